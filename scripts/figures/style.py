@@ -1,0 +1,293 @@
+"""The look of every computed figure, and the one way to write it.
+
+A recipe computes a table, the table is written as CSV, and the picture is drawn from that table alone.
+The SVG carries the SHA-256 of its CSV, so that a test sees when the two part.
+Colours are written as CSS variables with a fallback: an inlined figure follows the colour scheme of the
+page, and the same file opened alone still shows.
+"""
+
+import argparse
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("svg")
+
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+__all__ = [
+    "GRID",
+    "INK",
+    "MUTED",
+    "PAPER",
+    "SERIES",
+    "Axes",
+    "Recipe",
+    "Table",
+    "bare",
+    "check",
+    "label_line",
+    "main",
+    "read_table",
+    "write",
+]
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+Table = dict[str, list[float]]
+"""Named columns of equal length."""
+
+INK = "#010203"
+MUTED = "#010204"
+GRID = "#010205"
+PAPER = "#010206"
+SERIES = ("#010211", "#010212", "#010213", "#010214", "#010215", "#010216")
+"""Stand-ins that `write` replaces by CSS variables; never shown as they are."""
+
+VARIABLES = {
+    INK: "var(--fig-ink, #1f2328)",
+    MUTED: "var(--fig-muted, #5b6470)",
+    GRID: "var(--fig-grid, #d5d9de)",
+    PAPER: "var(--fig-paper, #ffffff)",
+    SERIES[0]: "var(--fig-1, #1f5fa8)",
+    SERIES[1]: "var(--fig-2, #b3471d)",
+    SERIES[2]: "var(--fig-3, #237a57)",
+    SERIES[3]: "var(--fig-4, #8a3f9e)",
+    SERIES[4]: "var(--fig-5, #8a6a00)",
+    SERIES[5]: "var(--fig-6, #56606b)",
+}
+
+PIXELS_PER_INCH = 72  # one SVG unit is one point, so one unit is one CSS pixel at full size
+
+RC: dict[str, Any] = {
+    "svg.fonttype": "none",
+    "figure.dpi": PIXELS_PER_INCH,
+    "font.family": "sans-serif",
+    "font.size": 12,
+    "axes.titlesize": 13,
+    "axes.titleweight": "normal",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 12,
+    "xtick.labelsize": 11,
+    "ytick.labelsize": 11,
+    "legend.fontsize": 11,
+    "legend.frameon": False,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "savefig.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "lines.linewidth": 2,
+    "lines.markersize": 5,
+    "patch.edgecolor": PAPER,
+    "axes.prop_cycle": matplotlib.cycler(color=SERIES),
+    "figure.constrained_layout.use": True,
+    "path.simplify_threshold": 0.5,
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A figure: where it is written, how its numbers are computed, how they are drawn.
+
+    Args:
+        name: path below `docs/` without ending, such as `models/vae.gap`.
+        compute: returns the table; deterministic, seconds on one core.
+        draw: draws the table on the axes and uses no other data. With `grid` larger than one
+            panel it is given the list of axes, row by row.
+        size: width and height in CSS pixels; 360 wide fits a phone.
+        grid: rows and columns of panels.
+        tolerance: relative tolerance with which a second run must give the same numbers.
+        absolute: absolute tolerance, for columns that pass through zero.
+    """
+
+    name: str
+    compute: Callable[[], Table]
+    draw: Callable[[Table, Any], None]
+    size: tuple[int, int] = (360, 270)
+    grid: tuple[int, int] = (1, 1)
+    tolerance: float = 1e-3
+    absolute: float = 1e-6
+
+    @property
+    def svg(self) -> Path:
+        """The picture."""
+        return DOCS / f"{self.name}.svg"
+
+    @property
+    def csv(self) -> Path:
+        """The numbers."""
+        return DOCS / f"{self.name}.csv"
+
+
+def bare(axes: Axes) -> None:
+    """Take the frame, ticks and grid away: for pictures whose axes mean nothing."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.grid(visible=False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def label_line(
+    axes: Axes,
+    x: float,
+    y: float,
+    text: str,
+    *,
+    color: str = INK,
+    dx: float = 4,
+    dy: float = 4,
+    **kwargs: Any,
+) -> None:
+    """Write a label beside the point (x, y) of a line, dx and dy pixels away."""
+    axes.annotate(
+        text, (x, y), (dx, dy), textcoords="offset points", color=color, fontsize=11, **kwargs
+    )
+
+
+def table_text(table: Mapping[str, Sequence[float]]) -> str:
+    """The table as CSV with seven significant digits. Raises ValueError if columns differ in length."""
+    lengths = {name: len(column) for name, column in table.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"columns differ in length: {lengths}")
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(table)
+    for row in zip(*table.values(), strict=True):
+        writer.writerow(f"{float(value):.7g}" for value in row)
+    return out.getvalue()
+
+
+def read_table(path: Path) -> Table:
+    """Read a CSV that `write` has written."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    return {name: [float(row[i]) for row in rows[1:]] for i, name in enumerate(rows[0])}
+
+
+def _shorten(tag: str) -> str:
+    """The numbers of one tag with two decimals at most, without trailing zeros."""
+    tag = re.sub(r"(\d+\.\d{2})\d+", r"\1", tag)
+    return re.sub(r"(\.\d*?)0+(?=\D)", lambda match: match[1].rstrip("."), tag)
+
+
+def _tidy(svg: str, digest: str) -> str:
+    """Matplotlib's SVG made small, free of prolog and metadata, with CSS variables for colours."""
+    svg = re.sub(r"\A.*?(?=<svg)", "", svg, flags=re.S)
+    # A style element would reach the whole page once the figure is inlined.
+    svg = re.sub(r"\s*<(metadata|style)\b.*?</\1>", "", svg, flags=re.S)
+    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.S)
+    svg = re.sub(
+        r'<svg [^>]*?viewBox="([^"]*)"[^>]*>',
+        r'<svg xmlns="http://www.w3.org/2000/svg" '
+        rf'viewBox="\1" data-csv="{digest}" '
+        'style="stroke-linejoin: round; font-family: var(--fig-font, sans-serif)">',
+        svg,
+        count=1,
+        flags=re.S,
+    )
+    svg = svg.replace("xlink:href", "href")
+    svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg.replace("font-family: var", "FONT: var"))
+    svg = svg.replace("FONT: var", "font-family: var")
+    svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", svg)
+    svg = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", svg)
+    svg = re.sub(r"<[^>]+>", lambda match: _shorten(match[0]), svg)
+    used = set(re.findall(r"#([\w.-]+)", svg))
+    svg = re.sub(r' id="([^"]*)"', lambda match: match[0] if match[1] in used else "", svg)
+    svg = re.sub(r'<g>\s*<path d="[^"]*" style="fill: none"/>\s*</g>', "", svg)
+    svg = re.sub(r"\s+", " ", svg).replace("> <", ">\n<")
+    svg = re.sub(r"<defs>\s*</defs>\n?", "", svg)
+    for stand_in, variable in VARIABLES.items():
+        svg = svg.replace(stand_in, variable)
+    return svg.strip() + "\n"
+
+
+def render(recipe: Recipe, table: Table) -> str:
+    """The SVG text of a recipe for a table; the same bytes for the same table and Matplotlib."""
+    digest = hashlib.sha256(table_text(table).encode()).hexdigest()
+    width, height = (pixels / PIXELS_PER_INCH for pixels in recipe.size)
+    with plt.rc_context(RC | {"svg.hashsalt": recipe.name}):
+        figure: Figure
+        figure, axes = plt.subplots(*recipe.grid, figsize=(width, height), squeeze=False)
+        panels = list(axes.flat)
+        recipe.draw(table, panels[0] if len(panels) == 1 else panels)
+        out = io.StringIO()
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+        plt.close(figure)
+    return _tidy(out.getvalue(), digest)
+
+
+def write(recipe: Recipe) -> None:
+    """Compute the numbers and write the CSV and, drawn from what the CSV holds, the SVG."""
+    recipe.csv.write_text(table_text(recipe.compute()), encoding="utf-8", newline="\n")
+    recipe.svg.write_text(render(recipe, read_table(recipe.csv)), encoding="utf-8", newline="\n")
+
+
+def check(recipe: Recipe) -> list[str]:
+    """What is no longer true of the written files: numbers that changed, a picture of other numbers."""
+    problems = []
+    for path in (recipe.csv, recipe.svg):
+        if not path.exists():
+            problems.append(f"{path.name} is missing: run the recipe")
+    if problems:
+        return problems
+    text = recipe.csv.read_text(encoding="utf-8")
+    if hashlib.sha256(text.encode()).hexdigest() not in recipe.svg.read_text(encoding="utf-8"):
+        problems.append(f"{recipe.svg.name} was not drawn from {recipe.csv.name}: run the recipe")
+    old, new = read_table(recipe.csv), recipe.compute()
+    if list(old) != list(new):
+        return [*problems, f"{recipe.csv.name} has columns {list(old)}, the recipe {list(new)}"]
+    for name, column in new.items():
+        if len(column) != len(old[name]):
+            problems.append(
+                f"{recipe.csv.name}: {name} has {len(old[name])} rows, not {len(column)}"
+            )
+            continue
+        for row, (a, b) in enumerate(zip(old[name], column, strict=True), start=2):
+            if not abs(a - b) <= recipe.absolute + recipe.tolerance * abs(b) and a == a:
+                problems.append(
+                    f"{recipe.csv.name}:{row}: {name} is {a:.6g}, the recipe gives {b:.6g}"
+                )
+    return problems
+
+
+def main(recipes: Iterable[Recipe]) -> None:
+    """The command line of a recipe file: write all figures, or with `--check` only compare."""
+    parser = argparse.ArgumentParser(description="Write the figures of this recipe.")
+    parser.add_argument("--check", action="store_true", help="compare, write nothing")
+    parser.add_argument("names", nargs="*", help="only these figures")
+    arguments = parser.parse_args()
+    failed = False
+    for recipe in recipes:
+        if arguments.names and not any(name in recipe.name for name in arguments.names):
+            continue
+        if arguments.check:
+            problems = check(recipe)
+            failed = failed or bool(problems)
+            print("\n".join(problems) or f"{recipe.name}: as committed")
+        else:
+            write(recipe)
+            print(f"{recipe.name}.svg: {recipe.svg.stat().st_size / 1000:.0f} kB")
+    raise SystemExit(failed)

@@ -1,0 +1,87 @@
+"""Every figure's recipe still gives the numbers and the picture that are committed."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from scripts.figures import style
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted(
+    path.stem
+    for path in (ROOT / "scripts" / "figures").glob("*.py")
+    if path.stem not in {"__init__", "style"}
+)
+
+
+def recipes(module: str) -> list[style.Recipe]:
+    """The figures that a recipe file writes."""
+    found = importlib.import_module(f"scripts.figures.{module}").FIGURES
+    assert found, f"scripts/figures/{module}.py names no figure in FIGURES"
+    return list(found)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_recipe_gives_the_committed_numbers(module: str) -> None:
+    problems = [problem for recipe in recipes(module) for problem in style.check(recipe)]
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_picture_is_drawn_from_the_committed_numbers(module: str) -> None:
+    for recipe in recipes(module):
+        table = style.read_table(recipe.csv)
+        drawn = style.render(recipe, table)
+        committed = recipe.svg.read_text(encoding="utf-8")
+        # Positions of text differ with the fonts of a machine; what is said must not.
+        assert re.findall(r">([^<>]+)</text>", drawn) == re.findall(
+            r">([^<>]+)</text>", committed
+        ), f"{recipe.name}: run the recipe, its labels have changed"
+
+
+def test_a_changed_number_and_a_picture_of_other_numbers_are_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(style, "DOCS", tmp_path)
+
+    def draw(table: style.Table, axes: style.Axes) -> None:
+        axes.plot(table["x"], table["y"])
+
+    values = [1.0, 2.0]
+    recipe = style.Recipe("line", lambda: {"x": [0.0, 1.0], "y": list(values)}, draw)
+    assert style.check(recipe) == [
+        "line.csv is missing: run the recipe",
+        "line.svg is missing: run the recipe",
+    ]
+    style.write(recipe)
+    assert style.check(recipe) == []
+    values[1] = 2.1
+    assert style.check(recipe) == ["line.csv:3: y is 2, the recipe gives 2.1"]
+    recipe.csv.write_text("x,y\n0,1\n1,2.1\n")
+    assert style.check(recipe) == ["line.svg was not drawn from line.csv: run the recipe"]
+
+
+def test_a_figure_follows_the_colour_scheme_and_styles_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(style, "DOCS", tmp_path)
+
+    def draw(table: style.Table, axes: style.Axes) -> None:
+        axes.plot(table["x"], table["y"], color=style.SERIES[1])
+        axes.set_title("0.50 stays 0.50")
+
+    recipe = style.Recipe("line", lambda: {"x": [0.0, 1.0], "y": [0.0, 1.0]}, draw)
+    svg = style.render(recipe, recipe.compute())
+    assert "var(--fig-2" in svg
+    assert "0.50 stays 0.50" in svg
+    assert "#0102" not in svg
+    assert "<style" not in svg
+    assert "DejaVu" not in svg
+    assert svg == style.render(recipe, recipe.compute())
+
+
+def test_columns_of_unequal_length_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"columns differ in length: \{'x': 1, 'y': 2\}"):
+        style.table_text({"x": [1.0], "y": [1.0, 2.0]})
