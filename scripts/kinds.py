@@ -1,0 +1,69 @@
+"""The kinds of page and the headings that each has, in their order: the one place that says so."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of page.
+
+    Args:
+        about: what such a page is for, as the contributing pages print it.
+        headings: the second-level headings in their order; empty where a page is free.
+        optional: those of the headings that a page may leave out.
+        code: whether a page of this kind may have code, a test and a figure of its stem.
+    """
+
+    about: str
+    headings: tuple[str, ...] = ()
+    optional: frozenset[str] = frozenset()
+    code: bool = False
+
+
+DEEP = (
+    "In short",
+    "Idea",
+    "Objective",
+    "Try it",
+    "Costs and limits",
+    "Relatives",
+    "Misconceptions",
+    "Exercises",
+)
+
+KINDS = {
+    "model": Kind(
+        "a model class: what it optimises, how it is sampled", DEEP, frozenset({"Try it"}), True
+    ),
+    "part": Kind(
+        "a part of an architecture, such as attention",
+        tuple("Definition" if heading == "Objective" else heading for heading in DEEP),
+        frozenset({"Try it"}),
+        True,
+    ),
+    "method": Kind(
+        "a way of training, aligning or sampling a model", DEEP, frozenset({"Try it"}), True
+    ),
+    "paradigm": Kind(
+        "a way of learning: where its signal comes from",
+        (
+            "In short",
+            "Idea",
+            "How it is trained",
+            "Where it is used",
+            "Limits",
+            "Misconceptions",
+        ),
+        frozenset(),
+        True,
+    ),
+    "guide": Kind("steps for somebody who wants to do something; speaks to you", ("In short",)),
+    "reference": Kind("something to look up"),
+    "index": Kind("the entrance of a section", ("In short",), frozenset({"In short"})),
+}
+
+FRONT_MATTER = ("title", "description", "kind", "needs", "reviewed")
+"""The keys of the front matter, in their order."""
+
+DESCRIPTION_LIMIT = 160
+"""Characters that a description may have."""

@@ -1,0 +1,202 @@
+"""Make an empty page with its companions: `python3 scripts/dev.py new model models/flow-matching`.
+
+Writes the page with the headings of its kind and, with `--code`, `--figure` and `--demo`, the files of
+the same stem that belong to it. Nothing that exists is overwritten. What is made passes every check
+but those that ask for content.
+"""
+
+import argparse
+import datetime
+import json
+import re
+import sys
+from pathlib import Path
+
+from scripts.kinds import KINDS
+
+ROOT = Path(__file__).resolve().parents[1]
+
+HINTS = {
+    "In short": "Two to four sentences. Who stops here is not misled.",
+    "Idea": "The idea without a formula. The figure stands after the first paragraph that needs it.",
+    "Objective": "The derivation; under each equation the excerpt of the code that computes it.",
+    "Definition": "The definition; under each equation the excerpt of the code that computes it.",
+    "Try it": "What to do in the demo, and what to see.",
+    "Costs and limits": "Time, memory, how it fails; numbers with their sources.",
+    "Relatives": "What it grew from and what grew from it, with dates.",
+    "Misconceptions": "What is often said, and what is right, with its source.",
+    "Exercises": "Answers folded; a test computes each of them.",
+    "How it is trained": "The signal, the loss, what the data must be.",
+    "Where it is used": "Systems that are trained so, with their sources.",
+    "Limits": "What it cannot do, and when it fails.",
+}
+
+
+def page(kind: str, title: str, name: str, demo: bool) -> str:
+    """The text of an empty page."""
+    rows = [
+        "---",
+        f"title: {title}",
+        f"description: What {title} is, in at most 160 characters.",
+        f"kind: {kind}",
+        "needs: []",
+        f"reviewed: {datetime.date.today().isoformat()}",
+        "---",
+        "",
+        f"# {title}",
+        "",
+    ]
+    for heading in KINDS[kind].headings:
+        if heading in KINDS[kind].optional and not (heading == "Try it" and demo):
+            continue
+        rows += [f"## {heading}", "", f"<!-- {HINTS[heading]} -->", ""]
+        if heading == "Try it":
+            rows += [f"[Say what to do here]({name}.mjs){{ .demo }}", ""]
+    if not KINDS[kind].headings:
+        rows += ["<!-- The text. -->", ""]
+    return "\n".join(rows)
+
+
+def code(title: str) -> str:
+    """The text of an empty reference implementation."""
+    return f'"""{title} in one sentence.\n\nThe letters: what each stands for, and the paper\'s letter if it differs.\n"""\n'
+
+
+def code_test(module: str, folder: str, stem: str) -> str:
+    """The text of a test that asks for the first claim."""
+    return (
+        f'"""The claims of docs/{folder}/{stem}.md."""\n\n'
+        "import pytest\n\n"
+        f"from docs.{folder} import {module}\n\n\n"
+        "def test_the_first_claim_of_the_page() -> None:\n"
+        f'    pytest.fail(f"assert the first claim of the page on {{{module}.__name__}}")\n'
+    )
+
+
+def recipe(module: str, folder: str, stem: str) -> str:
+    """The text of a figure's recipe."""
+    return (
+        f'"""docs/{folder}/{stem}.svg: what it shows."""\n\n'
+        "from scripts.figures import style\n\n\n"
+        "def numbers() -> style.Table:\n"
+        '    """The numbers of the figure."""\n'
+        '    return {"x": [0.0, 1.0], "y": [0.0, 1.0]}\n\n\n'
+        "def draw(table: style.Table, axes: style.Axes) -> None:\n"
+        '    """The picture, from the numbers alone."""\n'
+        '    axes.plot(table["x"], table["y"])\n\n\n'
+        f'FIGURES = [style.Recipe("{folder}/{stem}", numbers, draw)]\n\n'
+        'if __name__ == "__main__":\n'
+        "    style.main(FIGURES)\n"
+    )
+
+
+DEMO = """/** %s: what the reader does and sees. */
+
+import { button, frame } from "../assets/demos/ui.mjs";
+
+/** @param {number} x @returns {number} the value that the page's code gives */
+export function value(x) {
+  return x;
+}
+
+/** @param {HTMLElement} root */
+export function mount(root) {
+  const { buttons, status } = frame(root);
+  button(buttons, "Reset", () => status(`The value is ${value(0)}.`));
+}
+"""
+
+DEMO_TEST = '''"""The demo of docs/%s.md."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+def test_reset_says_what_is_seen(open_demo) -> None:  # type: ignore[no-untyped-def]
+    page, demo = open_demo("%s")
+    demo.get_by_role("button", name="Reset").click()
+    demo.get_by_role("status").get_by_text("The value is 0.").wait_for()
+'''
+
+
+def plan(arguments: argparse.Namespace) -> dict[Path, str]:
+    """The files to write and their text. Raises ValueError for a name that cannot be an address."""
+    match = re.fullmatch(
+        r"([a-z0-9-]+)/([a-z0-9]+(?:-[a-z0-9]+)*)", arguments.name.removesuffix(".md")
+    )
+    if not match:
+        raise ValueError(
+            f"the name is {arguments.name!r}; give folder/stem in lower case, such as models/flow-matching"
+        )
+    folder, stem = match.groups()
+    docs, tests = ROOT / "docs" / folder, ROOT / "tests" / folder
+    if not docs.is_dir():
+        known = ", ".join(
+            sorted(path.name for path in (ROOT / "docs").iterdir() if (path / ".pages").exists())
+        )
+        raise ValueError(f"there is no folder docs/{folder}; the folders are {known}")
+    if not KINDS[arguments.kind].code and (arguments.code or arguments.demo or arguments.figure):
+        raise ValueError(f"a page of kind {arguments.kind} has no code, figure or demo")
+    module = stem.replace("-", "_")
+    title = arguments.title or stem.replace("-", " ").capitalize()
+    files = {docs / f"{stem}.md": page(arguments.kind, title, stem, arguments.demo)}
+    if arguments.code or arguments.demo:
+        files[docs / f"{module}.py"] = code(title)
+        files[tests / f"test_{module}.py"] = code_test(module, folder, stem)
+    if arguments.figure:
+        files[ROOT / "scripts" / "figures" / f"{module}.py"] = recipe(module, folder, stem)
+    if arguments.demo:
+        golden = {
+            "module": f"{folder}/{stem}.mjs",
+            "tolerance": 1e-5,
+            "cases": [{"function": "value", "args": [1], "returns": 1}],
+        }
+        files[docs / f"{stem}.mjs"] = DEMO % title
+        files[tests / f"{stem}.golden.json"] = json.dumps(golden, indent=2) + "\n"
+        files[tests / f"test_{module}_demo.py"] = DEMO_TEST % (
+            f"{folder}/{stem}",
+            f"{folder}/{stem}",
+        )
+    return files
+
+
+def main() -> int:
+    """Write the files; 2 if the name is no good or a file exists already."""
+    parser = argparse.ArgumentParser(
+        prog="dev.py new", description="Make an empty page with its companions."
+    )
+    parser.add_argument("kind", choices=sorted(KINDS), help="the kind of page")
+    parser.add_argument("name", help="folder and stem, such as models/flow-matching")
+    parser.add_argument("--title", help="the title, if it is not the stem in words")
+    parser.add_argument(
+        "--code", action="store_true", help="a reference implementation and its test"
+    )
+    parser.add_argument("--figure", action="store_true", help="a figure's recipe")
+    parser.add_argument(
+        "--demo", action="store_true", help="a demo with its values and tests, and code"
+    )
+    arguments = parser.parse_args()
+    try:
+        files = plan(arguments)
+    except ValueError as error:
+        print(f"new: {error}", file=sys.stderr)
+        return 2
+    taken = [path for path in files if path.exists()]
+    if taken:
+        names = ", ".join(path.relative_to(ROOT).as_posix() for path in taken)
+        print(f"new: {names} exists already; nothing was written", file=sys.stderr)
+        return 2
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+        print(path.relative_to(ROOT).as_posix())
+    stem = arguments.name.removesuffix(".md")
+    print(
+        f"Next: write the page, name it in docs/{stem.split('/')[0]}/.pages, run: python3 scripts/dev.py check"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
