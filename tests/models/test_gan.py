@@ -1,0 +1,459 @@
+"""The claims of docs/models/gan.md."""
+
+import itertools
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy import integrate, optimize, stats
+from scipy.spatial import distance
+from torch import Tensor, nn
+from torch.nn import functional
+
+from docs.models import gan
+from scripts.figures import style
+from tests.rng import Random
+
+GOLDEN = Path(__file__).with_name("gan.golden.json")
+FOUR = math.log(4)
+
+
+def normal(mean: float, spread: float, x: Tensor) -> Tensor:
+    return torch.exp(-(((x - mean) / spread) ** 2) / 2) / (spread * math.sqrt(2 * math.pi))
+
+
+GRID = torch.linspace(-12, 12, 4801, dtype=torch.float64)
+WIDTH = float(GRID[1] - GRID[0])
+P, Q = normal(-1, 1, GRID), normal(1.5, 0.7, GRID)
+
+
+def logits(generator: torch.Generator, n: int = 64) -> tuple[Tensor, Tensor]:
+    real, fake = 2 * torch.randn(2, n, generator=generator, dtype=torch.float64)
+    return real, fake
+
+
+@pytest.mark.equation("eq-gan-loss-d")
+def test_the_discriminators_loss_is_cross_entropy_with_the_labels_real_and_fake() -> None:
+    real, fake = logits(torch.Generator().manual_seed(1))
+    bce = functional.binary_cross_entropy_with_logits
+    expected = bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake))
+    torch.testing.assert_close(gan.discriminator_loss(real, fake, "saturating"), expected)
+    torch.testing.assert_close(gan.discriminator_loss(real, fake, "non-saturating"), expected)
+
+
+@pytest.mark.equation("eq-gan-optimal")
+@pytest.mark.parametrize(("p", "q"), [(0.3, 0.6), (0.01, 2.0), (1.5, 1.5), (0.7, 0.0)])
+def test_the_optimal_discriminator_maximises_the_value_at_every_point(p: float, q: float) -> None:
+    def loss(d: float) -> float:
+        return -(p * math.log(d) + (q * math.log(1 - d) if q else 0))
+
+    best = optimize.minimize_scalar(loss, bounds=(1e-9, 1 - 1e-9), method="bounded")
+    ours = gan.optimal_discriminator(torch.tensor(p), torch.tensor(q)).item()
+    assert ours == pytest.approx(best.x, abs=1e-4)
+
+
+def test_a_trained_discriminator_comes_close_to_the_optimal_one() -> None:
+    generator = torch.Generator().manual_seed(0)
+    d = gan.network((1, 32, 1), generator)
+    optimizer = torch.optim.Adam(d.parameters(), lr=1e-2)
+    for _ in range(600):
+        real = torch.randn(512, 1, generator=generator, dtype=torch.float64) - 1
+        fake = 0.7 * torch.randn(512, 1, generator=generator, dtype=torch.float64) + 1.5
+        gan.descend(gan.discriminator_loss(d(real), d(fake), "saturating"), optimizer)
+    near = (P + Q) > 0.05  # where there were samples to learn from
+    learned = torch.sigmoid(d(GRID[near, None]))[:, 0].detach()
+    exact = gan.optimal_discriminator(P[near], Q[near])
+    assert (learned - exact).abs().max() < 0.12
+    assert (learned - exact).abs().mean() < 0.03
+
+
+@pytest.mark.equation("eq-gan-value-jsd")
+def test_the_value_at_the_optimum_is_twice_the_divergence_less_log_four() -> None:
+    def integrand(x: float) -> float:
+        p, q = stats.norm.pdf(x, -1, 1), stats.norm.pdf(x, 1.5, 0.7)
+        d = p / (p + q)
+        return float(p * math.log(d) + q * math.log(q / (p + q)))
+
+    best, _ = integrate.quad(integrand, -7, 7, limit=200)
+    divergence = gan.jensen_shannon(P, Q, WIDTH).item()
+    assert best == pytest.approx(2 * divergence - FOUR, abs=1e-6)
+
+
+@pytest.mark.equation("eq-gan-jsd")
+def test_the_divergence_is_the_square_of_the_librarys_distance_and_has_its_bounds() -> None:
+    expected = distance.jensenshannon(P.numpy(), Q.numpy()) ** 2
+    assert gan.jensen_shannon(P, Q, WIDTH).item() == pytest.approx(expected, rel=1e-9)
+    assert gan.jensen_shannon(P, P, WIDTH).item() == pytest.approx(0, abs=1e-12)
+    apart = gan.jensen_shannon(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]))
+    assert apart.item() == pytest.approx(math.log(2))
+
+
+@pytest.mark.equation("eq-gan-slopes")
+def test_the_slopes_of_the_generators_losses() -> None:
+    a = torch.linspace(-8, 8, 33, dtype=torch.float64, requires_grad=True)
+    d = torch.sigmoid(a.detach())
+    expected = {"saturating": -d, "non-saturating": -(1 - d), "wasserstein": -torch.ones(33)}
+    for kind in gan.LOSSES:
+        (slope,) = torch.autograd.grad(gan.generator_loss(a, kind) * len(a), a)
+        torch.testing.assert_close(slope, expected[kind].to(slope), msg=kind)
+
+
+def test_where_the_discriminator_is_sure_only_the_saturating_loss_gives_no_slope() -> None:
+    a = torch.tensor([-8.0], requires_grad=True)
+    slopes = {k: torch.autograd.grad(gan.generator_loss(a, k), a)[0].item() for k in gan.LOSSES}
+    assert abs(slopes["saturating"]) < 4e-4
+    assert slopes["non-saturating"] == pytest.approx(-1, abs=4e-4)
+    assert slopes["wasserstein"] == -1
+
+
+@pytest.mark.equation("eq-gan-non-saturating")
+def test_non_saturating_steps_follow_reverse_kl_less_twice_jensen_shannon() -> None:
+    shift, h = 0.8, 1e-4
+    p = normal(0, 1, GRID)
+
+    def divergences(mean: float) -> float:
+        q = normal(mean, 1, GRID)
+        kl = (torch.xlogy(q, q) - q * torch.log(p)).sum() * WIDTH
+        return float(kl - 2 * gan.jensen_shannon(p, q, WIDTH))
+
+    right = (divergences(shift + h) - divergences(shift - h)) / (2 * h)
+    # The generator's step with the discriminator held at its optimum: x = shift + z.
+    x = (GRID + shift).requires_grad_()
+    frozen = normal(0, 1, x) / (normal(0, 1, x) + normal(shift, 1, x))
+    (slope,) = torch.autograd.grad(-torch.log(frozen).sum(), x)
+    left = float((slope * normal(0, 1, GRID)).sum() * WIDTH)
+    assert left == pytest.approx(right, abs=1e-5)
+    assert abs(left) > 0.1
+
+
+@pytest.mark.equation("eq-gan-line")
+def test_wasserstein_on_the_line_equals_the_library() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=200), rng.gamma(2, size=200)
+    expected = stats.wasserstein_distance(x, y)
+    assert gan.wasserstein(torch.from_numpy(x), torch.from_numpy(y)).item() == pytest.approx(
+        expected
+    )
+
+
+def transport(
+    cost: np.ndarray[Any, Any], p: np.ndarray[Any, Any], q: np.ndarray[Any, Any]
+) -> float:
+    """The least cost of moving p to q, as a linear programme over plans."""
+    n, m = cost.shape
+    rows = np.kron(np.eye(n), np.ones(m))
+    columns = np.kron(np.ones(n), np.eye(m))
+    result = optimize.linprog(
+        cost.ravel(), A_eq=np.vstack([rows, columns]), b_eq=np.concatenate([p, q])
+    )
+    return float(result.fun)
+
+
+@pytest.mark.equation("eq-gan-wasserstein")
+@pytest.mark.equation("eq-gan-duality")
+def test_the_best_critic_with_slope_one_measures_the_cost_of_transport() -> None:
+    rng = np.random.default_rng(2)
+    points = rng.normal(size=(7, 2))
+    p, q = rng.dirichlet(np.ones(7)), rng.dirichlet(np.ones(7))
+    cost = distance.cdist(points, points)
+    pairs = [(i, j) for i, j in itertools.permutations(range(7), 2)]
+    rows = np.zeros((len(pairs), 7))
+    for row, (i, j) in zip(rows, pairs, strict=True):
+        row[i], row[j] = 1, -1
+    bounds = [cost[i, j] for i, j in pairs]
+    critic = optimize.linprog(q - p, A_ub=rows, b_ub=bounds, bounds=[(0, 0)] + [(None, None)] * 6)
+    primal = transport(cost, p, q)
+    assert -critic.fun == pytest.approx(primal, abs=1e-9)
+    # On the line the plan that keeps the order is as cheap as the cheapest of all plans.
+    x, y = torch.from_numpy(rng.normal(size=(2, 9)))
+    plan = transport(distance.cdist(x[:, None], y[:, None]), np.full(9, 1 / 9), np.full(9, 1 / 9))
+    assert gan.wasserstein(x, y).item() == pytest.approx(plan)
+
+
+@pytest.mark.equation("eq-gan-apart")
+@pytest.mark.parametrize("theta", [0.25, 1.0, 3.0])
+def test_for_supports_apart_only_wasserstein_tells_how_far(theta: float) -> None:
+    cells = torch.zeros(2, 1601, dtype=torch.float64)
+    cells[0, 800] = cells[1, 800 + round(theta * 100)] = 1
+    assert gan.jensen_shannon(cells[0], cells[1]).item() == pytest.approx(math.log(2))
+    at = torch.zeros(5, dtype=torch.float64)
+    assert gan.wasserstein(at, at + theta).item() == pytest.approx(theta)
+
+
+def dirac_losses(theta: Tensor, psi: Tensor, kind: str, gamma: float) -> tuple[Tensor, Tensor]:
+    """The Dirac-GAN written out: data at 0, one fake point at theta, a(x) = psi x."""
+    loss = gan.discriminator_loss((psi * 0)[None], (psi * theta)[None], kind)
+    return loss + gamma / 2 * psi**2, gan.generator_loss((psi * theta)[None], kind)
+
+
+@pytest.mark.equation("eq-gan-dirac")
+@pytest.mark.parametrize("kind", gan.LOSSES)
+@pytest.mark.parametrize("gamma", [0.0, 0.7])
+def test_the_field_of_the_dirac_gan_is_minus_the_gradient_of_both_losses(
+    kind: str, gamma: float
+) -> None:
+    for a, b in [(1.0, 0.5), (-0.3, 2.0), (0.0, 0.0)]:
+        theta, psi = torch.tensor([a, b], dtype=torch.float64).requires_grad_().unbind()
+        loss_d, loss_g = dirac_losses(theta, psi, kind, gamma)
+        (by_psi,) = torch.autograd.grad(loss_d, psi, retain_graph=True)
+        (by_theta,) = torch.autograd.grad(loss_g, theta)
+        field = gan.dirac_field(theta.detach(), psi.detach(), kind, gamma)
+        torch.testing.assert_close(torch.stack(field), torch.stack([-by_theta, -by_psi]))
+
+
+def jacobian(kind: str, gamma: float) -> np.ndarray[Any, Any]:
+    def field(point: Tensor) -> Tensor:
+        return torch.stack(gan.dirac_field(point[0], point[1], kind, gamma))
+
+    origin = torch.zeros(2, dtype=torch.float64)
+    return np.asarray(torch.autograd.functional.jacobian(field, origin).numpy())
+
+
+@pytest.mark.equation("eq-gan-eigenvalues")
+@pytest.mark.parametrize("gamma", [0.0, 0.3, 1.0, 2.5])
+@pytest.mark.parametrize("kind", gan.LOSSES)
+def test_the_eigenvalues_at_the_equilibrium(kind: str, gamma: float) -> None:
+    c = 1.0 if kind == "wasserstein" else 0.5
+    root = np.sqrt(complex(gamma**2 - 4 * c**2))
+    expected = sorted([(-gamma + root) / 2, (-gamma - root) / 2], key=lambda z: (z.imag, z.real))
+    found = sorted(np.linalg.eigvals(jacobian(kind, gamma)), key=lambda z: (z.imag, z.real))
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+    assert (max(z.real for z in found) < -1e-9) == (gamma > 0)
+
+
+@pytest.mark.equation("eq-gan-circle")
+def test_the_distance_to_the_equilibrium_is_kept_by_the_flow_and_grows_with_every_step() -> None:
+    for kind, c in (("saturating", None), ("wasserstein", 1.0)):
+        theta, psi = torch.tensor([0.6, -1.1], dtype=torch.float64).unbind()
+        by_theta, by_psi = gan.dirac_field(theta, psi, kind)
+        assert (theta * by_theta + psi * by_psi).item() == pytest.approx(0, abs=1e-15)
+        h = 0.2
+        c = torch.sigmoid(theta * psi).item() if c is None else c
+        after = (theta + h * by_theta) ** 2 + (psi + h * by_psi) ** 2
+        assert after.item() == pytest.approx((theta**2 + psi**2).item() * (1 + h**2 * c**2))
+
+
+def simulate(kind: str, gamma: float, steps: int = 1000, clip: float = math.inf) -> list[float]:
+    """The distance to the equilibrium after each simultaneous step of size 0.1 from (1, 1)."""
+    theta = psi = torch.tensor(1.0, dtype=torch.float64)
+    path = []
+    for _ in range(steps):
+        by_theta, by_psi = gan.dirac_field(theta, psi, kind, gamma)
+        theta, psi = theta + 0.1 * by_theta, (psi + 0.1 * by_psi).clamp(-clip, clip)
+        path.append(math.hypot(theta.item(), psi.item()))
+    return path
+
+
+@pytest.mark.parametrize("kind", gan.LOSSES)
+def test_only_the_penalty_makes_the_dirac_gan_converge(kind: str) -> None:
+    assert simulate(kind, gamma=0)[-1] > 0.4
+    assert simulate(kind, gamma=1)[-1] < 1e-6
+    # Clipping bounds the critic but does not bring the players to rest.
+    clipped = simulate("wasserstein", 0, clip=0.5)
+    assert min(clipped[-300:]) > 0.4
+
+
+@pytest.mark.equation("eq-gan-creep")
+def test_the_non_saturating_flow_creeps_inwards_and_steps_stop_it_on_a_small_circle() -> None:
+    for a, b in itertools.product([-1.5, 0.2, 1.0], repeat=2):
+        theta, psi = torch.tensor([a, b], dtype=torch.float64).unbind()
+        by_theta, by_psi = gan.dirac_field(theta, psi, "non-saturating")
+        rate = (theta * by_theta + psi * by_psi).item()  # half the rate of theta^2 + psi^2
+        assert rate == pytest.approx(-a * b * math.tanh(a * b / 2), abs=1e-12)
+        assert rate < 0
+    late = simulate("non-saturating", 0, steps=6000)[-500:]
+    assert np.mean(late) == pytest.approx(math.sqrt(2 * 0.1), rel=0.08)
+
+
+def linear(weight: list[float]) -> nn.Linear:
+    layer = nn.Linear(2, 1, dtype=torch.float64)
+    layer.weight = nn.Parameter(torch.tensor([weight], dtype=torch.float64))
+    return layer
+
+
+@pytest.mark.equation("eq-gan-penalty")
+def test_the_penalty_of_a_linear_discriminator_is_half_its_squared_slope() -> None:
+    x = torch.randn(10, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert gan.gradient_penalty(linear([3.0, -4.0]), x).item() == pytest.approx(12.5)
+    d = linear([3.0, -4.0])
+    gan.gradient_penalty(d, x).backward()  # type: ignore[no-untyped-call]
+    torch.testing.assert_close(d.weight.grad, d.weight.detach())
+
+
+def test_the_loss_with_penalty_weighs_it_by_gamma() -> None:
+    g, d = nn.Identity(), linear([3.0, -4.0])
+    x = torch.ones(4, 2, dtype=torch.float64)
+    plain = gan.loss_of_discriminator(g, d, x, -x, "wasserstein", 0)
+    weighed = gan.loss_of_discriminator(g, d, x, -x, "wasserstein", 0.4)
+    assert (weighed - plain).item() == pytest.approx(0.4 * 12.5)
+
+
+def after(rounds: int, seed: int, ratio: int, gamma: float = 0.1) -> tuple[int, float]:
+    torch.set_num_threads(1)
+    generator = torch.Generator().manual_seed(seed)
+    *_, g = gan.train("non-saturating", rounds, generator, gamma, ratio)
+    return gan.modes_reached(g(gan.noise(1000, generator)).detach())
+
+
+def test_balanced_play_reaches_more_modes_than_a_hasty_generator() -> None:
+    balanced, hasty = after(1000, 0, ratio=1, gamma=1), after(300, 0, ratio=5, gamma=0)
+    assert balanced[0] >= 6
+    assert hasty[0] <= 2
+    assert balanced[1] > 0.3 > hasty[1]
+
+
+def test_training_beats_the_untrained_generator() -> None:
+    assert after(1, 0, ratio=1)[1] < 0.08
+
+
+def test_the_figure_shows_collapse_for_the_hasty_games_and_eight_modes_for_the_others() -> None:
+    table = style.read_table(style.DOCS / "models" / "gan.modes.csv")
+    for name in ("hasty", "hasty with penalty"):
+        assert np.nanmax(table[f"modes, {name}"]) == 2
+    for name in ("balanced", "balanced with penalty"):
+        assert table[f"modes, {name}"][-1] == 8
+
+
+def test_modes_are_counted_by_hand() -> None:
+    x = torch.cat([gan.modes()[:3].repeat(20, 1), torch.zeros(40, 2, dtype=torch.float64)])
+    assert gan.modes_reached(x) == (3, pytest.approx(0.6))
+    spread = gan.sample_ring(40_000, torch.Generator().manual_seed(0))
+    reached, good = gan.modes_reached(spread)
+    assert reached == 8
+    assert good == pytest.approx(1 - math.exp(-4.5), abs=0.003)
+
+
+def test_exercise_1_the_value_of_a_blind_discriminator() -> None:
+    zero = torch.zeros(5, dtype=torch.float64)
+    assert gan.value(zero, zero).item() == pytest.approx(-FOUR)
+    assert pytest.approx(-1.386, abs=5e-4) == -FOUR
+
+
+def test_exercise_2_two_coins() -> None:
+    p, q = torch.tensor([0.9, 0.1]), torch.tensor([0.5, 0.5])
+    d = gan.optimal_discriminator(p, q)
+    assert d.tolist() == pytest.approx([0.643, 0.167], abs=5e-4)
+    assert gan.jensen_shannon(p, q).item() == pytest.approx(0.102, abs=5e-4)
+
+
+def test_exercise_3_how_fast_the_circle_widens() -> None:
+    assert pytest.approx(3.49, abs=0.01) == (1 + 0.1**2 * 0.25) ** (1000 / 2)
+    assert simulate("saturating", 0)[-1] / math.sqrt(2) > 1.5
+
+
+def test_exercise_4_the_penalty_that_stops_the_turning() -> None:
+    at_one = np.linalg.eigvals(jacobian("saturating", 1.0))
+    np.testing.assert_allclose(at_one.real, [-0.5, -0.5], atol=1e-7)
+    np.testing.assert_allclose(at_one.imag, [0, 0], atol=1e-7)
+
+
+def test_bad_input_is_refused_with_both_values() -> None:
+    with pytest.raises(ValueError, match=r"p \(2,\) from 0, q \(3,\) from 0"):
+        gan.optimal_discriminator(torch.zeros(2), torch.zeros(3))
+    with pytest.raises(ValueError, match="from -1"):
+        gan.optimal_discriminator(torch.tensor([-1.0]), torch.tensor([1.0]))
+    with pytest.raises(ValueError, match=r"x is \(2,\) but y is \(3,\)"):
+        gan.wasserstein(torch.zeros(2), torch.zeros(3))
+    with pytest.raises(ValueError, match="no loss 'hinge'"):
+        gan.generator_loss(torch.zeros(2), "hinge")
+
+
+def layers(net: nn.Module) -> list[dict[str, Any]]:
+    """The weights of a network as the demo has them."""
+    found = [layer for layer in net.modules() if isinstance(layer, nn.Linear)]
+    return [{"w": layer.weight.tolist(), "b": layer.bias.tolist()} for layer in found]
+
+
+def rows(rng: Random, n: int) -> list[list[float]]:
+    return [[rng.normal(), rng.normal()] for _ in range(n)]
+
+
+def small(sizes: tuple[int, ...], rng: Random) -> nn.Sequential:
+    """A network whose numbers come from the demo's generator."""
+    net = gan.network(sizes, torch.Generator())
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.copy_(
+                torch.tensor([rng.normal() / 2 for _ in range(parameter.numel())]).view_as(
+                    parameter
+                )
+            )
+    return net
+
+
+def played(kind: str, gamma: float, seed: int) -> dict[str, Any]:
+    """Three rounds of small networks, as the demo must play them."""
+    rng = Random(seed)
+    g, d = small((2, 4, 3, 2), rng), small((2, 4, 3, 1), rng)
+    reals = [rows(rng, 5) for _ in range(3)]
+    noises = [[rows(rng, 5) for _ in range(3)] for _ in range(3)]
+    arguments = [layers(g), layers(d), reals, noises, kind, gamma]
+    optimizer_g = torch.optim.Adam(g.parameters(), lr=2e-3, betas=(0.5, 0.9))
+    optimizer_d = torch.optim.Adam(d.parameters(), lr=2e-3, betas=(0.5, 0.9))
+    told = []
+    for real, (first, *others) in zip(reals, noises, strict=True):
+        x, z = torch.tensor(real).double(), torch.tensor(first).double()
+        loss_d = gan.loss_of_discriminator(g, d, x, z, kind, gamma)
+        gan.descend(loss_d, optimizer_d)
+        if kind == "wasserstein" and gamma == 0:
+            with torch.no_grad():
+                for parameter in d.parameters():
+                    parameter.clamp_(-0.1, 0.1)
+        for other in others:
+            loss_g = gan.generator_loss(d(g(torch.tensor(other).double()))[:, 0], kind)
+            gan.descend(loss_g, optimizer_g)
+        told.append([loss_d.item(), loss_g.item()])
+    returns = {"rounds": told, "g": layers(g), "d": layers(d)}
+    return {"function": "play", "args": arguments, "returns": returns}
+
+
+def golden() -> dict[str, Any]:
+    """What the demo must give."""
+    cases = [
+        played(kind, gamma, seed)
+        for seed, (kind, gamma) in enumerate(
+            [
+                ("saturating", 0.0),
+                ("non-saturating", 0.8),
+                ("wasserstein", 0.0),
+                ("wasserstein", 1.0),
+            ]
+        )
+    ]
+    for kind, gamma in (("saturating", 0.0), ("non-saturating", 0.5), ("wasserstein", 0.2)):
+        at = torch.tensor([0.7, -1.2], dtype=torch.float64).unbind()
+        field = [float(part) for part in gan.dirac_field(*at, kind, gamma)]
+        cases.append({"function": "diracField", "args": [0.7, -1.2, kind, gamma], "returns": field})
+    x = gan.sample_ring(60, torch.Generator().manual_seed(3)) * 1.05
+    arguments = [x.tolist(), gan.modes().tolist(), 0.1]
+    cases.append(
+        {"function": "modesReached", "args": arguments, "returns": list(gan.modes_reached(x))}
+    )
+    for a in (-800.0, -3.0, 0.5, 800.0):
+        expected = functional.logsigmoid(torch.tensor(a, dtype=torch.float64)).item()
+        cases.append({"function": "logSigmoid", "args": [a], "returns": expected})
+    return {"module": "models/gan.mjs", "tolerance": 1e-5, "cases": cases}
+
+
+def flat(value: Any) -> list[Any]:
+    """All leaves of nested lists and tables, in order."""
+    if isinstance(value, dict):
+        return [leaf for key in sorted(value) for leaf in [key, *flat(value[key])]]
+    if isinstance(value, list):
+        return [leaf for item in value for leaf in flat(item)]
+    return [value]
+
+
+def test_golden_values_are_current() -> None:
+    committed, now = flat(json.loads(GOLDEN.read_text())), flat(golden())
+    assert len(committed) == len(now)
+    for a, b in zip(committed, now, strict=True):
+        assert a == (b if isinstance(b, str) else pytest.approx(b, abs=1e-9))
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(json.dumps(golden()) + "\n")

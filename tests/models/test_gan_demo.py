@@ -1,0 +1,77 @@
+"""The demo of docs/models/gan.md: training, collapse, the Dirac-GAN, by mouse and by keyboard."""
+
+import re
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+def status(demo) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    return demo.locator("p.demo-status").inner_text()
+
+
+def test_steps_are_counted_and_reset_takes_them_back(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    _, demo = open_demo("models/gan")
+    step = demo.get_by_role("button", name="Step")
+    for _ in range(3):
+        step.click()
+    assert re.match(r"Round 3: \d of 8 modes, \d+ % of the samples near one, dis", status(demo))
+    demo.get_by_role("button", name="Reset").click()
+    assert status(demo).startswith("Nothing is trained yet.")
+
+
+def test_the_same_seed_gives_the_same_game(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    _, demo = open_demo("models/gan")
+    told = []
+    for _ in range(2):
+        demo.get_by_role("button", name="Reset").click()
+        for _ in range(4):
+            demo.get_by_role("button", name="Step").click()
+        told.append(status(demo))
+    assert told[0] == told[1]
+
+
+def test_training_runs_and_pauses(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    page, demo = open_demo("models/gan")
+    demo.get_by_role("button", name="Train").click()
+    page.wait_for_timeout(700)
+    demo.get_by_role("button", name="Pause").click()
+    first = status(demo)
+    assert int(re.findall(r"Round (\d+)", first)[0]) >= 3
+    page.wait_for_timeout(200)
+    assert status(demo) == first
+
+
+def test_points_are_set_by_keyboard_and_counted_as_modes(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    _, demo = open_demo("models/gan")
+    demo.get_by_label("Data").select_option("own")
+    plane = demo.locator("canvas").first
+    plane.focus()
+    for key in (" ", "ArrowRight", "ArrowRight", "Enter"):
+        plane.press(key)
+    assert status(demo) == "Point 2 at 0.4, 0.0."
+    demo.get_by_role("button", name="Step").click()
+    assert " of 2 modes" in status(demo)
+
+
+def test_without_the_penalty_the_dirac_gan_does_not_come_to_rest(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    _, demo = open_demo("models/gan")
+    phase = demo.locator("canvas").nth(1)
+
+    def distance() -> float:
+        phase.focus()
+        phase.press("ArrowUp")
+        return float(re.findall(r"([\d.]+) after 400 steps", status(demo))[0])
+
+    assert distance() < 0.01
+    demo.get_by_label("Gradient penalty").fill("0")
+    assert distance() > 0.3
+
+
+def test_a_bad_seed_is_refused(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    _, demo = open_demo("models/gan")
+    seed = demo.get_by_label("Seed")
+    seed.fill("-3")
+    seed.press("Enter")
+    assert seed.input_value() == "1"
