@@ -1,0 +1,118 @@
+"""The figures of docs/training/rlhf.md: the optimum, over-optimisation, estimates of the divergence."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from docs.training import rlhf
+from scripts.figures import style
+
+
+def expected_wins() -> Tensor:
+    """Counts in proportion to what endless comparisons of answers of the reference would give."""
+    ref = rlhf.LOG_REF.exp()
+    wins = rlhf.preferred(rlhf.GOLD) * ref[:, None] * ref[None, :]
+    return wins - torch.diag_embed(wins.diagonal())
+
+
+def policies() -> style.Table:
+    """The reference and the best policies at three prices, answer by answer."""
+    table: style.Table = {"answer": [float(i + 1) for i in range(len(rlhf.ANSWERS))]}
+    table["reward"] = rlhf.GOLD.tolist()
+    table["reference"] = rlhf.LOG_REF.exp().tolist()
+    for beta in (2.0, 0.5):
+        table[f"beta {beta:g}"] = rlhf.optimum(rlhf.LOG_REF, rlhf.GOLD, beta).exp().tolist()
+    generator = torch.Generator().manual_seed(0)
+    table["ppo, beta 0.5"] = rlhf.train(rlhf.GOLD, 0.5, 500, generator).exp().tolist()
+    return table
+
+
+def draw_policies(table: style.Table, axes: style.Axes) -> None:
+    """Probability of each answer against its reward."""
+    order = sorted(range(len(table["reward"])), key=lambda i: table["reward"][i])
+    x = [table["reward"][i] for i in order]
+    shown = (("reference", "o", "-"), ("beta 2", "s", "--"), ("beta 0.5", "^", "-"))
+    for color, (name, mark, line) in zip(style.SERIES, shown, strict=False):
+        label = name.replace("beta", "best, β =")
+        y = [table[name][i] for i in order]
+        axes.plot(x, y, line, marker=mark, color=color, label=label, linewidth=1.4)
+    y = [table["ppo, beta 0.5"][i] for i in order]
+    axes.plot(x, y, "+", color=style.INK, markersize=9, label="PPO, β = 0.5")
+    axes.legend(loc="upper left")
+    axes.set_xlabel("reward of the answer (nats)")
+    axes.set_title("Probability of each answer")
+
+
+BETAS = [10 ** (1.2 - i / 10) for i in range(31)]
+
+
+def curve() -> style.Table:
+    """True reward of the best policy for a right and for a wrong reward model, as the price falls."""
+    wrong = rlhf.SURFACE @ rlhf.fit_reward(expected_wins(), rlhf.SURFACE)
+    few = rlhf.compare(rlhf.GOLD, 40, rlhf.LOG_REF, torch.Generator().manual_seed(2))
+    noisy = rlhf.fit_reward(few, torch.eye(len(rlhf.GOLD), dtype=torch.float64), prior=0.01)
+    table: style.Table = {"beta": BETAS}
+    for name, r in (("true", rlhf.GOLD), ("surface", wrong), ("few", noisy)):
+        best = [rlhf.optimum(rlhf.LOG_REF, r, beta) for beta in BETAS]
+        table[f"kl, {name}"] = [float(rlhf.divergence(p, rlhf.LOG_REF)) for p in best]
+        table[f"gold, {name}"] = [float(p.exp() @ rlhf.GOLD) for p in best]
+        table[f"proxy, {name}"] = [float(p.exp() @ r) for p in best]
+    return table
+
+
+def draw_curve(table: style.Table, axes: style.Axes) -> None:
+    """True reward against the root of the divergence, for three reward models."""
+    labels = (("true", "the true reward", "-", "o"), ("few", "from 40 comparisons", "-.", "^"),
+              ("surface", "from the surface alone", "--", "s"))  # fmt: skip
+    for color, (name, label, line, mark) in zip(style.SERIES, labels, strict=False):
+        x = [math.sqrt(max(0.0, kl)) for kl in table[f"kl, {name}"]]
+        y = table[f"gold, {name}"]
+        axes.plot(x, y, line, marker=mark, markevery=4, color=color, label=label)
+    axes.legend(loc="lower left")
+    axes.set_xlabel("root of the divergence from the reference")
+    axes.set_title("True reward of the policy (nats)")
+
+
+def estimates() -> style.Table:
+    """Standard deviation of three estimates of the divergence, relative to it, by enumeration."""
+    direction = torch.log_softmax(
+        torch.randn(12, generator=torch.Generator().manual_seed(4), dtype=torch.float64), 0
+    )
+    table: style.Table = {"kl": [], "k1": [], "k2": [], "k3": [], "bias of k2": []}
+    for step in range(1, 25):
+        policy = torch.log_softmax(rlhf.LOG_REF + direction * 10 ** (-1.5 + step / 12), 0)
+        exact = float(rlhf.divergence(policy, rlhf.LOG_REF))
+        table["kl"].append(exact)
+        for name, k in zip(
+            ("k1", "k2", "k3"), rlhf.kl_estimates(policy, rlhf.LOG_REF), strict=True
+        ):
+            mean = float((policy.exp() * k).sum())
+            spread = float((policy.exp() * (k - mean) ** 2).sum()) ** 0.5
+            table[name].append(spread / exact)
+            if name == "k2":
+                table["bias of k2"].append(abs(mean - exact) / exact)
+    return table
+
+
+def draw_estimates(table: style.Table, axes: style.Axes) -> None:
+    """Both axes logarithmic."""
+    lines = (("k1", "-", "o"), ("k2", "--", "s"), ("k3", "-", "^"))
+    for color, (name, line, mark) in zip(style.SERIES, lines, strict=False):
+        axes.loglog(
+            table["kl"], table[name], line, marker=mark, markevery=6, color=color, label=name
+        )
+    axes.loglog(table["kl"], table["bias of k2"], ":", color=style.SERIES[1], label="bias of k2")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 0.12))
+    axes.set_xlabel("exact divergence (nats)")
+    axes.set_title("Spread of one sample, relative to it")
+
+
+FIGURES = [
+    style.Recipe("training/rlhf.policies", policies, draw_policies, absolute=0.02),
+    style.Recipe("training/rlhf.curve", curve, draw_curve),
+    style.Recipe("training/rlhf.estimates", estimates, draw_estimates),
+]
+
+if __name__ == "__main__":
+    style.main(FIGURES)

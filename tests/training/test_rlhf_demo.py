@@ -1,0 +1,53 @@
+"""The demo of docs/training/rlhf.md: comparing, fitting, paying, by mouse and by keyboard."""
+
+import re
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+def status(demo) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    return demo.locator("p.demo-status").inner_text()
+
+
+def reward(demo) -> float:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    return float(re.findall(r"True reward (-?[\d.]+)", status(demo))[0])
+
+
+def test_pairs_are_judged_by_button_and_by_key(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    page, demo = open_demo("training/rlhf")
+    demo.get_by_role("button", name=re.compile(r"^1\. ")).click()
+    assert status(demo).startswith("1 comparisons.")
+    page.keyboard.press("2")
+    page.keyboard.press("1")
+    assert status(demo).startswith("3 comparisons.")
+    demo.get_by_role("button", name="Reset").click()
+    assert status(demo).startswith("0 comparisons.")
+
+
+def test_a_low_price_helps_a_good_reward_and_hurts_a_wrong_one(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    _, demo = open_demo("training/rlhf")
+    start = reward(demo)
+    for _ in range(4):
+        demo.get_by_role("button", name=re.compile("automatic")).click()
+    demo.get_by_label("Price of divergence").fill("-1.8")
+    assert reward(demo) < start
+    demo.get_by_label("What the reward model sees").select_option("all")
+    assert reward(demo) > start + 0.8
+
+
+def test_the_same_seed_gives_the_same_judgements(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    _, demo = open_demo("training/rlhf")
+    told = []
+    for _ in range(2):
+        demo.get_by_role("button", name="Reset").click()
+        demo.get_by_role("button", name=re.compile("automatic")).click()
+        told.append(status(demo))
+    assert told[0] == told[1]
+
+
+def test_all_numbers_are_in_a_table(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    _, demo = open_demo("training/rlhf")
+    demo.get_by_text("All numbers").click()
+    assert demo.get_by_role("row").count() == 13
