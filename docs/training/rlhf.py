@@ -86,7 +86,7 @@ def fit_reward(wins: Tensor, features: Tensor, prior: float = 1e-3) -> Tensor:
 
     for _ in range(30):  # Newton's method; the loss is convex
         (slope,) = torch.autograd.grad(loss(weight), weight)
-        curvature = torch.func.hessian(loss)(weight)
+        curvature = torch.autograd.functional.hessian(loss, weight)  # type: ignore[no-untyped-call]
         weight = (weight - torch.linalg.solve(curvature, slope)).detach().requires_grad_()
     return weight.detach()
     # --8<-- [end:fit]
