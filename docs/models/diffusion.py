@@ -1,0 +1,250 @@
+"""Diffusion model: add noise step by step, learn to take it away, sample by going back.
+
+The letters:
+    x0, x       data; data with noise, each (N, D)      eps     the noise in x, standard normal
+    t           step, 1 to T; 0 is no noise             a       alpha-bar of a step: share of variance
+    keep, noise     sqrt(a), sqrt(1 - a)                        that is still data
+    v           keep * eps - noise * x0                 score   gradient of log p_t at x
+    g           scale of guidance: 0 none of the condition, 1 the conditional model, more: beyond
+A model is any function (x, a) -> eps, with a of shape (N,). Mixtures have the exact one.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+Model = Callable[[Tensor, Tensor], Tensor]
+KINDS = ("eps", "x0", "v", "score")
+
+
+# --8<-- [start:schedule]
+def cosine_schedule(steps: int) -> Tensor:
+    """alpha-bar of the steps 0 to T, (T + 1,), from 1 to 0. Source: nichol2021improved, eq. 17."""
+    if steps < 1:
+        raise ValueError(f"steps is {steps}, less than 1")
+    t = torch.arange(steps + 1, dtype=torch.float64) / steps
+    a = torch.cos((t + 0.008) / 1.008 * math.pi / 2) ** 2
+    return (a / a[0]).clamp(0, 1)
+
+
+def linear_schedule(steps: int, first: float = 1e-4, last: float = 0.02) -> Tensor:
+    """alpha-bar for a beta that grows in equal steps, (T + 1,). Source: ho2020denoising, section 4."""
+    beta = torch.linspace(first, last, steps, dtype=torch.float64)
+    return torch.cat([torch.ones(1, dtype=torch.float64), torch.cumprod(1 - beta, 0)])
+    # --8<-- [end:schedule]
+
+
+# --8<-- [start:noise]
+def add_noise(x0: Tensor, a: Tensor, eps: Tensor) -> Tensor:
+    """x at the noise levels a, (N,) or a number, in one step. Source: ho2020denoising, eq. 4."""
+    a = _column(a, x0)
+    return a.sqrt() * x0 + (1 - a).sqrt() * eps
+    # --8<-- [end:noise]
+
+
+def _column(a: Tensor, x: Tensor) -> Tensor:
+    """Noise levels that broadcast over the dimensions of x."""
+    if ((a < 0) | (a > 1)).any():
+        raise ValueError(f"alpha-bar is from {a.min():g} to {a.max():g}, not in [0, 1]")
+    return a.reshape(-1, *[1] * (x.ndim - 1)) if a.ndim else a
+
+
+# --8<-- [start:posterior]
+def posterior(x0: Tensor, x: Tensor, a: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and variance of the step before, given x and x0; a and before: alpha-bar of both steps.
+
+    Source: ho2020denoising, eqs. 6 and 7.
+    """
+    beta = 1 - a / before
+    mean = before.sqrt() * beta * x0 + (1 - beta).sqrt() * (1 - before) * x
+    return mean / (1 - a), beta * (1 - before) / (1 - a)
+    # --8<-- [end:posterior]
+
+
+# --8<-- [start:convert]
+def convert(value: Tensor, x: Tensor, a: Tensor, source: str, target: str) -> Tensor:
+    """What a model predicts, told in another way: each of `KINDS`, for 0 < a < 1.
+
+    Source: salimans2022progressive, section 4; vincent2011connection.
+    """
+    if source not in KINDS or target not in KINDS:
+        raise ValueError(f"no {source!r} or no {target!r}; there are {', '.join(KINDS)}")
+    a = _column(a, x)
+    keep, noise = a.sqrt(), (1 - a).sqrt()
+    if source == "x0":
+        value = (x - keep * value) / noise
+    elif source == "v":
+        value = noise * x + keep * value
+    elif source == "score":
+        value = -noise * value
+    eps = value
+    x0 = (x - noise * eps) / keep
+    return {"eps": eps, "x0": x0, "v": keep * eps - noise * x0, "score": -eps / noise}[target]
+    # --8<-- [end:convert]
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Normal modes of one spread: means (K, D), spread > 0, weights (K,) that sum to one."""
+
+    means: Tensor
+    spread: float
+    weights: Tensor
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Points, (n, D)."""
+        which = torch.multinomial(self.weights, n, replacement=True, generator=generator)
+        eps = torch.randn(n, self.means.shape[1], generator=generator, dtype=self.means.dtype)
+        return self.means[which] + self.spread * eps
+
+    # --8<-- [start:exact]
+    def eps(self, x: Tensor, a: Tensor) -> Tensor:
+        """The best prediction of the noise in x, E[eps | x], (N, D): no training needed."""
+        a = _column(a, x)
+        variance = a * self.spread**2 + 1 - a
+        away = x[:, None, :] - a.sqrt()[..., None] * self.means  # (N, K, D)
+        log_weight = self.weights.log() - (away**2).sum(-1) / (2 * variance)
+        share = torch.softmax(log_weight, 1)[..., None]  # which mode x comes from
+        return (1 - a).sqrt() * (share * away).sum(1) / variance
+        # --8<-- [end:exact]
+
+    def log_density(self, x: Tensor, a: Tensor) -> Tensor:
+        """log p of noised data at x, nats, (N,)."""
+        a = _column(a, x)
+        variance = a * self.spread**2 + 1 - a
+        away = ((x[:, None, :] - a.sqrt()[..., None] * self.means) ** 2).sum(-1)
+        log_norm = -0.5 * x.shape[1] * torch.log(2 * math.pi * variance)
+        return torch.logsumexp(self.weights.log() - away / (2 * variance) + log_norm, 1)
+
+
+# --8<-- [start:step]
+def step(
+    x: Tensor, eps: Tensor, a: Tensor, to: Tensor, eta: float, generator: torch.Generator | None
+) -> Tensor:
+    """From noise level a to the lower level `to`: DDPM for eta = 1, DDIM for eta = 0.
+
+    Source: song2021denoising, eqs. 12 and 16.
+    """
+    x0 = (x - (1 - a).sqrt() * eps) / a.sqrt()
+    fresh = eta * ((1 - to) / (1 - a) * (1 - a / to)).sqrt()  # noise that is drawn anew
+    x = to.sqrt() * x0 + (1 - to - fresh**2).clamp(min=0).sqrt() * eps
+    if eta == 0:
+        return x
+    return x + fresh * torch.randn(x.shape, generator=generator, dtype=x.dtype)
+    # --8<-- [end:step]
+
+
+# --8<-- [start:sample]
+def sample(
+    model: Model, x: Tensor, levels: Tensor, eta: float, generator: torch.Generator | None = None
+) -> Tensor:
+    """From noise x at levels[0] down to levels[-1] = 1, one call of the model a step."""
+    for a, to in pairwise(levels):
+        x = step(x, model(x, a.expand(len(x))), a, to, eta, generator)
+    return x
+
+
+def few(alpha_bar: Tensor, steps: int, most: float = 1e-4) -> Tensor:
+    """The noise levels of a sampler with fewer steps, (steps + 1,), from noise to data."""
+    index = torch.linspace(len(alpha_bar) - 1, 0, steps + 1).round().long()
+    return alpha_bar[index].clamp(min=most)
+    # --8<-- [end:sample]
+
+
+# --8<-- [start:heun]
+def sample_heun(model: Model, x: Tensor, levels: Tensor) -> Tensor:
+    """The probability-flow ODE by Heun's method, two calls a step. Source: karras2022elucidating, alg. 1."""
+    sigma = ((1 - levels) / levels).sqrt()  # noise per unit of data
+    y = x / levels[0].sqrt()  # in these units dy/dsigma is eps
+    for i in range(len(levels) - 1):
+        slope = model(y * levels[i].sqrt(), levels[i].expand(len(y)))
+        ahead = y + (sigma[i + 1] - sigma[i]) * slope
+        if sigma[i + 1] > 0:
+            there = model(ahead * levels[i + 1].sqrt(), levels[i + 1].expand(len(y)))
+            ahead = y + (sigma[i + 1] - sigma[i]) * (slope + there) / 2
+        y = ahead
+    return y
+    # --8<-- [end:heun]
+
+
+# --8<-- [start:guide]
+def guide(conditional: Model, unconditional: Model, g: float) -> Model:
+    """Classifier-free guidance. Source: ho2021classifier, eq. 6 with w = g - 1."""
+
+    def model(x: Tensor, a: Tensor) -> Tensor:
+        without = unconditional(x, a)
+        return without + g * (conditional(x, a) - without)
+
+    return model
+    # --8<-- [end:guide]
+
+
+class Denoiser(nn.Module):
+    """A perceptron that predicts eps from x (N, D), alpha-bar (N,) and a class (N,); 0 is none."""
+
+    def __init__(self, data: int, hidden: int, classes: int = 1) -> None:
+        super().__init__()
+        self.start = nn.Linear(data, hidden, dtype=torch.float64)
+        self.level = nn.Linear(8, hidden, bias=False, dtype=torch.float64)
+        self.kind = nn.Embedding(classes, hidden, dtype=torch.float64)
+        self.middle = nn.Linear(hidden, hidden, dtype=torch.float64)
+        self.end = nn.Linear(hidden, data, dtype=torch.float64)
+
+    def forward(self, x: Tensor, a: Tensor, kind: Tensor | None = None) -> Tensor:
+        """The predicted noise, (N, D)."""
+        ratio = 0.5 * torch.log((1 - a).clamp(min=1e-6) / a.clamp(min=1e-6))[:, None]
+        angle = ratio * torch.tensor([0.25, 0.5, 1.0, 2.0], dtype=a.dtype)
+        waves = torch.cat([angle.sin(), angle.cos()], 1)
+        kind = torch.zeros(len(x), dtype=torch.long) if kind is None else kind
+        h = nn.functional.silu(self.start(x) + self.level(waves) + self.kind(kind))
+        eps: Tensor = self.end(nn.functional.silu(h + self.middle(h)))
+        return eps
+
+
+# --8<-- [start:loss]
+def loss(model: Denoiser, x0: Tensor, kind: Tensor, generator: torch.Generator) -> Tensor:
+    """Mean squared error of the predicted noise at random levels; the class is hidden at times.
+
+    Source: ho2020denoising, eq. 14; ho2021classifier, alg. 1 with p = 0.15.
+    """
+    a = torch.cos(torch.rand(len(x0), generator=generator, dtype=x0.dtype) * math.pi / 2) ** 2
+    eps = torch.randn(x0.shape, generator=generator, dtype=x0.dtype)
+    kind = torch.where(torch.rand(len(x0), generator=generator) < 0.15, 0, kind)
+    error: Tensor = (model(add_noise(x0, a, eps), a, kind) - eps) ** 2
+    return error.mean()
+    # --8<-- [end:loss]
+
+
+def train(
+    model: Denoiser, x0: Tensor, kind: Tensor, steps: int, generator: torch.Generator
+) -> None:
+    """Fit with Adam on batches of 256 of x0 (N, D) and kind (N,), the learning rate falling to 0."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    for i in range(steps):
+        optimizer.param_groups[0]["lr"] = 3e-3 * (1 - i / steps)
+        rows = torch.randint(len(x0), (256,), generator=generator)
+        optimizer.zero_grad()
+        torch.autograd.backward(loss(model, x0[rows], kind[rows], generator))
+        optimizer.step()
+
+
+def main() -> None:
+    """Sample three modes with their exact model and compare with what the samplers should give."""
+    generator = torch.Generator().manual_seed(0)
+    means = torch.tensor([[-1.5], [0.0], [1.5]], dtype=torch.float64)
+    data = Mixture(means, 0.2, torch.tensor([0.2, 0.5, 0.3], dtype=torch.float64))
+    exact = data.sample(20_000, generator)[:, 0].sort().values
+    for name, eta in (("DDPM", 1.0), ("DDIM", 0.0)):
+        for steps in (10, 50, 250):
+            levels = few(cosine_schedule(1000), steps)
+            x = torch.randn(20_000, 1, generator=generator, dtype=torch.float64)
+            x = sample(data.eps, x, levels, eta, generator)[:, 0].sort().values
+            print(f"{name}, {steps} steps: Wasserstein distance {(x - exact).abs().mean():.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,508 @@
+"""The claims of docs/models/diffusion.md."""
+
+import itertools
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy import integrate, stats
+from torch import Tensor
+from torch.distributions import Normal, kl_divergence
+
+from docs.models import diffusion
+from scripts.weights import diffusion as recipe
+from scripts.weights import pack
+
+GOLDEN = Path(__file__).with_name("diffusion.golden.json")
+COSINE = diffusion.cosine_schedule(1000)
+MIXTURE = diffusion.Mixture(
+    torch.tensor([[-1.5], [0.0], [1.5]], dtype=torch.float64),
+    0.2,
+    torch.tensor([0.2, 0.5, 0.3], dtype=torch.float64),
+)
+PLANE = diffusion.Mixture(
+    torch.tensor([[1.0, 0.5], [-1.0, 0.0], [0.0, -1.2]], dtype=torch.float64),
+    0.3,
+    torch.tensor([0.5, 0.2, 0.3], dtype=torch.float64),
+)
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def number(value: float) -> Tensor:
+    return torch.tensor(value, dtype=torch.float64)
+
+
+def quantiles(mixture: diffusion.Mixture, n: int) -> np.ndarray[Any, Any]:
+    """The midpoints of n slices of equal mass of a mixture on the line, by the library's normals."""
+    means, weights = mixture.means[:, 0].numpy(), mixture.weights.numpy()
+    grid = np.linspace(-6, 6, 200_001)
+    mass = (weights * stats.norm.cdf(grid[:, None], means, mixture.spread)).sum(1)
+    return np.interp((np.arange(n) + 0.5) / n, mass, grid)
+
+
+def pushed(model: diffusion.Model, levels: Tensor, n: int = 2001) -> np.ndarray[Any, Any]:
+    """Where DDIM takes the quantiles of the standard normal; on the line it keeps their order."""
+    x = torch.from_numpy(stats.norm.ppf((np.arange(n) + 0.5) / n))[:, None]
+    return np.asarray(np.sort(diffusion.sample(model, x, levels, 0.0)[:, 0].numpy()))
+
+
+@pytest.mark.equation("eq-diffusion-closed")
+def test_one_jump_is_as_good_as_all_single_steps() -> None:
+    a = diffusion.linear_schedule(40, last=0.2)
+    x = torch.full((200_000,), 1.7, dtype=torch.float64)
+    generator = seeded()
+    mean, variance = 1.7, 0.0
+    for before, now in itertools.pairwise(a):
+        beta = (1 - now / before).item()
+        x = math.sqrt(1 - beta) * x + math.sqrt(beta) * torch.randn(
+            x.shape, generator=generator, dtype=x.dtype
+        )
+        mean, variance = math.sqrt(1 - beta) * mean, (1 - beta) * variance + beta
+    last = a[-1].item()
+    assert mean == pytest.approx(math.sqrt(last) * 1.7)
+    assert variance == pytest.approx(1 - last)
+    assert x.mean().item() == pytest.approx(mean, abs=0.01)
+    assert x.var().item() == pytest.approx(variance, rel=0.02)
+    one = diffusion.add_noise(number(1.7), number(last), number(0.3))
+    assert one.item() == pytest.approx(mean + math.sqrt(variance) * 0.3)
+
+
+@pytest.mark.equation("eq-diffusion-posterior")
+def test_the_posterior_of_a_step_agrees_with_bayes_on_a_grid() -> None:
+    a, before, x0, x = number(0.4), number(0.55), number(0.8), number(-0.3)
+    mean, variance = diffusion.posterior(x0, x, a, before)
+    grid = torch.linspace(-5, 5, 20_001, dtype=torch.float64)
+    ratio = a / before
+    log = Normal(before.sqrt() * x0, (1 - before).sqrt()).log_prob(grid)
+    log = log + Normal(ratio.sqrt() * grid, (1 - ratio).sqrt()).log_prob(x)
+    weight = torch.softmax(log, 0)
+    found = (weight * grid).sum()
+    torch.testing.assert_close(mean, found, atol=1e-8, rtol=0)
+    torch.testing.assert_close(variance, (weight * (grid - found) ** 2).sum(), atol=1e-8, rtol=0)
+
+
+# A chain whose data are normal, N(0, s^2), with the best linear model: everything is closed form.
+SPREAD, STEPS = 0.6, 30
+CHAIN = diffusion.cosine_schedule(STEPS + 1)[: STEPS + 1]  # without the last level, where a = 0
+
+
+def best_linear(a: Tensor) -> Tensor:
+    """E[eps | x] = best_linear(a) * x for normal data."""
+    return (1 - a).sqrt() / (a * SPREAD**2 + 1 - a)
+
+
+def model_step(t: int) -> tuple[float, float]:
+    """The model's step from t to t - 1: factor on x, and variance (that of the posterior)."""
+    a, before = CHAIN[t], CHAIN[t - 1]
+    x0_factor = (1 - (1 - a).sqrt() * best_linear(a)) / a.sqrt()
+    mean, variance = diffusion.posterior(x0_factor, number(1.0), a, before)
+    variance = variance if t > 1 else (1 - a)  # the last step: any fixed variance will do
+    return mean.item(), variance.item()
+
+
+def expected_square(t: int, factor_x0: float, factor_x: float) -> float:
+    """E[(factor_x0 * x0 + factor_x * x_t)^2] over data and noise."""
+    a = CHAIN[t].item()
+    along = factor_x0 + factor_x * math.sqrt(a)
+    return along**2 * SPREAD**2 + factor_x**2 * (1 - a)
+
+
+def terms() -> tuple[float, list[float], float]:
+    """L_T, the L_{t-1} for t = 2 … T, and L_0, in nats, exact."""
+    a = CHAIN[-1].item()
+    variance = 1 - a
+    end = 0.5 * (variance + a * SPREAD**2 - 1 - math.log(variance))
+    middle = []
+    for t in range(2, STEPS + 1):
+        factor, _ = model_step(t)
+        at, before = CHAIN[t], CHAIN[t - 1]
+        by_x0, variance_ = diffusion.posterior(number(1.0), number(0.0), at, before)
+        by_x, _ = diffusion.posterior(number(0.0), number(1.0), at, before)
+        error = expected_square(t, by_x0.item(), by_x.item() - factor)
+        middle.append(error / (2 * variance_.item()))
+    factor, variance_1 = model_step(1)
+    start = 0.5 * (math.log(2 * math.pi * variance_1) + expected_square(1, 1, -factor) / variance_1)
+    return end, middle, start
+
+
+@pytest.mark.equation("eq-diffusion-elbo")
+def test_the_terms_of_the_bound_add_up_and_stay_above_the_negative_log_likelihood() -> None:
+    end, middle, start = terms()
+    bound = end + sum(middle) + start
+    # The same bound from its definition, by sampling whole chains.
+    generator = seeded(1)
+    x = [SPREAD * torch.randn(400_000, generator=generator, dtype=torch.float64)]
+    log_q = torch.zeros(400_000, dtype=torch.float64)
+    for t in range(1, STEPS + 1):
+        ratio = CHAIN[t] / CHAIN[t - 1]
+        eps = torch.randn(400_000, generator=generator, dtype=torch.float64)
+        x.append(ratio.sqrt() * x[-1] + (1 - ratio).sqrt() * eps)
+        log_q += Normal(ratio.sqrt() * x[-2], (1 - ratio).sqrt()).log_prob(x[-1])
+    log_p = Normal(0.0, 1.0).log_prob(x[-1])
+    for t in range(STEPS, 0, -1):
+        factor, variance = model_step(t)
+        log_p += Normal(factor * x[t], math.sqrt(variance)).log_prob(x[t - 1])
+    assert (log_q - log_p).mean().item() == pytest.approx(bound, abs=0.01)
+    # The model's own density of x0 is normal; its variance follows from step to step.
+    marginal = 1.0
+    for t in range(STEPS, 0, -1):
+        factor, variance = model_step(t)
+        marginal = factor**2 * marginal + variance
+    nll = 0.5 * (math.log(2 * math.pi * marginal) + SPREAD**2 / marginal)
+    entropy = 0.5 * math.log(2 * math.pi * math.e * SPREAD**2)
+    assert entropy <= nll <= bound
+    assert min(middle) >= 0
+    assert end >= 0
+    assert 0.1 < bound - nll < 1  # thirty steps are few: the bound is not tight
+
+
+@pytest.mark.equation("eq-diffusion-kl")
+def test_a_term_of_the_bound_is_a_weighted_error_of_the_noise() -> None:
+    a, before = CHAIN[12], CHAIN[11]
+    x0, eps, guess = number(0.4), number(-1.1), number(0.2)
+    x = diffusion.add_noise(x0, a, eps)
+    seen = diffusion.convert(guess, x, a, "eps", "x0")
+    mean, variance = diffusion.posterior(x0, x, a, before)
+    modelled, _ = diffusion.posterior(seen, x, a, before)
+    kl = kl_divergence(Normal(mean, variance.sqrt()), Normal(modelled, variance.sqrt()))
+    alpha = a / before
+    weight = (1 - alpha) ** 2 / (2 * variance * alpha * (1 - a))
+    torch.testing.assert_close(kl, weight * (eps - guess) ** 2)
+
+
+@pytest.mark.equation("eq-diffusion-convert")
+@pytest.mark.parametrize(("source", "target"), list(itertools.product(diffusion.KINDS, repeat=2)))
+def test_the_four_predictions_say_the_same(source: str, target: str) -> None:
+    generator = seeded(2)
+    x0, eps = torch.randn(2, 5, 3, generator=generator, dtype=torch.float64)
+    a = torch.tensor([0.05, 0.3, 0.5, 0.9, 0.99], dtype=torch.float64)
+    x = diffusion.add_noise(x0, a, eps)
+    keep, noise = a.sqrt()[:, None], (1 - a).sqrt()[:, None]
+    # The score here is that of one point's own noise, N(keep * x0, noise^2).
+    said = {
+        "eps": eps,
+        "x0": x0,
+        "v": keep * eps - noise * x0,
+        "score": -(x - keep * x0) / noise**2,
+    }
+    torch.testing.assert_close(diffusion.convert(said[source], x, a, source, target), said[target])
+
+
+@pytest.mark.equation("eq-diffusion-score")
+@pytest.mark.parametrize("mixture", [MIXTURE, PLANE])
+def test_the_exact_noise_of_a_mixture_is_its_score(mixture: diffusion.Mixture) -> None:
+    generator = seeded(3)
+    for level in (0.02, 0.5, 0.97):
+        x = torch.randn(20, mixture.means.shape[1], generator=generator, dtype=torch.float64)
+        x.requires_grad_()
+        a = number(level).expand(20)
+        (score,) = torch.autograd.grad(mixture.log_density(x, a).sum(), x)
+        found = diffusion.convert(mixture.eps(x, a), x, a, "eps", "score")
+        torch.testing.assert_close(found, score)
+
+
+def test_the_density_of_a_mixture_equals_the_library() -> None:
+    x = torch.tensor([[-1.4], [0.3]], dtype=torch.float64)
+    for level in (1.0, 0.6):
+        spread = math.sqrt(level * 0.04 + 1 - level)
+        means = math.sqrt(level) * MIXTURE.means[:, 0].numpy()
+        expected = np.log(
+            (MIXTURE.weights.numpy() * stats.norm.pdf(x.numpy(), means, spread)).sum(1)
+        )
+        found = MIXTURE.log_density(x, number(level).expand(2))
+        np.testing.assert_allclose(found, expected)
+
+
+@pytest.mark.equation("eq-diffusion-tweedie")
+def test_the_mean_of_the_data_behind_a_noisy_point() -> None:
+    a, x = 0.6, 0.7
+
+    def joint(x0: float) -> float:
+        prior = (
+            MIXTURE.weights.numpy() * stats.norm.pdf(x0, MIXTURE.means[:, 0].numpy(), 0.2)
+        ).sum()
+        return float(prior * stats.norm.pdf(x, math.sqrt(a) * x0, math.sqrt(1 - a)))
+
+    points = [-1.5, 0, 1.5]
+    mass, _ = integrate.quad(joint, -4, 4, points=points)
+    mean, _ = integrate.quad(lambda x0: x0 * joint(x0), -4, 4, points=points)
+    at = torch.tensor([[x]], dtype=torch.float64, requires_grad=True)
+    (score,) = torch.autograd.grad(MIXTURE.log_density(at, number(a).expand(1)).sum(), at)
+    assert (x + (1 - a) * score.item()) / math.sqrt(a) == pytest.approx(mean / mass, abs=1e-7)
+
+
+@pytest.mark.equation("eq-diffusion-excess")
+def test_the_loss_of_any_model_exceeds_the_best_by_its_distance_from_the_exact_noise() -> None:
+    a = number(0.5)
+    grid = torch.linspace(-5, 5, 4001, dtype=torch.float64)
+    x0, x = grid[:, None], grid[None, :]
+    prior = MIXTURE.log_density(grid[:, None], number(1.0).expand(4001)).exp()[:, None]
+    joint = prior * Normal(a.sqrt() * x0, (1 - a).sqrt()).log_prob(x).exp()
+    joint = joint / joint.sum()
+    eps = (x - a.sqrt() * x0) / (1 - a).sqrt()
+    exact = MIXTURE.eps(grid[:, None], a.expand(4001))[:, 0]
+    other = torch.sin(grid)  # some model
+    loss = (joint * (eps - other[None, :]) ** 2).sum()
+    least = (joint * (eps - exact[None, :]) ** 2).sum()
+    distance = (joint.sum(0) * (exact - other) ** 2).sum()
+    torch.testing.assert_close(loss, least + distance, atol=1e-6, rtol=0)
+    assert least > 0.3
+
+
+@pytest.mark.equation("eq-diffusion-ddim")
+@pytest.mark.parametrize("eta", [0.0, 0.5, 1.0])
+def test_a_step_with_the_true_noise_lands_on_the_right_distribution(eta: float) -> None:
+    a, to = number(0.3), number(0.6)
+    generator = seeded(4)
+    x0 = torch.full((300_000,), 0.9, dtype=torch.float64)
+    eps = torch.randn(300_000, generator=generator, dtype=torch.float64)
+    x = diffusion.step(diffusion.add_noise(x0, a, eps), eps, a, to, eta, generator)
+    assert x.mean().item() == pytest.approx(math.sqrt(0.6) * 0.9, abs=0.01)
+    assert x.var().item() == pytest.approx(0.4, rel=0.01)
+
+
+@pytest.mark.equation("eq-diffusion-ddpm")
+def test_for_eta_one_the_step_is_the_posterior_of_ddpm() -> None:
+    a, to, x, eps = number(0.3), number(0.6), number(0.2), number(-0.7)
+    x0 = diffusion.convert(eps, x, a, "eps", "x0")
+    mean, variance = diffusion.posterior(x0, x, a, to)
+    n = 400_000
+    drawn = diffusion.step(x.expand(n), eps.expand(n), a, to, 1.0, seeded(5))
+    assert drawn.mean().item() == pytest.approx(mean.item(), abs=0.005)
+    assert drawn.var().item() == pytest.approx(variance.item(), rel=0.01)
+    by_hand = (x - (1 - a / to) / (1 - a).sqrt() * eps) / (a / to).sqrt()
+    torch.testing.assert_close(mean, by_hand)
+
+
+@pytest.mark.equation("eq-diffusion-ode")
+def test_the_flow_of_a_normal_density_is_a_scaling_and_both_solvers_find_it() -> None:
+    normal = diffusion.Mixture(torch.zeros(1, 1, dtype=torch.float64), 0.5, torch.ones(1).double())
+    x = torch.linspace(-2, 2, 9, dtype=torch.float64)[:, None]
+    levels = diffusion.few(COSINE, 1000)
+    start = math.sqrt(levels[0].item() * 0.25 + 1 - levels[0].item())
+    expected = x * 0.5 / start
+    torch.testing.assert_close(
+        diffusion.sample(normal.eps, x, levels, 0.0), expected, atol=2e-3, rtol=0
+    )
+    torch.testing.assert_close(
+        diffusion.sample_heun(normal.eps, x, levels), expected, atol=1e-4, rtol=0
+    )
+    # The velocity itself, against the derivative of that scaling by alpha-bar.
+    a, h, beta = 0.4, 1e-6, 1.0  # d alpha-bar / dt = -beta * alpha-bar
+    here = number(0.8).reshape(1, 1)
+    eps = normal.eps(here, number(a).expand(1))
+    score = diffusion.convert(eps, here, number(a).expand(1), "eps", "score")
+    velocity = -0.5 * beta * (here + score).item()
+
+    def scale(level: float) -> float:
+        return math.sqrt(level * 0.25 + 1 - level)
+
+    change = 0.8 * (scale(a * (1 - h)) / scale(a) - 1) / h
+    assert velocity == pytest.approx(change, abs=1e-5)
+
+
+def test_fewer_steps_cost_accuracy_and_heun_wins_from_64_calls_on() -> None:
+    exact = quantiles(MIXTURE, 2001)
+
+    def error(steps: int, heun: bool = False) -> float:
+        levels = diffusion.few(COSINE, steps)
+        if not heun:
+            return float(np.abs(pushed(MIXTURE.eps, levels) - exact).mean())
+        x = torch.from_numpy(stats.norm.ppf((np.arange(2001) + 0.5) / 2001))[:, None]
+        x = diffusion.sample_heun(MIXTURE.eps, x, levels)
+        return float(np.abs(np.sort(x[:, 0].numpy()) - exact).mean())
+
+    errors = [error(steps) for steps in (10, 40, 160)]
+    assert errors == sorted(errors, reverse=True)
+    assert errors[1] / errors[2] == pytest.approx(4, rel=0.35)  # of first order
+    assert errors[2] < 0.01
+    assert error(32, heun=True) < error(64)
+    assert error(4, heun=True) > error(8)  # with so few, these levels are too far apart for it
+
+
+def test_ddpm_and_ddim_sample_the_mixture() -> None:
+    exact = quantiles(MIXTURE, 20_000)
+    levels = diffusion.few(COSINE, 250)
+    for eta in (0.0, 1.0):
+        x = torch.randn(20_000, 1, generator=seeded(6), dtype=torch.float64)
+        x = diffusion.sample(MIXTURE.eps, x, levels, eta, seeded(7))
+        assert np.abs(np.sort(x[:, 0].numpy()) - exact).mean() < 0.035
+
+
+def normals(spread: float, mean: float) -> tuple[diffusion.Model, diffusion.Model]:
+    """The exact models of p(x | c) = N(mean, spread^2) and of p(x) = N(0, 1)."""
+    one = torch.ones(1, dtype=torch.float64)
+    conditional = diffusion.Mixture(torch.full((1, 1), mean, dtype=torch.float64), spread, one)
+    return conditional.eps, diffusion.Mixture(torch.zeros(1, 1).double(), 1.0, one).eps
+
+
+@pytest.mark.equation("eq-diffusion-guided")
+@pytest.mark.parametrize("g", [0.0, 1.0, 2.0, 3.0])
+def test_guidance_narrows_a_normal_density_to_the_power_g_of_its_spread(g: float) -> None:
+    x = pushed(diffusion.guide(*normals(0.5, 0.0), g), diffusion.few(COSINE, 1000))
+    reference = pushed(normals(0.5, 0.0)[1], diffusion.few(COSINE, 1000))  # N(0, 1), the same grid
+    assert np.std(x) / np.std(reference) == pytest.approx(0.5**g, rel=0.02)
+
+
+@pytest.mark.equation("eq-diffusion-tilted")
+def test_the_tilted_density_that_guidance_seems_to_sample_is_wider() -> None:
+    g, s = 2.0, 0.5
+    grid = np.linspace(-6, 6, 20_001)
+    log = g * stats.norm.logpdf(grid, 0, s) + (1 - g) * stats.norm.logpdf(grid)
+    weight = np.exp(log - log.max())
+    weight /= weight.sum()
+    variance = (weight * grid**2).sum()
+    assert variance == pytest.approx(1 / (1 + g * (1 / s**2 - 1)))
+    assert variance > 2 * s ** (2 * g)  # 0.143 against 0.0625
+
+
+@pytest.mark.equation("eq-diffusion-terminal")
+def test_noise_that_is_not_pure_at_the_end_shifts_the_mean() -> None:
+    last = 0.0047
+    mean, s = 3.0, 0.5
+    data = diffusion.Mixture(torch.full((1, 1), mean).double(), s, torch.ones(1).double())
+    levels = torch.linspace(last, 1, 4001, dtype=torch.float64)
+    x = pushed(data.eps, levels, 501)
+    spread = math.sqrt(last * s**2 + 1 - last)
+    expected = mean * (1 - s * math.sqrt(last) / spread)
+    assert x.mean() == pytest.approx(expected, abs=0.003)
+    assert mean - x.mean() > 0.1
+
+
+def trained() -> tuple[diffusion.Denoiser, float]:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    generator = seeded(8)
+    model = diffusion.Denoiser(2, 64)
+    x0 = PLANE.sample(4000, generator)
+    diffusion.train(model, x0, torch.zeros(4000, dtype=torch.long), 1200, generator)
+    a = number(0.7).expand(4000)
+    eps = torch.randn(4000, 2, generator=generator, dtype=torch.float64)
+    x = diffusion.add_noise(PLANE.sample(4000, generator), a, eps)
+    with torch.no_grad():
+        exact = PLANE.eps(x, a)
+        distance = ((model(x, a) - exact) ** 2).mean() / (exact**2).mean()
+    return model, distance.item()
+
+
+def test_a_trained_denoiser_comes_close_to_the_exact_score() -> None:
+    _, distance = trained()
+    assert distance < 0.05  # a model that always says nought has 1
+
+
+def test_the_committed_digits_model_is_as_good_as_its_record() -> None:
+    tensors, meta = pack.unpack(recipe.PATH)
+    model = recipe.load(tensors)
+    measured = recipe.metrics(model)
+    for name, value in meta["metric"].items():
+        assert measured[name] == pytest.approx(value, abs=0.01), name
+    assert measured["error of the noise"] < 0.75 * measured["error of the best linear guess"]
+    assert measured["samples of the asked class"] > 0.8  # chance is 0.1
+
+
+def test_exercise_1_how_much_data_is_left() -> None:
+    a = diffusion.linear_schedule(1000)
+    assert a[-1].item() == pytest.approx(4.04e-5, rel=0.01)
+    assert a[500].item() == pytest.approx(0.078, abs=0.001)
+
+
+def test_exercise_2_from_noise_to_score() -> None:
+    at = torch.tensor([[1.0]], dtype=torch.float64)
+    a = number(0.36).expand(1)
+    eps = torch.tensor([[0.5]], dtype=torch.float64)
+    found = {to: diffusion.convert(eps, at, a, "eps", to).item() for to in ("x0", "score", "v")}
+    assert found == pytest.approx({"x0": 1.0, "score": -0.625, "v": -0.5})
+
+
+def test_exercise_3_guidance_at_three() -> None:
+    assert 0.5**3 == 0.125
+    assert math.sqrt(1 / (1 + 3 * 3)) == pytest.approx(0.316, abs=5e-4)
+
+
+def test_exercise_4_the_exact_denoiser_between_two_points() -> None:
+    points = diffusion.Mixture(
+        torch.tensor([[-1.0], [1.0]], dtype=torch.float64), 1e-6, torch.tensor([0.5, 0.5]).double()
+    )
+    x = torch.tensor([[0.3]], dtype=torch.float64)
+    a = number(0.5).expand(1)
+    x0 = diffusion.convert(points.eps(x, a), x, a, "eps", "x0").item()
+    assert x0 == pytest.approx(math.tanh(math.sqrt(0.5) * 0.3 / 0.5), abs=1e-6)
+    assert x0 == pytest.approx(0.4005, abs=5e-5)
+
+
+def test_schedules_begin_at_one_and_fall() -> None:
+    for a in (diffusion.cosine_schedule(50), diffusion.linear_schedule(50)):
+        assert a[0] == 1
+        assert (a.diff() < 0).all()
+    assert diffusion.cosine_schedule(50)[-1].item() == pytest.approx(0, abs=1e-12)
+
+
+def test_bad_input_is_refused_with_its_values() -> None:
+    with pytest.raises(ValueError, match="steps is 0"):
+        diffusion.cosine_schedule(0)
+    with pytest.raises(ValueError, match=r"from -0.5 to 2, not in \[0, 1\]"):
+        diffusion.add_noise(torch.zeros(2, 1), torch.tensor([-0.5, 2.0]), torch.zeros(2, 1))
+    with pytest.raises(ValueError, match="no 'noise'"):
+        diffusion.convert(torch.zeros(1, 1), torch.zeros(1, 1), torch.ones(1) / 2, "noise", "x0")
+
+
+def golden() -> dict[str, Any]:
+    """What the demo must give."""
+    x = torch.tensor([[0.3, -0.2], [1.4, 0.6], [-3.0, 2.0]], dtype=torch.float64)
+    cases: list[dict[str, Any]] = []
+    shape = [PLANE.means.tolist(), PLANE.spread, PLANE.weights.tolist()]
+    for level in (0.01, 0.4, 0.999):
+        eps = PLANE.eps(x, number(level).expand(3))
+        cases.append(
+            {"function": "exactEps", "args": [x.tolist(), level, *shape], "returns": eps.tolist()}
+        )
+        moved = diffusion.step(x, eps, number(level), number((1 + level) / 2), 0.0, None)
+        arguments = [x.tolist(), eps.tolist(), level, (1 + level) / 2, 0, None]
+        cases.append({"function": "step", "args": arguments, "returns": moved.tolist()})
+    for steps in (5, 40):
+        levels = diffusion.few(COSINE, steps)
+        cases.append({"function": "levels", "args": [steps], "returns": levels.tolist()})
+        end = diffusion.sample(PLANE.eps, x, levels, 0.0)
+        cases.append(
+            {
+                "function": "sampleExact",
+                "args": [x.tolist(), steps, *shape],
+                "returns": end.tolist(),
+            }
+        )
+    tensors, _ = pack.unpack(recipe.PATH)
+    model = recipe.load(tensors)
+    noisy = torch.randn(2, 64, generator=seeded(9), dtype=torch.float64)
+    with torch.no_grad():
+        for level, kind in ((0.05, 0), (0.5, 4), (0.98, 10)):
+            eps = model(noisy, number(level).expand(2), torch.full((2,), kind))
+            arguments = [{"weights": "models/diffusion.weights.json"}, noisy.tolist(), level, kind]
+            cases.append({"function": "digitEps", "args": arguments, "returns": eps.tolist()})
+    return {"module": "models/diffusion.mjs", "tolerance": 1e-5, "cases": cases}
+
+
+def flat(value: Any) -> list[Any]:
+    """All leaves of nested lists and tables, in order."""
+    if isinstance(value, dict):
+        return [leaf for key in sorted(value) for leaf in [key, *flat(value[key])]]
+    if isinstance(value, list):
+        return [leaf for item in value for leaf in flat(item)]
+    return [value]
+
+
+def test_golden_values_are_current() -> None:
+    committed, now = flat(json.loads(GOLDEN.read_text())), flat(golden())
+    assert len(committed) == len(now)
+    for a, b in zip(committed, now, strict=True):
+        assert a == (pytest.approx(b, abs=1e-7) if isinstance(b, float) else b)
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(json.dumps(golden()) + "\n")
