@@ -1,0 +1,124 @@
+"""docs/overview/*.svg: two views of two classes, and n-gram models against their source.
+
+index.views              a generative and a discriminative model of the same two classes
+language-models.order    perplexity of n-gram models of a source whose own is known
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from docs.overview import language_models
+from scripts.figures import style
+
+PRIOR, MEANS, DEVIATIONS = (0.6, 0.4), (0.0, 2.5), (1.0, 0.6)
+
+
+def gaussian(x: Tensor, m: float, s: float) -> Tensor:
+    """The normal density with mean m and standard deviation s."""
+    return torch.exp(-((x - m) ** 2) / (2 * s**2)) / (s * math.sqrt(2 * math.pi))
+
+
+def views() -> style.Table:
+    """p(x, y) of two Gaussian classes, and p(y = 2 | x) by Bayes' rule."""
+    x = torch.linspace(-3, 5, 81, dtype=torch.float64)
+    joint = [w * gaussian(x, m, s) for w, m, s in zip(PRIOR, MEANS, DEVIATIONS, strict=True)]
+    return {
+        "x": x.tolist(),
+        "class_1": joint[0].tolist(),
+        "class_2": joint[1].tolist(),
+        "class_2_given_x": (joint[1] / (joint[0] + joint[1])).tolist(),
+    }
+
+
+def draw_views(table: style.Table, axes: list[style.Axes]) -> None:
+    """Above what a generative model learns, below what a discriminative one learns."""
+    above, below = axes
+    for color, dash, i, name in ((0, "-", 24, "class_1"), (1, "--", 60, "class_2")):
+        above.plot(table["x"], table[name], color=style.SERIES[color], ls=dash)
+        style.label_line(
+            above,
+            table["x"][i],
+            table[name][i],
+            f"p(x, class {color + 1})",
+            color=style.SERIES[color],
+            dx=-58 if color == 0 else 6,
+            dy=10,
+        )
+    above.set_title("Generative: how the data lie")
+    above.set_ylim(0, 0.32)
+    below.plot(table["x"], table["class_2_given_x"], color=style.SERIES[2])
+    below.axhline(0.5, color=style.MUTED, lw=1, ls=":")
+    style.label_line(below, -2.9, 0.5, "p(class 2 | x)", color=style.SERIES[2], dy=5)
+    below.set_title("Discriminative: which class, given x")
+    below.set_xlabel("x")
+
+
+LETTERS, ORDERS, SIZES, HELD_OUT = "abcdef", (1, 2, 3, 4, 5), (300, 3000, 30000), 5000
+
+
+def source(seed: int) -> Tensor:
+    """Probabilities of the next letter after each pair of letters: (6, 6, 6)."""
+    draw = torch.Generator().manual_seed(seed)
+    z = 1.8 * torch.randn(6, 6, 6, generator=draw, dtype=torch.float64)
+    return z.softmax(-1)
+
+
+def own_perplexity(p: Tensor) -> float:
+    """exp of the entropy rate: the entropy of the next letter, averaged over stationary pairs."""
+    pairs = torch.full((6, 6), 1 / 36, dtype=torch.float64)
+    for _ in range(500):
+        pairs = (pairs[:, :, None] * p).sum(0)
+    return math.exp(-(pairs[:, :, None] * p * p.log()).sum().item())
+
+
+def write(p: Tensor, length: int, seed: int) -> str:
+    """A text drawn from the source."""
+    draw = torch.Generator().manual_seed(seed)
+    chances = torch.rand(length, generator=draw, dtype=torch.float64).tolist()
+    cumulative = p.cumsum(-1).tolist()
+    a, b, text = 0, 0, []
+    for chance in chances:
+        row = cumulative[a][b]
+        a, b = b, next((i for i, total in enumerate(row) if chance < total), 5)
+        text.append(LETTERS[b])
+    return "".join(text)
+
+
+def order() -> style.Table:
+    """Perplexity on held-out text for each order and amount of training text."""
+    p = source(0)
+    text, held_out = write(p, max(SIZES), 1), write(p, HELD_OUT, 2)
+    table: dict[str, list[float]] = {"n": [float(n) for n in ORDERS]}
+    for size in SIZES:
+        models = (language_models.train([text[:size]], LETTERS, n, 0.5) for n in ORDERS)
+        log_p = [language_models.log_probability(model, held_out) for model in models]
+        table[f"letters_{size}"] = [language_models.perplexity(v, HELD_OUT) for v in log_p]
+    table["source"] = [own_perplexity(p)] * len(ORDERS)
+    return table
+
+
+def draw_order(table: style.Table, axes: style.Axes) -> None:
+    """One line per amount of training text, and the floor that no model can go below."""
+    for color, marker, size in zip(style.SERIES, "o^s", SIZES, strict=False):
+        column = table[f"letters_{size}"]
+        axes.plot(table["n"], column, marker=marker, color=color)
+        text = f"{size:,} letters"
+        style.label_line(axes, 5, column[-1], text, color=color, dx=6, dy=-4)
+    axes.axhline(table["source"][0], color=style.INK, ls="--", lw=1.2)
+    style.label_line(axes, 1, table["source"][0], "the source itself", dx=0, dy=-14)
+    axes.set_xlim(0.8, 6.5)
+    axes.set_ylim(2.2, 6)
+    axes.set_xticks(table["n"], [f"{n:.0f}" for n in table["n"]])
+    axes.set_xlabel("order n: letters of context plus one")
+    axes.set_ylabel("perplexity on new text")
+
+
+FIGURES = [
+    style.Recipe("overview/index.views", views, draw_views, size=(360, 340), grid=(2, 1)),
+    style.Recipe("overview/language-models.order", order, draw_order),
+]
+
+if __name__ == "__main__":
+    style.main(FIGURES)

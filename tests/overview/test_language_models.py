@@ -1,0 +1,123 @@
+"""The claims of docs/overview/language-models.md."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from docs.overview import language_models as lm
+from scripts.figures import overview, style
+
+SENTENCES = [line.split() for line in ("Ann saw Tom .", "Tom saw Ann .", "Ann saw Ann .")]
+WORDS = ("Ann", "Tom", "saw", ".")
+
+
+def bigrams(a: float = 0) -> lm.NGram:
+    return lm.train(SENTENCES, WORDS, n=2, a=a)
+
+
+@pytest.mark.equation("eq-language-models-chain")
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_the_product_of_conditionals_is_a_distribution_over_sequences(n: int) -> None:
+    model = lm.train(SENTENCES, WORDS, n, a=0.5)
+    texts = list(itertools.product(WORDS, repeat=3))
+    p = {text: math.exp(lm.log_probability(model, text)) for text in texts}
+    assert sum(p.values()) == pytest.approx(1, abs=1e-12)
+    for first in WORDS:  # the marginal of the first token is the first factor
+        marginal = sum(value for text, value in p.items() if text[0] == first)
+        factor = lm.next_token(model, ("",) * (n - 1))[WORDS.index(first)].item()
+        assert marginal == pytest.approx(factor, abs=1e-12)
+
+
+@pytest.mark.equation("eq-language-models-chain")
+def test_joint_counts_of_pairs_are_the_product_of_their_conditionals() -> None:
+    model = bigrams()
+    joint = {("Ann", "saw"): 2 / 3, ("Tom", "saw"): 1 / 3 * 1 / 2, ("Tom", "."): 1 / 3 * 1 / 2}
+    joint[("Ann", "saw")] *= 1 / 2  # half of the words after Ann are "saw", the others "."
+    for text, p in joint.items():
+        assert math.exp(lm.log_probability(model, text)) == pytest.approx(p)
+
+
+def test_the_example_is_one_eighteenth() -> None:
+    assert math.exp(lm.log_probability(bigrams(), SENTENCES[0])) == pytest.approx(1 / 18)
+
+
+@pytest.mark.equation("eq-language-models-perplexity")
+def test_perplexity_is_the_inverse_geometric_mean_of_the_token_probabilities() -> None:
+    model = bigrams(a=0.25)
+    text = ("Tom", "saw", "Tom", ".")
+    probabilities = [
+        lm.next_token(model, lm.context(text, i, 2))[WORDS.index(w)].item()
+        for i, w in enumerate(text)
+    ]
+    expected = 1 / math.prod(probabilities) ** (1 / 4)
+    assert lm.perplexity(lm.log_probability(model, text), 4) == pytest.approx(expected)
+
+
+@pytest.mark.equation("eq-language-models-perplexity")
+def test_perplexity_of_the_example_is_2_06() -> None:
+    value = lm.perplexity(lm.log_probability(bigrams(), SENTENCES[0]), 4)
+    assert value == pytest.approx(18**0.25)
+    assert f"{value:.2f}" == "2.06"
+
+
+@pytest.mark.equation("eq-language-models-perplexity")
+def test_a_uniform_model_has_the_perplexity_of_its_vocabulary() -> None:
+    model = lm.train([], WORDS, 1, a=1)
+    assert lm.perplexity(lm.log_probability(model, ["saw"] * 7), 7) == pytest.approx(len(WORDS))
+
+
+@pytest.mark.equation("eq-language-models-temperature")
+@pytest.mark.parametrize("T", [0.3, 1.0, 2.5])
+def test_temperature_is_a_power_of_the_probability_and_ignores_a_constant(T: float) -> None:
+    p = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
+    power = p ** (1 / T) / (p ** (1 / T)).sum()
+    shifted = torch.exp((p.log() + 7) / T)
+    torch.testing.assert_close(lm.temper(p, T), power)
+    torch.testing.assert_close(shifted / shifted.sum(), power)
+
+
+def test_low_temperature_takes_the_likeliest_and_high_flattens() -> None:
+    p = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
+    assert lm.temper(p, 0.01)[0] > 0.999
+    assert lm.temper(p, 100).max() - lm.temper(p, 100).min() < 0.01
+
+
+def test_samples_have_the_frequencies_of_the_model() -> None:
+    draw = torch.Generator().manual_seed(0)
+    model = bigrams(a=0.5)
+    firsts = [lm.sample(model, 2, 1.0, draw)[0] for _ in range(2000)]
+    p = lm.next_token(model, ("",))[0].item()  # (2 + 0.5) / (3 + 2)
+    assert p == pytest.approx(0.5)
+    assert firsts.count("Ann") / 2000 == pytest.approx(p, abs=4 * math.sqrt(p * (1 - p) / 2000))
+
+
+def test_bad_input_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"\['dog'\] not in the vocabulary"):
+        lm.train([["dog"]], WORDS, 2, 1)
+    with pytest.raises(ValueError, match="never seen"):
+        lm.next_token(bigrams(), ("dog",))
+    with pytest.raises(ValueError, match="temperature is 0"):
+        lm.temper(torch.tensor([0.5, 0.5]), 0)
+
+
+def test_the_source_needs_two_letters_and_no_model_goes_below_it() -> None:
+    table = style.read_table(style.DOCS / "overview/language-models.order.csv")
+    floor = table["source"][0]
+    for size in overview.SIZES:
+        column = table[f"letters_{size}"]
+        assert min(column) > floor
+        assert column.index(min(column)) == overview.ORDERS.index(3)
+    little, much = table["letters_300"], table["letters_30000"]
+    assert little[4] - little[2] > 5 * (much[4] - much[2])
+
+
+def test_the_perplexity_of_the_source_is_that_of_its_exact_model() -> None:
+    p = overview.source(0)
+    text = overview.write(p, 50_000, 3)
+    pairs = ((text[i - 2], text[i - 1], text[i]) for i in range(2, len(text)))
+    places = [[overview.LETTERS.index(letter) for letter in pair] for pair in pairs]
+    log_p = p[tuple(torch.tensor(places).T)].log()
+    measured = math.exp(-log_p.mean().item())
+    assert measured == pytest.approx(overview.own_perplexity(p), rel=0.02)
