@@ -1,0 +1,74 @@
+"""Unsupervised learning in its plainest form: maximum likelihood for a mixture of Gaussians.
+
+Letters:
+    B, D, K   examples, dimensions, components
+    x         examples (B, D), without labels
+    w, m, s   weights (K,), means (K, D) and variances (K,) of round Gaussians
+    r         responsibilities (B, K): which component an example probably came from
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+Mixture = tuple[Tensor, Tensor, Tensor]
+"""Weights w, means m, variances s."""
+
+
+def log_joint(x: Tensor, mixture: Mixture) -> Tensor:
+    """log w_k N(x | m_k, s_k I) for every example and component: (B, K)."""
+    w, m, s = mixture
+    if x.shape[1] != m.shape[1]:
+        raise ValueError(f"x has {x.shape[1]} dimensions but the means have {m.shape[1]}")
+    square = (x[:, None] - m).square().sum(-1)
+    return w.log() - square / (2 * s) - x.shape[1] / 2 * (2 * math.pi * s).log()
+
+
+# --8<-- [start:loss]
+def negative_log_likelihood(x: Tensor, mixture: Mixture) -> Tensor:
+    """Mean of -log p(x) in nats; no label appears."""
+    return -log_joint(x, mixture).logsumexp(1).mean()
+    # --8<-- [end:loss]
+
+
+# --8<-- [start:em]
+def em_step(x: Tensor, mixture: Mixture) -> Mixture:
+    """One step of expectation and maximisation; it never raises the loss.
+
+    Source: dempster1977maximum.
+    """
+    r = log_joint(x, mixture).softmax(1)  # (B, K)
+    n = r.sum(0)
+    m = r.T @ x / n[:, None]
+    square = (x[:, None] - m).square().sum(-1)
+    return n / len(x), m, (r * square).sum(0) / n / x.shape[1]
+    # --8<-- [end:em]
+
+
+def fit(x: Tensor, components: int, generator: torch.Generator, steps: int = 60) -> Mixture:
+    """EM from means at random examples and the variance of all data."""
+    start = x[torch.randperm(len(x), generator=generator)[:components]]
+    s = x.var(0).mean().expand(components)
+    mixture = torch.full((components,), 1 / components, dtype=x.dtype), start, s
+    for _ in range(steps):
+        mixture = em_step(x, mixture)
+    return mixture
+
+
+def sample(mixture: Mixture, count: int, generator: torch.Generator) -> Tensor:
+    """Draw a component, then a point from it: (count, D)."""
+    w, m, s = mixture
+    k = torch.multinomial(w, count, replacement=True, generator=generator)
+    noise = torch.randn(count, m.shape[1], generator=generator, dtype=m.dtype)
+    return m[k] + s[k].sqrt()[:, None] * noise
+
+
+if __name__ == "__main__":
+    draw = torch.Generator().manual_seed(0)
+    means = torch.tensor([[-2.0, 0.0], [2.0, 0.0]]).double()
+    truth = torch.tensor([0.3, 0.7]).double(), means, torch.tensor([0.5, 0.5]).double()
+    data = sample(truth, 4000, draw)
+    learned = fit(data, 2, draw)
+    print(f"loss of the truth {negative_log_likelihood(data, truth):.4f} nats,", end=" ")
+    print(f"of the fitted mixture {negative_log_likelihood(data, learned):.4f}")

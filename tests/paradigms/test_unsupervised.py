@@ -1,0 +1,89 @@
+"""The claims of docs/paradigms/unsupervised.md."""
+
+import itertools
+
+import pytest
+import torch
+from sklearn.mixture import GaussianMixture
+
+from docs.paradigms import unsupervised
+
+TRUTH = (
+    torch.tensor([0.3, 0.7]).double(),
+    torch.tensor([[-2.0, 0.0], [2.0, 1.0]]).double(),
+    torch.tensor([0.5, 1.5]).double(),
+)
+
+
+def data(count: int = 500) -> torch.Tensor:
+    return unsupervised.sample(TRUTH, count, torch.Generator().manual_seed(0))
+
+
+@pytest.mark.equation("eq-unsupervised-likelihood")
+def test_expected_loss_is_entropy_plus_divergence() -> None:
+    draw = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        p, q = torch.rand(2, 6, generator=draw, dtype=torch.float64).softmax(1)
+        entropy = torch.distributions.Categorical(p).entropy()
+        divergence = torch.distributions.kl_divergence(
+            torch.distributions.Categorical(p), torch.distributions.Categorical(q)
+        )
+        torch.testing.assert_close(-(p * q.log()).sum(), entropy + divergence)
+        assert divergence > 0
+
+
+@pytest.mark.equation("eq-unsupervised-likelihood")
+def test_the_truth_has_the_lowest_expected_loss_and_it_is_the_entropy() -> None:
+    x = data(200_000)
+    floor = unsupervised.negative_log_likelihood(x, TRUTH).item()
+    w, m, s = TRUTH
+    wrong = ((w.flip(0), m, s), (w, m + 0.3, s), (w, m, s * 1.5))
+    assert all(unsupervised.negative_log_likelihood(x, other) > floor for other in wrong)
+
+
+def test_log_joint_equals_the_library() -> None:
+    x = data()
+    oracle = GaussianMixture(2, covariance_type="spherical")
+    w, m, s = TRUTH
+    oracle.weights_, oracle.means_, oracle.covariances_ = w.numpy(), m.numpy(), s.numpy()
+    oracle.precisions_cholesky_ = 1 / s.sqrt().numpy()
+    expected = -oracle.score(x.numpy())
+    assert unsupervised.negative_log_likelihood(x, TRUTH).item() == pytest.approx(expected)
+    responsibilities = torch.from_numpy(oracle.predict_proba(x.numpy()))
+    torch.testing.assert_close(unsupervised.log_joint(x, TRUTH).softmax(1), responsibilities)
+
+
+def test_no_round_of_em_makes_the_likelihood_smaller() -> None:
+    x = data()
+    mixture = unsupervised.fit(x, 4, torch.Generator().manual_seed(1), steps=0)
+    losses = []
+    for _ in range(40):
+        losses.append(unsupervised.negative_log_likelihood(x, mixture).item())
+        mixture = unsupervised.em_step(x, mixture)
+    assert all(after <= before + 1e-12 for before, after in itertools.pairwise(losses))
+    assert losses[-1] < losses[0] - 0.1
+
+
+def test_em_reaches_the_solution_of_the_library() -> None:
+    x = data(3000)
+    ours = unsupervised.fit(x, 2, torch.Generator().manual_seed(0), steps=200)
+    theirs = GaussianMixture(2, covariance_type="spherical", tol=1e-9, random_state=0).fit(x)
+    order = ours[0].argsort()
+    assert unsupervised.negative_log_likelihood(x, ours).item() == pytest.approx(
+        -theirs.score(x.numpy()), abs=1e-4
+    )
+    torch.testing.assert_close(ours[1][order], TRUTH[1], atol=0.15, rtol=0)
+
+
+def test_samples_have_the_moments_of_the_mixture() -> None:
+    x = data(100_000)
+    w, m, s = TRUTH
+    mean = w @ m
+    variance = (w[:, None] * (s[:, None] + (m - mean) ** 2)).sum(0)
+    torch.testing.assert_close(x.mean(0), mean, atol=0.03, rtol=0)
+    torch.testing.assert_close(x.var(0), variance, atol=0.06, rtol=0)
+
+
+def test_a_mixture_of_other_dimension_is_refused() -> None:
+    with pytest.raises(ValueError, match="x has 3 dimensions but the means have 2"):
+        unsupervised.log_joint(torch.zeros(1, 3).double(), TRUTH)
