@@ -1,0 +1,172 @@
+"""The facts on the page of architectural parts, against PyTorch's own layers and step-by-step recurrences."""
+
+import math
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from scripts.figures import architectures
+
+
+@pytest.fixture(autouse=True)
+def double() -> Iterator[None]:
+    """Double precision for this file alone."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def normal(seed: int, *shape: int) -> Tensor:
+    """Normally distributed numbers."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.equation("eq-architectures-permutation")
+def test_attention_without_positions_does_not_see_the_order() -> None:
+    layer = nn.MultiheadAttention(8, 2, batch_first=True).eval()
+    x, order = normal(0, 1, 6, 8), torch.tensor([3, 0, 5, 1, 4, 2])
+    plain = layer(x, x, x)[0]
+    permuted = layer(x[:, order], x[:, order], x[:, order])[0]
+    torch.testing.assert_close(permuted, plain[:, order])
+
+
+def test_a_causal_mask_does_see_the_order() -> None:
+    layer = nn.MultiheadAttention(8, 2, batch_first=True).eval()
+    x, order = normal(0, 1, 6, 8), torch.tensor([3, 0, 5, 1, 4, 2])
+    mask = torch.ones(6, 6, dtype=torch.bool).triu(1)
+    plain = layer(x, x, x, attn_mask=mask)[0]
+    permuted = layer(x[:, order], x[:, order], x[:, order], attn_mask=mask)[0]
+    assert (permuted - plain[:, order]).abs().max() > 1e-3
+
+
+@pytest.mark.equation("eq-architectures-attention")
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_is_the_library_s_scaled_dot_product(causal: bool) -> None:
+    q, k, v = normal(1, 5, 4), normal(2, 5, 4), normal(3, 5, 2)
+    mask = torch.full((5, 5), -math.inf).triu(1) if causal else torch.zeros(5, 5)
+    ours = torch.softmax(q @ k.T / math.sqrt(4) + mask, -1) @ v
+    library = nn.functional.scaled_dot_product_attention(
+        q[None], k[None], v[None], is_causal=causal
+    )
+    torch.testing.assert_close(ours, library[0])
+
+
+def rotate(x: Tensor, position: int, frequencies: Tensor) -> Tensor:
+    """Turn each pair of features by the position times its frequency."""
+    angle = position * frequencies
+    a, b = x[0::2], x[1::2]
+    turned = torch.stack([a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos()], -1)
+    return turned.flatten()
+
+
+@pytest.mark.equation("eq-architectures-rotation")
+@pytest.mark.parametrize(("m", "n"), [(0, 0), (2, 7), (11, 3), (100, 101)])
+def test_rotated_queries_and_keys_know_only_their_distance(m: int, n: int) -> None:
+    frequencies = 10_000.0 ** (-torch.arange(0, 8, 2) / 8)
+    q, k = normal(4, 8), normal(5, 8)
+    product = rotate(q, m, frequencies) @ rotate(k, n, frequencies)
+    torch.testing.assert_close(product, q @ rotate(k, n - m, frequencies))
+
+
+@pytest.mark.equation("eq-architectures-layernorm")
+def test_layer_normalisation_is_the_library_s() -> None:
+    x, gain, shift = normal(6, 4, 10), normal(7, 10), normal(8, 10)
+    mean = x.mean(-1, keepdim=True)
+    variance = ((x - mean) ** 2).mean(-1, keepdim=True)
+    ours = gain * (x - mean) / torch.sqrt(variance + 1e-5) + shift
+    torch.testing.assert_close(ours, nn.functional.layer_norm(x, (10,), gain, shift, 1e-5))
+
+
+@pytest.mark.equation("eq-architectures-rmsnorm")
+def test_root_mean_square_normalisation_is_the_library_s() -> None:
+    x, gain = normal(9, 4, 10), normal(10, 10)
+    ours = gain * x / torch.sqrt((x**2).mean(-1, keepdim=True) + 1e-5)
+    torch.testing.assert_close(ours, nn.functional.rms_norm(x, (10,), gain, 1e-5))
+
+
+@pytest.mark.equation("eq-architectures-layernorm")
+@pytest.mark.equation("eq-architectures-rmsnorm")
+def test_layer_normalisation_forgets_shift_and_scale_and_root_mean_square_only_scale() -> None:
+    x = normal(11, 3, 12)
+    layer = nn.functional.layer_norm(x, (12,), eps=0.0)
+    torch.testing.assert_close(nn.functional.layer_norm(3 * x + 5, (12,), eps=0.0), layer)
+    root = nn.functional.rms_norm(x, (12,), eps=0.0)
+    torch.testing.assert_close(nn.functional.rms_norm(3 * x, (12,), eps=0.0), root)
+    assert (nn.functional.rms_norm(x + 5, (12,), eps=0.0) - root).abs().max() > 0.1
+
+
+@pytest.mark.equation("eq-architectures-stream")
+def test_the_output_of_a_residual_stack_is_the_input_plus_what_each_layer_wrote() -> None:
+    layers = [nn.Sequential(nn.LayerNorm(6), nn.Linear(6, 6), nn.GELU()) for _ in range(4)]
+    x = start = normal(12, 6)
+    written = []
+    for layer in layers:
+        written.append(layer(x))
+        x = x + written[-1]
+    torch.testing.assert_close(x, start + sum(written))
+
+
+@pytest.mark.equation("eq-architectures-retention")
+@pytest.mark.equation("eq-architectures-retention-recurrent")
+@pytest.mark.equation("eq-architectures-retention-chunk")
+@pytest.mark.parametrize("size", [1, 3, 4, 12])
+def test_the_three_forms_of_retention_agree(size: int) -> None:
+    n, width, values, decay = 12, 4, 3, 0.9
+    q, k, v = normal(13, n, width), normal(14, n, width), normal(15, n, values)
+    distance = torch.arange(n)[:, None] - torch.arange(n)
+    parallel = torch.where(distance >= 0, decay ** distance.clamp(min=0), 0.0) * (q @ k.T) @ v
+    state, recurrent = torch.zeros(width, values), []
+    for t in range(n):
+        state = decay * state + torch.outer(k[t], v[t])
+        recurrent.append(q[t] @ state)
+    torch.testing.assert_close(torch.stack(recurrent), parallel)
+
+    state, chunks = torch.zeros(width, values), []
+    for first in range(0, n, size):
+        part = slice(first, first + size)
+        j = torch.arange(1, size + 1)
+        gap = j[:, None] - j
+        inner = (
+            torch.where(gap >= 0, decay ** gap.clamp(min=0), 0.0) * (q[part] @ k[part].T) @ v[part]
+        )
+        chunks.append(inner + decay ** j[:, None] * (q[part] @ state))
+        state = decay**size * state + k[part].T @ (decay ** (size - j)[:, None] * v[part])
+    torch.testing.assert_close(torch.cat(chunks), parallel)
+
+
+@pytest.mark.equation("eq-architectures-state-space")
+def test_a_linear_recurrence_is_a_convolution_with_its_impulse_response() -> None:
+    steps, width = 9, 3
+    a = torch.linalg.qr(normal(16, width, width))[0] * 0.8
+    b, c, x = normal(17, width), normal(18, width), normal(19, steps)
+    h, outputs = torch.zeros(width), []
+    for t in range(steps):
+        h = a @ h + b * x[t]
+        outputs.append(c @ h)
+    kernel = torch.stack([c @ torch.linalg.matrix_power(a, s) @ b for s in range(steps)])
+    padded = nn.functional.pad(x, (steps - 1, 0))[None, None]
+    convolved = nn.functional.conv1d(padded, kernel.flip(0)[None, None])[0, 0]
+    torch.testing.assert_close(torch.stack(outputs), convolved)
+
+
+def test_the_parameters_in_the_figure_are_those_of_the_smallest_gpt_2() -> None:
+    table = architectures.count()
+    total = sum(a * b for a, b in zip(table["parameters"], table["copies"], strict=True))
+    assert total == 124_439_808
+
+
+def test_the_parameters_in_the_figure_are_those_of_layers_built_by_the_library() -> None:
+    width = architectures.WIDTH
+    block = {
+        "norm": nn.LayerNorm(width, device="meta"),
+        "attention": nn.MultiheadAttention(width, 12, device="meta"),
+        "feed-forward": nn.Sequential(
+            nn.Linear(width, 4 * width, device="meta"), nn.Linear(4 * width, width, device="meta")
+        ),
+    }
+    table = architectures.count()
+    for part, parameters in zip(architectures.PARTS, table["parameters"], strict=True):
+        if part in block:
+            assert parameters == sum(p.numel() for p in block[part].parameters())

@@ -1,0 +1,188 @@
+"""The objectives on the map of model classes, against closed forms and enumerations."""
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+import torch
+from scipy import integrate, stats
+
+
+@pytest.fixture(autouse=True)
+def double() -> Iterator[None]:
+    """Double precision for this file alone."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def distribution(seed: int, *shape: int) -> np.ndarray:
+    """A random distribution over all cells of a table, none of them empty."""
+    table = np.random.default_rng(seed).random(shape) + 0.05
+    return table / table.sum()
+
+
+@pytest.mark.equation("eq-models-chain")
+def test_a_joint_distribution_is_the_product_of_its_conditionals() -> None:
+    joint = distribution(0, 2, 3, 4)
+    first = joint.sum((1, 2))
+    pair = joint.sum(2)
+    for i, j, k in np.ndindex(*joint.shape):
+        second = pair[i, j] / first[i]
+        third = joint[i, j, k] / pair[i, j]
+        total = math.log(first[i]) + math.log(second) + math.log(third)
+        assert total == pytest.approx(math.log(joint[i, j, k]), rel=1e-12)
+
+
+@pytest.mark.equation("eq-models-cross-entropy")
+def test_cross_entropy_is_the_entropy_of_the_data_plus_the_divergence_of_the_model() -> None:
+    data, model = distribution(1, 7), distribution(2, 7)
+    cross_entropy = -(data * np.log(model)).sum()
+    assert cross_entropy == pytest.approx(
+        stats.entropy(data) + stats.entropy(data, model), rel=1e-12
+    )
+    assert cross_entropy > -(data * np.log(data)).sum()
+
+
+@pytest.mark.equation("eq-models-bptt")
+def test_a_gradient_through_time_is_a_product_of_one_jacobian_per_step() -> None:
+    generator = torch.Generator().manual_seed(3)
+    width, steps = 3, 5
+    w = torch.randn(width, width, generator=generator)
+    u = torch.randn(width, width, generator=generator)
+    x = torch.randn(steps, width, generator=generator)
+    first = torch.randn(width, generator=generator)
+
+    def step(h: torch.Tensor, t: int) -> torch.Tensor:
+        return torch.tanh(w @ h + u @ x[t])
+
+    def run(h: torch.Tensor) -> torch.Tensor:
+        for t in range(steps):
+            h = step(h, t)
+        return h
+
+    whole = torch.autograd.functional.jacobian(run, first)
+    product, h = torch.eye(width), first
+    for t in range(steps):
+        h = step(h, t)
+        product = torch.diag(1 - h**2) @ w @ product  # the later step stands on the left
+    torch.testing.assert_close(product, whole)
+
+
+@pytest.mark.equation("eq-models-elbo")
+def test_the_evidence_is_reconstruction_minus_divergence_plus_the_gap() -> None:
+    # z ~ N(0, 1), x | z ~ N(a z, s²), so that everything is known; q is any normal distribution.
+    a, s, x, mean, width = 1.3, 0.7, 0.9, 0.2, 0.5
+    evidence = stats.norm(0, math.hypot(a, s)).logpdf(x)
+    posterior = stats.norm(a * x / (a * a + s * s), s / math.hypot(a, s))
+    q, prior = stats.norm(mean, width), stats.norm(0, 1)
+
+    def expect(value: Callable[[float], float]) -> float:
+        return integrate.quad(lambda z: q.pdf(z) * value(z), -8, 8, epsabs=1e-12)[0]
+
+    reconstruction = expect(lambda z: stats.norm(a * z, s).logpdf(x))
+    to_prior = expect(lambda z: q.logpdf(z) - prior.logpdf(z))
+    to_posterior = expect(lambda z: q.logpdf(z) - posterior.logpdf(z))
+    assert reconstruction - to_prior + to_posterior == pytest.approx(evidence, abs=1e-8)
+    assert reconstruction - to_prior < evidence
+
+
+@pytest.mark.equation("eq-models-gan-optimum")
+def test_at_the_best_discriminator_the_value_is_twice_the_jensen_shannon_divergence_less_log_four() -> (
+    None
+):
+    data, model = distribution(4, 9), distribution(5, 9)
+    logits = torch.zeros(9, requires_grad=True)
+    p, g = torch.tensor(data), torch.tensor(model)
+    optimiser = torch.optim.LBFGS(
+        [logits], max_iter=200, tolerance_grad=1e-12, tolerance_change=1e-15
+    )
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        value = (p * torch.nn.functional.logsigmoid(logits)).sum()
+        value = value + (g * torch.nn.functional.logsigmoid(-logits)).sum()
+        (-value).backward()
+        return -value
+
+    optimiser.step(loss)
+    middle = (data + model) / 2
+    divergence = (stats.entropy(data, middle) + stats.entropy(model, middle)) / 2
+    assert -float(loss().detach()) == pytest.approx(2 * divergence - math.log(4), abs=1e-9)
+    best = torch.sigmoid(logits.detach()).numpy()
+    np.testing.assert_allclose(best, data / (data + model), atol=1e-5)
+
+
+@pytest.mark.equation("eq-models-score")
+def test_the_best_guess_of_the_noise_is_the_scaled_negative_score() -> None:
+    # Data sit on three points, so that the best guess of the noise is a finite sum.
+    points, weights = np.array([-1.0, 0.4, 2.0]), np.array([0.2, 0.5, 0.3])
+    alpha_bar = 0.6
+    keep, spread = math.sqrt(alpha_bar), math.sqrt(1 - alpha_bar)
+
+    def log_density(x: torch.Tensor) -> torch.Tensor:
+        z = (x - keep * torch.tensor(points)) / spread
+        return torch.logsumexp(torch.tensor(weights).log() - z**2 / 2, 0)
+
+    for x in (-1.5, -0.2, 0.3, 1.8):
+        z = (x - keep * points) / spread
+        chance = weights * np.exp(-(z**2) / 2)
+        best = (chance * z).sum() / chance.sum()  # E[noise | x_t]
+        position = torch.tensor(x, requires_grad=True)
+        log_density(position).backward()
+        assert position.grad is not None
+        assert best == pytest.approx(-spread * float(position.grad), rel=1e-10)
+
+
+@pytest.mark.equation("eq-models-score")
+def test_no_other_guess_of_the_noise_has_a_smaller_squared_error() -> None:
+    generator = np.random.default_rng(6)
+    start = generator.choice([-1.0, 0.4, 2.0], p=[0.2, 0.5, 0.3], size=200_000)
+    noise = generator.standard_normal(200_000)
+    noisy = math.sqrt(0.6) * start + math.sqrt(0.4) * noise
+    points, weights = np.array([-1.0, 0.4, 2.0]), np.array([0.2, 0.5, 0.3])
+    z = (noisy[:, None] - math.sqrt(0.6) * points) / math.sqrt(0.4)
+    chance = weights * np.exp(-(z**2) / 2)
+    best = (chance * z).sum(1) / chance.sum(1)
+    least = ((noise - best) ** 2).mean()
+    for other in (0.9 * best, best + 0.1, 0.5 * noisy):
+        assert ((noise - other) ** 2).mean() > least
+
+
+@pytest.mark.equation("eq-models-change-of-variables")
+def test_the_density_of_transformed_noise_follows_from_the_determinant() -> None:
+    generator = np.random.default_rng(7)
+    matrix, shift = generator.standard_normal((3, 3)), generator.standard_normal(3)
+    inverse = np.linalg.inv(matrix)  # x = matrix z + shift, f(x) = inverse (x - shift)
+    known = stats.multivariate_normal(shift, matrix @ matrix.T)
+    base = stats.multivariate_normal(np.zeros(3), np.eye(3))
+    for x in generator.standard_normal((5, 3)):
+        log_density = base.logpdf(inverse @ (x - shift)) + math.log(abs(np.linalg.det(inverse)))
+        assert log_density == pytest.approx(known.logpdf(x), rel=1e-9)
+
+
+@pytest.mark.equation("eq-models-change-of-variables")
+def test_the_change_of_variables_holds_for_a_curved_map() -> None:
+    for x in (0.2, 1.0, 3.5):  # f(x) = log x takes the log-normal distribution to the normal one
+        log_density = stats.norm.logpdf(math.log(x)) + math.log(1 / x)
+        assert log_density == pytest.approx(stats.lognorm(1).logpdf(x), rel=1e-12)
+
+
+@pytest.mark.equation("eq-models-energy-gradient")
+def test_the_likelihood_of_an_energy_rises_at_the_data_and_falls_at_the_models_own_samples() -> (
+    None
+):
+    generator = torch.Generator().manual_seed(8)
+    features = torch.randn(6, 4, generator=generator)
+    theta = torch.randn(4, generator=generator, requires_grad=True)
+
+    def energy(t: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(features @ t) + (features @ t) ** 2
+
+    data = 2
+    log_p = -energy(theta)[data] - torch.logsumexp(-energy(theta), 0)
+    (whole,) = torch.autograd.grad(log_p, theta)
+    each = torch.autograd.functional.jacobian(energy, theta.detach())  # (6, 4)
+    model = torch.softmax(-energy(theta.detach()), 0)
+    torch.testing.assert_close(whole, -each[data] + model @ each)
