@@ -1,0 +1,136 @@
+"""The entries of docs/references/bibliography.bib, made ready to be set."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import latexcodec  # noqa: F401  (registers the codec `ulatex`)
+from pybtex.database import parse_string
+from pybtex.exceptions import PybtexError
+
+from scripts.extensions import files
+
+FILE = "references/bibliography.bib"
+TEX = re.compile(r"[\\{}$~`'%\"]|--")
+MATHEMATICS = re.compile(r"(\$(?:\\.|[^$\\])+\$)")
+
+
+class Broken(ValueError):
+    """The file cannot be read as BibTeX; the message names the line."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One work: what is printed of it, without TeX but for `$…$` in titles."""
+
+    key: str
+    authors: tuple[str, ...]
+    more: bool
+    surnames: tuple[str, ...]
+    year: str
+    title: str
+    link: str
+    venue: str
+    detail: str
+    note: str
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """How entries are sorted: by surnames, year and title."""
+        return (*(_plain(name) for name in self.surnames[:1]), self.year, self.title.lower())
+
+    def names(self, limit: int) -> str:
+        """The authors, or the first three of them when there are more than `limit`."""
+        shown = self.authors
+        if self.more or len(shown) > limit:
+            shown = shown[: 3 if len(shown) > limit else limit]
+            return ", ".join(shown) + " et al."
+        if len(shown) > 1:
+            return ", ".join(shown[:-1]) + " and " + shown[-1]
+        return "".join(shown)
+
+
+def _plain(text: str) -> str:
+    import unicodedata
+
+    letters = unicodedata.normalize("NFKD", text)
+    return "".join(sign for sign in letters if not unicodedata.combining(sign)).lower()
+
+
+def _text(tex: str) -> str:
+    """TeX as text: accents and dashes right, braces and commands gone, mathematics kept."""
+    if not TEX.search(tex):
+        return " ".join(tex.split())
+    parts = MATHEMATICS.split(tex)
+    for index in range(0, len(parts), 2):
+        decoded = str(codecs.decode(parts[index], "ulatex"))  # type: ignore[arg-type]
+        decoded = re.sub(r"\\(?:emph|textit|textbf|texttt|url|textsc)\s*", "", decoded)
+        parts[index] = re.sub(r"[{}]", "", decoded)
+    return re.sub(r"[ \t\n]+", " ", "".join(parts)).strip()
+
+
+def _entry(key: str, entry: Any) -> Entry:
+    def get(name: str) -> str:
+        return _text(str(entry.fields.get(name, "")))
+
+    people = entry.persons.get("author") or entry.persons.get("editor") or []
+    more = bool(people) and str(people[-1]) == "others"
+    people = people[:-1] if more else people
+    names = [
+        [*p.first_names, *p.middle_names, *p.prelast_names, *p.last_names, *p.lineage_names]
+        for p in people
+    ]
+    surnames = tuple(_text(" ".join([*p.prelast_names, *p.last_names])) for p in people)
+    eprint, doi = entry.fields.get("eprint", ""), entry.fields.get("doi", "")
+    link = entry.fields.get("url", "")
+    if eprint:
+        link = f"https://arxiv.org/abs/{eprint}"
+    elif doi:
+        link = f"https://doi.org/{doi}"
+    venue = get("journal") or get("booktitle")
+    volume, number, pages = get("volume"), get("number"), get("pages")
+    detail = volume + (f"({number})" if number else "")
+    if pages:
+        detail += (", " if detail else "") + pages.replace("--", "–").replace("-", "–")
+    if not venue:
+        venue = get("publisher") or get("howpublished") or get("organization")
+        if not venue and eprint:
+            detail = f"arXiv:{eprint}"
+    if not venue and not detail and entry.fields.get("urldate"):
+        detail = f"read {entry.fields['urldate']}"
+    return Entry(
+        key=key,
+        authors=tuple(_text(" ".join(parts)) for parts in names),
+        more=more,
+        surnames=surnames,
+        year=get("year"),
+        title=get("title"),
+        link=link,
+        venue=venue,
+        detail=detail,
+        note=get("note"),
+    )
+
+
+def read(path: Path) -> dict[str, Entry]:
+    """All entries of a file by their keys, in the order of the file.
+
+    Raises:
+        Broken: if it cannot be read.
+    """
+    try:
+        data = parse_string(files.read(path), "bibtex")
+    except (PybtexError, UnicodeDecodeError) as error:
+        line = getattr(error, "lineno", None)
+        raise Broken(f"{path.name}{f':{line}' if line else ''}: {error}") from error
+    return {key: _entry(key, entry) for key, entry in data.entries.items()}
+
+
+def load(docs: Path) -> dict[str, Entry]:
+    """The bibliography of a site; empty if it has none. Raises Broken."""
+    path = docs / FILE
+    return files.load(path, read) if path.is_file() else {}

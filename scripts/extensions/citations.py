@@ -1,0 +1,277 @@
+"""Citations: `[^key]` with a key of docs/references/bibliography.bib, and nothing else.
+
+    The encoder and the decoder are trained together[^kingma2014auto].
+
+The build writes the footnote, numbers it in the order of first use, and puts the heading *References*
+above the list. Plain footnotes (`[^note]` and `[^note]: text`) work beside it.
+`/// bibliography` on a page of its own prints all entries, with links to the pages that cite them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from markdown import Extension, Markdown
+from markdown.blockparser import BlockParser
+from markdown.blockprocessors import BlockProcessor
+from markdown.treeprocessors import Treeprocessor
+from markdown.util import AtomicString
+
+from scripts.extensions import bibliography, files, mathematics, mathml, site
+from scripts.extensions.bibliography import Entry
+from scripts.extensions.page import Page, of, sub
+
+PAGE = "references/bibliography.md"
+REFERENCE = re.compile(r"(?<![!\\])\[\^([^\]\s]+)\]")
+DEFINITION = re.compile(r"^[ ]{0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
+MARK = "\x02citation\x03"
+AUTHORS = 5  # authors printed under a page; more are shortened to three
+
+
+def set_entry(page: Page, parent: Element, entry: Entry, authors: int) -> Element:
+    """Append an entry to an element: authors, year, linked title, venue. Returns the last element."""
+    who = entry.names(authors)
+    lead = f"{who} ({entry.year}). " if who else f"({entry.year}). "
+    if len(parent):
+        parent[-1].tail = AtomicString((parent[-1].tail or "") + lead)
+    else:
+        parent.text = AtomicString((parent.text or "") + lead)
+    tag = {"href": entry.link} if entry.link else {}
+    title = sub(parent, "a" if entry.link else "cite", **tag)
+    title.text = _title(page, entry.title)
+    title.tail = AtomicString(". ")
+    if entry.venue:
+        last = sub(parent, "cite")
+        last.text = AtomicString(entry.venue)
+        last.tail = AtomicString((f" {entry.detail}" if entry.detail else "") + ". ")
+        title = last
+    elif entry.detail:
+        title.tail = AtomicString(f". {entry.detail}. ")
+    if entry.note:
+        title.tail = AtomicString(f"{title.tail}{entry.note.rstrip('.')}. ")
+    return title
+
+
+def _title(page: Page, title: str) -> AtomicString:
+    """A title, its mathematics rendered."""
+    parts = bibliography.MATHEMATICS.split(title)
+    for index in range(1, len(parts), 2):
+        with contextlib.suppress(mathml.TexError):
+            parts[index] = mathematics.store(page, mathml.render(parts[index][1:-1]))
+    return AtomicString("".join(parts))
+
+
+def _entries(page: Page, offset: int = 0) -> dict[str, Entry]:
+    page.reads(page.docs / bibliography.FILE)
+    try:
+        return bibliography.load(page.docs)
+    except bibliography.Broken as error:
+        page.report(f"the bibliography cannot be read: {error}", offset)
+        return {}
+
+
+def _texts(root: Element) -> list[str]:
+    """Every text of a page that is not code."""
+    found: list[str | None] = []
+
+    def walk(element: Element) -> None:
+        if element.tag not in ("pre", "code", "script", "style"):
+            found.append(element.text)
+            for child in element:
+                walk(child)
+                found.append(child.tail)
+
+    walk(root)
+    return [text for text in found if text and "[^" in text and not isinstance(text, AtomicString)]
+
+
+def keys(text: str) -> list[str]:
+    """The keys that a text refers to, code and mathematics left out."""
+    if "[^" not in text:
+        return []
+    text = mathematics.SCAN.sub(_skip, text)
+    return REFERENCE.findall(DEFINITION.sub(" ", text))
+
+
+def _skip(match: re.Match[str]) -> str:
+    return match[0] if match[0].startswith("\\") else " "
+
+
+class _Define(Treeprocessor):
+    """Defines a footnote for each key of the bibliography that the page refers to."""
+
+    def run(self, root: Element) -> None:
+        notes = _footnotes(self.md)
+        if notes is None:
+            return
+        page = of(self.md)
+        texts = _texts(root)
+        texts += [text for text in notes.footnotes.values() if "[^" in text]
+        wanted = dict.fromkeys(key for text in texts for key in keys(text))
+        missing = [key for key in wanted if key not in notes.footnotes]
+        if not missing:
+            return
+        entries = _entries(page, page.find("[^"))
+        for key in missing:
+            if key in entries:
+                notes.setFootnote(key, MARK)
+            else:
+                page.report(_unknown(key, entries), page.find(f"[^{key}]"))
+
+
+def _unknown(key: str, entries: dict[str, Entry]) -> str:
+    near = difflib.get_close_matches(key, entries, 1, 0.75)
+    what = f"'{key}' is neither in {bibliography.FILE} nor a footnote of this page"
+    return what + (f"; did you mean '{near[0]}'?" if near else "; add the entry")
+
+
+def _footnotes(md: Markdown) -> Any:
+    """Python-Markdown's footnotes, if that extension is on."""
+    if "footnote" not in md.treeprocessors:
+        return None
+    return getattr(md.treeprocessors["footnote"], "footnotes", None)
+
+
+class _Fill(Treeprocessor):
+    """Sets the entries in the footnotes that stand for them."""
+
+    def run(self, root: Element) -> None:
+        page = of(self.md)
+        box = _box(root)
+        items = box.find("ol") if box is not None else None
+        if items is None:
+            return
+        entries = _entries(page)
+        for item in items:
+            paragraph = item.find("p")
+            if paragraph is None or not (paragraph.text or "").startswith(MARK):
+                continue
+            entry = entries[item.get("id", "").partition(":")[2]]
+            back = list(paragraph)
+            paragraph[:] = []
+            paragraph.text = ""
+            paragraph.set("class", "citation")
+            last = set_entry(page, paragraph, entry, AUTHORS)
+            if page.has(PAGE):
+                href = page.link(PAGE, f"ref-{entry.key}")
+                last = sub(paragraph, "a", class_="citation-key", href=href)
+                last.text = AtomicString(entry.key)
+            last.tail = AtomicString((last.tail or "").rstrip() + "\u00a0")
+            paragraph.extend(back)
+
+
+class _Head(Treeprocessor):
+    """Drops what nobody refers to after all, and puts the heading above the list."""
+
+    def run(self, root: Element) -> None:
+        notes = _footnotes(self.md)
+        box = _box(root)
+        items = box.find("ol") if box is not None else None
+        if notes is None or box is None or items is None:
+            return
+        for item in list(items):
+            paragraph = item.find("p")
+            key = item.get("id", "").partition(":")[2]
+            cited = paragraph is not None and paragraph.get("class") == "citation"
+            if cited and key not in notes.footnote_order:
+                items.remove(item)
+        for rule in box.findall("hr"):
+            box.remove(rule)
+        at = list(root).index(box) if box in list(root) else -1
+        if not len(items):
+            if at >= 0:
+                root.remove(box)
+            return
+        if at >= 0:
+            cited = any(p.get("class") == "citation" for p in items.iter("p"))
+            heading = Element("h2", {"id": "references" if cited else "notes"})
+            heading.text = "References" if cited else "Notes"
+            root.insert(at, heading)
+
+
+def _box(root: Element) -> Element | None:
+    return next((div for div in root.iter("div") if div.get("class") == "footnote"), None)
+
+
+def cited(path: Path) -> tuple[str, ...]:
+    """The keys that a page cites, each once, by its source."""
+    page = files.load(path, site.read)
+    own = set(DEFINITION.findall(page.blanked))
+    return tuple(dict.fromkeys(key for key in keys(page.blanked) if key not in own))
+
+
+def cited_on(docs: Path) -> dict[str, list[str]]:
+    """The pages that cite each key, by their paths."""
+    found: dict[str, list[str]] = {}
+    for uri, page in site.pages(docs).items():
+        for key in files.load(page.path, cited):
+            found.setdefault(key, []).append(uri)
+    return found
+
+
+class _Bibliography(BlockProcessor):
+    """The whole bibliography as a block."""
+
+    PATTERN = re.compile(r"/// bibliography[ ]*(?:\n[ ]*)*///[ ]*")
+
+    def __init__(self, parser: BlockParser, md: Markdown) -> None:
+        super().__init__(parser)
+        self.md = md
+
+    def test(self, parent: Element, block: str) -> bool:
+        return bool(self.PATTERN.fullmatch(block.strip("\n")))
+
+    def run(self, parent: Element, blocks: list[str]) -> bool:
+        blocks.pop(0)
+        sub(parent, "ul", class_="bibliography")
+        return True
+
+
+class _List(Treeprocessor):
+    """Fills the block, after the text of the page has been read: what is set here is final."""
+
+    def run(self, root: Element) -> None:
+        page = of(self.md)
+        for items in root.iter("ul"):
+            if items.get("class") == "bibliography":
+                self._fill(page, items)
+
+    @staticmethod
+    def _fill(page: Page, items: Element) -> None:
+        entries = _entries(page, page.find("/// bibliography"))
+        page.uses("cited on", lambda: (cited_on(page.docs), site.titles(page.docs)))
+        pages = site.pages(page.docs)
+        places = cited_on(page.docs)
+        for entry in sorted(entries.values(), key=lambda entry: entry.order):
+            item = sub(items, "li", id=f"ref-{entry.key}")
+            set_entry(page, item, entry, 10)
+            sub(item, "code", class_="bibliography-key").text = AtomicString(entry.key)
+            uris = places.get(entry.key, [])
+            if uris:
+                line = sub(item, "div", "Cited on ", class_="bibliography-cited")
+                for uri in uris:
+                    link = sub(line, "a", href=page.link(uri))
+                    link.text = AtomicString(pages[uri].title)
+                    link.tail = ", " if uri != uris[-1] else "."
+
+
+class CitationsExtension(Extension):
+    """Citations and the bibliography."""
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        of(md)
+        md.parser.blockprocessors.register(_Bibliography(md.parser, md), "bibliography", 78)
+        md.treeprocessors.register(_Define(md), "citations-define", 60)
+        md.treeprocessors.register(_Fill(md), "citations-fill", 18)
+        md.treeprocessors.register(_List(md), "bibliography-list", 18)
+        md.treeprocessors.register(_Head(md), "citations-head", 14)
+
+
+def makeExtension(**kwargs: object) -> CitationsExtension:
+    """For Python-Markdown."""
+    return CitationsExtension(**kwargs)

@@ -1,0 +1,193 @@
+"""`/// equations`: the ledger of all displayed equations, with the tests that check them.
+
+`python -m scripts.extensions.equations` prints the counts and exits 1 if an equation has no state or a
+test names an equation that no page has.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from markdown import Extension, Markdown
+from markdown.blockparser import BlockParser
+from markdown.blockprocessors import BlockProcessor
+from markdown.treeprocessors import Treeprocessor
+from markdown.util import AtomicString
+
+from scripts.extensions import equation_tests, files, mathematics, mathml, site
+from scripts.extensions.page import DOCS, Page, of, sub
+
+DISPLAY = re.compile(rf"^[ \t>]*{mathematics.DISPLAY}", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An equation and where it stands."""
+
+    uri: str
+    line: int
+    equation: mathematics.Equation
+
+
+def read(path: Path) -> tuple[tuple[int, mathematics.Equation], ...]:
+    """The displayed equations of a page, each with its line."""
+    page = files.load(path, site.read)
+    return tuple(
+        (
+            page.text.count("\n", 0, match.start("display")) + 1,
+            mathematics.parse(match["display"], match["attributes"] or ""),
+        )
+        for match in DISPLAY.finditer(page.blanked)
+    )
+
+
+def ledger(docs: Path) -> list[Entry]:
+    """All numbered equations of the site, page by page."""
+    return [
+        Entry(uri, line, equation)
+        for uri, page in site.pages(docs).items()
+        for line, equation in files.load(page.path, read)
+        if equation.kind != "unnumbered"
+    ]
+
+
+def kind(equation: mathematics.Equation, tests: dict[str, tuple[equation_tests.Test, ...]]) -> str:
+    """`checked`, `definition`, `unchecked` or, if it is none of these, nothing."""
+    if equation.kind in {"definition", "unchecked"}:
+        return equation.kind
+    return "checked" if equation.name in tests else ""
+
+
+class _Block(BlockProcessor):
+    """The ledger as a block."""
+
+    PATTERN = re.compile(r"^/// equations[ ]*\n(?:[ ]*\n)*///[ ]*$", re.MULTILINE)
+
+    def __init__(self, parser: BlockParser, md: Markdown) -> None:
+        super().__init__(parser)
+        self.md = md
+
+    def test(self, parent: Element, block: str) -> bool:
+        return bool(self.PATTERN.fullmatch(block.strip("\n")))
+
+    def run(self, parent: Element, blocks: list[str]) -> bool:
+        blocks.pop(0)
+        sub(parent, "div", class_="ledger")
+        return True
+
+
+class _Ledger(Treeprocessor):
+    """Fills the block, after the text of the page has been read: what is set here is final."""
+
+    def run(self, root: Element) -> None:
+        for box in root.iter("div"):
+            if box.get("class") == "ledger":
+                self._fill(of(self.md), box)
+
+    def _fill(self, page: Page, box: Element) -> None:
+        page.uses("ledger", lambda: (ledger(page.docs), site.titles(page.docs)))
+        page.uses("all tests", lambda: equation_tests.every(page.root / "tests"))
+        tests = page.tests
+        entries = ledger(page.docs)
+        titles = site.pages(page.docs)
+        counts = dict.fromkeys(("checked", "definition", "unchecked"), 0)
+        for entry in entries:
+            state = kind(entry.equation, tests)
+            if state:
+                counts[state] += 1
+        words = ("are checked by a test", "are definitions", "are not checked, and say why")
+        summary = sub(box, "p", f"Of {len(entries)} displayed equations ", class_="ledger-counts")
+        for index, (number, word) in enumerate(zip(counts.values(), words, strict=True)):
+            strong = sub(summary, "strong", str(number))
+            strong.tail = f" {word}" + (".", " and ", ", ")[2 - index]
+        uri = ""
+        for entry in entries:
+            if entry.uri != uri:
+                uri = entry.uri
+                heading = sub(box, "h2", id=f"page-{re.sub(r'[^a-z0-9]+', '-', uri[:-3].lower())}")
+                sub(heading, "a", titles[uri].title, href=page.link(uri))
+            self._entry(box, page, entry, tests)
+
+    def _entry(
+        self,
+        box: Element,
+        page: Page,
+        entry: Entry,
+        tests: dict[str, tuple[equation_tests.Test, ...]],
+    ) -> None:
+        equation = entry.equation
+        item = sub(box, "div", class_="ledger-entry")
+        if equation.name:
+            item.set("id", equation.name)
+        scroll = sub(item, "div", class_="equation-scroll")
+        body = sub(scroll, "span", class_="equation-body")
+        try:
+            made = mathml.render(equation.tex, True)
+        except mathml.TexError:
+            made = mathematics.broken(equation.tex)
+        body.text = mathematics.store(page, made)
+        line = sub(item, "p", class_="ledger-state")
+        name = sub(line, "a", href=page.link(entry.uri, equation.name))
+        sub(name, "code").text = AtomicString(equation.name or f"line {entry.line}")
+        state = kind(equation, tests)
+        text = {"checked": "checked by", "definition": "definition", "": "no state"}
+        mark = text.get(state, f"not checked: {equation.reason}")
+        name.tail = " "
+        sub(line, "span", mark, class_=f"equation-state equation-{state or 'missing'}")
+        for test in tests.get(equation.name, ()):
+            folded = sub(item, "details", class_="ledger-test")
+            head = sub(folded, "summary")
+            sub(head, "code").text = AtomicString(test.label)
+            # Not coloured: a thousand lines of tests would weigh more than the page.
+            pre = sub(folded, "pre", data_search_exclude="")
+            sub(pre, "code").text = AtomicString(test.source)
+
+
+class EquationsExtension(Extension):
+    """The block `/// equations`."""
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        of(md)
+        md.parser.blockprocessors.register(_Block(md.parser, md), "equations", 78)
+        md.treeprocessors.register(_Ledger(md), "equations-ledger", 18)
+
+
+def makeExtension(**kwargs: object) -> EquationsExtension:
+    """For Python-Markdown."""
+    return EquationsExtension(**kwargs)
+
+
+def main(docs: Path = DOCS) -> int:
+    """Print the counts and what has lost its other half."""
+    tests = equation_tests.of(docs.parent / "tests")
+    entries = ledger(docs)
+    names = {entry.equation.name for entry in entries}
+    problems = []
+    for entry in entries:
+        wrong = mathematics.problem(entry.equation, entry.uri, tests)
+        if wrong:
+            problems.append(f"{docs.name}/{entry.uri}:{entry.line}:1: {wrong}")
+    for test in equation_tests.every(docs.parent / "tests"):
+        where = test.path.relative_to(docs.parent).as_posix()
+        problems += [
+            f'{where}:{test.line}:1: no page has the equation "{name}" that {test.name} checks'
+            for name in test.equations
+            if name not in names
+        ]
+    states = [kind(entry.equation, tests) for entry in entries]
+    print(
+        "\n".join(problems) if problems else "every equation has its state, every mark its equation"
+    )
+    print(
+        f"{len(entries)} equations: {states.count('checked')} checked by tests, "
+        f"{states.count('definition')} definitions, {states.count('unchecked')} not checked"
+    )
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,252 @@
+"""Figures: a paragraph that begins with images alone on their lines; the rest is the caption.
+
+    ![What the picture shows, in one or two sentences](vae.gap.svg)
+    **The gap closes.** What to see, in one to three sentences.
+
+SVG files are put into the page, so that they follow its colours. Figures are numbered, have the id
+`fig-` and the name of their first file (or `{#fig-name}` at the end of the caption), and link to the
+CSV file of the same name. Other images are loaded when they come near, with their size known before.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+from markdown import Extension, Markdown
+from markdown.blockparser import BlockParser
+from markdown.blockprocessors import BlockProcessor
+from markdown.treeprocessors import Treeprocessor
+
+from scripts.extensions import files
+from scripts.extensions.page import Page, of, sub
+
+IMAGE = re.compile(
+    r"[ ]{0,3}!\[(?P<alt>(?:[^\[\]\\]|\\.|\[[^\[\]]*\])*)\]"
+    r"\([ ]*(?P<source><[^>\n]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:[ ]+\"[^\"\n]*\")?[ ]*\)[ ]*"
+)
+NAMED = re.compile(r"[ \n]*\{:?[ ]*#(?P<id>[\w-]+)[ ]*\}[ ]*\Z")
+DANGEROUS = re.compile(r"<script\b|<foreignobject\b|<style\b|[\s\"']on[a-z]+\s*=")
+OUTSIDE = re.compile(r"\b(?:href|src)\s*=\s*[\"'](?!#|data:)[^\"']*|\burl\(\s*[\"']?(?!#)[^)]*")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """An SVG file made ready to stand in a page, but for its label."""
+
+    head: str
+    body: str
+    problem: str = ""
+
+
+def read_svg(path: Path) -> Drawing:
+    """An SVG without prolog, comments and metadata; its ids carry its name, so that they stay unique."""
+    text = files.read(path)
+    text = re.sub(r"<!--.*?-->|<metadata\b.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r"\A.*?(?=<svg\b)", "", text, flags=re.DOTALL).strip()
+    try:
+        ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        return Drawing("", "", f"{path.name} is not well-formed: {error}")
+    lower = text.lower()
+    bad = DANGEROUS.search(lower)
+    if bad:
+        return Drawing(
+            "", "", f"{path.name} has '{bad[0].strip()}', which would reach the whole page"
+        )
+    outside = OUTSIDE.search(lower)
+    if outside:
+        return Drawing("", "", f"{path.name} refers to something outside it: {outside[0]}")
+    stem = re.sub(r"[^a-z0-9]+", "-", path.stem.lower())
+    text = re.sub(r'(\s)id="([^"]+)"', rf'\1id="{stem}-\2"', text)
+    text = re.sub(r'href="#([^"]+)"', rf'href="#{stem}-\1"', text)
+    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{stem}-\1)", text)
+    text = re.sub(r'(aria-(?:labelledby|describedby))="([^"]+)"', "", text)
+    opening, _, body = text.partition(">")
+    return _drawing(path, opening, body)
+
+
+def _drawing(path: Path, opening: str, body: str) -> Drawing:
+    attributes = dict(re.findall(r'([\w:.-]+)="([^"]*)"', opening))
+    size = [re.match(r"[\d.]+", attributes.pop(name, "")) for name in ("width", "height")]
+    if "viewBox" not in attributes:
+        if size[0] is None or size[1] is None:
+            return Drawing("", "", f"{path.name} has no viewBox, so that its shape is unknown")
+        attributes["viewBox"] = f"0 0 {size[0][0]} {size[1][0]}"
+    for name in ("role", "aria-label", "xmlns", "xmlns:xlink", "version", "baseProfile", "class"):
+        attributes.pop(name, None)
+    if "xlink:" in body:
+        body = body.replace("xlink:href", "href")
+    width = float(re.split(r"[\s,]+", attributes["viewBox"].strip())[2])
+    style = attributes.pop("style", "").rstrip("; ")
+    attributes["style"] = (style + "; " if style else "") + f"max-width: {width:g}px"
+    body = re.sub(r"\A\s*<title\b.*?</title>", "", body, flags=re.DOTALL)
+    body = (
+        re.sub(r">\s+<", "><", body) if "<text" not in body else re.sub(r">\s*\n\s*<", "><", body)
+    )
+    body = _flat(body)
+    head = "".join(f' {name}="{value}"' for name, value in attributes.items())
+    return Drawing(head, body)
+
+
+def _flat(body: str) -> str:
+    """The drawing without groups that say nothing."""
+    parts = re.split(r"(<g>|<g\s[^>]*[^/]>|</g>)", body)
+    kept: list[bool] = []
+    for index in range(1, len(parts), 2):
+        if parts[index] == "</g>":
+            parts[index] = "</g>" if kept and kept.pop() else ""
+        else:
+            kept.append(parts[index] != "<g>")
+            parts[index] = parts[index] if kept[-1] else ""
+    return "".join(parts)
+
+
+def image_size(path: Path) -> tuple[int, int] | None:
+    """Width and height of a PNG, GIF, JPEG or WebP file, from its first bytes."""
+    data = path.read_bytes()
+    if data[:8] == b"\x89PNG\r\n\x1a\n":
+        return struct.unpack(">II", data[16:24])
+    if data[:4] == b"GIF8":
+        return struct.unpack("<HH", data[6:10])
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return _webp(data)
+    at = 2
+    while data[:2] == b"\xff\xd8" and at + 9 < len(data):
+        kind, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
+            return width, height
+        at += 2 + length
+    return None
+
+
+def _webp(data: bytes) -> tuple[int, int] | None:
+    kind = data[12:16]
+    if kind == b"VP8X":
+        return (
+            int.from_bytes(data[24:27], "little") + 1,
+            int.from_bytes(data[27:30], "little") + 1,
+        )
+    if kind == b"VP8 ":
+        width, height = struct.unpack("<HH", data[26:30])
+        return width & 0x3FFF, height & 0x3FFF
+    if kind == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    return None
+
+
+class _Figure(BlockProcessor):
+    """A paragraph that begins with images alone on their lines."""
+
+    def __init__(self, parser: BlockParser, md: Markdown) -> None:
+        super().__init__(parser)
+        self.md = md
+
+    def test(self, parent: Element, block: str) -> bool:
+        return bool(IMAGE.fullmatch(block.lstrip("\n").split("\n")[0]))
+
+    def run(self, parent: Element, blocks: list[str]) -> bool:
+        lines = blocks.pop(0).strip("\n").split("\n")
+        images = []
+        while lines and (match := IMAGE.fullmatch(lines[0])):
+            images.append((match["alt"].strip(), match["source"].strip("<>"), match[0]))
+            lines.pop(0)
+        caption = "\n".join(line.strip() for line in lines)
+        page = of(self.md)
+        named = NAMED.search(caption)
+        caption = NAMED.sub("", caption)
+        stem = re.sub(r"\.\w+$", "", images[0][1].rpartition("/")[2]).lower()
+        name = named["id"] if named else "fig-" + re.sub(r"[^a-z0-9]+", "-", stem).strip("-")
+        figure = sub(parent, "figure", class_="figure", id=name, data_number="figure")
+        if len(images) > 1:
+            figure.set("class", f"figure figure-{len(images)}")
+        panels = sub(figure, "div", class_="figure-panels")
+        data = [self._panel(panels, page, *image) for image in images]
+        if not caption:
+            at = page.find(images[-1][2].strip())
+            page.report("the figure has no caption; write it on the next line", at)
+        words = sub(figure, "figcaption")
+        number = sub(words, "span", class_="figure-number", data_label="figure")
+        number.tail = f" {caption}"
+        self._data(words, [link for link in data if link])
+        return True
+
+    def _panel(self, panels: Element, page: Page, alt: str, source: str, written: str) -> str:
+        """One image of a figure. Returns the link to its numbers, if they are there."""
+        alt = re.sub(r"\\([\\`*_{}\[\]()#+.!-])", r"\1", alt)
+        if not alt:
+            page.report(
+                "the image has no alternative text; say between the brackets what it shows",
+                page.find(written.strip()),
+            )
+        path = page.target(source)
+        if path is not None:
+            page.reads(path)
+        if path is None or path.suffix.lower() != ".svg":
+            sub(panels, "img", src=source, alt=alt)
+            return ""
+        if not path.is_file():
+            page.report(
+                f"the figure {source} is missing; draw it with its recipe", page.find(source)
+            )
+            return ""
+        drawing = files.load(path, read_svg)
+        if drawing.problem:
+            page.report(drawing.problem, page.find(source))
+            return ""
+        label = alt.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+        html = f'<svg role="img" aria-label="{label}"{drawing.head}>{drawing.body}'
+        holder = sub(panels, "div", class_="figure-panel", data_search_exclude="")
+        holder.text = self.md.htmlStash.store(html)
+        numbers = path.with_suffix(".csv")
+        page.reads(numbers)
+        return re.sub(r"\.svg$", ".csv", source) if numbers.is_file() else ""
+
+    @staticmethod
+    def _data(words: Element, links: list[str]) -> None:
+        if not links:
+            return
+        line = sub(words, "span", "Numbers: ", class_="figure-data")
+        words[0].tail = (words[0].tail or "") + " "
+        for link in links:
+            made = sub(line, "a", link.rpartition("/")[2], href=link)
+            made.tail = ", " if link != links[-1] else ""
+
+
+class _Images(Treeprocessor):
+    """Images that are not SVG: their size, so that nothing moves, and loading when they come near."""
+
+    def run(self, root: Element) -> None:
+        page: Page | None = None
+        for image in root.iter("img"):
+            page = page or of(self.md)
+            image.set("loading", "lazy")
+            image.set("decoding", "async")
+            path = page.target(image.get("src", ""))
+            if path is None or not path.is_file():
+                continue
+            page.reads(path)
+            size = files.load(path, image_size) if path.suffix.lower() != ".svg" else None
+            if size and not image.get("width"):
+                image.set("width", str(size[0]))
+                image.set("height", str(size[1]))
+
+
+class FiguresExtension(Extension):
+    """Numbered figures and well-behaved images."""
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        of(md)
+        md.parser.blockprocessors.register(_Figure(md.parser, md), "figures", 76)
+        md.treeprocessors.register(_Images(md), "figures-images", 4)
+
+
+def makeExtension(**kwargs: object) -> FiguresExtension:
+    """For Python-Markdown."""
+    return FiguresExtension(**kwargs)

@@ -1,0 +1,178 @@
+"""The glossary: docs/references/glossary.md is the one source of terms and abbreviations.
+
+It is a definition list; an abbreviation stands in parentheses behind its term:
+
+    **Evidence lower bound** (ELBO)
+    :   A lower bound of the log-likelihood that a VAE maximises.
+
+Every term gets the id of its words (`#evidence-lower-bound`). On all other pages the first `ELBO` of a
+section gets the tooltip "Evidence lower bound", and the first one of the page links to the entry.
+Headings, links, code, mathematics and references are left alone. A plural such as `GANs` counts.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from markdown import Extension, Markdown
+from markdown.treeprocessors import Treeprocessor
+from markdown.util import AtomicString
+
+from scripts.extensions import files, source
+from scripts.extensions.page import Page, of
+
+PAGE = "references/glossary.md"
+TERM = re.compile(
+    r"\**(?P<term>[^*\n]+?)\**(?:[ ]+\((?P<short>[^()\s]*[A-Z][^()\s]*[A-Z][^()\s]*)\))?"
+)
+LEAVE = {"a", "abbr", "code", "pre", "script", "style", "math", "svg", "button", "label", "kbd"}
+HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+OURS = re.compile(r"\b(?:footnote|equation|ledger|bibliography|filename)\b")
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term and its abbreviation, if it has one."""
+
+    term: str
+    short: str
+    anchor: str
+
+
+def slug(term: str) -> str:
+    """The id of a term."""
+    return re.sub(r"[^a-z0-9]+", "-", term.lower()).strip("-")
+
+
+def parse(line: str) -> Term | None:
+    """The term of a line of the definition list."""
+    match = TERM.fullmatch(line.strip())
+    if match is None:
+        return None
+    return Term(match["term"].strip(), match["short"] or "", slug(match["term"]))
+
+
+def read(path: Path) -> dict[str, Term]:
+    """All terms of a glossary that have an abbreviation, by the abbreviation."""
+    lines = source.blank(files.read(path)).split("\n")
+    found: dict[str, Term] = {}
+    for index, line in enumerate(lines):
+        following = next((text for text in lines[index + 1 : index + 4] if text.strip()), "")
+        if not line.strip() or line.startswith((" ", ":", "#")) or not following.startswith(":"):
+            continue
+        term = parse(line)
+        if term and term.short:
+            found.setdefault(term.short, term)
+    return found
+
+
+@lru_cache(maxsize=16)
+def _pattern(shorts: tuple[str, ...]) -> re.Pattern[str]:
+    words = "|".join(re.escape(short) for short in sorted(shorts, key=len, reverse=True))
+    return re.compile(rf"(?<![\w-])(?P<short>{words})(?P<plural>s?)(?![\w])")
+
+
+class _Abbreviations(Treeprocessor):
+    """Gives abbreviations their tooltips."""
+
+    def run(self, root: Element) -> None:
+        page = of(self.md)
+        if page.uri == PAGE:
+            _name_terms(root)
+            return
+        path = page.docs / PAGE
+        page.reads(path)
+        if not path.is_file():
+            return
+        terms = files.load(path, read)
+        if terms:
+            _Walk(page, terms).element(root)
+
+
+def _name_terms(root: Element) -> None:
+    for element in root.iter("dt"):
+        term = parse("".join(element.itertext()))
+        if term and not element.get("id"):
+            element.set("id", term.anchor)
+
+
+class _Walk:
+    """One page read from its beginning to its end."""
+
+    def __init__(self, page: Page, terms: dict[str, Term]) -> None:
+        self.page = page
+        self.terms = terms
+        self.pattern = _pattern(tuple(terms))
+        self.section: set[str] = set()
+        self.linked: set[str] = set()
+        self.links = page.has(PAGE)
+
+    def element(self, element: Element, links: bool = True) -> None:
+        """Read an element: its text, then its children, each followed by its tail."""
+        links = links and element.tag not in ("summary", "caption", "th")
+        self._text(element, None, links)
+        index = 0
+        while index < len(element):
+            child = element[index]
+            if child.tag in HEADINGS:
+                self.section = set()
+            elif child.tag not in LEAVE and not OURS.search(child.get("class") or ""):
+                self.element(child, links)
+            index += 1 + self._text(element, child, links)
+
+    def _text(self, parent: Element, after: Element | None, links: bool) -> int:
+        """Mark the text at the start of `parent` or after a child; returns how many elements came in."""
+        text = parent.text if after is None else after.tail
+        if not text or isinstance(text, AtomicString):
+            return 0
+        pieces: list[Element] = []
+        first, last = text, 0
+        for match in self.pattern.finditer(text):
+            if match["short"] in self.section:
+                continue
+            self.section.add(match["short"])
+            before = text[last : match.start()]
+            if pieces:
+                pieces[-1].tail = before
+            else:
+                first = before
+            pieces.append(self._piece(match, links))
+            last = match.end()
+        if not pieces:
+            return 0
+        pieces[-1].tail = text[last:]
+        if after is None:
+            parent.text, start = first, 0
+        else:
+            after.tail, start = first, list(parent).index(after) + 1
+        parent[start:start] = pieces
+        # A start text's pieces are seen as children next, and left alone.
+        return 0 if after is None else len(pieces)
+
+    def _piece(self, match: re.Match[str], links: bool) -> Element:
+        term = self.terms[match["short"]]
+        short = Element("abbr", {"title": term.term})
+        short.text = AtomicString(match[0])
+        if not links or not self.links or term.short in self.linked:
+            return short
+        self.linked.add(term.short)
+        link = Element("a", {"class": "term", "href": self.page.link(PAGE, term.anchor)})
+        link.append(short)
+        return link
+
+
+class GlossaryExtension(Extension):
+    """Tooltips from the glossary."""
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        of(md)
+        md.treeprocessors.register(_Abbreviations(md), "glossary", 7)
+
+
+def makeExtension(**kwargs: object) -> GlossaryExtension:
+    """For Python-Markdown."""
+    return GlossaryExtension(**kwargs)

@@ -1,0 +1,37 @@
+"""Code as HTML, the same for excerpts and for tests: one place that knows Pygments."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from pygments import highlight  # type: ignore[import-untyped]
+from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
+from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
+
+LANGUAGES = {
+    ".bib": "bibtex",
+    ".css": "css",
+    ".html": "html",
+    ".js": "javascript",
+    ".json": "json",
+    ".md": "markdown",
+    ".mjs": "javascript",
+    ".py": "python",
+    ".sh": "bash",
+    ".toml": "toml",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+}
+
+
+@lru_cache(maxsize=32)
+def _lexer(language: str) -> Any:
+    return get_lexer_by_name(language, stripnl=False)
+
+
+@lru_cache(maxsize=2048)
+def pre(text: str, language: str) -> str:
+    """The code in `<pre>`, marked up like that of a fence."""
+    made = highlight(text.rstrip("\n") + "\n", _lexer(language), HtmlFormatter(nowrap=True))
+    return f"<pre><span></span><code>{made}</code></pre>"

@@ -1,0 +1,297 @@
+"""Mathematics: `$…$` in the text and `$$ … $$` on lines of its own become MathML; no script is needed.
+
+    $$
+    \\log p(x) \\ge \\mathcal{L}(x)
+    $$ {#eq-vae-bound}
+
+A displayed equation has an id and is one of three: checked by a test that carries its id
+(`@pytest.mark.equation("eq-vae-bound")`), `.definition`, or `.unchecked reason="…"`.
+Only pages below contributing/ may have `.unnumbered` ones. `\\$` is a dollar; so is one before a blank
+and one whose pair would be followed by a digit: "$5 and $6".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from markdown import Extension, Markdown
+from markdown.blockparser import BlockParser
+from markdown.blockprocessors import BlockProcessor
+from markdown.extensions.attr_list import get_attrs_and_remainder
+from markdown.inlinepatterns import InlineProcessor
+from markdown.postprocessors import Postprocessor
+from markdown.preprocessors import Preprocessor
+
+from scripts.extensions import mathml
+from scripts.extensions.equation_tests import Test
+from scripts.extensions.page import Page, of, sub
+
+LEDGER = "references/equations.md"
+
+TEX = r"(?:\\[\s\S]|[^\\$\x02\x03])"
+INLINE = rf"(?<![\\$])\$(?![\s$])(?P<tex>{TEX}*?(?:\\[\s\S]|[^\s\\$\x02\x03]))\$(?![\d$])"
+DISPLAY = (
+    r"\$\$(?P<display>(?:\\[\s\S]|[^\\$]|\$(?!\$))*?)\$\$"
+    r"(?P<attributes>[ \t]*\{[^\n]*\})?[ \t]*(?=\n|\Z)"
+)
+
+# Characters that other parts of Markdown would take for their own, hidden until mathematics is read.
+HIDDEN = {"<": "\ue1e1", ">": "\ue1e2", "&": "\ue1e3", "|": "\ue1e4"}
+BLANK_LINE = "\ue1e5"
+HIDE = str.maketrans(HIDDEN)
+SHOW = str.maketrans({sign: char for char, sign in HIDDEN.items()} | {BLANK_LINE: ""})
+SHOW_ESCAPED = str.maketrans(
+    {"\ue1e1": "&lt;", "\ue1e2": "&gt;", "\ue1e3": "&amp;", "\ue1e4": "|", BLANK_LINE: ""}
+)
+ANY_HIDDEN = re.compile("[\ue1e1-\ue1e5]")
+
+SCAN = re.compile(
+    r"(?P<skip>\\[\\`$]"
+    r"|<!--[\s\S]*?(?:-->|\Z)"
+    r"|(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t>]*\n)[\s\S])+?(?<!`)(?P=ticks)(?!`))"
+    rf"|(?P<block>^[ \t>]*{DISPLAY})"
+    rf"|(?P<inline>{INLINE})",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A displayed equation as it is written."""
+
+    tex: str
+    name: str = ""
+    kind: str = ""
+    reason: str = ""
+
+
+def parse(tex: str, attributes: str) -> Equation:
+    """The equation that its TeX and what stands in braces behind it give."""
+    name = kind = reason = ""
+    pairs, _ = get_attrs_and_remainder(attributes.strip()[1:-1]) if attributes else ([], "")
+    for key, value in pairs:
+        if key == "id":
+            name = value
+        elif key == "." and value in {"definition", "unchecked", "unnumbered"}:
+            kind = value
+        elif key == "reason":
+            reason = value
+    return Equation(tex.strip(), name, kind, reason)
+
+
+def problem(equation: Equation, page_uri: str, known: Mapping[str, tuple[Test, ...]]) -> str:
+    """What is wrong with the id or the state of an equation, or nothing."""
+    name = equation.name
+    if equation.kind == "unnumbered":
+        if page_uri and not page_uri.startswith("contributing/"):
+            return "only contributing pages have unnumbered equations; give it an id: $$ {#eq-stem-name}"
+        return ""
+    if not name:
+        return "the equation has no id; end it with $$ {#eq-stem-name}"
+    if not re.fullmatch(r"eq-[a-z0-9]+(?:-[a-z0-9]+)+", name):
+        return f"the id '{name}' is not of the form eq-stem-name, in lower case"
+    if equation.kind == "unchecked":
+        if not equation.reason:
+            return f'{name} does not say why it is not checked; add reason="…"'
+        if name in known:
+            return f"{name} is checked by {known[name][0].label}; drop .unchecked"
+        return ""
+    if equation.kind == "definition":
+        if name in known:
+            return f"{name} is checked by {known[name][0].label}; drop .definition"
+        return ""
+    if name not in known:
+        return (
+            f'no test carries @pytest.mark.equation("{name}"); '
+            'add one, or say .definition or .unchecked reason="…"'
+        )
+    return ""
+
+
+class _Hide(Preprocessor):
+    """Hides in mathematics what later steps would misread: tags, entities, table bars, blank lines."""
+
+    def run(self, lines: list[str]) -> list[str]:
+        text = "\n".join(lines)
+        return SCAN.sub(self._hide, text).split("\n") if "$" in text else lines
+
+    def _hide(self, match: re.Match[str]) -> str:
+        if match["skip"]:
+            return match[0]
+        if match["inline"]:
+            return match[0] if re.search(r"\n[ \t>]*\n", match[0]) else match[0].translate(HIDE)
+        start = match.start("display") - match.start()
+        lead, body = match[0][:start], match[0][start:]
+        indent = lead[: len(lead) - 2]
+        end = match.end("display") - match.start("display")
+        tex = re.sub(r"(?<=\n)[ \t]*(?=\n)", f"{indent}{BLANK_LINE}", body[:end].translate(HIDE))
+        return lead + tex + body[end:]
+
+
+class _Show(Postprocessor):
+    """Puts formulas in their places, and shows what was hidden where it is none: in code."""
+
+    PLACE = re.compile("\x02formula:(\\d+)\x03")
+
+    def __init__(self, md: Markdown) -> None:
+        super().__init__(md)
+        self.done = 0  # how many stashed blocks have been looked through
+
+    def run(self, text: str) -> str:
+        blocks = self.md.htmlStash.rawHtmlBlocks
+        self.done = min(self.done, len(blocks))
+        for index in range(self.done, len(blocks)):
+            block = blocks[index]
+            if isinstance(block, str) and ANY_HIDDEN.search(block):
+                blocks[index] = block.translate(SHOW)
+        self.done = len(blocks)
+        if ANY_HIDDEN.search(text):
+            text = text.translate(SHOW_ESCAPED)
+        formulas = of(self.md).formulas
+        return self.PLACE.sub(lambda match: formulas[int(match[1])], text)
+
+
+def store(page: Page, html: str) -> str:
+    """What stands for a formula in the text of an element until the page is written."""
+    page.formulas.append(html)
+    return f"\x02formula:{len(page.formulas) - 1}\x03"
+
+
+class _Inline(InlineProcessor):
+    """`$…$` in the text."""
+
+    def __init__(self, md: Markdown) -> None:
+        super().__init__(INLINE, md)
+
+    def handleMatch(  # type: ignore[override]
+        self, m: re.Match[str], data: str
+    ) -> tuple[str, int, int]:
+        tex = m["tex"].translate(SHOW)
+        page = of(self.md)
+        try:
+            made = mathml.render(tex)
+        except mathml.TexError as error:
+            at = page.find(f"${tex}$")
+            page.report(f"TeX: {error}", at + 1 + (error.place))
+            made = broken(tex)
+        return store(page, made), m.start(), m.end()
+
+
+class _Display(BlockProcessor):
+    """`$$ … $$` on lines of its own."""
+
+    PATTERN = re.compile(rf"^[ ]{{0,3}}{DISPLAY}", re.MULTILINE)
+    OPEN = re.compile(r"^[ ]{0,3}\$\$", re.MULTILINE)
+
+    def __init__(self, parser: BlockParser, md: Markdown) -> None:
+        super().__init__(parser)
+        self.md = md
+
+    def test(self, parent: Element, block: str) -> bool:
+        return bool(self.OPEN.search(block))
+
+    def run(self, parent: Element, blocks: list[str]) -> bool:
+        block = blocks.pop(0)
+        match = self.PATTERN.search(block)
+        page = of(self.md)
+        if match is None:
+            blocks.insert(0, block)
+            found = self.OPEN.search(block)
+            line = block[found.start() :].split("\n")[0] if found else "$$"
+            page.report(
+                "the equation that begins here does not end with $$ at the end of a line",
+                page.find_block(line.translate(SHOW)),
+            )
+            return False
+        if block[: match.start()].strip():
+            self.parser.parseBlocks(parent, [block[: match.start()].rstrip("\n")])
+        rest = block[match.end() :].strip("\n")
+        if rest:
+            blocks.insert(0, rest)
+        written = match[0].translate(SHOW)
+        equation = parse(match["display"].translate(SHOW), match["attributes"] or "")
+        place = page.find_block(written)
+        wrong = problem(equation, page.uri, page.tests)
+        if wrong:
+            page.report(wrong, place)
+        start = page.text.find(equation.tex.split("\n")[0], place)
+        self._element(parent, page, equation, start if start >= 0 else place)
+        return True
+
+    def _element(self, parent: Element, page: Page, equation: Equation, place: int) -> None:
+        try:
+            made = mathml.render(equation.tex, True)
+        except mathml.TexError as error:
+            page.report(f"TeX: {error}", _inside(page.text, place, equation.tex, error.place))
+            made = broken(equation.tex)
+        box = sub(parent, "div", class_="equation")
+        scroll = sub(box, "div", class_="equation-scroll")
+        body = sub(scroll, "span", class_="equation-body")
+        body.text = store(page, made)
+        if not equation.name:
+            return
+        box.set("id", equation.name)
+        box.set("data-number", "equation")
+        sub(scroll, "a", class_="equation-number", href=f"#{equation.name}", data_label="equation")
+        state(box, page, equation)
+
+
+def _inside(text: str, start: int, tex: str, place: int | None) -> int:
+    """The offset in the page of an offset in TeX that may be indented there."""
+    before = tex[: place or 0].split("\n")
+    at = start
+    for line in before[:-1]:
+        at = max(text.find(line.strip(), at), at)
+        at = text.find("\n", at) + 1
+    indent = re.compile(r"[ \t>]*").match(text, at)
+    shown = tex.split("\n")[len(before) - 1]
+    lead = len(shown) - len(shown.lstrip())
+    end = indent.end() if indent and len(before) > 1 else at
+    return end + max(len(before[-1]) - lead, 0)
+
+
+def state(box: Element, page: Page, equation: Equation) -> None:
+    """The mark that says whether an equation is checked."""
+    checked = equation.name in page.tests
+    if equation.kind == "definition":
+        sub(box, "span", "definition", class_="equation-state equation-definition")
+    elif equation.kind == "unchecked":
+        text = f"not checked: {equation.reason}"
+        sub(box, "span", text, class_="equation-state equation-unchecked")
+    elif checked and page.has(LEDGER) and page.uri != LEDGER:
+        link = page.link(LEDGER, equation.name)
+        mark = sub(box, "a", "checked", class_="equation-state equation-checked", href=link)
+        mark.set("title", "A test checks this equation")
+    elif checked:
+        sub(box, "span", "checked", class_="equation-state equation-checked")
+
+
+def broken(tex: str) -> str:
+    """What is shown for TeX that cannot be read."""
+    escaped = tex.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f'<code class="mathematics-broken">{escaped}</code>'
+
+
+class MathematicsExtension(Extension):
+    """Inline and displayed mathematics."""
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        of(md)
+        md.registerExtension(self)
+        if "$" not in md.ESCAPED_CHARS:
+            md.ESCAPED_CHARS.append("$")
+        md.preprocessors.register(_Hide(md), "mathematics-hide", 24)
+        md.parser.blockprocessors.register(_Display(md.parser, md), "mathematics", 79)
+        md.inlinePatterns.register(_Inline(md), "mathematics", 189.9)
+        md.postprocessors.register(_Show(md), "mathematics-show", 31)
+
+    def reset(self) -> None:
+        """Nothing is kept from page to page."""
+
+
+def makeExtension(**kwargs: object) -> MathematicsExtension:
+    """For Python-Markdown."""
+    return MathematicsExtension(**kwargs)
