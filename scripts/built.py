@@ -231,11 +231,10 @@ def _collect(tree: LexborHTMLParser, page: Page, lines: Lines, site: str, strict
             page.assets.append((value, line))
     refresh = tree.css_first('meta[http-equiv="refresh" i]')
     if refresh is not None:
-        match = re.search(
-            r"url\s*=\s*['\"]?([^'\"]+)", refresh.attributes.get("content") or "", re.I
-        )
-        if match:
-            page.redirect = (match[1].strip(), lines.of(match[1]))
+        content = refresh.attributes.get("content") or ""
+        found = re.search(r"url\s*=\s*['\"]?([^'\"]+)", content, re.I)
+        if found:
+            page.redirect = (found[1].strip(), lines.of(found[1]))
 
 
 def resolve(value: str, page: str, base: str, site: str) -> tuple[str, str] | None:
@@ -281,14 +280,14 @@ def compare(pages: Iterable[Page], files: set[str], base: str, site: str) -> Ite
             file = find_file(path, files, folders)
             if file is None:
                 yield Finding(page.path, line, code, f"no {path or value} in the site: {value}")
-            elif fragment and file in known and not fragment.startswith(":~:"):
-                if fragment not in known[file].ids and fragment != "top":
-                    yield Finding(
-                        page.path,
-                        line,
-                        "B07" if code == "B07" else "B02",
-                        f"no anchor #{fragment} on {file}: {value}",
-                    )
+            elif (
+                file in known
+                and fragment not in known[file].ids | {"", "top"}
+                and not fragment.startswith(":~:")  # that is a text to find, no anchor
+            ):
+                code = "B07" if code == "B07" else "B02"
+                message = f"no anchor #{fragment} on {file}: {value}"
+                yield Finding(page.path, line, code, message)
 
 
 def sources(root: Path, files: Iterable[str], site: str, strict: bool) -> Iterator[Finding]:
@@ -312,8 +311,8 @@ def sources(root: Path, files: Iterable[str], site: str, strict: bool) -> Iterat
                 if strict:
                     yield Finding(path, line, "B05", f"asks another host for {value}")
                 continue
-            if pattern is URL_IN_MODULE and not value.startswith("."):
-                continue
+            if pattern is URL_IN_MODULE and (not value.startswith(".") or value.endswith(".")):
+                continue  # a package, or a folder to start from
             target = unquote(urlsplit(urljoin(f"http://site/{path}", value)).path).lstrip("/")
             if target not in present:
                 yield Finding(path, line, "B03", f"no {target} in the site: {value}")

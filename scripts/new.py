@@ -59,7 +59,8 @@ def page(kind: str, title: str, name: str, demo: bool) -> str:
 
 def code(title: str) -> str:
     """The text of an empty reference implementation."""
-    return f'"""{title} in one sentence.\n\nThe letters: what each stands for, and the paper\'s letter if it differs.\n"""\n'
+    letters = "The letters: what each stands for, and the paper's letter if it differs."
+    return f'"""{title} in one sentence.\n\n{letters}\n"""\n'
 
 
 def code_test(module: str, folder: str, stem: str) -> str:

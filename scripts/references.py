@@ -41,7 +41,8 @@ class Record:
 
 def plain(text: str) -> str:
     """Letters and digits alone, without accents, case, TeX and markup: what two spellings share."""
-    text = re.sub(r"<[^>]+>", "", codecs.decode(text, "ulatex"))
+    text = str(codecs.decode(text, "ulatex"))  # type: ignore[call-overload]
+    text = re.sub(r"<[^>]+>", "", text)
     text = unicodedata.normalize("NFKD", text)
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
     text = (

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+from cycler import cycler
 
 matplotlib.use("svg")
 
@@ -68,7 +69,7 @@ VARIABLES = {
 
 PIXELS_PER_INCH = 72  # one SVG unit is one point, so one unit is one CSS pixel at full size
 
-RC: dict[str, Any] = {
+RC: Any = {
     "svg.fonttype": "none",
     "figure.dpi": PIXELS_PER_INCH,
     "font.family": "sans-serif",
@@ -101,7 +102,7 @@ RC: dict[str, Any] = {
     "lines.linewidth": 2,
     "lines.markersize": 5,
     "patch.edgecolor": PAPER,
-    "axes.prop_cycle": matplotlib.cycler(color=SERIES),
+    "axes.prop_cycle": cycler(color=SERIES),
     "figure.constrained_layout.use": True,
     "path.simplify_threshold": 0.5,
 }

@@ -62,7 +62,7 @@ def unpack(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     content = json.loads(path.read_text(encoding="utf-8"))
     tensors = {}
     for name, entry in content["tensors"].items():
-        kind = {"float16": "<f2", "int8": np.int8}[entry["type"]]
+        kind = np.dtype({"float16": "<f2", "int8": "i1"}[entry["type"]])
         array = np.frombuffer(base64.b64decode(entry["data"]), dtype=kind).astype(np.float64)
         tensors[name] = torch.from_numpy((array * entry["scale"]).reshape(entry["shape"]))
     return tensors, content["meta"]
