@@ -1,0 +1,290 @@
+"""The verbs of `python3 scripts/dev.py`."""
+
+import argparse
+import errno
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from scripts.devtools import building, environment, guard, say
+from scripts.devtools.environment import Environment
+from scripts.devtools.say import Stop
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = "python3 scripts/dev.py"
+LINES = 60  # of a checker are shown
+CACHES = (".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".cache")
+
+
+def serve(arguments: list[str]) -> int:
+    """read and edit the site: a saved page shows at once"""
+    parser = options("serve", serve)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
+    parser.add_argument("--port", type=int, default=8000, help="port to listen at (%(default)s)")
+    wanted = parser.parse_args(arguments)
+    free(wanted.host, wanted.port)
+    env = environment.ensure(ROOT)
+    host, port = str(wanted.host), str(wanted.port)
+    if (ROOT / "scripts" / "serve.py").is_file():
+        return run(env, "scripts.serve", "--host", host, "--port", port)
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    say.line(f"The site will be at http://{place}/ (Ctrl-C ends it).")
+    return run(env, "mkdocs", "serve", "--dev-addr", place)
+
+
+def build(arguments: list[str]) -> int:
+    """make the site as static files in site/"""
+    parser = options("build", build)
+    parser.add_argument("--out", type=Path, default=ROOT / "site", help="folder to write (site)")
+    parser.add_argument("--verbose", action="store_true", help="show all that the builder says")
+    wanted = parser.parse_args(arguments)
+    out = wanted.out.absolute()
+    env = environment.ensure(ROOT)
+    started = time.monotonic()
+    building.build(out, python=str(env.python), verbose=wanted.verbose)
+    pages = sum(1 for _ in out.rglob("index.html"))
+    size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file()) / 1e6
+    seconds = time.monotonic() - started
+    say.line(f"Built {pages} addresses, {size:.1f} MB, into {out} in {seconds:.1f} s.")
+    return 0
+
+
+def check(arguments: list[str]) -> int:
+    """say what is wrong with the pages: file, line, why, how to mend it"""
+    return run(environment.ensure(ROOT), "scripts.check", *arguments)
+
+
+def test(arguments: list[str]) -> int:
+    """run all tests; arguments go to pytest"""
+    env = environment.ensure(ROOT, test=True)
+    steps = {
+        "ruff check": ["ruff", "check", "--output-format", "concise"],
+        "ruff format": ["ruff", "format", "--check", "--output-format", "concise"],
+        "mypy": ["mypy", "--no-error-summary"],
+    }
+    summary = []
+    failed = False
+    for name, command in steps.items():
+        with say.step(name):
+            started = time.monotonic()
+            done = quietly(env, *command)
+        seconds = time.monotonic() - started
+        if done.returncode:
+            failed = True
+            lines = done.stdout.rstrip().splitlines()
+            say.line("\n".join(lines[-LINES:]))
+            if len(lines) > LINES:
+                say.line(f"… and {len(lines) - LINES} lines before these.")
+        summary.append(f"{name}: {'FAILED' if done.returncode else 'passed'} ({seconds:.1f} s)")
+    os.environ["DEV_TEST_SUMMARY"] = "\n".join(summary)
+    code = run(env, "pytest", *(arguments or spread()))
+    return code or int(failed)
+
+
+def spread() -> list[str]:
+    """How pytest shares the work when all tests run."""
+    return ["-n", str(max(1, min(4, os.cpu_count() or 1))), "--dist", "worksteal"]
+
+
+def lock(arguments: list[str]) -> int:
+    """write the lock files anew from pyproject.toml"""
+    from scripts.devtools import locking
+
+    parser = options("lock", lock)
+    parser.add_argument("--upgrade", action="store_true", help="take the newest versions allowed")
+    return locking.lock(ROOT, parser.parse_args(arguments).upgrade)
+
+
+def new(arguments: list[str]) -> int:
+    """make an empty page with its companions: new KIND FOLDER/NAME"""
+    return run(environment.ensure(ROOT), "scripts.new", *arguments)
+
+
+def links(arguments: list[str]) -> int:
+    """ask for every address outside that the pages name"""
+    return run(environment.ensure(ROOT), "scripts.links", *arguments)
+
+
+def addresses(arguments: list[str]) -> int:
+    """add the addresses of new pages to the list of those that must never vanish"""
+    return run(environment.ensure(ROOT), "tests.site.addresses", *arguments)
+
+
+def clean(arguments: list[str]) -> int:
+    """remove .venv, site/ and all caches"""
+    options("clean", clean).parse_args(arguments)
+    found = [ROOT / name for name in (".venv", *CACHES)]
+    found += [*ROOT.glob(".venv.*.old"), *ROOT.glob(".site.*")]
+    if (ROOT / "site").is_dir() and building.is_site(ROOT / "site"):
+        found.append(ROOT / "site")
+    for folder in ("docs", "scripts", "tests", "overrides"):
+        found += (ROOT / folder).rglob("__pycache__")
+    gone = []
+    with guard.locked(ROOT):
+        for path in found:
+            if path.is_symlink() or path.is_file():
+                path.unlink()
+            elif path.is_dir():
+                shutil.rmtree(path)
+            else:
+                continue
+            gone.append(path.relative_to(ROOT).as_posix())
+    caches = sum(name.endswith("__pycache__") for name in gone)
+    told = [name for name in gone if not name.endswith("__pycache__")]
+    told += [f"{caches} folders of bytecode"] if caches else []
+    say.line(f"Removed {', '.join(told)}." if told else "There was nothing to remove.")
+    return 0
+
+
+VERBS: dict[str, Callable[[list[str]], int]] = {
+    "serve": serve,
+    "build": build,
+    "check": check,
+    "test": test,
+    "new": new,
+    "addresses": addresses,
+    "links": links,
+    "lock": lock,
+    "clean": clean,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run a verb. Returns the exit code: 0, 1 for findings, 2 if it could not run, 130 for Ctrl-C."""
+    if not arguments or arguments[0] in {"-h", "--help", "help"}:
+        say.line(usage())
+        return 0 if arguments else say.COULD_NOT_RUN
+    verb = VERBS.get(arguments[0])
+    if verb is None:
+        say.error(f"There is no command {arguments[0]!r}: use one of {', '.join(VERBS)}.")
+        return say.COULD_NOT_RUN
+    signal.signal(signal.SIGTERM, terminated)
+    try:
+        return verb(arguments[1:])
+    except Stop as problem:
+        say.error(str(problem))
+        return problem.code
+    except KeyboardInterrupt:
+        say.error("Stopped.")
+        return say.INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (the interpreter flushes it at its end)
+        return say.FINDINGS
+    except OSError as problem:
+        say.error(why(problem))
+        return say.COULD_NOT_RUN
+
+
+def usage() -> str:
+    """What can be run."""
+    verbs = [f"  {name:<9} {verb.__doc__}" for name, verb in VERBS.items()]
+    return "\n".join([f"{PROGRAM} COMMAND [--help]", "", *verbs])
+
+
+def options(name: str, verb: Callable[[list[str]], int]) -> argparse.ArgumentParser:
+    """A parser for the options of a verb."""
+    return argparse.ArgumentParser(prog=f"{PROGRAM} {name}", description=verb.__doc__)
+
+
+def why(problem: OSError) -> str:
+    """One line for what the system refused."""
+    what = problem.filename or ROOT
+    if problem.errno == errno.ENOSPC:
+        return "The disk is full: make room, then run this again."
+    if problem.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
+        return f"{what} cannot be written: {problem.strerror}."
+    return f"{what}: {problem.strerror or problem}."
+
+
+def terminated(number: int, frame: FrameType | None) -> NoReturn:
+    """End as Ctrl-C does, but with the exit code of the signal."""
+    raise Stop("Ended from outside.", 128 + number)
+
+
+def free(host: str, port: int) -> None:
+    """Make sure that nobody listens at an address.
+
+    Raises:
+        Stop: if it cannot be used; the message names another.
+    """
+    if not 0 < port < 65536:
+        raise Stop(f"There is no port {port}: choose one between 1024 and 65535 with --port.")
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            if os.name != "nt":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except socket.gaierror:
+        raise Stop(f"There is no address {host!r}: leave --host away, or give one.") from None
+    except PermissionError:
+        raise Stop(
+            f"Port {port} is not yours to use: choose one from 1024 on with --port."
+        ) from None
+    except OSError as problem:
+        if problem.errno == errno.EADDRINUSE:
+            text = f"Port {port} is in use: choose another, for instance --port {port + 1}."
+        else:
+            text = f"Cannot listen at {host}, port {port}: {problem.strerror}."
+        raise Stop(text) from None
+
+
+def run(env: Environment, module: str, *arguments: str) -> int:
+    """Run a module in the environment, in the repository; Ctrl-C ends it first."""
+    command = [str(env.python), "-m", module, *arguments]
+    process = subprocess.Popen(command, cwd=env.root, env=variables(env))
+    try:
+        code = process.wait()
+    except Stop:
+        process.terminate()
+        end(process)
+        raise
+    except BaseException:
+        end(process)
+        raise
+    if code == -signal.SIGINT:
+        raise KeyboardInterrupt
+    return code if code >= 0 else 128 - code
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Let a program end that the same Ctrl-C has reached; insist if it does not."""
+    steps = [lambda: None, lambda: process.send_signal(signal.SIGINT), process.terminate]
+    for step in steps if os.name != "nt" else steps[::2]:
+        try:
+            step()
+            process.wait(2)
+            return
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            continue
+    process.kill()
+    process.wait()
+
+
+def quietly(env: Environment, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a module and keep what it says."""
+    return subprocess.run(
+        [str(env.python), "-m", module, *arguments],
+        cwd=env.root,
+        env=variables(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+
+
+def variables(env: Environment) -> dict[str, str]:
+    """The environment variables of what runs: the date of the build, no notice of the theme's maker."""
+    return {**env.variables(), "NO_MKDOCS_2_WARNING": "1"}

@@ -1,0 +1,207 @@
+"""What tests share: the site, built once; a server for it; a browser that allows no fault.
+
+`dev.py test` runs the tests in two processes. Both use the one site that the first of them builds.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    sync_playwright,
+)
+
+from scripts.devtools import building, chromium
+from scripts.devtools.say import Stop
+from tests.site import kit
+from tests.site.kit import NewPage, OpenDemo, Site
+from tests.site.server import Server
+
+# The processes of pytest-xdist share the cores already.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def shared(factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run share."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The site, built by the same code as `dev.py build`, once for all processes.
+
+    A warning does not end this build: one test fails for it, not all that look at the site.
+    """
+    folder = shared(tmp_path_factory)
+    out, said, fault = folder / "site", folder / "site.log", folder / "site.fault"
+    with FileLock(folder / "site.lock"):
+        if not said.exists() and not fault.exists():
+            try:
+                said.write_text(building.build(out, echo=False, strict=False), encoding="utf-8")
+            except Stop as problem:
+                fault.write_text(str(problem)[-3000:], encoding="utf-8")
+    if fault.exists():
+        pytest.fail(fault.read_text(encoding="utf-8"), pytrace=False)
+    return Site(out, said.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def site(built: Site) -> Path:
+    """The folder of the built site."""
+    return built.path
+
+
+@pytest.fixture(scope="session")
+def server(site: Path) -> Iterator[Server]:
+    """Serves the site at `server.url`, and below a path at `server.below`."""
+    running = Server(site)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium: the system's, else Playwright's. None: the test is skipped, and fails under CI."""
+    with sync_playwright() as playwright:
+        opened: Browser | None = None
+        places: list[str | None] = [*chromium.candidates()]
+        if Path(playwright.chromium.executable_path).is_file():
+            places.append(None)
+        for place in places:
+            with suppress(Exception):  # a candidate may be a stub: try the next
+                opened = playwright.chromium.launch(
+                    executable_path=place, args=chromium.arguments(), timeout=30_000
+                )
+                break
+        if opened is None:
+            if os.environ.get("CI"):
+                pytest.fail(chromium.HOW, pytrace=False)
+            pytest.skip(chromium.HOW)
+        yield opened
+        opened.close()
+
+
+@dataclass
+class Watch:
+    """What may not happen on a page, as it happens."""
+
+    origin: str
+    faults: list[str] = field(default_factory=list)
+
+    def over(self, page: Page) -> None:
+        """Listen to a page."""
+        page.on("console", self.console)
+        page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        page.on("request", lambda request: self.request(request.url))
+        page.on("requestfailed", lambda r: self.failed(r.url, r.failure))
+        page.on("response", lambda r: self.response(r.url, r.status))
+        page.on("crash", lambda _: self.faults.append("the page crashed"))
+
+    def console(self, message: ConsoleMessage) -> None:
+        """An error is a fault."""
+        if message.type == "error":
+            self.faults.append(f"console: {message.text} {message.location}")
+
+    def request(self, url: str) -> None:
+        """Only this site may be asked."""
+        if not url.startswith((f"{self.origin}/", "data:", "blob:", "about:")):
+            self.faults.append(f"asked another host: {url}")
+
+    def failed(self, url: str, why: str | None) -> None:
+        """No answer; leaving a page aborts what it still loads."""
+        if "ERR_ABORTED" not in (why or ""):
+            self.faults.append(f"failed: {url}: {why}")
+
+    def response(self, url: str, status: int) -> None:
+        """An answer that is none."""
+        if status >= 400:
+            self.faults.append(f"{status}: {url}")
+
+
+@pytest.fixture
+def new_page(browser: Browser, server: Server) -> Iterator[NewPage]:
+    """`new_page(width=390, scheme="dark", javascript=False, …)`: a page in a context of its own.
+
+    At the end each must be without console errors, failed requests and requests to other hosts, unless
+    it was opened with `watched=False`. Further keywords are those of Playwright's `new_context`.
+    """
+    opened: list[tuple[BrowserContext, Watch]] = []
+
+    def new(
+        *,
+        width: int = 1440,
+        height: int = 900,
+        scheme: str = "light",
+        javascript: bool = True,
+        watched: bool = True,
+        **options: Any,
+    ) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if scheme == "dark" else "light",
+            java_script_enabled=javascript,
+            base_url=server.url,
+            **options,
+        )
+        context.set_default_timeout(10_000)
+        watch = Watch(server.origin)
+        page = context.new_page()
+        if watched:
+            watch.over(page)
+            context.on("page", watch.over)
+        opened.append((context, watch))
+        return page
+
+    yield new
+    faults = []
+    for context, watch in opened:
+        context.close()
+        faults += watch.faults
+    if faults:
+        pytest.fail("\n".join(dict.fromkeys(faults)), pytrace=False)
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    """A fresh page, 1440 px wide, in the light scheme; `page.goto("models/vae/")` is of the site."""
+    return new_page()
+
+
+@pytest.fixture
+def open_demo(new_page: NewPage) -> OpenDemo:
+    """`page, demo = open_demo("models/vae")`: the page with its running demo, and the demo's root.
+
+    Keywords are those of `new_page`; `scheme="dark"`, `width=390`, `reduced_motion="reduce"` …
+    """
+
+    def open_(path: str, **options: Any) -> tuple[Page, Locator]:
+        page = new_page(**options)
+        page.goto(kit.address(path))
+        link = f'a.demo[href$="{Path(path).name}.mjs"]'
+        page.locator(link).first.scroll_into_view_if_needed()
+        frame = page.locator(".demo-running", has=page.locator(link))
+        demo = frame.locator(".demo-root").first
+        demo.wait_for()
+        return page, demo
+
+    return open_
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What `dev.py test` ran before pytest, so that pytest's own line stays the last."""
+    told = os.environ.get("DEV_TEST_SUMMARY")
+    if told:
+        terminalreporter.section("before pytest")
+        for text in told.splitlines():
+            terminalreporter.write_line(text)
