@@ -1,0 +1,102 @@
+"""docs/models/vae.weights.json: VAEs with two latent units on scikit-learn's digits, one a beta.
+
+Run as a script it trains them with the page's own code and writes the file; the demo, the figures
+and the tests read it.
+"""
+
+from pathlib import Path
+
+import torch
+from sklearn.datasets import load_digits
+from torch import Tensor
+
+from docs.models import vae
+from scripts.weights.pack import pack, unpack
+
+PATH = Path(__file__).resolve().parents[2] / "docs" / "models" / "vae.weights.json"
+BETAS = (0.1, 0.3, 1.0, 3.0, 8.0, 14.0, 20.0)
+SIZES = (64, 48, 48, 2)
+NOISE = 0.2
+"""Standard deviation of p(x|z), the same for every beta; white is 1."""
+STEPS = 6000
+TEST = 360
+SHOWN = 120
+"""Test digits that the file carries for the demo."""
+LEVELS = "0123456789abcdefg"
+"""The 17 grey levels of a pixel, as one character each."""
+
+
+def digits() -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Images (N, 64) in [0, 1] and classes: those to train on, then those to test with."""
+    images, classes = load_digits(return_X_y=True)
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
+    x, y = torch.tensor(images)[order] / 16, torch.tensor(classes)[order]
+    return x[:-TEST], y[:-TEST], x[-TEST:], y[-TEST:]
+
+
+def blank() -> vae.VAE:
+    """A network of the right shape, in double precision."""
+    generator = torch.Generator().manual_seed(0)
+    model = vae.VAE(SIZES, NOISE, generator).double()
+    model.log_noise.requires_grad_(False)
+    return model
+
+
+def fit(beta: float) -> vae.VAE:
+    """Train one network from the seed 0."""
+    model, generator = blank(), torch.Generator().manual_seed(0)
+    vae.train(model, digits()[0], STEPS, beta, warm_up=STEPS // 10, generator=generator)
+    return model
+
+
+def load() -> dict[float, vae.VAE]:
+    """The committed networks by their beta."""
+    tensors, meta = unpack(PATH)
+    models = {}
+    for i, beta in enumerate(meta["betas"]):
+        models[beta] = blank()
+        part = {name[2:]: t for name, t in tensors.items() if name.startswith(f"{i}.")}
+        models[beta].load_state_dict(part, strict=False)
+    return models
+
+
+@torch.no_grad()
+def measure(model: vae.VAE, x: Tensor) -> tuple[float, float]:
+    """Mean reconstruction term (over 50 codes for each x) and mean KL, nats."""
+    generator = torch.Generator().manual_seed(1)
+    reconstruction, kl = model.terms(x.repeat(50, 1), generator)
+    return float(reconstruction.mean()), float(kl.sum(-1).mean())
+
+
+def main() -> None:
+    """Train, write, print the trade-off."""
+    _, _, test, classes = digits()
+    tensors: dict[str, Tensor] = {}
+    reconstruction: list[float] = []
+    kl: list[float] = []
+    for i, beta in enumerate(BETAS):
+        model = fit(beta)
+        for name, tensor in model.state_dict().items():
+            if name != "log_noise":
+                tensors[f"{i}.{name}"] = tensor
+                tensor.copy_(tensor.half())  # measured as the browser will see it
+        for values, value in zip((reconstruction, kl), measure(model, test), strict=True):
+            values.append(round(value, 3))
+        print(f"beta {beta}: reconstruction {reconstruction[-1]}, KL {kl[-1]}", flush=True)
+    meta = {
+        "recipe": "scripts/weights/vae.py",
+        "seed": 0,
+        "data": "scikit-learn load_digits, 1437 to train, 360 to test",
+        "betas": BETAS,
+        "noise": NOISE,
+        "steps": STEPS,
+        "test_reconstruction": reconstruction,
+        "test_kl": kl,
+        "digits": ["".join(LEVELS[round(16 * float(v))] for v in row) for row in test[:SHOWN]],
+        "classes": classes[:SHOWN].tolist(),
+    }
+    pack(PATH, tensors, meta)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,877 @@
+"""The claims of docs/models/vae.md; run as a script it writes the values that the demo must give."""
+
+import itertools
+import json
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from scipy import integrate, optimize
+from sklearn.decomposition import PCA
+from torch import Tensor
+from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
+
+from docs.models import vae
+from scripts.figures import style
+from scripts.figures import vae as figures
+from scripts.weights import vae as weights
+from scripts.weights.pack import unpack
+from tests.rng import Random
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = Path(__file__).with_name("vae.golden.json")
+PAGE = ROOT / "docs" / "models" / "vae.md"
+
+
+def chance(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def normal(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(shape, generator=chance(seed), dtype=torch.float64)
+
+
+def table(name: str) -> style.Table:
+    """The numbers of a figure; that they are current is tested with all recipes."""
+    return style.read_table(ROOT / "docs" / "models" / f"vae.{name}.csv")
+
+
+def said(*texts: str) -> None:
+    """The page says each of these."""
+    page = " ".join(PAGE.read_text(encoding="utf-8").split())
+    for text in texts:
+        assert text in page, f"the page does not say {text!r}"
+
+
+# A model in which every quantity has a closed form: z -> W z + b + noise, and any linear encoder.
+
+D, Z, VAR = 4, 2, 0.3
+
+
+@pytest.fixture
+def toy() -> vae.VAE:
+    """A linear VAE with random weights: its encoder is not the posterior."""
+    model = vae.VAE((D, Z), math.sqrt(VAR), chance(0)).double()
+    with torch.no_grad():
+        for i, parameter in enumerate(model.parameters()):
+            if parameter.ndim:
+                parameter.copy_(0.7 * normal(*parameter.shape, seed=i + 1))
+    return model.requires_grad_(False)
+
+
+def decoder(model: vae.VAE) -> tuple[Tensor, Tensor]:
+    return model.decoder.get_parameter("0.weight"), model.decoder.get_parameter("0.bias")
+
+
+def evidence(model: vae.VAE) -> MultivariateNormal:
+    """p(x), from the sum of two independent Gaussians."""
+    w, b = decoder(model)
+    return MultivariateNormal(b, w @ w.T + model.log_noise.exp() * torch.eye(len(b)).double())
+
+
+def posterior(model: vae.VAE, x: Tensor) -> MultivariateNormal:
+    """p(z|x), by conditioning the joint Gaussian of (z, x)."""
+    w, b = decoder(model)
+    gain = w.T @ torch.linalg.inv(evidence(model).covariance_matrix)
+    covariance = torch.eye(w.shape[1]).double() - gain @ w
+    return MultivariateNormal((x - b) @ gain.T, (covariance + covariance.T) / 2)
+
+
+def guess(model: vae.VAE, x: Tensor) -> MultivariateNormal:
+    """q(z|x) as torch's distribution."""
+    mean, log_var = model.encode(x)
+    return MultivariateNormal(mean, torch.diag_embed(log_var.exp()))
+
+
+def elbo(model: vae.VAE, x: Tensor) -> Tensor:
+    """The exact ELBO: the average of a quadratic form, and torch's own divergence."""
+    w, b = decoder(model)
+    q = guess(model, x)
+    squared = ((x - q.mean @ w.T - b) ** 2).sum(-1)
+    squared = squared + (w.T @ w * q.covariance_matrix).sum((-2, -1))
+    var = float(model.log_noise.exp())
+    reconstruction = -squared / (2 * var) - D / 2 * math.log(2 * math.pi * var)
+    prior = MultivariateNormal(torch.zeros(Z).double(), torch.eye(Z).double())
+    return reconstruction - kl_divergence(q, prior)
+
+
+X = 1.5 * normal(6, D, seed=9)
+
+
+# The bound.
+
+
+@pytest.mark.equation("eq-vae-jensen")
+def test_the_elbo_is_below_log_p_for_every_encoder(toy: vae.VAE) -> None:
+    for seed in range(20):
+        toy.encoder.get_parameter("0.weight").copy_(normal(2 * Z, D, seed=seed))
+        assert (elbo(toy, X) < evidence(toy).log_prob(X)).all()
+
+
+@pytest.mark.equation("eq-vae-gap")
+def test_the_gap_is_the_divergence_from_the_true_posterior(toy: vae.VAE) -> None:
+    gap = kl_divergence(guess(toy, X), posterior(toy, X))
+    torch.testing.assert_close(elbo(toy, X) + gap, evidence(toy).log_prob(X))
+    assert gap.min() > 0.1  # the toy's encoder is not the posterior
+
+
+@pytest.mark.equation("eq-vae-elbo")
+def test_the_code_estimates_both_terms_without_bias(toy: vae.VAE) -> None:
+    many = X[:, None].expand(-1, 40_000, -1)
+    reconstruction, kl = toy.terms(many, chance(1))
+    estimate = reconstruction - kl.sum(-1)
+    error = estimate.std(1) / 200
+    assert ((estimate.mean(1) - elbo(toy, X)).abs() < 4 * error).all()
+    # The other form of the bound, log p(x, z) - log q(z|x), has the same mean.
+    q = guess(toy, X)
+    z = q.mean + normal(40_000, len(X), Z, seed=2) * q.stddev
+    prior = Independent(Normal(torch.zeros(Z).double(), 1.0), 1)
+    direct = toy.log_likelihood(X, z) + prior.log_prob(z) - q.log_prob(z)
+    assert ((direct.mean(0) - elbo(toy, X)).abs() < 4 * direct.std(0) / 200).all()
+
+
+@pytest.mark.equation("eq-vae-likelihood")
+def test_the_reconstruction_term_is_a_gaussian_log_density(toy: vae.VAE) -> None:
+    z = normal(6, Z)
+    w, b = decoder(toy)
+    expected = Independent(Normal(z @ w.T + b, math.sqrt(VAR)), 1).log_prob(X)
+    torch.testing.assert_close(toy.log_likelihood(X, z), expected)
+
+
+@pytest.mark.equation("eq-vae-noise")
+def test_the_best_noise_variance_is_the_mean_squared_error(toy: vae.VAE) -> None:
+    z = normal(6, Z)
+
+    def loss(log_var: float) -> float:
+        toy.log_noise.fill_(log_var)
+        return -float(toy.log_likelihood(X, z).mean())
+
+    best = optimize.minimize_scalar(loss, bracket=(-1, 1)).x
+    w, b = decoder(toy)
+    assert math.exp(best) == pytest.approx(float(((X - z @ w.T - b) ** 2).mean()), rel=1e-5)
+
+
+@pytest.mark.equation("eq-vae-kl")
+def test_the_kl_term_is_that_of_torch_and_of_sampling() -> None:
+    mean, log_var = 2 * normal(5, 3), normal(5, 3, seed=1)
+    q, p = Normal(mean, (0.5 * log_var).exp()), Normal(torch.zeros(3).double(), 1.0)
+    torch.testing.assert_close(vae.kl_to_prior(mean, log_var), kl_divergence(q, p))
+    z = mean + (0.5 * log_var).exp() * normal(50_000, 5, 3, seed=2)
+    sampled = q.log_prob(z) - p.log_prob(z)
+    error = sampled.std(0) / math.sqrt(50_000)
+    assert ((sampled.mean(0) - vae.kl_to_prior(mean, log_var)).abs() < 4 * error).all()
+
+
+# Gradients.
+
+
+@pytest.mark.equation("eq-vae-score")
+@pytest.mark.equation("eq-vae-pathwise")
+def test_both_estimators_have_the_true_gradient_as_their_mean() -> None:
+    a, mean = torch.tensor([0.3, -0.5, 0.2]).double(), torch.tensor([0.4, 0.1, -0.7]).double()
+
+    def g(z: Tensor) -> Tensor:
+        return torch.exp(z @ a)
+
+    truth = a * torch.exp(mean @ a + 0.5 * a @ a)  # gradient of the moment-generating function
+    for baseline in (0.0, 1.3):
+        for estimate in vae.gradients(g, mean, 200_000, baseline, chance(0)):
+            assert ((estimate.mean(0) - truth).abs() < 4 * estimate.std(0) / math.sqrt(2e5)).all()
+
+
+@pytest.mark.equation("eq-vae-pathwise")
+def test_gradients_reach_mean_and_variance_through_a_sample() -> None:
+    mean = torch.full((200_000,), 0.8, dtype=torch.float64, requires_grad=True)
+    log_var = torch.full((200_000,), math.log(0.49), dtype=torch.float64, requires_grad=True)
+    z = vae.sample(mean, log_var, chance(0))
+    by_mean, by_log_var = torch.autograd.grad((z**3).sum(), [mean, log_var])
+    # E[z^3] = mean^3 + 3 mean var; d var / d log var = var.
+    assert float(by_mean.mean()) == pytest.approx(3 * 0.8**2 + 3 * 0.49, rel=0.01)
+    assert float(by_log_var.mean()) == pytest.approx(3 * 0.8 * 0.49, rel=0.01)
+
+
+@pytest.mark.equation("eq-vae-variance")
+@pytest.mark.parametrize("d", [1, 3, 10])
+def test_the_variance_of_each_estimator_is_as_calculated(d: int) -> None:
+    zero = torch.zeros(d).double()
+    score, path = vae.gradients(figures.half_square, zero, 400_000, 0.0, chance(0))
+    steady, _ = vae.gradients(figures.half_square, zero, 400_000, -(d + 2) / 2, chance(0))
+    assert float(score.var(0).mean()) == pytest.approx((d + 2) * (d + 4) / 4, rel=0.03)
+    assert float(steady.var(0).mean()) == pytest.approx((d + 2) / 2, rel=0.03)
+    assert float(path.var(0).mean()) == pytest.approx(1, rel=0.03)
+    for off in (-0.5, 0.5):  # any other baseline is worse
+        other, _ = vae.gradients(figures.half_square, zero, 400_000, -(d + 2) / 2 + off, chance(0))
+        assert other.var(0).mean() > steady.var(0).mean()
+
+
+def test_the_page_prints_the_measured_ratios_of_variance() -> None:
+    numbers = table("budget")
+    score = (numbers["score"][0] / numbers["pathwise"][0]) ** 2
+    steady = (numbers["baseline"][0] / numbers["pathwise"][0]) ** 2
+    said(f"needs {score:.0f} times the samples", f"with the best baseline {steady:.1f} times")
+    assert numbers["pathwise"][0] < 1  # below one from the first sample
+
+
+# Tighter bounds.
+
+
+@pytest.mark.equation("eq-vae-iwae")
+def test_importance_weighted_bounds_rise_from_the_elbo_to_log_p(toy: vae.VAE) -> None:
+    x = X[:1].expand(100_000, -1)
+    bounds = [vae.importance_bound(toy, x[: 200_000 // k], k, chance(k)) for k in (1, 2, 5, 50)]
+    means = [float(bound.mean()) for bound in bounds]
+    errors = [float(bound.std()) / math.sqrt(len(bound)) for bound in bounds]
+    exact = float(evidence(toy).log_prob(X[:1]))
+    assert means[0] == pytest.approx(float(elbo(toy, X[:1])), abs=4 * errors[0])
+    assert all(a < b for a, b in itertools.pairwise([*means, exact]))
+    many = float(vae.importance_bound(toy, X[:1], 1_000_000, chance(0)))
+    assert many == pytest.approx(exact, abs=0.05)
+
+
+# The linear case.
+
+
+@pytest.mark.equation("eq-vae-linear")
+def test_evidence_and_posterior_of_the_linear_model_fulfil_bayes_rule(toy: vae.VAE) -> None:
+    w, b = decoder(toy)
+    var = toy.log_noise.exp()
+    m = w.T @ w + var * torch.eye(Z).double()
+    post = MultivariateNormal(torch.linalg.solve(m, w.T @ (X - b).T).T, var * torch.linalg.inv(m))
+    prior = Independent(Normal(torch.zeros(Z).double(), 1.0), 1)
+    for seed in range(5):
+        z = normal(6, Z, seed=seed)
+        joint = toy.log_likelihood(X, z) + prior.log_prob(z)
+        torch.testing.assert_close(joint - post.log_prob(z), evidence(toy).log_prob(X))
+
+
+DATA = normal(400, 5, seed=3) @ normal(5, 5, seed=4)
+
+
+@pytest.mark.equation("eq-vae-ppca")
+def test_probabilistic_pca_is_the_maximum_of_the_likelihood() -> None:
+    weight, noise_var, best = vae.ppca(DATA, 2)
+    centred = DATA - DATA.mean(0)
+
+    def likelihood(w: Tensor, var: Tensor | float) -> Tensor:
+        c = w @ w.T + var * torch.eye(5).double()
+        return MultivariateNormal(torch.zeros(5).double(), c).log_prob(centred).mean()
+
+    assert float(likelihood(weight, noise_var)) == pytest.approx(best, abs=1e-9)
+    turn = torch.linalg.qr(normal(2, 2))[0]  # any rotation does as well
+    assert float(likelihood(weight @ turn, noise_var)) == pytest.approx(best, abs=1e-9)
+    start = normal(11, seed=5).requires_grad_()
+    climber = torch.optim.LBFGS([start], max_iter=300, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        climber.zero_grad()
+        value = -likelihood(start[:10].reshape(5, 2), start[10].exp())
+        value.backward()
+        return value
+
+    climber.step(loss)
+    assert float(-loss()) == pytest.approx(best, abs=1e-5)
+    assert float(start[10].exp()) == pytest.approx(noise_var, rel=1e-2)
+
+
+def test_probabilistic_pca_agrees_with_scikit_learn() -> None:
+    data = DATA.repeat(50, 1)  # it divides by n - 1
+    _, noise_var, best = vae.ppca(data, 2)
+    theirs = PCA(2, svd_solver="full").fit(data.numpy())
+    assert noise_var == pytest.approx(theirs.noise_variance_, rel=1e-4)
+    assert best == pytest.approx(theirs.score(data.numpy()), rel=1e-4)
+
+
+@pytest.mark.equation("eq-vae-linear-gap")
+@pytest.mark.parametrize("noise_var", [0.3, 1.7])
+def test_the_gap_of_the_linear_model_is_exact_and_optimal(noise_var: float) -> None:
+    w = normal(5, 3, seed=7)
+    model = figures.linear(w, noise_var)
+    x = normal(4, 5, seed=8)
+    gap = kl_divergence(guess(model, x), posterior(model, x))
+    torch.testing.assert_close(gap, torch.full((4,), vae.linear_gap(w, noise_var)).double())
+    true = posterior(model, x[:1])
+
+    def divergence(log_var: Any) -> float:
+        q = MultivariateNormal(true.mean, torch.diag(torch.tensor(log_var).exp()))
+        return float(kl_divergence(q, true))
+
+    best = optimize.minimize(divergence, [0.0, 0.0, 0.0]).fun
+    assert best == pytest.approx(vae.linear_gap(w, noise_var), abs=1e-6)
+
+
+def test_the_gap_vanishes_only_for_orthogonal_columns() -> None:
+    straight = torch.linalg.qr(normal(5, 3))[0] * torch.tensor([3.0, 2.0, 1.0]).double()
+    turn = torch.linalg.qr(normal(3, 3, seed=1))[0]
+    assert vae.linear_gap(straight, 0.5) == pytest.approx(0, abs=1e-12)
+    assert vae.linear_gap(straight @ turn, 0.5) > 0.1
+
+
+def test_the_linear_optimum_lets_the_bound_touch_the_likelihood() -> None:
+    weight, noise_var, best = vae.ppca(DATA, 2)
+    model = figures.linear(weight, noise_var)
+    bound = vae.importance_bound(model, (DATA - DATA.mean(0)).repeat(20, 1), 1, chance(0))
+    assert float(bound.mean()) == pytest.approx(best, abs=1e-9)  # no variance is left either
+    assert vae.linear_gap(weight, noise_var) == pytest.approx(0, abs=1e-12)
+
+
+def test_a_trained_linear_vae_reaches_the_exact_optimum(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    vae.main()  # what the page's code prints is this comparison
+    words = capsys.readouterr().out.split()
+    numbers = [float(word.strip(",")) for word in words if word[0] in "-0123456789"]
+    bound, variance, best, exact = numbers
+    assert best - 0.05 < bound <= best + 0.01  # its 200,000 codes leave an error of 0.005
+    assert variance == pytest.approx(exact, rel=0.02)
+
+
+def test_the_figure_of_the_gap_says_what_the_page_says() -> None:
+    numbers = table("gap")
+    middle = numbers["angle"].index(45)
+    gap = numbers["log_p"][middle] - numbers["elbo"][middle]
+    said(f"falls {gap:.3f} nats below at 45°")
+    assert numbers["log_p"][0] == numbers["elbo"][0] == numbers["elbo"][-1]
+    rows = zip(*(numbers[name] for name in ("elbo", "l5", "l50", "log_p")), strict=True)
+    assert all(a <= b <= c <= d for a, b, c, d in rows)
+
+
+# Beta.
+
+
+@pytest.mark.equation("eq-vae-beta")
+@pytest.mark.parametrize("beta", [0.2, 1.0, 6.0])
+def test_beta_is_a_noise_variance(toy: vae.VAE, beta: float) -> None:
+    reconstruction, kl = toy.terms(X, chance(1))
+    weighted = -vae.loss(reconstruction, kl, beta)
+    toy.log_noise += math.log(beta)
+    plain = -vae.loss(*toy.terms(X, chance(1)))
+    constant = beta * math.log(2 * math.pi * beta * VAR) - math.log(2 * math.pi * VAR)
+    torch.testing.assert_close(weighted, beta * plain + D / 2 * constant)
+
+
+@pytest.mark.equation("eq-vae-rates")
+@pytest.mark.parametrize("beta", [1.0, 4.0])
+def test_units_go_out_at_the_calculated_price(beta: float) -> None:
+    values = torch.tensor([4.0, 1.5, 0.6, 0.2, 0.1]).double()
+    var = 0.25
+    start = 0.3 * normal(33, seed=1)
+    start.requires_grad_()
+    climber = torch.optim.LBFGS([start], max_iter=2000, line_search_fn="strong_wolfe")
+
+    def rates() -> tuple[Tensor, Tensor]:
+        w, v, log_var = start[:15].reshape(5, 3), start[15:30].reshape(3, 5), start[30:]
+        rest = torch.eye(5).double() - w @ v
+        squared = (rest**2 * values).sum() + (w**2 * log_var.exp()).sum()
+        second = (v**2 * values).sum(1) + log_var.exp()
+        return squared, 0.5 * (second - 1 - log_var)
+
+    def loss() -> Tensor:
+        climber.zero_grad()
+        squared, kl = rates()
+        value = squared / (2 * var) + beta * kl.sum()
+        value.backward()
+        return value
+
+    for _ in range(3):
+        climber.step(loss)
+    found = sorted(rates()[1].tolist(), reverse=True)
+    expected = vae.linear_rates(values[:3], var, beta)
+    assert found == pytest.approx(expected.tolist(), abs=1e-3)
+    assert [rate > 0 for rate in expected] == [value > beta * var for value in values[:3]]
+
+
+def test_the_trained_networks_give_the_numbers_of_the_page() -> None:
+    numbers = table("tradeoff")
+    rows = list(zip(*numbers.values(), strict=True))
+    networks = [row[:3] for row in rows if not row[3]]
+    linear = [row[:3] for row in rows if row[3]]
+    best = max(networks, key=lambda row: row[2] - row[1])
+    assert best[0] == 1  # the best ELBO is at beta = 1
+    reconstruction = dict(zip(numbers["beta"], numbers["reconstruction"], strict=False))
+    assert networks[0][2] - networks[2][2] < 1  # 3.7 nats more of code buy less than one
+    assert networks[0][1] - networks[2][1] > 3
+    assert networks[-1][1] < 1e-3
+    assert round(networks[0][2] - linear[0][2]) == 18
+    said("stays about 18 nats lower")
+    assert reconstruction
+    largest = float(figures.centred()[1][0])
+    said(f"At β = {largest / weights.NOISE**2:.1f} the last unit goes out")
+    trained = [row for row in zip(*table("thresholds").values(), strict=True) if row[1]]
+    for beta, _, *found in trained:
+        expected = vae.linear_rates(figures.centred()[1][:6], weights.NOISE**2, beta)
+        assert found == pytest.approx(expected.tolist(), abs=0.06)
+
+
+# What the KL term is made of, in one dimension by numerical integration.
+
+MEANS, SPREADS = (-2.0, 0.5, 1.5), (0.3, 0.8, 0.5)
+MIXTURE = [Normal(torch.tensor(m).double(), s) for m, s in zip(MEANS, SPREADS, strict=True)]
+
+
+def density(z: float, parts: list[Normal]) -> float:
+    return float(sum(part.log_prob(torch.tensor(z).double()).exp() for part in parts)) / len(parts)
+
+
+def area(f: Callable[[float], float]) -> float:
+    return float(integrate.quad(f, -9, 9, limit=200, epsabs=1e-10)[0])
+
+
+def divergence_from(prior: list[Normal], parts: list[Normal]) -> float:
+    """KL of the mixture of `parts` from the mixture `prior`."""
+    return area(lambda z: density(z, parts) * math.log(density(z, parts) / density(z, prior)))
+
+
+def information() -> float:
+    """The entropy of the code less its mean entropy for a given example."""
+    total = area(lambda z: -density(z, MIXTURE) * math.log(density(z, MIXTURE)))
+    return total - float(sum(part.entropy() for part in MIXTURE)) / 3
+
+
+@pytest.mark.equation("eq-vae-surgery")
+def test_the_kl_term_is_information_plus_mismatch() -> None:
+    kl = vae.kl_to_prior(torch.tensor(MEANS), 2 * torch.tensor(SPREADS).log()).mean()
+    prior = [Normal(torch.tensor(0.0).double(), 1.0)]
+    assert float(kl) == pytest.approx(information() + divergence_from(prior, MIXTURE), abs=1e-5)
+
+
+@pytest.mark.equation("eq-vae-learned-prior")
+def test_the_best_prior_is_the_mixture_of_all_codes() -> None:
+    learned = [Normal(torch.tensor(m).double(), s) for m, s in ((-1.5, 0.7), (1.0, 0.9))]
+
+    def cost(prior: list[Normal]) -> float:
+        parts = [divergence_from(prior, [part]) for part in MIXTURE]
+        return sum(parts) / 3
+
+    expected = information() + divergence_from(learned, MIXTURE)
+    assert cost(learned) == pytest.approx(expected, abs=1e-6)
+    assert cost(MIXTURE) == pytest.approx(information(), abs=1e-6)
+    assert cost(learned) > cost(MIXTURE)
+
+
+def test_the_page_prints_the_split_and_the_holes() -> None:
+    rows = {row[0]: row[1:] for row in zip(*table("surgery").values(), strict=True)}
+    for beta in (1.0, 0.1):
+        kl, mutual, mismatch = rows[beta][:3]
+        assert kl == pytest.approx(mutual + mismatch, abs=1e-5)
+        assert mutual < math.log(1437)
+    said(
+        f"At β = 1 it is {rows[1][2]:.2f} of {rows[1][0]:.2f} nats, "
+        f"at β = 0.1 it is {rows[0.1][2]:.2f} of {rows[0.1][0]:.2f}.",
+        f"Of the prior's probability {rows[1][3]:.0%} lies in holes at β = 1, "
+        f"{rows[0.1][3]:.0%} at β = 0.1 and {rows[3][3]:.0%} at β = 3.",
+        f"by {rows[1][4]:.3f} per pixel on average",
+        f"one decoded from the code of a digit by {rows[1][6]:.3f}",
+    )
+
+
+# Many layers: a chain of Gaussians, x first, each step x -> sqrt(1 - b) x + sqrt(b) noise.
+
+STEPS_B = (0.1, 0.3, 0.5, 0.8)
+
+
+def chain(start: float, gains: list[float], noises: list[float]) -> tuple[Tensor, Tensor]:
+    """Mean and covariance of v_1, v_2, … with v_0 = start and v_t = gain v_(t-1) + noise."""
+    n = len(gains)
+    lower, mean = torch.zeros(n, n).double(), torch.zeros(n).double()
+    for t in range(n):
+        previous = lower[t - 1].clone() if t else torch.zeros(n).double()
+        lower[t] = gains[t] * previous
+        lower[t, t] = math.sqrt(noises[t])
+        mean[t] = gains[t] * (mean[t - 1] if t else start)
+    return mean, lower @ lower.T
+
+
+@pytest.mark.equation("eq-vae-hierarchy")
+@pytest.mark.parametrize("factor", [1.0, 0.6])
+def test_the_diffusion_bound_is_the_elbo_with_many_layers(factor: float) -> None:
+    """A decoder whose gains are `factor` times the exact ones; with 1 the bound is log p(x)."""
+    x, variance, count = 1.3, 1.7, len(STEPS_B)
+    gains = [math.sqrt(1 - b) for b in STEPS_B]
+    marginal = [variance]
+    for b in STEPS_B:
+        marginal.append((1 - b) * marginal[-1] + b)
+    back = [factor * gains[t] * marginal[t] / marginal[t + 1] for t in range(count)]
+    back_var = [marginal[t] * STEPS_B[t] / marginal[t + 1] for t in range(count)]
+    # The joint of the generative model: z_T, ..., z_1, x.
+    _, joint = chain(0.0, [0.0, *back[::-1]], [marginal[-1], *back_var[::-1]])
+    exact = Normal(torch.zeros(()).double(), joint[-1, -1].sqrt()).log_prob(
+        torch.tensor(x, dtype=torch.float64)
+    )
+    # The bound, term by term.
+    means, covariance = chain(x, gains, list(STEPS_B))
+    scale = [1.0, *itertools.accumulate(gains, lambda a, b: a * b)]
+
+    def expected_kl(t: int) -> float:
+        """KL of q(z_(t-1)|z_t, x) from p(z_(t-1)|z_t), averaged over q(z_t|x)."""
+        variances = [1 - scale[t - 1] ** 2, 1 - scale[t] ** 2]
+        b, gain = STEPS_B[t - 1], gains[t - 1]
+        spread = variances[0] * b / variances[1]
+        a = gain * variances[0] / variances[1]
+        c = scale[t - 1] * b / variances[1] * x
+        difference = (a - back[t - 1]) * means[t - 1] + c
+        squared = difference**2 + (a - back[t - 1]) ** 2 * covariance[t - 1, t - 1]
+        p = back_var[t - 1]
+        return float(0.5 * (spread / p + squared / p - 1 - math.log(spread / p)))
+
+    first = (x - back[0] * means[0]) ** 2 + back[0] ** 2 * covariance[0, 0]
+    bound = float(-0.5 * (first / back_var[0] + math.log(2 * math.pi * back_var[0])))
+    top = Normal(means[-1], covariance[-1, -1].sqrt())
+    prior = Normal(torch.zeros(()).double(), math.sqrt(marginal[-1]))
+    bound -= float(kl_divergence(top, prior))
+    bound -= sum(expected_kl(t) for t in range(2, count + 1))
+    # The oracle: log p(x) less the divergence of the joint q(z|x) from the joint p(z|x).
+    order = list(range(count))[::-1]
+    gain_x = joint[order, -1] / joint[-1, -1]
+    conditional = joint[order][:, order] - torch.outer(gain_x, joint[order, -1])
+    gap = kl_divergence(
+        MultivariateNormal(means, covariance), MultivariateNormal(gain_x * x, conditional)
+    )
+    assert bound == pytest.approx(float(exact - gap), abs=1e-9)
+    assert float(gap) == pytest.approx(0, abs=1e-9) if factor == 1 else float(gap) > 0.1
+
+
+# Collapse.
+
+
+def test_free_bits_charge_nothing_below_their_number() -> None:
+    kl = torch.tensor([[0.1, 0.9], [0.3, 1.1]], requires_grad=True)
+    value = vae.loss(torch.zeros(2), kl, beta=2.0, free_bits=0.5)
+    assert value.item() == pytest.approx(2 * (0.5 + 1.0))
+    (slope,) = torch.autograd.grad(value, kl)
+    assert slope.tolist() == [[0.0, 1.0], [0.0, 1.0]]
+
+
+def test_warm_up_starts_without_the_kl_term_and_ends_with_all_of_it() -> None:
+    seen: list[float] = []
+
+    def loss(reconstruction: Tensor, kl: Tensor, weight: float, _: float) -> Tensor:
+        seen.append(weight)
+        return weight * kl.sum() - reconstruction.mean()
+
+    original, vae.loss = vae.loss, loss  # type: ignore[assignment]
+    try:
+        vae.train(vae.VAE((5, 2)).double(), DATA, 6, 3.0, warm_up=4, generator=chance(0))
+        vae.train(vae.VAE((5, 2)).double(), DATA, 2, 3.0, generator=chance(0))
+    finally:
+        vae.loss = original
+    assert seen == pytest.approx([0.75, 1.5, 2.25, 3.0, 3.0, 3.0, 3.0, 3.0])
+
+
+def price(cure: str, fixed: bool) -> tuple[float, float]:
+    numbers = table("price")
+    index = list(figures.CURES).index(cure) + (4 if fixed else 0)
+    return numbers["kl"][index], numbers["elbo"][index]
+
+
+def test_collapse_is_produced_and_cured_as_the_page_says() -> None:
+    none, cured = table("collapse"), table("cure")
+    total = [sum(row) for row in zip(*(none[f"unit{i}"] for i in range(1, 9)), strict=True)]
+    within = [t for t, step in zip(total, none["step"], strict=True) if 70 <= step <= 200]
+    assert max(within) < 0.25
+    assert 0.1 < min(none[f"unit{i}"][-1] for i in range(1, 9))
+    assert 0.6 < min(cured[f"unit{i}"][-1] for i in range(1, 9))
+    # A trap: the cures that work raise the KL and the bound.
+    start = price("none", fixed=False)
+    for cure in ("warm_up", "free_bits"):
+        kl, bound = price(cure, fixed=False)
+        assert kl > start[0] + 2
+        assert bound > start[1] + 2
+    # The optimum: nothing has a better bound, and warm-up only delays.
+    start = price("none", fixed=True)
+    assert start[0] < 0.1
+    assert all(price(cure, fixed=True)[1] < start[1] for cure in ("warm_up", "free_bits", "weaker"))
+    falling = table("strong")["warm_up"][30:]
+    assert all(a > b - 0.05 for a, b in itertools.pairwise(falling))
+    assert falling[-1] < 0.7
+    assert price("free_bits", fixed=True)[0] > 3.9
+    assert price("weaker", fixed=True)[0] > 4
+
+
+def test_the_table_of_the_page_is_the_table_of_the_figure() -> None:
+    names = ("none", "warm-up", "free bits, 0.5 a unit", "weaker decoder")
+    for fixed, setting in ((False, "trained from 0.5"), (True, "fixed at 0.3")):
+        for cure, name in zip(figures.CURES, names, strict=True):
+            kl, bound = price(cure, fixed)
+            said(f"| {setting} | {name} | {kl:.1f} | {bound:.1f} |")
+
+
+# Blur, the encoder's own gap, the weights.
+
+
+@pytest.mark.equation("eq-vae-average")
+def test_the_best_decoder_averages_what_could_have_been_encoded() -> None:
+    x, mean, log_var = normal(7, 3), normal(7, 2, seed=1), -normal(7, 2, seed=2).abs()
+    z = torch.cartesian_prod(torch.linspace(-1, 1, 4), torch.linspace(-1, 1, 4)).double()
+    q = Normal(mean, (0.5 * log_var).exp()).log_prob(z[:, None]).sum(-1).exp()  # (16, 7)
+    f = torch.zeros(16, 3, dtype=torch.float64, requires_grad=True)
+    climber = torch.optim.LBFGS([f], max_iter=500, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        climber.zero_grad()
+        log_density = vae.log_normal(((x - f[:, None]) ** 2).sum(-1), torch.tensor(0.3).double(), 3)
+        value = -(q * log_density).sum()
+        value.backward()
+        return value
+
+    climber.step(loss)
+    average = q @ x / q.sum(1, keepdim=True)
+    torch.testing.assert_close(f.detach(), average, atol=1e-4, rtol=0)
+
+
+def test_means_lack_fine_detail_and_draws_have_too_much() -> None:
+    numbers = table("blur")
+    finest = {name: column[-1] / numbers["digits"][-1] for name, column in numbers.items()}
+    assert round(finest["means"], 2) == round(finest["reconstructions"], 2)
+    said(f"have {finest['means']:.0%} of the digits' power, and true draws {finest['draws']:.0%}")
+    cosines = figures.cosines()
+    torch.testing.assert_close(cosines @ cosines.T, torch.eye(8).double())
+
+
+@pytest.mark.equation("eq-vae-quadrature")
+def test_the_sum_over_the_plane_is_the_exact_evidence(toy: vae.VAE) -> None:
+    torch.testing.assert_close(
+        vae.log_evidence(toy, X), evidence(toy).log_prob(X), atol=1e-6, rtol=0
+    )
+
+
+def test_the_sum_over_the_plane_agrees_with_a_finer_one_and_with_sampling() -> None:
+    x = weights.digits()[2][:20]
+    for beta in (0.1, 1.0, 8.0):
+        model = weights.load()[beta].requires_grad_(False)
+        coarse = vae.log_evidence(model, x)
+        fine = torch.cat([vae.log_evidence(model, part, 6, 0.025) for part in x.split(10)])
+        assert (coarse - fine).abs().mean() < 0.02
+    sampled = vae.importance_bound(model, x, 4000, chance(0))
+    assert (sampled - coarse).abs().mean() < 0.05
+
+
+def test_the_encoders_gap_is_the_price_of_amortisation() -> None:
+    model = weights.load()[1.0].requires_grad_(False)
+    x = weights.digits()[2][:40]
+    exact = vae.log_evidence(model, x)
+
+    def bound(mean: Tensor, log_var: Tensor, samples: int, seed: int) -> Tensor:
+        many = (t.expand(samples, *t.shape) for t in (mean, log_var))
+        z = vae.sample(*many, chance(seed))
+        return model.log_likelihood(x, z).mean(0) - vae.kl_to_prior(mean, log_var).sum(-1)
+
+    guessed = model.encode(x)
+    gap = exact - bound(*guessed, 1000, 0)
+    line = torch.arange(-40, 41).double() / 8
+    plane = torch.cartesian_prod(line, line)
+    joint = model.log_likelihood(x, plane[:, None]) - 0.5 * (plane**2).sum(-1)[:, None]
+    best = torch.full((len(x),), -math.inf).double()
+    for mean, log_var in (guessed, (plane[joint.argmax(0)], torch.full_like(guessed[1], -5))):
+        fitted = [mean.clone().requires_grad_(), log_var.clone().requires_grad_()]
+        climber = torch.optim.Adam(fitted, lr=0.03)
+        for step in range(150):
+            climber.zero_grad()
+            torch.autograd.backward(-bound(fitted[0], fitted[1], 16, step).sum())
+            climber.step()
+        found = bound(fitted[0].detach(), fitted[1].detach(), 1000, 0)
+        best = torch.maximum(best, found)
+    left = exact - best
+    assert left.mean() < 0.2
+    said(
+        f"its median over the first 40 test digits is {gap.median():.1f} nats, "
+        f"and its mean {gap.mean():.1f}",
+        f"the mean gap falls to {left.mean():.1f}",
+    )
+
+
+def test_the_weights_are_those_that_were_measured() -> None:
+    meta = unpack(weights.PATH)[1]
+    test = weights.digits()[2]
+    assert weights.PATH.stat().st_size < 300_000
+    assert tuple(meta["betas"]) == weights.BETAS
+    assert meta["noise"] == weights.NOISE
+    for i, model in enumerate(weights.load().values()):
+        reconstruction, kl = weights.measure(model, test)
+        assert reconstruction == pytest.approx(meta["test_reconstruction"][i], abs=0.02)
+        assert kl == pytest.approx(meta["test_kl"][i], abs=0.002)
+    count = sum(p.numel() for p in model.parameters() if p.ndim)
+    said(f"have {count:,} weights each")
+
+
+def test_the_first_steps_of_the_recipe_are_repeatable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "STEPS", 30)
+    one, two = (weights.fit(1.0).state_dict() for _ in range(2))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+# It learns, and it refuses.
+
+
+def test_it_learns_more_than_the_best_linear_model_of_its_size() -> None:
+    train, _, test, _ = weights.digits()
+    weight, noise_var, _ = vae.ppca(train, 2)
+    model = vae.VAE((64, 48, 48, 2), 0.3, chance(0)).double()
+    vae.train(model, train, 800, generator=chance(0))
+    ours = vae.importance_bound(model, test.repeat(20, 1), 1, chance(1)).mean()
+    c = weight @ weight.T + noise_var * torch.eye(64).double()
+    theirs = MultivariateNormal(train.mean(0), c).log_prob(test).mean()
+    assert ours > theirs + 2
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: vae.VAE((4,)), r"sizes are \(4,\) and noise is 1.0"),
+        (lambda: vae.VAE((4, 0)), r"sizes are \(4, 0\) and noise is 1.0"),
+        (lambda: vae.VAE((4, 2), -1.0), r"sizes are \(4, 2\) and noise is -1.0"),
+        (lambda: vae.VAE((4, 2), math.nan), "noise is nan"),
+        (lambda: vae.train(vae.VAE((4, 2)), torch.zeros(3, 5)), r"\(3, 5\) but .* \(N, 4\)"),
+        (lambda: vae.train(vae.VAE((1, 1)), torch.tensor([[math.inf]])), "data has 1 numbers"),
+        (lambda: vae.ppca(DATA, 5), "latent is 5 but data has 5 dimensions"),
+        (lambda: vae.ppca(DATA, 0), "latent is 0 but data has 5 dimensions"),
+    ],
+)
+def test_bad_input_is_refused_with_both_values(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+# Exercises.
+
+
+def test_exercise_1_the_cost_of_a_code() -> None:
+    mean, spread = torch.tensor([1.0, 0.0]), torch.tensor([0.5, 2.0])
+    first, second = vae.kl_to_prior(mean, 2 * spread.log()).tolist()
+    total = first + second
+    assert f"{first:.3f} {second:.3f}" == "0.818 0.807"
+    said(f"{total:.3f} nats or {total / math.log(2):.2f} bits in all")
+
+
+def test_exercise_2_what_two_units_carry() -> None:
+    root = torch.tensor([9.0, 4.0, 2.0, 1.0, 1.0]).double().sqrt()
+    square = torch.linalg.qr(torch.cat([torch.ones(50, 1).double(), normal(50, 5)], 1))[0][:, 1:]
+    _, noise_var, _ = vae.ppca(square * math.sqrt(50) * root, 2)
+    assert noise_var == pytest.approx(4 / 3)
+    values = torch.tensor([9.0, 4.0])
+    assert vae.linear_rates(values, noise_var).tolist() == pytest.approx([0.955, 0.549], abs=5e-4)
+    assert vae.linear_rates(values, noise_var, 3.0)[1] == pytest.approx(0, abs=1e-6)
+    assert vae.linear_rates(values, noise_var, 2.99)[1] > 0
+
+
+def test_exercise_3_the_gap_at_45_degrees() -> None:
+    half = math.sqrt(0.5)
+    turn = torch.tensor([[half, -half], [half, half]]).double()
+    gaps = [vae.linear_gap(torch.diag(torch.tensor([a, 1.0])).double() @ turn, 1.0)
+            for a in (4.0, 40.0, 4000.0)]  # fmt: skip
+    assert gaps[0] == pytest.approx(0.488, abs=5e-4)
+    assert gaps[0] == pytest.approx(math.log((17 + 2) / (2 * math.sqrt(34))))
+    assert gaps[2] > gaps[1] + 4
+
+
+def test_exercise_4_where_the_score_function_wins() -> None:
+    def moments(omega: float) -> tuple[float, float]:
+        decay = math.exp(-2 * omega**2)
+        path = 0.5 * omega**2 * (1 + decay)
+        return path, 0.5 * (1 - (1 - 4 * omega**2) * decay)
+
+    crossing = optimize.brentq(lambda w: moments(w)[0] - moments(w)[1], 0.5, 3)
+    assert crossing == pytest.approx(1.11, abs=5e-3)
+    for omega in (0.7, 2.0):
+        estimates = vae.gradients(
+            lambda z, w=omega: torch.sin(w * z[:, 0]), torch.zeros(1).double(), 400_000, 0.0,
+            chance(0),
+        )  # fmt: skip
+        for estimate, expected in zip(reversed(estimates), moments(omega), strict=True):
+            assert float((estimate**2).mean()) == pytest.approx(expected, rel=0.02)
+        score, path = (float(estimate.var()) for estimate in estimates)
+        assert (score < path) == (omega > crossing)
+
+
+def test_exercise_5_an_averaged_error_switches_every_unit_off() -> None:
+    x, f = normal(64), normal(64, seed=1)
+    assert float(((x - f) ** 2).mean()) == pytest.approx(float(((x - f) ** 2).sum() / (2 * 32)))
+    largest = float(figures.centred()[1][0])
+    said(f"covariance is {largest:.3f}", f"a noise of {math.sqrt(32):.2f}")
+    assert vae.linear_rates(figures.centred()[1][:6], 32).sum() == 0
+
+
+def test_exercise_6_a_coin_under_a_gaussian() -> None:
+    x = torch.tensor([[0.0], [1.0]]).double()
+    best = optimize.minimize(
+        lambda v: -float(vae.log_normal((x - v[0]) ** 2, torch.tensor(2 * v[1]), 1).mean()),
+        [0.1, 0.0],
+    )
+    assert best.x[0] == pytest.approx(0.5, abs=1e-4)
+    assert math.exp(best.x[1]) == pytest.approx(0.5, abs=1e-4)
+    assert -best.fun == pytest.approx(-0.726, abs=5e-4)
+    assert f"{-math.log(2):.3f}" == "-0.693"
+
+
+# What the demo must give.
+
+WEIGHTS = {"weights": "models/vae.weights.json"}
+
+
+@torch.no_grad()
+def golden() -> dict[str, Any]:
+    """Arguments and results of the demo's functions, computed with the page's code."""
+    models = list(weights.load().items())
+    images = weights.digits()[2]
+    meta = unpack(weights.PATH)[1]
+    cases: list[dict[str, Any]] = []
+
+    def case(function: str, arguments: list[Any], returns: Any) -> None:
+        cases.append({"function": function, "args": arguments, "returns": returns})
+
+    for index, row in ((0, 3), (2, 0), (4, 7), (6, 1)):
+        beta, model = models[index]
+        assert meta["betas"][index] == beta
+        x = images[row]
+        mean, log_var = model.encode(x)
+        case("encode", [WEIGHTS, index, x.tolist()], {"mean": mean.tolist(), "logVar": log_var.tolist()})  # fmt: skip
+        kl = vae.kl_to_prior(mean, log_var)
+        case("klToPrior", [mean.tolist(), log_var.tolist()], kl.tolist())
+        z = torch.tensor([0.4 * index - 1, 0.7], dtype=torch.float64)
+        f = model.decoder(z)
+        case("decode", [WEIGHTS, index, z.tolist()], f.tolist())
+        case("logLikelihood", [x.tolist(), f.tolist(), meta["noise"]], float(model.log_likelihood(x, z)))  # fmt: skip
+        rng = Random(index)
+        noises = [[rng.normal(), rng.normal()] for _ in range(8)]
+        codes = mean + torch.exp(0.5 * log_var) * torch.tensor(noises, dtype=torch.float64)
+        reconstruction = float(model.log_likelihood(x, codes).mean())
+        total = float(kl.sum())
+        terms = {"reconstruction": reconstruction, "kl": total, "elbo": reconstruction - total}
+        case("elboTerms", [WEIGHTS, index, x.tolist(), noises], terms)
+    for index, row in ((2, 0), (5, 2)):
+        exact = float(vae.log_evidence(models[index][1], images[row : row + 1]))
+        case("logEvidence", [WEIGHTS, index, images[row].tolist()], exact)
+    rng = Random(11)
+    case("normalPairs", [11, 3], [[rng.normal(), rng.normal()] for _ in range(3)])
+    case("digit", [meta["digits"][4]], images[4].tolist())
+    cells = [int(rng.uniform() < 0.3) for _ in range(32 * 32)]
+    counts = torch.tensor(cells).double().reshape(8, 4, 8, 4).mean((1, 3)).flatten()
+    case("blocks", [cells], counts.tolist())
+    return {"module": "models/vae.mjs", "tolerance": 1e-5, "cases": cases}
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """All numbers and names of nested lists and tables, in order."""
+    if isinstance(value, dict):
+        for key in sorted(value):
+            yield key
+            yield from leaves(value[key])
+    elif isinstance(value, list):
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+def test_golden_values_are_current() -> None:
+    committed = list(leaves(json.loads(GOLDEN.read_text(encoding="utf-8"))))
+    now = list(leaves(golden()))
+    assert len(committed) == len(now)
+    for a, b in zip(committed, now, strict=True):
+        assert a == (b if isinstance(b, str) else pytest.approx(b, abs=1e-7))
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(json.dumps(golden()) + "\n", encoding="utf-8")
