@@ -1,0 +1,280 @@
+"""docs/models/gpt.*.svg: the demo's model looked into, and what happens without mask and cache."""
+
+import math
+from functools import cache
+
+import torch
+from torch import Tensor, nn
+
+from docs.models import gpt
+from scripts.figures import style
+from scripts.weights import gpt as weights
+
+PROMPT = "Attention is"
+DASHES = ("o-", "s--", "^-.", "D:")
+
+
+@cache
+def loaded() -> tuple[gpt.GPT, list[gpt.Pair]]:
+    """The model of the demo."""
+    model, merges, _ = weights.load()
+    return model, merges
+
+
+@cache
+def texts() -> tuple[str, str]:
+    """Training text and held-out text."""
+    return weights.split(weights.CORPUS.read_text(encoding="utf-8"))
+
+
+def heads() -> style.Table:
+    """Attention of all heads over the page's prompt."""
+    model, merges = loaded()
+    tokens = gpt.encode(PROMPT, merges)
+    with torch.no_grad():
+        _, attention, _ = model(torch.tensor([tokens]))
+    table: style.Table = {name: [] for name in ("layer", "head", "query", "key", "weight")}
+    for layer, a in enumerate(attention):
+        for h, i, j in torch.ones_like(a[0]).tril().nonzero().tolist():
+            row = (layer, h, i, j, a[0, h, i, j].item())
+            for name, value in zip(table, row, strict=True):
+                table[name].append(float(value))
+    return table
+
+
+def draw_heads(table: style.Table, panels: list[style.Axes]) -> None:
+    """One small map for each head."""
+    merges = loaded()[1]
+    names = [gpt.decode([t], merges).replace(" ", "·") for t in gpt.encode(PROMPT, merges)]
+    n = len(names)
+    for layer, h, i, j, weight in zip(*table.values(), strict=True):
+        axes = panels[int(4 * layer + h)]
+        axes.fill(
+            [j - 0.5, j + 0.5, j + 0.5, j - 0.5],
+            [i - 0.5, i - 0.5, i + 0.5, i + 0.5],
+            color=style.SERIES[0],
+            alpha=0.04 + 0.96 * weight,
+            lw=0,
+        )
+    for index, axes in enumerate(panels):
+        axes.set_title(f"{index // 4 + 1}.{index % 4 + 1}", fontsize=11)
+        axes.set_xlim(-0.5, n - 0.5)
+        axes.set_ylim(n - 0.5, -0.5)
+        axes.set_aspect("equal")
+        axes.set_xticks([])
+        axes.set_yticks(range(n), names if index % 4 == 0 else [""] * n)
+        axes.tick_params(length=0)
+        axes.grid(visible=False)
+
+
+CHOICES = (
+    ("model", 1.0, 0, 1.0),
+    ("cool", 0.5, 0, 1.0),
+    ("hot", 2.0, 0, 1.0),
+    ("top_k", 1.0, 3, 1.0),
+    ("top_p", 1.0, 0, 0.5),
+)
+
+
+def following() -> style.Table:
+    """The eight likeliest tokens after the prompt, and what five ways of choosing make of them."""
+    model, merges = loaded()
+    with torch.no_grad():
+        logits = model(torch.tensor([gpt.encode(PROMPT, merges)]))[0][0, -1]
+    order = logits.argsort(descending=True, stable=True)[:8]
+    table: style.Table = {"token": [float(t) for t in order]}
+    for name, temperature, top_k, top_p in CHOICES:
+        p = gpt.next_probabilities(logits, temperature, top_k, top_p)
+        table[name] = p[order].tolist()
+    return table
+
+
+def draw_following(table: style.Table, panels: list[style.Axes]) -> None:
+    """Temperature on the left, cuts on the right."""
+    merges = loaded()[1]
+    names = [gpt.decode([int(t)], merges).replace(" ", "·") for t in table["token"]]
+    sides = (
+        (("model", "T = 1", 0), ("cool", "T = 0.5", 1), ("hot", "T = 2", 2)),
+        (("model", "all", 0), ("top_k", "top-k, k = 3", 1), ("top_p", "top-p, p = 0.5", 2)),
+    )
+    for axes, side in zip(panels, sides, strict=True):
+        for place, (name, label, colour) in enumerate(side):
+            y = [row + 0.27 * (place - 1) for row in range(len(names))]
+            # Solid, outlined, pale: told apart without their colours too.
+            axes.barh(
+                y,
+                table[name],
+                0.22,
+                facecolor=("none" if place == 1 else style.SERIES[colour]),
+                edgecolor=style.SERIES[colour],
+                alpha=(1, 1, 0.55)[place],
+                lw=1,
+                label=label,
+            )
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        axes.grid(visible=False, axis="y")
+        axes.legend(loc="lower right")
+    panels[1].set_xlabel("probability")
+
+
+def context() -> style.Table:
+    """Bits per character of the held-out text by the number of tokens, or bytes, that are seen."""
+    model, merges = loaded()
+    kept, held = texts()
+    tokens = gpt.encode(held, merges)
+    size = model.config.context
+    windows = torch.tensor(tokens).unfold(0, size + 1, 1)[::8]  # (W, size + 1)
+    with torch.no_grad():
+        log_p = model(windows[:, :-1])[0].log_softmax(-1)
+    bits = -log_p.gather(-1, windows[:, 1:, None])[..., 0].mean(0) / math.log(2)  # (size,)
+    per_character = len(tokens) / len(held)
+    grams = [weights.ngram_bits(kept.encode(), held.encode(), n) / len(held) for n in range(1, 8)]
+    seen = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
+    # Each point is the mean over positions from the one before, so that it does not jump about.
+    table: style.Table = {"seen": [float(n) for n in seen], "gpt": [], "ngram": []}
+    for before, n in zip([0, *seen], seen, strict=False):
+        table["gpt"].append(bits[before:n].mean().item() * per_character)
+        table["ngram"].append(grams[n] if n < len(grams) else math.nan)
+    return table
+
+
+def draw_context(table: style.Table, axes: style.Axes) -> None:
+    """The model falls as it sees more, the n-gram turns."""
+    axes.plot(table["seen"], table["gpt"], "o-", color=style.SERIES[0], label="GPT, tokens seen")
+    axes.plot(
+        table["seen"], table["ngram"], "s--", color=style.SERIES[1], label="n-gram, bytes seen"
+    )
+    axes.set_xscale("log", base=2)
+    axes.set_xticks([1, 2, 4, 8, 16, 32, 64], ["1", "2", "4", "8", "16", "32", "64"])
+    axes.set_xlabel("context")
+    axes.set_ylabel("bits per character")
+    axes.legend()
+
+
+def honest(model: gpt.GPT, windows: Tensor, causal: bool) -> float:
+    """Bits for the last token of each window, from those before it and nothing else."""
+    with torch.no_grad():
+        logits = model(windows[:, :-1], None, causal)[0][:, -1]
+    return nn.functional.cross_entropy(logits, windows[:, -1]).item() / math.log(2)
+
+
+def peek() -> style.Table:
+    """Two models of random octal digits, with and without the causal mask, while they train."""
+    table: style.Table = {"step": [float(step) for step in range(0, 201, 20)]}
+    test = torch.randint(8, (512, 16), generator=torch.Generator().manual_seed(6))
+    for causal in (True, False):
+        name = "masked" if causal else "open"
+        generator = torch.Generator().manual_seed(5)
+        model = gpt.GPT(gpt.Config(8, 16, 2, 2, 32), generator).double()
+        optimise = torch.optim.Adam(model.parameters(), 5e-3)
+        table[f"{name}_train"], table[f"{name}_honest"] = [], []
+        for step in range(201):
+            digits = torch.randint(8, (16, 16), generator=generator)
+            loss = gpt.loss(model(digits, None, causal)[0], digits)
+            if step % 20 == 0:
+                table[f"{name}_train"].append(loss.item() / math.log(2))
+                table[f"{name}_honest"].append(honest(model, test, causal))
+            optimise.zero_grad()
+            torch.autograd.backward(loss)
+            optimise.step()
+    return table
+
+
+def draw_peek(table: style.Table, axes: style.Axes) -> None:
+    """Four curves round the true entropy."""
+    lines = (
+        ("open_honest", "no mask, honest test", "s--", 1),
+        ("masked_honest", "causal mask, honest test", "o-", 0),
+        ("masked_train", "causal mask, training", "^:", 2),
+        ("open_train", "no mask, training", "v-.", 3),
+    )
+    axes.axhline(3, color=style.MUTED, lw=1)
+    for name, label, mark, colour in lines:
+        axes.plot(table["step"], table[name], mark, color=style.SERIES[colour], ms=4, label=label)
+    axes.set_xlabel("training steps")
+    axes.set_ylabel("bits a digit")
+    axes.set_ylim(bottom=0)
+    axes.legend(loc="upper left")
+
+
+LENGTHS = (1, 64, 128, 256, 384, 512, 640, 768, 896, 1024)
+
+
+def cached() -> style.Table:
+    """Billions of operations for one more token of GPT-2 small, with and without the cache."""
+    small = gpt.GPT2["small"]
+    return {
+        "length": [float(n) for n in LENGTHS],
+        "anew": [small.flops(n) / 1e9 for n in LENGTHS],
+        "cache": [small.flops(1, n - 1) / 1e9 for n in LENGTHS],
+        "memory": [small.cache_bytes(n) / 2**20 for n in LENGTHS],
+    }
+
+
+def draw_cached(table: style.Table, panels: list[style.Axes]) -> None:
+    """Operations above, memory below."""
+    top, bottom = panels
+    top.plot(table["length"], table["anew"], "s--", color=style.SERIES[1], ms=4, label="all anew")
+    top.plot(table["length"], table["cache"], "o-", color=style.SERIES[0], ms=4, label="with cache")
+    top.set_yscale("log")
+    top.set_ylabel("billions of operations")
+    top.legend(loc="center right")
+    bottom.plot(table["length"], table["memory"], "o-", color=style.SERIES[0], ms=4)
+    bottom.set_ylabel("MiB of cache")
+    bottom.set_xlabel("tokens so far")
+
+
+def repeat() -> style.Table:
+    """Share of tokens that close a four-token sequence seen before, in what the model writes."""
+    model, merges = loaded()
+    temperatures = [0.2, 0.4, 0.6, 0.8, 1.0, 1.2]
+    table: style.Table = {"temperature": temperatures, "all": [], "top_p": []}
+    for name, top_p in (("all", 1.0), ("top_p", 0.9)):
+        for temperature in temperatures:
+            generator = torch.Generator().manual_seed(11)
+            repeated = []
+            for _ in range(4):
+                tokens = gpt.generate(
+                    model,
+                    gpt.encode(PROMPT, merges),
+                    60,
+                    generator,
+                    temperature=temperature,
+                    top_p=top_p,
+                )
+                repeated.append(repetition(tokens))
+            table[name].append(sum(repeated) / len(repeated))
+    return table
+
+
+def repetition(tokens: list[int]) -> float:
+    """Share of four-token sequences that have occurred before in the same text."""
+    fours = [tuple(tokens[i : i + 4]) for i in range(len(tokens) - 3)]
+    return 1 - len(set(fours)) / len(fours)
+
+
+def draw_repeat(table: style.Table, axes: style.Axes) -> None:
+    """Two curves."""
+    axes.plot(table["temperature"], table["all"], "o-", color=style.SERIES[0], label="all tokens")
+    axes.plot(
+        table["temperature"], table["top_p"], "s--", color=style.SERIES[1], label="top-p, p = 0.9"
+    )
+    axes.set_ylim(-0.02, 1)
+    axes.set_xlabel("temperature")
+    axes.set_ylabel("share repeated")
+    axes.legend()
+
+
+FIGURES = [
+    style.Recipe("models/gpt.heads", heads, draw_heads, size=(360, 320), grid=(3, 4)),
+    style.Recipe("models/gpt.next", following, draw_following, size=(360, 560), grid=(2, 1)),
+    style.Recipe("models/gpt.context", context, draw_context),
+    style.Recipe("models/gpt.peek", peek, draw_peek, size=(360, 300), tolerance=0.02),
+    style.Recipe("models/gpt.cached", cached, draw_cached, size=(360, 400), grid=(2, 1)),
+    style.Recipe("models/gpt.repeat", repeat, draw_repeat, absolute=0.02),
+]
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    style.main(FIGURES)

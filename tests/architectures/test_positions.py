@@ -1,0 +1,324 @@
+"""Positions: what each scheme promises holds, and without any a Transformer sees a set."""
+
+import itertools
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from docs.architectures import attention, positions
+from docs.models import gpt
+from scripts.figures import style
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "architectures" / "positions.md"
+EXACT = {"rtol": 1e-11, "atol": 1e-11}
+
+
+def normal(*shape: int, seed: int = 0) -> Tensor:
+    """Normal numbers in double precision, the same on every run."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def places(*values: float) -> Tensor:
+    """Positions in double precision."""
+    return torch.tensor(values, dtype=torch.float64)
+
+
+# Without positions.
+
+
+@pytest.mark.equation("eq-positions-set")
+def test_without_positions_and_mask_every_order_gives_the_same_answer() -> None:
+    model = positions.OrderModel(9, "none", causal=False, seed=3)
+    tokens = torch.tensor([[3, 1, 4, 5, 8]])
+    logits = model(tokens)
+    for order in itertools.permutations(range(4)):
+        moved = tokens[:, [*order, 4]]
+        torch.testing.assert_close(model(moved)[0, -1], logits[0, -1], **EXACT)
+        torch.testing.assert_close(model(moved)[0, :4], logits[0, list(order)], **EXACT)
+
+
+@pytest.mark.equation("eq-positions-chance")
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_whatever_its_weights_such_a_model_is_right_in_one_order_of_n(seed: int) -> None:
+    model = positions.OrderModel(5, "none", causal=False, seed=seed)
+    orders = torch.tensor([[*order, 4] for order in itertools.permutations(range(4))])
+    # Only the answers that are in the question count; the sum of all is the same in each order.
+    answers = model(orders)[:, -1, :4].argmax(-1)
+    assert (answers == orders[:, 0]).double().mean().item() == 1 / 4
+
+
+@pytest.mark.equation("eq-positions-set")
+@pytest.mark.parametrize("scheme", ["sinusoidal", "learned", "rope", "alibi"])
+def test_each_scheme_tells_orders_apart(scheme: str) -> None:
+    model = positions.OrderModel(9, scheme, causal=False, seed=3)
+    a, b = torch.tensor([[3, 1, 4, 5, 8]]), torch.tensor([[1, 3, 4, 5, 8]])
+    assert (model(a)[0, -1] - model(b)[0, -1]).abs().max() > 1e-4
+
+
+def test_a_causal_mask_tells_orders_apart_from_the_second_layer_on() -> None:
+    a, b = torch.tensor([[3, 1, 4, 5, 8]]), torch.tensor([[1, 3, 4, 5, 8]])
+    one = positions.OrderModel(9, "none", causal=True, layers=1, seed=3)
+    torch.testing.assert_close(one(a)[0, -1], one(b)[0, -1], **EXACT)
+    two = positions.OrderModel(9, "none", causal=True, layers=2, seed=3)
+    assert (two(a)[0, -1] - two(b)[0, -1]).abs().max() > 1e-4
+
+
+@pytest.mark.equation("eq-positions-count")
+def test_uniform_attention_under_a_causal_mask_counts() -> None:
+    mark = torch.zeros(9, 1, dtype=torch.float64)
+    mark[0] = 1
+    zero = torch.zeros(9, 4, dtype=torch.float64)
+    out, _ = attention.attention(zero, zero, mark, attention.causal_mask(9))
+    assert (1 / out[:, 0]).tolist() == pytest.approx(list(range(1, 10)))
+
+
+# Added vectors.
+
+
+@pytest.mark.equation("eq-positions-sinusoidal")
+def test_sinusoids_against_their_formula() -> None:
+    table = positions.sinusoidal(places(0, 1, 7, 1000), 8)
+    for row, i in zip(table.tolist(), (0, 1, 7, 1000), strict=True):
+        for m in range(4):
+            angle = i / 10000 ** (2 * m / 8)
+            assert row[2 * m] == pytest.approx(math.sin(angle), abs=1e-12)
+            assert row[2 * m + 1] == pytest.approx(math.cos(angle), abs=1e-12)
+
+
+@pytest.mark.equation("eq-positions-shift")
+@pytest.mark.parametrize("k", [1, 5, -3, 0.5])
+def test_one_rotation_shifts_every_position(k: float) -> None:
+    i = torch.arange(40, dtype=torch.float64)
+    turn = positions.shift(k, 16)
+    moved = positions.sinusoidal(i, 16) @ turn.T
+    torch.testing.assert_close(moved, positions.sinusoidal(i + k, 16), **EXACT)
+    torch.testing.assert_close(turn @ turn.T, torch.eye(16).double(), **EXACT)
+
+
+@pytest.mark.equation("eq-positions-product")
+def test_product_of_two_sinusoids_depends_on_their_distance_alone() -> None:
+    w = positions.frequencies(16)
+    for i, j in ((0, 0), (3, 9), (103, 109), (50, 20)):
+        p = positions.sinusoidal(places(i, j), 16)
+        expected = torch.cos(w * (i - j)).sum()
+        torch.testing.assert_close(p[0] @ p[1], expected, **EXACT)
+
+
+@pytest.mark.equation("eq-positions-terms")
+def test_an_added_vector_makes_four_terms_of_a_score() -> None:
+    x, y, p, r = (normal(6, seed=s) for s in range(4))
+    w = normal(6, 6, seed=9)
+    terms = x @ w @ y + x @ w @ r + p @ w @ y + p @ w @ r
+    torch.testing.assert_close((x + p) @ w @ (y + r), terms, **EXACT)
+
+
+# Rotary embedding.
+
+
+@pytest.mark.equation("eq-positions-rope")
+def test_rope_against_complex_multiplication() -> None:
+    x, i = normal(5, 8), places(0, 1, 2, 30, 4000)
+    turned = positions.rope(x, i)
+    pairs = torch.view_as_complex(x.reshape(5, 4, 2))
+    w = 10000.0 ** (-torch.arange(4, dtype=torch.float64) / 4)
+    expected = torch.view_as_real(pairs * torch.exp(1j * i[:, None] * w)).reshape(5, 8)
+    torch.testing.assert_close(turned, expected, **EXACT)
+
+
+@pytest.mark.equation("eq-positions-relative")
+def test_a_rotated_product_depends_on_the_distance_alone() -> None:
+    q, k = normal(1, 8, seed=1), normal(1, 8, seed=2)
+
+    def score(i: float, j: float) -> float:
+        return (positions.rope(q, places(i)) @ positions.rope(k, places(j)).T).item()
+
+    for i, j in ((0, 0), (7, 3), (3, 7), (1.5, -2.25)):
+        for moved in (1, 100, -13, 0.125):
+            assert score(i + moved, j + moved) == pytest.approx(score(i, j), abs=1e-10)
+        alone = (q @ positions.rope(k, places(j - i)).T).item()
+        assert score(i, j) == pytest.approx(alone, abs=1e-10)
+    assert abs(score(7, 3) - score(7, 4)) > 1e-3
+
+
+@pytest.mark.equation("eq-positions-norm")
+def test_rope_keeps_lengths_and_leaves_position_zero_alone() -> None:
+    x = normal(6, 8)
+    turned = positions.rope(x, torch.arange(6, dtype=torch.float64))
+    torch.testing.assert_close(turned.norm(dim=-1), x.norm(dim=-1), **EXACT)
+    torch.testing.assert_close(turned[0], x[0], **EXACT)
+    assert (turned[1:] - x[1:]).abs().max() > 0.1
+
+
+def test_equal_features_under_rope_score_like_two_sinusoids() -> None:
+    ones = torch.ones(1, 16, dtype=torch.float64)
+    far = positions.rope(ones, places(9)) @ positions.rope(ones, places(2)).T
+    p = positions.sinusoidal(places(9, 2), 16)
+    torch.testing.assert_close(far[0, 0], 2 * (p[0] @ p[1]), **EXACT)
+
+
+@pytest.mark.equation("eq-positions-interpolated")
+def test_interpolated_positions_stay_inside_the_trained_range() -> None:
+    trained, wanted = 16, 64
+    i = torch.arange(wanted, dtype=torch.float64)
+    squeezed = i * trained / wanted
+    assert squeezed.max() < trained
+    x = normal(1, 8).expand(wanted, 8)
+    torch.testing.assert_close(
+        positions.rope(x, squeezed)[::4], positions.rope(x[:trained], i[:trained]), **EXACT
+    )
+
+
+# Linear biases.
+
+
+@pytest.mark.equation("eq-positions-alibi")
+def test_alibi_against_its_formula() -> None:
+    i = torch.arange(5, dtype=torch.float64)
+    bias = positions.alibi(i, i, 8)
+    for h in range(8):
+        for a, b in itertools.product(range(5), repeat=2):
+            assert bias[h, a, b].item() == pytest.approx(-abs(a - b) / 2 ** (h + 1))
+    assert positions.alibi(i, i, 4)[:, 1, 0].tolist() == [-1 / 4, -1 / 16, -1 / 64, -1 / 256]
+
+
+@pytest.mark.equation("eq-positions-window")
+def test_with_equal_scores_alibi_is_a_geometric_window() -> None:
+    i = torch.arange(8000, dtype=torch.float64)
+    a = positions.alibi(i[-1:], i, 8)[:, 0].softmax(-1)
+    for h in range(8):
+        slope = 2.0 ** -(h + 1)
+        ratio = a[h, -2] / a[h, -1]
+        assert ratio.item() == pytest.approx(math.exp(-slope))
+        reach = (a[h] * (i[-1] - i)).sum().item()
+        assert reach == pytest.approx(1 / (math.exp(slope) - 1), rel=1e-6)
+        assert 1 / slope - 0.5 < reach < 1 / slope - 0.5 + slope / 12
+    assert [round((a[h] * (i[-1] - i)).sum().item(), 1) for h in (0, 7)] == [1.5, 255.5]
+
+
+# The model of the experiments uses them where it says.
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_of_the_model_equals_the_page_of_attention(causal: bool) -> None:
+    for scheme in ("none", "rope"):
+        model = positions.OrderModel(9, scheme, causal)
+        qkv = normal(2, 5, 96)
+        i = torch.arange(5, dtype=torch.float64)
+        q, k, v = (attention.split_heads(part, 8) for part in qkv.chunk(3, -1))
+        if scheme == "rope":
+            q, k = positions.rope(q, i), positions.rope(k, i)
+        out, _ = attention.attention(q, k, v, attention.causal_mask(5) if causal else None)
+        torch.testing.assert_close(model.attend(qkv, i), out.transpose(1, 2).flatten(2), **EXACT)
+
+
+def test_biased_attention_of_the_model_against_a_loop() -> None:
+    model = positions.OrderModel(9, "alibi", causal=True)
+    qkv = normal(1, 5, 96)
+    out = model.attend(qkv, torch.arange(5, dtype=torch.float64))
+    q, k, v = (part.reshape(5, 4, 8) for part in qkv[0].chunk(3, -1))
+    for head, i in itertools.product(range(4), range(5)):
+        scores = [
+            (q[i, head] @ k[j, head]).item() / math.sqrt(8) - (i - j) / 4 ** (head + 1)
+            for j in range(i + 1)
+        ]
+        total = sum(math.exp(s) for s in scores)
+        expected = sum(math.exp(s) / total * v[j, head] for j, s in enumerate(scores))
+        torch.testing.assert_close(out[0, i, 8 * head : 8 * head + 8], expected, **EXACT)
+
+
+def test_the_task_asks_for_the_first_of_different_tokens() -> None:
+    tokens, answers = positions.who_came_first(6, 50, torch.Generator().manual_seed(1))
+    assert tokens.shape == (50, 7)
+    assert (tokens[:, -1] == 6).all()
+    assert (tokens[:, 0] == answers).all()
+    assert tokens[:, :6].sort(-1).values.tolist() == [list(range(6))] * 50
+
+
+# What the experiments found: the committed numbers, which the test of the recipes computes anew.
+
+
+def test_only_order_that_is_brought_in_is_learnt() -> None:
+    table = style.read_table(PAGE.with_name("positions.order.csv"))
+    assert set(table["none_open"]) == {1 / 8}
+    for name in ("none_causal", "learned_open", "rope_open"):
+        assert table[name][-1] > 0.98
+
+
+def test_learning_order_takes_seconds_and_beats_chance() -> None:
+    assert positions.learn_order("learned", False, n=4, steps=20)[-1] > 0.5
+    assert set(positions.learn_order("none", False, n=4, steps=20)) == {1 / 4}
+
+
+def test_what_holds_beyond_the_trained_length() -> None:
+    table = style.read_table(PAGE.with_name("positions.length.csv"))
+    at = {position: row for row, position in enumerate(table["position"])}
+    for scheme in ("sinusoidal", "learned", "rope"):
+        assert table[scheme][at[8]] > 0.99
+    for scheme in ("sinusoidal", "learned"):
+        assert max(table[scheme][at[24] :]) < 0.3
+    assert min(table["rope"][: at[32] + 1]) > 0.99
+    assert max(table["rope"][at[56] :]) < 0.2
+    assert min(table["alibi"]) > 0.93
+    assert table["none"][at[8]] > 0.75
+    assert max(table["none"][at[64] :]) < 0.3
+
+
+# It refuses.
+
+
+def test_bad_input_is_named() -> None:
+    with pytest.raises(ValueError, match="7 features cannot be taken in pairs"):
+        positions.frequencies(7)
+    with pytest.raises(ValueError, match="no scheme 'sine'"):
+        positions.OrderModel(4, "sine", causal=True)
+
+
+# Exercises.
+
+
+@pytest.mark.equation("eq-positions-wavelength")
+def test_exercise_1_shortest_and_longest_wave() -> None:
+    waves = 2 * math.pi / positions.frequencies(64)
+    assert waves[0].item() == pytest.approx(6.28, abs=0.005)
+    assert waves[-1].item() == pytest.approx(47_117, abs=1)
+    i = places(3, 3 + waves[5].item())
+    p = positions.sinusoidal(i, 64)
+    torch.testing.assert_close(p[0, 10:12], p[1, 10:12], rtol=1e-8, atol=1e-8)
+
+
+def test_exercise_2_the_same_distance_the_same_score() -> None:
+    q, k = normal(1, 64, seed=1), normal(1, 64, seed=2)
+    scores = [
+        (positions.rope(q, places(i)) @ positions.rope(k, places(j)).T).item()
+        for i, j in ((7, 3), (104, 100), (3, 7))
+    ]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-9)
+    assert abs(scores[0] - scores[2]) > 1e-3  # the sign of the distance matters
+
+
+def test_exercise_3_share_of_the_last_five_tokens() -> None:
+    i = torch.arange(2000, dtype=torch.float64)
+    a = positions.alibi(i[-1:], i, 8)[0, 0].softmax(-1)
+    assert a[-5:].sum().item() == pytest.approx(1 - math.exp(-5 / 2), rel=1e-9)
+    assert 1 - math.exp(-5 / 2) == pytest.approx(0.918, abs=5e-4)
+    assert 1 - math.exp(-5 / 256) == pytest.approx(0.019, abs=5e-4)
+
+
+def test_exercise_4_share_of_the_learned_table_in_gpt_2() -> None:
+    small = gpt.Config()
+    table = small.context * small.width
+    assert table == 786_432
+    assert table / small.parameters() == pytest.approx(0.0063, abs=5e-5)
+
+
+def test_exercise_5_a_head_that_looks_one_place_back() -> None:
+    """Query and key are the same sinusoids; the query is shifted back by one."""
+    p = positions.sinusoidal(torch.arange(32, dtype=torch.float64), 64)
+    q = p @ positions.shift(-1, 64).T
+    _, a = attention.attention(q, p, p, attention.causal_mask(32), scale=10.0)
+    assert a.argmax(-1)[1:].tolist() == list(range(31))
+    assert a[1:].amax(-1).min() > 0.99

@@ -1,0 +1,833 @@
+"""GPT: tokens, blocks, logits, choice and cache do what the page says, and equal independent oracles."""
+
+import hashlib
+import itertools
+import json
+import math
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
+
+from docs.architectures import attention
+from docs.models import gpt
+from scripts.figures import gpt as figures
+from scripts.figures import style
+from scripts.weights import gpt as weights
+from tests.rng import Random
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "models" / "gpt.md"
+GOLDEN = Path(__file__).with_name("gpt.golden.json")
+EXACT = {"rtol": 1e-11, "atol": 1e-11}
+TINY = gpt.Config(vocabulary=11, context=12, layers=3, heads=2, width=8)
+PUBLISHED = {  # counted in the released weights; the paper's table says 117, 345, 762 and 1542 M
+    "small": 124_439_808,
+    "medium": 354_823_168,
+    "large": 774_030_080,
+    "XL": 1_557_611_200,
+}
+
+
+def made(config: gpt.Config = TINY, seed: int = 0, spread: float = 12.0) -> gpt.GPT:
+    """A model in double precision whose weights are large enough that every part matters."""
+    model = gpt.GPT(config, torch.Generator().manual_seed(seed)).double().eval()
+    generator = torch.Generator().manual_seed(seed + 1)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+            parameter.mul_(spread if parameter.ndim == 2 else 1).add_(0.1 * noise)
+    return model
+
+
+def some(n: int = 7, batch: int = 2, vocabulary: int = 11, seed: int = 3) -> Tensor:
+    """Random tokens."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(vocabulary, (batch, n), generator=generator)
+
+
+def normal(*shape: int, seed: int = 0) -> Tensor:
+    """Normal numbers in double precision."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+@cache
+def loaded() -> tuple[gpt.GPT, list[gpt.Pair], dict[str, Any]]:
+    """The model of the demo."""
+    return weights.load()  # type: ignore[return-value]
+
+
+# Tokens.
+
+TEXTS = [
+    "",
+    "a",
+    "Attention is",
+    "  two  blanks\n\nand lines\t",
+    "naïve – “quoted”",
+    "🙂🙃 日本",
+    "x" * 50,
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_any_text_survives_the_way_to_tokens_and_back(text: str) -> None:
+    for merges in ([], loaded()[1]):
+        tokens = gpt.encode(text, merges)
+        assert gpt.decode(tokens, merges) == text
+        assert all(0 <= token < 256 + len(merges) for token in tokens)
+    assert gpt.encode(text, []) == list(text.encode())
+
+
+def test_bytes_that_are_no_text_are_replaced() -> None:
+    assert gpt.decode([0xF0, 0x9F, 65], []) == "\ufffdA"
+
+
+def test_the_first_merge_is_the_most_frequent_pair() -> None:
+    merges = gpt.train_bpe("aaabdaaabac", 3)
+    assert merges[0] == (97, 97)
+    assert len(gpt.encode("aaabdaaabac", merges)) == 5  # X d X a c
+    assert gpt.train_bpe("ab", 9) == [(97, 98)]  # nothing more to merge
+
+
+def test_merging_by_rank_equals_merging_the_lowest_pair_first() -> None:
+    """GPT-2's own procedure: merge the pair that was learnt first, and look again."""
+    merges = loaded()[1]
+    rank = {pair: i for i, pair in enumerate(merges)}
+    text = weights.CORPUS.read_text(encoding="utf-8")[:4000] + " 🙂 unusual-words 123"
+    expected: list[int] = []
+    for piece in gpt.PIECE.findall(text.encode()):
+        word = list(piece)
+        while True:
+            pairs = [pair for pair in itertools.pairwise(word) if pair in rank]
+            if not pairs:
+                break
+            best = min(pairs, key=lambda pair: rank[pair])
+            out, i = [], 0
+            while i < len(word):
+                if tuple(word[i : i + 2]) == best:
+                    out.append(256 + rank[best])
+                    i += 2
+                else:
+                    out.append(word[i])
+                    i += 1
+            word = out
+        expected += word
+    assert gpt.encode(text, merges) == expected
+
+
+def test_the_committed_merges_are_learnt_from_the_corpus_and_never_join_two_words() -> None:
+    _, merges, _ = loaded()
+    kept, _ = weights.split(weights.CORPUS.read_text(encoding="utf-8"))
+    assert gpt.train_bpe(kept, 12) == merges[:12]
+    for token in range(256, 256 + len(merges)):
+        text = gpt.decode([token], merges)
+        assert " " not in text[1:] or not text.strip()
+
+
+# Norms and the feed-forward network.
+
+
+@pytest.mark.equation("eq-gpt-layernorm", "eq-gpt-rmsnorm")
+def test_norms_equal_the_library() -> None:
+    x, gain, bias = normal(3, 5, 8) * 3 + 1, normal(8, seed=1), normal(8, seed=2)
+    found = gpt.layer_norm(x, gain, bias)
+    torch.testing.assert_close(found, functional.layer_norm(x, (8,), gain, bias, 1e-5), **EXACT)
+    expected = functional.rms_norm(x, (8,), gain, 1e-5)
+    torch.testing.assert_close(gpt.rms_norm(x, gain), expected, **EXACT)
+
+
+@pytest.mark.equation("eq-gpt-invariance")
+def test_what_norms_do_not_see() -> None:
+    x, one, zero = normal(4, 8), torch.ones(8).double(), torch.zeros(8).double()
+    for moved in (3 * x, x + 5, 7 * x - 2):
+        left, right = gpt.layer_norm(moved, one, zero, 0.0), gpt.layer_norm(x, one, zero, 0.0)
+        torch.testing.assert_close(left, right, **EXACT)
+    torch.testing.assert_close(gpt.rms_norm(3 * x, one, 0.0), gpt.rms_norm(x, one, 0.0), **EXACT)
+    assert (gpt.rms_norm(x + 5, one, 0.0) - gpt.rms_norm(x, one, 0.0)).abs().max() > 0.1
+    lengths = gpt.rms_norm(x, one, 0.0).norm(dim=-1)
+    torch.testing.assert_close(lengths, torch.full((4,), 8.0).double().sqrt(), **EXACT)
+
+
+@pytest.mark.equation("eq-gpt-gelu")
+def test_the_activation_is_close_to_x_times_the_normal_distribution_function() -> None:
+    x = torch.linspace(-6, 6, 2001, dtype=torch.float64)
+    exact = x * torch.distributions.Normal(0.0, 1.0).cdf(x)
+    formula = 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    torch.testing.assert_close(functional.gelu(x, approximate="tanh"), formula, **EXACT)
+    assert (formula - exact).abs().max() < 5e-4
+    block = gpt.Block(TINY).double()
+    with torch.no_grad():
+        block.proj.weight.zero_()
+        block.proj.bias.zero_()
+    y = normal(1, 1, 8)
+    hidden = block.up(gpt.layer_norm(y, block.ln_2.weight, block.ln_2.bias))
+    inner = (
+        0.5 * hidden * (1 + torch.tanh(math.sqrt(2 / math.pi) * (hidden + 0.044715 * hidden**3)))
+    )
+    torch.testing.assert_close(block(y, None, True)[0], y + block.down(inner), **EXACT)
+
+
+# Blocks and the whole model.
+
+
+@pytest.mark.equation("eq-gpt-stream")
+@pytest.mark.parametrize("causal", [True, False])
+def test_the_whole_model_equals_the_librarys_encoder(causal: bool) -> None:
+    model = made()
+    layer = nn.TransformerEncoderLayer(
+        8,
+        2,
+        32,
+        0.0,
+        lambda x: functional.gelu(x, approximate="tanh"),
+        batch_first=True,
+        norm_first=True,
+        dtype=torch.float64,
+    )
+    library = nn.TransformerEncoder(layer, 3, enable_nested_tensor=False).eval()
+    with torch.no_grad():
+        for theirs, ours in zip(library.layers, model.blocks, strict=True):
+            for a, b in (
+                ("self_attn.in_proj_", "qkv."),
+                ("self_attn.out_proj.", "proj."),
+                ("norm1.", "ln_1."),
+                ("linear1.", "up."),
+                ("linear2.", "down."),
+                ("norm2.", "ln_2."),
+            ):
+                for kind in ("weight", "bias"):
+                    theirs.get_parameter(a + kind).copy_(ours.get_parameter(b + kind))
+    tokens = some()
+    mask = nn.Transformer.generate_square_subsequent_mask(7, dtype=torch.float64)
+    x = library(model.wte[tokens] + model.wpe[:7], mask if causal else None)
+    expected = functional.layer_norm(x, (8,), model.ln_f.weight, model.ln_f.bias) @ model.wte.T
+    torch.testing.assert_close(model(tokens, None, causal)[0], expected, **EXACT)
+
+
+def test_attention_of_a_block_is_that_of_the_page_of_attention() -> None:
+    model, tokens = made(), some()
+    block = model.blocks[0]
+    x = model.wte[tokens] + model.wpe[:7]
+    qkv = block.qkv(block.ln_1(x))
+    q, k, v = (attention.split_heads(part, 4) for part in qkv.chunk(3, -1))
+    out, a = attention.attention(q, k, v, attention.causal_mask(7))
+    stream, found, kept = block(x, None, True)
+    torch.testing.assert_close(found, a, **EXACT)
+    torch.testing.assert_close(kept, (k, v), **EXACT)
+    after = x + block.proj(out.transpose(1, 2).flatten(2))
+    expected = after + block.down(functional.gelu(block.up(block.ln_2(after)), approximate="tanh"))
+    torch.testing.assert_close(stream, expected, **EXACT)
+
+
+def test_no_prediction_depends_on_a_later_token() -> None:
+    model, tokens = made(), some()
+    logits = model(tokens)[0]
+    for i in range(6):
+        changed = tokens.clone()
+        changed[:, i + 1 :] = (changed[:, i + 1 :] + 1) % 11
+        other = model(changed)[0]
+        torch.testing.assert_close(other[:, : i + 1], logits[:, : i + 1], **EXACT)
+        assert (other[:, i + 1] - logits[:, i + 1]).abs().max() > 1e-3
+
+
+def test_without_mask_and_positions_the_model_sees_a_set() -> None:
+    model, tokens = made(), some(6, 1)
+    order = torch.tensor([2, 0, 4, 1, 3, 5])
+    plain = model(tokens, None, False, False)[0]
+    moved = model(tokens[:, order], None, False, False)[0]
+    torch.testing.assert_close(moved, plain[:, order], **EXACT)
+    for causal, placed in ((True, False), (False, True), (True, True)):
+        a = model(tokens, None, causal, placed)[0]
+        b = model(tokens[:, order], None, causal, placed)[0]
+        assert (b[:, -1] - a[:, -1]).abs().max() > 1e-3
+
+
+@pytest.mark.equation("eq-gpt-readout")
+def test_the_logits_are_a_sum_over_all_that_wrote_to_the_stream() -> None:
+    model, tokens = made(), some()
+    written = [model.wte[tokens] + model.wpe[:7]]
+    for block in model.blocks:
+        for module in (block.proj, block.down):
+            module.register_forward_hook(lambda _m, _i, out: written.append(out))
+    logits = model(tokens)[0]
+    stream = sum(written)
+    assert isinstance(stream, Tensor)
+    sigma = torch.sqrt(stream.var(-1, correction=0, keepdim=True) + 1e-5)
+    total = (model.ln_f.bias @ model.wte.T).expand_as(logits)
+    for part in written:
+        centred = part - part.mean(-1, keepdim=True)
+        total = total + (centred / sigma * model.ln_f.weight) @ model.wte.T
+    assert len(written) == 7
+    torch.testing.assert_close(logits, total, **EXACT)
+
+
+@pytest.mark.equation("eq-gpt-tied")
+def test_the_gradient_of_the_tied_table_is_the_sum_of_both_uses() -> None:
+    model, tokens = made(), some()
+    gpt.loss(model(tokens)[0], tokens).backward()
+    tied = model.wte.grad
+    read, write = (model.wte.detach().clone().requires_grad_() for _ in range(2))
+    x = read[tokens] + model.wpe[:7]
+    for block in model.blocks:
+        x = block(x, None, True)[0]
+    gpt.loss(model.ln_f(x) @ write.T, tokens).backward()
+    assert read.grad is not None
+    assert write.grad is not None
+    torch.testing.assert_close(tied, read.grad + write.grad, **EXACT)
+    assert min(read.grad.abs().max(), write.grad.abs().max()) > 1e-3
+
+
+def test_the_unembedding_is_the_embedding() -> None:
+    model = made()
+    names = [name for name, p in model.named_parameters() if p.shape == (11, 8)]
+    assert names == ["wte"]
+    before = model(some())[0]
+    with torch.no_grad():
+        model.wte[10] += 100  # a token that does not occur below
+    after = model(torch.where(some() == 10, 0, some()))[0]
+    assert (after[..., 10] - before[..., 10]).abs().min() > 1e-3
+
+
+# Training.
+
+
+@pytest.mark.equation("eq-gpt-loss")
+def test_the_loss_equals_the_librarys_cross_entropy_against_the_next_token() -> None:
+    logits, tokens = normal(2, 7, 11), some()
+    expected = functional.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
+    torch.testing.assert_close(gpt.loss(logits, tokens), expected, **EXACT)
+
+
+def test_the_probabilities_of_all_texts_of_one_length_sum_to_one() -> None:
+    model = made(TINY._replace(vocabulary=4))
+    texts = torch.tensor(list(itertools.product(range(4), repeat=4)))
+    texts = torch.cat([torch.zeros(len(texts), 1, dtype=torch.long), texts], 1)
+    log_p = model(texts)[0][:, :-1].log_softmax(-1).gather(-1, texts[:, 1:, None])[..., 0].sum(1)
+    assert log_p.exp().sum().item() == pytest.approx(1, abs=1e-11)
+    each = torch.stack([-4 * gpt.loss(model(text[None])[0], text[None]) for text in texts[:9]])
+    torch.testing.assert_close(each, log_p[:9], **EXACT)
+
+
+@pytest.mark.equation("eq-gpt-gradient")
+def test_gradient_by_the_logits_is_probability_minus_truth() -> None:
+    logits, tokens = normal(1, 2, 11).requires_grad_(), some(2, 1)
+    gpt.loss(logits, tokens).backward()
+    assert logits.grad is not None
+    truth = functional.one_hot(tokens[:, 1], 11)
+    expected = logits[:, 0].detach().softmax(-1) - truth
+    torch.testing.assert_close(logits.grad[:, 0], expected, **EXACT)
+
+
+@pytest.mark.equation("eq-gpt-start")
+def test_training_starts_at_the_logarithm_of_the_vocabulary() -> None:
+    config = gpt.Config(vocabulary=512, context=64, layers=3, heads=4, width=64)
+    model = gpt.GPT(config, torch.Generator().manual_seed(1))
+    start = gpt.loss(model(some(64, 8, 512))[0], some(64, 8, 512)).item()
+    assert start == pytest.approx(math.log(512), abs=0.05)
+
+
+@pytest.mark.equation("eq-gpt-init")
+def test_deeper_models_do_not_start_with_a_wider_stream() -> None:
+    def added(layers: int, scaled: bool) -> float:
+        config = gpt.Config(64, 32, layers, 4, 64)
+        model = gpt.GPT(config, torch.Generator().manual_seed(2))
+        tokens = some(32, 4, 64)
+        x = start = model.wte[tokens] + model.wpe[:32]
+        with torch.no_grad():
+            for block in model.blocks:
+                if not scaled:
+                    block.proj.weight *= math.sqrt(2 * layers)
+                    block.down.weight *= math.sqrt(2 * layers)
+                x = block(x, None, True)[0]
+        return (x - start).var().item()
+
+    assert added(16, True) == pytest.approx(added(2, True), rel=0.5)
+    assert added(16, False) > 5 * added(2, False)
+    model = gpt.GPT(gpt.Config(64, 32, 8, 4, 64), torch.Generator().manual_seed(2))
+    block = model.blocks[3]
+    assert block.up.weight.std().item() == pytest.approx(0.02, rel=0.03)
+    assert block.down.weight.std().item() == pytest.approx(0.02 / 4, rel=0.03)
+
+
+def test_it_learns_what_no_bigram_can() -> None:
+    """In abacabac… what follows an a depends on the token before it."""
+    period = torch.tensor([[0, 1, 0, 2] * 4])
+    tokens = torch.cat([period.roll(-shift, 1) for shift in range(4)])
+    bigram = math.log(2) / 2  # sure after b and c, in two minds after a
+    model = gpt.GPT(gpt.Config(3, 16, 1, 4, 32), torch.Generator().manual_seed(0))
+    optimiser = torch.optim.Adam(model.parameters(), 1e-2)
+    for _ in range(100):
+        loss = gpt.loss(model(tokens)[0], tokens)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    unavoidable = (
+        0.5 * math.log(2) / 15
+    )  # the first a of two of the four texts has nothing before it
+    assert unavoidable - 0.01 < gpt.loss(model(tokens)[0], tokens).item() < bigram / 4
+
+
+# The cache.
+
+
+@pytest.mark.equation("eq-gpt-cache")
+@pytest.mark.parametrize("parts", [[1] * 9, [4, 5], [6, 1, 2], [9]])
+def test_cached_decoding_equals_the_full_forward_pass(parts: list[int]) -> None:
+    model, tokens = made(), some(9)
+    logits, weights_full, _ = model(tokens)
+    kept = None
+    start = 0
+    for n in parts:
+        found, a, kept = model(tokens[:, start : start + n], kept)
+        torch.testing.assert_close(found, logits[:, start : start + n], **EXACT)
+        for ours, full in zip(a, weights_full, strict=True):
+            rows = full[:, :, start : start + n, : start + n]
+            torch.testing.assert_close(ours, rows, **EXACT)
+        start += n
+
+
+def test_writing_with_the_cache_equals_writing_without_it() -> None:
+    model = made()
+    found = gpt.generate(model, [1, 2, 3], 20, torch.Generator().manual_seed(4), temperature=0.8)
+    generator, expected = torch.Generator().manual_seed(4), [1, 2, 3]
+    for _ in range(20):  # longer than the context of 12
+        logits = model(torch.tensor([expected[-12:]]))[0][0, -1]
+        p = (logits / 0.8).softmax(-1)
+        uniform = torch.rand((), generator=generator).item()
+        expected.append(int((p.cumsum(0) <= uniform).sum()))
+    assert found == expected
+
+
+@pytest.mark.equation("eq-gpt-memory")
+@pytest.mark.parametrize("n", [1, 5, 12])
+def test_size_of_the_cache_against_its_tensors(n: int) -> None:
+    kept = made()(some(n, 1))[2]
+    stored = sum(part.numel() for pair in kept for part in pair)
+    assert TINY.cache_bytes(n, 8) == 8 * stored
+    assert TINY.cache_bytes(n) == 2 * stored
+
+
+# Counting.
+
+
+@pytest.mark.equation("eq-gpt-parameters")
+@pytest.mark.parametrize("name", list(gpt.GPT2))
+def test_parameters_equal_those_of_the_released_gpt_2(name: str) -> None:
+    config = gpt.GPT2[name]
+    with torch.device("meta"):
+        counted = sum(p.numel() for p in gpt.GPT(config).parameters())
+    assert counted == config.parameters() == PUBLISHED[name]
+    assert f"{counted:,}" in PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.equation("eq-gpt-flops")
+@pytest.mark.parametrize(("n", "past"), [(1, 0), (7, 0), (1, 11), (4, 8)])
+def test_operations_against_counted_ones(n: int, past: int) -> None:
+    model = made()
+    kept = model(some(past, 1))[2] if past else None
+    with FlopCounterMode(display=False) as counter:
+        model(some(n, 1), kept)
+    assert counter.get_total_flops() == TINY.flops(n, past)
+
+
+@pytest.mark.equation("eq-gpt-training")
+def test_a_training_step_costs_three_forward_passes_and_about_six_a_parameter() -> None:
+    model, tokens = made(), some(12, 4)
+    with FlopCounterMode(display=False) as counter:
+        gpt.loss(model(tokens)[0], tokens).backward()
+    assert counter.get_total_flops() == 3 * 4 * TINY.flops(12)
+    small = gpt.GPT2["small"]
+    per_token = 3 * small.flops(1024) / 1024
+    assert per_token == pytest.approx(6 * small.parameters(), rel=0.2)
+    exactly = 6 * (small.parameters() - 1024 * 768) + 12 * 12 * 1024 * 768
+    assert per_token == pytest.approx(exactly, rel=1e-3)
+
+
+# Choosing.
+
+
+@pytest.mark.equation("eq-gpt-topk")
+def test_top_k_keeps_the_k_best_in_their_proportions() -> None:
+    logits = normal(9)
+    p = logits.softmax(-1)
+    for k in range(1, 10):
+        found = gpt.next_probabilities(logits, top_k=k)
+        best = set(p.topk(k).indices.tolist())
+        expected = torch.tensor([p[i] if i in best else 0.0 for i in range(9)]).double()
+        torch.testing.assert_close(found, expected / expected.sum(), **EXACT)
+    torch.testing.assert_close(gpt.next_probabilities(logits), p, **EXACT)
+
+
+@pytest.mark.equation("eq-gpt-topp")
+@pytest.mark.parametrize("top_p", [0.05, 0.3, 0.6, 0.9, 0.999, 1.0])
+def test_top_p_keeps_the_fewest_tokens_that_hold_p(top_p: float) -> None:
+    for seed in range(8):
+        logits = normal(6, seed=seed)
+        p = logits.softmax(-1)
+        enough = [
+            kept
+            for size in range(1, 7)
+            for kept in itertools.combinations(range(6), size)
+            if p[list(kept)].sum() >= top_p - 1e-12
+        ]
+        fewest = min(len(kept) for kept in enough)
+        best = max((k for k in enough if len(k) == fewest), key=lambda k: p[list(k)].sum().item())
+        found = gpt.next_probabilities(logits, top_p=top_p)
+        assert set(found.nonzero().flatten().tolist()) == set(best)
+        torch.testing.assert_close(found[list(best)], p[list(best)] / p[list(best)].sum(), **EXACT)
+
+
+def test_temperature_comes_first_then_k_then_p_of_what_is_left() -> None:
+    logits = torch.tensor([0.5, 0.25, 0.125, 0.125]).double().log()
+    cool = gpt.next_probabilities(logits, temperature=0.5)
+    torch.testing.assert_close(cool, (2 * logits).softmax(-1), **EXACT)
+    # Of the two best, the first holds 2/3.
+    assert gpt.next_probabilities(logits, top_k=2, top_p=0.6).tolist() == [1, 0, 0, 0]
+    assert (gpt.next_probabilities(logits, top_k=2, top_p=0.7) > 0).tolist() == [1, 1, 0, 0]
+    equal = gpt.next_probabilities(torch.zeros(5).double(), top_k=2)
+    assert equal.tolist() == [0.5, 0.5, 0, 0, 0]  # ties go to the smaller number
+
+
+@pytest.mark.equation("eq-gpt-pick")
+def test_a_uniform_number_picks_each_token_as_often_as_its_probability() -> None:
+    p = torch.tensor([0.0, 0.25, 0.5, 0.0, 0.25, 0.0]).double()
+    draws = Counter(gpt.pick(p, (i + 0.5) / 1000) for i in range(1000))
+    assert draws == {1: 250, 2: 500, 4: 250}
+    assert [gpt.pick(p, u) for u in (0.0, 0.25, 0.75, 1 - 1e-16)] == [1, 2, 4, 4]
+
+
+# It refuses.
+
+
+def test_bad_input_is_named() -> None:
+    model = made()
+    with pytest.raises(ValueError, match="3 heads do not divide a width of 8"):
+        gpt.GPT(TINY._replace(heads=3))
+    with pytest.raises(ValueError, match=r"0 \+ 13 tokens, context 12"):
+        model(some(13))
+    with pytest.raises(ValueError, match=r"8 \+ 5 tokens, context 12"):
+        model(some(5), model(some(8))[2])
+    for bad in ({"temperature": 0.0}, {"top_k": -1}, {"top_p": 0.0}, {"top_p": 1.5}):
+        with pytest.raises(ValueError, match="out of range"):
+            gpt.next_probabilities(normal(5), **bad)  # type: ignore[arg-type]
+
+
+# The model of the demo.
+
+
+def test_the_committed_weights_were_made_from_the_committed_corpus() -> None:
+    model, merges, meta = loaded()
+    text = weights.CORPUS.read_bytes()
+    assert len(text) <= weights.LIMIT
+    assert meta["sha256"] == hashlib.sha256(text).hexdigest()
+    assert meta["parameters"] == sum(p.numel() for p in model.parameters())
+    assert model.config == weights.SHAPE
+    assert len(merges) == weights.MERGES
+    assert (meta["seed"], meta["steps"]) == (weights.SEED, weights.STEPS)
+
+
+@pytest.mark.equation("eq-gpt-bits")
+def test_bits_per_character_of_the_held_out_text_are_as_recorded() -> None:
+    model, merges, meta = loaded()
+    _, held = weights.split(weights.CORPUS.read_text(encoding="utf-8"))
+    tokens = gpt.encode(held, merges)
+    bits = weights.model_bits(model, tokens)
+    assert len(bits) == len(tokens) - 1
+    assert bits.sum().item() / len(held) == pytest.approx(meta["metric"]["value"], abs=2e-4)
+    # The first half context has nothing before it: there the mean loss, in nats, says the same.
+    start = torch.tensor([tokens[:33]])
+    nats = gpt.loss(model(start)[0], start).item()
+    characters = len(gpt.decode(tokens[1:33], merges))
+    formula = nats / math.log(2) * 32 / characters
+    assert bits[:32].sum().item() / characters == pytest.approx(formula, rel=1e-9)
+
+
+def test_the_model_beats_the_best_n_gram() -> None:
+    _, _, meta = loaded()
+    kept, held = weights.split(weights.CORPUS.read_text(encoding="utf-8"))
+    order = meta["baseline"]["order"]
+    bits = weights.ngram_bits(kept.encode(), held.encode(), order) / len(held)
+    assert bits == pytest.approx(meta["baseline"]["bits_per_character"], abs=1e-4)
+    assert meta["metric"]["value"] < bits
+
+
+def test_the_n_gram_is_a_distribution() -> None:
+    """Its bits for all bytes after one context are those of probabilities that sum to one."""
+    train = b"abracadabra abracadabra"
+    before = b"abr"
+    shared = weights.ngram_bits(train, before, 4)
+    total = sum(
+        2 ** (shared - weights.ngram_bits(train, before + bytes([b]), 4)) for b in range(256)
+    )
+    assert total == pytest.approx(1, abs=1e-9)
+
+
+# The page's numbers.
+
+
+def page() -> str:
+    """The text of the page."""
+    return PAGE.read_text(encoding="utf-8")
+
+
+def visible(token: int) -> str:
+    """A token as the page prints it."""
+    return gpt.decode([token], loaded()[1]).replace(" ", "·").replace("\n", "↵")
+
+
+def test_the_page_prints_the_tokens_of_its_prompt_and_what_comes_next() -> None:
+    model, merges, _ = loaded()
+    tokens = gpt.encode(figures.PROMPT, merges)
+    assert ", ".join(f"`{visible(token)}`" for token in tokens) in page()
+    logits = model(torch.tensor([tokens]))[0][0, -1]
+    p = gpt.next_probabilities(logits)
+    for token in logits.argsort(descending=True)[:5].tolist():
+        assert f"| `{visible(token)}` | {token} | {p[token]:.3f} |" in page()
+
+
+def test_the_page_prints_how_merges_shorten_the_prompt() -> None:
+    merges = loaded()[1]
+    kept, _ = weights.split(weights.CORPUS.read_text(encoding="utf-8"))
+    for n in (0, 16, 64, 256):
+        tokens = gpt.encode(figures.PROMPT, merges[:n])
+        cut = " ".join(gpt.decode([t], merges).replace(" ", "·") for t in tokens)
+        ratio = len(kept.encode()) / len(gpt.encode(kept, merges[:n]))
+        assert f"| {n} | {len(tokens)} | `{cut}` | {ratio:.2f} |" in page()
+
+
+def test_the_page_prints_what_the_model_is_and_reaches() -> None:
+    _, _, meta = loaded()
+    kept, held = weights.split(weights.CORPUS.read_text(encoding="utf-8"))
+    assert f"{math.log(512):.2f} for $V = 512$" in page()
+    assert f"has {meta['parameters']:,} parameters" in page()
+    assert f"trained for {meta['steps']:,} steps on {len(kept):,} characters" in page()
+    assert f"On the {len(held):,} characters that were held out" in page()
+    assert f"**{meta['metric']['value']:.2f} bits a character**" in page()
+    baseline = meta["baseline"]
+    assert f"needs {baseline['bits_per_character']:.2f} with $n = {baseline['order']}$" in page()
+
+
+@pytest.mark.equation("eq-gpt-cache")
+def test_the_page_prints_how_little_the_cache_changes_in_the_model_of_the_demo() -> None:
+    model, merges, _ = loaded()
+    _, held = weights.split(weights.CORPUS.read_text(encoding="utf-8"))
+    tokens = torch.tensor([gpt.encode(held, merges)[:64]])
+    full = model(tokens)[0]
+    kept, worst = None, 0.0
+    for i in range(64):
+        logits, _, kept = model(tokens[:, i : i + 1], kept)
+        worst = max(worst, (logits[:, 0] - full[:, i]).abs().max().item())
+    assert worst < 1e-13
+    assert (
+        "differ by less than $10^{-13}$ in the logits of the demo's model over 64 tokens" in page()
+    )
+
+
+def test_the_page_prints_what_the_demo_writes_first() -> None:
+    model, merges, _ = loaded()
+    source, tokens = Random(1), gpt.encode(figures.PROMPT, merges)
+    drawn = []
+    for _ in range(20):
+        p = gpt.next_probabilities(model(torch.tensor([tokens[-64:]]))[0][0, -1])
+        drawn.append(gpt.pick(p, source.uniform()))
+        tokens.append(drawn[-1])
+    assert f"the first draw is `{visible(drawn[0])}`" in page()
+    text = " ".join(gpt.decode(tokens, merges).split())
+    assert f'after 20 draws the text reads "{text}"' in page()
+
+
+def test_what_the_figures_show() -> None:
+    def read(name: str) -> style.Table:
+        return style.read_table(PAGE.with_name(f"gpt.{name}.csv"))
+
+    peek = read("peek")
+    assert max(abs(x - 3) for x in peek["masked_train"][2:] + peek["masked_honest"][2:]) < 0.05
+    assert peek["open_train"][-1] < 0.05
+    assert peek["open_honest"][-1] > 8
+    context = read("context")
+    assert context["gpt"][-1] < min(x for x in context["ngram"] if not math.isnan(x))
+    assert context["gpt"][-1] < context["gpt"][3] - 0.2
+    repeat = read("repeat")
+    assert repeat["all"][0] > repeat["all"][-1] + 0.2
+    cached = read("cached")
+    assert cached["anew"][0] == cached["cache"][0] == pytest.approx(0.247, abs=1e-3)
+    assert cached["anew"][-1] == pytest.approx(291.6, abs=0.1)
+    assert cached["cache"][-1] == pytest.approx(0.285, abs=1e-3)
+    assert cached["memory"][-1] == 36
+
+
+def test_numbers_of_other_models() -> None:
+    gpt_3 = gpt.Config(context=2048, layers=96, heads=96, width=12_288)
+    assert gpt_3.parameters() == pytest.approx(174.6e9, rel=1e-4)
+    assert 6 * gpt_3.parameters() * 300e9 == pytest.approx(3.14e23, rel=2e-3)
+    xl = gpt.GPT2["XL"]
+    assert xl.cache_bytes(1) == 300 * 2**10
+    second = gpt.Config().vocabulary * 768
+    assert second == pytest.approx(38.6e6, rel=1e-3)
+
+
+# Exercises.
+
+
+def test_exercise_1_parameters_of_the_first_gpt() -> None:
+    first = gpt.Config(vocabulary=40_478, context=512)
+    assert first.parameters() - 2 * 768 == 116_534_784
+
+
+def test_exercise_2_cache_of_gpt_2_xl() -> None:
+    assert gpt.GPT2["XL"].cache_bytes(1024) == 314_572_800 == 300 * 2**20
+    assert 2 * gpt.GPT2["XL"].parameters() == pytest.approx(3.1e9, rel=0.01)
+
+
+def test_exercise_3_by_hand() -> None:
+    logits = torch.tensor([0.5, 0.25, 0.125, 0.125]).double().log()
+    for choice in ({"top_k": 2}, {"top_p": 0.7}):
+        found = gpt.next_probabilities(logits, **choice).tolist()  # type: ignore[arg-type]
+        assert found == pytest.approx([2 / 3, 1 / 3, 0, 0])
+    cool = gpt.next_probabilities(logits, temperature=0.5).tolist()
+    assert cool == pytest.approx([0.727, 0.182, 0.045, 0.045], abs=5e-4)
+
+
+def test_exercise_4_merges() -> None:
+    text = "low low lower lowest"
+    merges = gpt.train_bpe(text, 3)
+    assert [gpt.decode([256 + i], merges) for i in range(3)] == ["ow", "low", " low"]
+    assert len(gpt.encode(text, merges)) == 9
+    assert len(gpt.encode(text, [])) == 20
+
+
+def test_exercise_5_a_head_that_reads_the_answer() -> None:
+    tokens = some(8, 1, 8)
+    p = torch.eye(9, dtype=torch.float64)
+    x = functional.one_hot(tokens[0], 8).double()
+    out, _ = attention.attention(p[1:9], p[:8], x, scale=50.0)
+    loss = gpt.loss(50 * out[None], tokens)
+    assert loss.item() < 1e-6
+
+
+def test_exercise_6_where_attention_is_a_tenth() -> None:
+    n = 7373
+    layers, e = 96, 12_288
+    assert 4 * layers * n * e / (24 * layers * e * e) == pytest.approx(0.1, rel=1e-3)
+
+
+# The demo.
+
+W = {"weights": "models/gpt.weights.json"}
+
+
+def arguments() -> list[tuple[str, list[Any]]]:
+    """Functions of gpt.mjs and what they are called with."""
+    model, merges, _ = loaded()
+    prompt = gpt.encode(figures.PROMPT, merges)
+    odd = gpt.encode("naïve 🙂", merges)
+    logits = [round(x, 6) for x in model(torch.tensor([prompt]))[0][0, -1].tolist()]
+    cases: list[tuple[str, list[Any]]] = [("encode", [W, text]) for text in TEXTS]
+    cases += [("decode", [W, tokens]) for tokens in (prompt, odd, odd[:-1], [])]
+    for causal, placed in itertools.product((True, False), repeat=2):
+        cases.append(("forward", [W, prompt, {"causal": causal, "placed": placed}]))
+    cases.append(("forward", [W, odd, {}]))
+    for choice in (
+        {},
+        {"temperature": 0.5},
+        {"temperature": 2, "topK": 20},
+        {"topP": 0.5},
+        {"temperature": 0.8, "topK": 50, "topP": 0.9},
+        {"topK": 1},
+    ):
+        cases.append(("probabilities", [logits, choice]))
+    cases += [("pick", [[0, 0.25, 0.5, 0, 0.25], u]) for u in (0, 0.2, 0.25, 0.74, 0.9999)]
+    cases += [("generate", [W, prompt, 70, 1, {"temperature": 0.8, "topP": 0.95}])]
+    cases += [("generate", [W, [10], 5, 7, {}, {"placed": False}])]
+    return cases
+
+
+def answer(function: str, args: list[Any]) -> Any:
+    """What Python gives."""
+    model, merges, _ = loaded()
+
+    def chances(logits: Tensor, choice: dict[str, Any]) -> Tensor:
+        return gpt.next_probabilities(
+            logits, choice.get("temperature", 1), choice.get("topK", 0), choice.get("topP", 1)
+        )
+
+    if function == "encode":
+        return gpt.encode(args[1], merges)
+    if function == "decode":
+        return gpt.decode(args[1], merges)
+    if function == "forward":
+        switches = args[2]
+        tokens = torch.tensor([args[1][-64:]])
+        logits, a, _ = model(
+            tokens, None, switches.get("causal", True), switches.get("placed", True)
+        )
+        return {"logits": logits[0, -1].tolist(), "attention": [layer[0].tolist() for layer in a]}
+    if function == "probabilities":
+        return chances(torch.tensor(args[0], dtype=torch.float64), args[1]).tolist()
+    if function == "pick":
+        return gpt.pick(torch.tensor(args[0], dtype=torch.float64), args[1])
+    _, tokens_, count, seed, choice, *rest = args
+    switches, source = (rest or [{}])[0], Random(seed)
+    out = list(tokens_)
+    for _ in range(count):
+        placed = switches.get("placed", True)
+        logits = model(torch.tensor([out[-64:]]), None, True, placed)[0][0, -1]
+        out.append(gpt.pick(chances(logits, choice), source.uniform()))
+    return out
+
+
+def rounded(value: Any) -> Any:
+    """Numbers to nine places, for a file that can be read."""
+    if isinstance(value, float):
+        return round(value, 9)
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    return value
+
+
+def close(a: Any, b: Any) -> bool:
+    """Equal, numbers to 1e-7."""
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(close(a[key], b[key]) for key in a)
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(close, a, b))
+    return abs(a - b) < 1e-7 if isinstance(a, float) else bool(a == b)
+
+
+def test_golden_values_are_current() -> None:
+    committed = json.loads(GOLDEN.read_text(encoding="utf-8"))["cases"]
+    assert [(case["function"], case["args"]) for case in committed] == arguments()
+    for case in committed:
+        assert close(answer(case["function"], case["args"]), case["returns"]), case["args"]
+
+
+def test_the_demo_cuts_text_by_the_same_expression() -> None:
+    source = PAGE.with_suffix(".mjs").read_text(encoding="utf-8")
+    found = re.search(r"const PIECE = /(.*)/g;", source)
+    assert found
+    assert found[1] == gpt.PIECE.pattern.decode()
+
+
+def main() -> None:
+    """Write the golden file anew."""
+    cases = [
+        {"function": function, "args": args, "returns": rounded(answer(function, args))}
+        for function, args in arguments()
+    ]
+    content = {"module": "models/gpt.mjs", "tolerance": 1e-5, "cases": cases}
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    GOLDEN.write_text(text.replace('{"function"', '\n{"function"') + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

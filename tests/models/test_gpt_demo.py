@@ -1,0 +1,155 @@
+"""The demo of docs/models/gpt.md: writing, looking, switching, and bad input."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from scripts.figures import gpt as figures
+from tests.conftest import OpenDemo
+
+pytestmark = pytest.mark.browser
+
+
+def said(demo: Locator) -> Locator:
+    """What is told to screen readers."""
+    return demo.get_by_role("status")
+
+
+def text(demo: Locator) -> Locator:
+    """Where the reader types."""
+    return demo.get_by_role("textbox", name="Your text")
+
+
+def started(open_demo: OpenDemo, **options: object) -> tuple[Page, Locator]:
+    """The demo with its model loaded."""
+    page, demo = open_demo("models/gpt", **options)
+    demo.get_by_role("button", name="Load the model").click()
+    text(demo).wait_for()
+    return page, demo
+
+
+def test_nothing_is_loaded_before_the_reader_asks(open_demo: OpenDemo) -> None:
+    page, demo = open_demo("models/gpt")
+    assert not page.evaluate(
+        "performance.getEntriesByType('resource').some(e => e.name.includes('weights.json'))"
+    )
+    expect(demo).to_contain_text("is loaded when you start it")
+
+
+def test_it_starts_with_the_numbers_of_the_page(open_demo: OpenDemo) -> None:
+    page, demo = started(open_demo)
+    expect(text(demo)).to_have_value(figures.PROMPT)
+    printed = page.locator("table", has_text="Next token").first.locator("tbody tr").all()
+    shown = demo.locator("table tbody tr").all()
+    assert len(printed) == 5
+    for ours, theirs in zip(shown, printed, strict=False):
+        cells = theirs.locator("td").all_inner_texts()
+        assert ours.locator("th").inner_text() == cells[0]
+        assert ours.locator("td").first.inner_text() == cells[1]
+        assert float(ours.locator("td").nth(1).inner_text()) == pytest.approx(
+            float(cells[2]), abs=6e-4
+        )
+
+
+def test_one_token_at_a_time_and_the_same_again_after_reset(open_demo: OpenDemo) -> None:
+    page, demo = started(open_demo)
+    written = []
+    for _ in range(2):
+        demo.get_by_role("button", name="Reset").click()
+        for _ in range(20):
+            demo.get_by_role("button", name="One token").click()
+        expect(said(demo)).to_contain_text("Drawn: ")
+        written.append(" ".join(text(demo).input_value().split()))
+    assert written[0] == written[1]
+    expect(page.locator("article")).to_contain_text(f'the text reads "{written[0]}"')
+
+
+def test_running_writes_and_pauses(open_demo: OpenDemo) -> None:
+    page, demo = started(open_demo)
+    demo.get_by_role("button", name="Run").click()
+    page.wait_for_timeout(1500)
+    demo.get_by_role("button", name="Pause").click()
+    expect(said(demo)).to_contain_text("Paused after")
+    first = text(demo).input_value()
+    assert len(first) > len(figures.PROMPT)
+    page.wait_for_timeout(400)
+    assert text(demo).input_value() == first
+
+
+def test_under_reduced_motion_a_run_is_one_step_of_twenty_tokens(open_demo: OpenDemo) -> None:
+    page, demo = started(open_demo, reduced_motion="reduce")
+    demo.get_by_role("button", name="Run").click()
+    expect(said(demo)).to_contain_text("20 tokens were written")
+    first = text(demo).input_value()
+    page.wait_for_timeout(400)
+    assert text(demo).input_value() == first
+
+
+def test_tokens_heads_and_cells_can_be_chosen_by_keyboard(open_demo: OpenDemo) -> None:
+    page, demo = started(open_demo, width=390)
+    tokens = demo.get_by_role("group", name="Tokens").get_by_role("button")
+    tokens.nth(1).focus()
+    page.keyboard.press("Enter")
+    expect(tokens.nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(said(demo)).to_contain_text(
+        re.compile(r"looks at .* with weight \d\.\d{3} \(layer 1, head 1\)")
+    )
+    demo.get_by_role("application", name="all 12 heads").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowLeft")
+    expect(said(demo)).to_contain_text("(layer 2, head 4)")
+    expect(demo.get_by_label("Head", exact=True)).to_have_value("7")
+    demo.get_by_role("application", name="chosen head").focus()
+    page.keyboard.press("ArrowRight")
+    expect(said(demo)).to_contain_text("may not look at the later")
+    demo.get_by_label("Causal mask").uncheck()
+    expect(said(demo)).to_contain_text("never trained for")
+
+
+def test_a_set_has_no_order(open_demo: OpenDemo) -> None:
+    _, demo = started(open_demo)
+    text(demo).fill("The model reads the text and writes")
+    expect(said(demo)).to_contain_text("tokens.")
+    shuffle = demo.get_by_role("button", name="Shuffle")
+    shuffle.click()
+    expect(said(demo)).to_contain_text(re.compile(r"moved by 0\.(?!000)\d{3}"))
+    demo.get_by_label("Causal mask").uncheck()
+    demo.get_by_label("Positions").uncheck()
+    expect(said(demo)).to_contain_text("Without causal mask and positions")
+    shuffle.click()
+    expect(said(demo)).to_contain_text("moved by 0.000")
+
+
+def test_the_cuts_leave_what_they_promise(open_demo: OpenDemo) -> None:
+    _, demo = started(open_demo)
+    demo.get_by_role("slider", name="Top-k").fill("0")
+    expect(said(demo)).to_contain_text("1 token can be drawn.")
+    demo.get_by_role("slider", name="Top-k").fill("8")
+    demo.get_by_role("slider", name="Top-p").fill("0.05")
+    expect(said(demo)).to_contain_text("1 token can be drawn.")
+    demo.get_by_role("slider", name="Top-p").fill("1")
+    expect(said(demo)).to_contain_text("512 tokens can be drawn.")
+    demo.get_by_role("slider", name="Temperature").fill("0.1")
+    expect(said(demo)).to_contain_text(re.compile(r"Most probable next token: .*, [01]\.\d{3}"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("", "No text: the model begins after a line break."),
+        ("🙂", "4 tokens."),
+        ("word " * 500, "its last 64 tokens"),
+        ("\x00<b>&amp;</b>", "tokens."),
+        ("a", "1 token."),
+    ],
+)
+def test_odd_text_is_read(typed: str, told: str, open_demo: OpenDemo) -> None:
+    _, demo = started(open_demo)
+    text(demo).fill(typed)
+    expect(said(demo)).to_contain_text(told)
+    demo.get_by_role("button", name="One token").click()
+    expect(said(demo)).to_contain_text("Drawn: ")
+    demo.get_by_role("button", name="Shuffle").click()
+    demo.get_by_role("button", name="Reset").click()
+    expect(text(demo)).to_have_value(figures.PROMPT)
