@@ -1,0 +1,153 @@
+"""Check the documentation of a MkDocs project: what breaks for the reader, where, why, and how to mend it.
+
+    python scripts/check.py                       the project here
+    python scripts/check.py path/to/project       any MkDocs project, docs folder or page
+    python scripts/check.py --fix                 mend what has one safe mend, and show it
+    python scripts/check.py --explain A01         what a rule is for
+
+Exit status: 0 clean, 1 findings, 2 could not run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+if __name__ == "__main__":
+    if sys.path and Path(sys.path[0] or ".").resolve() == HERE:
+        sys.path.pop(0)
+    sys.path.insert(0, str(HERE.parent))
+
+from scripts.rules import report  # noqa: E402
+from scripts.rules.config import CannotRun  # noqa: E402
+from scripts.rules.engine import Outcome, Request, check  # noqa: E402
+
+
+def _arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="check.py", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument(
+        "paths", nargs="*", type=Path, help="project, docs folder or pages (default: here)"
+    )
+    parser.add_argument(
+        "--format", choices=report.FORMATS, default="text", help="form of the report"
+    )
+    parser.add_argument("--select", default="", help="only these rules, by code or letter: A,L01")
+    parser.add_argument("--ignore", default="", help="not these rules, by code or letter")
+    parser.add_argument(
+        "--style",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="rules of house style on or off",
+    )
+    parser.add_argument("--fix", action="store_true", help="apply the safe mends and show them")
+    parser.add_argument("--explain", metavar="CODE", help="say what a rule is for, and stop")
+    parser.add_argument(
+        "--jobs", type=int, default=0, help="processes (default: one for each processor)"
+    )
+    parser.add_argument(
+        "--cache-dir", type=Path, default=None, help="where to remember what was found"
+    )
+    parser.add_argument("--no-cache", action="store_true", help="remember nothing")
+    return parser.parse_args(arguments)
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().upper() for part in text.replace(",", " ").split())
+
+
+def _explain(code: str) -> int:
+    from scripts.rules import RULES
+
+    codes = [known for known in RULES if known.startswith(code.upper())]
+    if not codes:
+        print(f"check: no rule '{code}'", file=sys.stderr)
+        return 2
+    print("\n".join(report.explain(known) for known in codes), end="")
+    return 0
+
+
+def _fix(request: Request, outcome: Outcome) -> Outcome:
+    """Mend in rounds until nothing safe is left; a file that would get worse is left as it was."""
+    from scripts.rules import mend
+
+    settled: set[str] = set()
+    for _ in range(10):
+        changed = False
+        for path, file in outcome.files.items():
+            found = [p for p in outcome.problems if p.path == path]
+            if path in settled or not any(p.edit for p in found):
+                continue
+            result = mend.mended(file, found)
+            if result is None:
+                settled.add(path)
+                continue
+            before, after, data = result
+            original = file.read_bytes()
+            mend.write(file, data)
+            again = list(check(
+                    Request([file], request.select, request.ignore, request.style, 1, request.cache)
+                ).problems)
+            if len(again) >= len(found):
+                mend.write(file, original)
+                settled.add(path)
+                continue
+            sys.stdout.write(mend.difference(path, before, after))
+            changed = True
+        if not changed:
+            break
+        outcome = check(request)
+    return outcome
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line."""
+    options = _arguments(arguments)
+    if options.explain:
+        return _explain(options.explain)
+    from scripts.rules import RULES
+
+    select, ignore = _codes(options.select), _codes(options.ignore)
+    for code in (*select, *ignore):
+        if code != "ALL" and not any(known.startswith(code) for known in RULES):
+            print(f"check: no rule '{code}'", file=sys.stderr)
+            return 2
+    cache = Path("none") if options.no_cache else options.cache_dir
+    request = Request(options.paths or [Path()], select, ignore, options.style, options.jobs, cache)
+    try:
+        outcome = check(request)
+        if options.fix:
+            outcome = _fix(request, outcome)
+    except CannotRun as error:
+        print(f"check: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"check: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    return _finish(outcome, options.format)
+
+
+def _finish(outcome: Outcome, form: str) -> int:
+    try:
+        sys.stdout.write(report.write(outcome.problems, form))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for error in outcome.errors:
+        print(f"check: {error}", file=sys.stderr)
+    if form == "text":
+        count = len(outcome.problems)
+        print(
+            f"{count} finding{'' if count == 1 else 's'} in {outcome.pages} pages", file=sys.stderr
+        )
+    if outcome.errors or any(
+        p.code == "Z02" and "failed on this page" in p.message for p in outcome.problems
+    ):
+        return 2
+    return 1 if outcome.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
