@@ -1,0 +1,79 @@
+"""What the tests of the site share: the pages, read from docs/, and helpers for the browser.
+
+The types `OpenDemo` and `NewPage` are those of the fixtures in tests/conftest.py.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from playwright.sync_api import Locator, Page
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+
+OpenDemo = Callable[..., tuple[Page, Locator]]
+NewPage = Callable[..., Page]
+
+
+@dataclass
+class Site:
+    """The built site: its folder, and what the builder said."""
+
+    path: Path
+    said: str
+
+
+def address(path: str) -> str:
+    """The address of a page below the site's, from its path below docs/ without the suffix."""
+    return re.sub(r"(^|/)index/$", r"\1", f"{path}/")
+
+
+def kinds() -> dict[str, str]:
+    """The kind of each page, by its address."""
+    found = {}
+    for path in sorted(DOCS.rglob("*.md")):
+        name = path.relative_to(DOCS).with_suffix("").as_posix()
+        head = re.match(r"---\n(.*?)\n---\n", path.read_text(encoding="utf-8"), re.S)
+        meta = yaml.safe_load(head[1]) if head else {}
+        found[address(name)] = str(meta.get("kind", ""))
+    return found
+
+
+PAGES = kinds()
+
+
+def samples() -> list[str]:
+    """The entrance and, of every kind, the page with the most text."""
+    size = {address: source(address).stat().st_size for address in PAGES}
+    largest: dict[str, str] = {}
+    for page in sorted(PAGES, key=lambda page: size[page]):
+        if page:
+            largest[PAGES[page]] = page
+    return ["", *sorted(largest.values())]
+
+
+def source(address: str) -> Path:
+    """The Markdown file of a page."""
+    stem = DOCS / (address.rstrip("/") or "index")
+    return stem.with_suffix(".md") if stem.with_suffix(".md").is_file() else stem / "index.md"
+
+
+def shown(page: str) -> str:
+    """A page's name in the list of tests."""
+    return page or "home"
+
+
+def scheme_of(page: Page) -> str:
+    """The name of the colour scheme that the page shows."""
+    return str(page.evaluate("document.body.getAttribute('data-md-color-scheme')"))
+
+
+def settle(page: Page) -> None:
+    """Wait until fonts are there and two frames were drawn."""
+    page.evaluate(
+        "document.fonts.ready.then(() => new Promise("
+        "done => requestAnimationFrame(() => requestAnimationFrame(done))))"
+    )

@@ -1,0 +1,197 @@
+"""Who uses a keyboard, a screen reader, no JavaScript or paper can use the site as well."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.site.kit import PAGES, NewPage, samples, settle, shown
+
+pytestmark = pytest.mark.browser
+
+VIEWS = [(390, "light"), (1440, "light"), (390, "dark"), (1440, "dark")]
+
+# axe looks at every element, and has nothing to say about those inside of formulas and pictures, which
+# are most of a page: without them it takes a third of the time.
+EMPTY = """() => {
+  for (const formula of document.querySelectorAll("math")) {
+    const {width, height} = formula.getBoundingClientRect();
+    formula.replaceChildren();
+    formula.style.cssText += `;display: inline-block; width: ${width}px; height: ${height}px`;
+  }
+  for (const picture of document.querySelectorAll("svg")) picture.replaceChildren();
+}"""
+
+
+def violations(page: Page, rules: list[str] | None = None) -> list[dict[str, Any]]:
+    """What axe finds, in short; all its rules, or some."""
+    options: dict[str, Any] = {"resultTypes": ["violations"], "preload": False}
+    if rules:
+        options["runOnly"] = rules
+    return [
+        {
+            "rule": found["id"],
+            "help": found["help"],
+            "nodes": [
+                {"html": node["html"][:200], "why": node["failureSummary"][:300]}
+                for node in found["nodes"][:3]
+            ],
+        }
+        for found in Axe().run(page, options=options).response["violations"]
+    ]
+
+
+def views(path: str) -> list[tuple[int, str]]:
+    """All views of a sample; of the other pages one each, in turn."""
+    if path in samples() or path not in PAGES:
+        return VIEWS
+    return [VIEWS[sorted(PAGES).index(path) % len(VIEWS)]]
+
+
+@pytest.mark.parametrize("path", [*PAGES, "no/such/page/"], ids=shown)
+def test_axe_finds_nothing(path: str, new_page: NewPage) -> None:
+    page = new_page(reduced_motion="reduce", watched=path in PAGES)
+    page.goto(path)
+    settle(page)
+    page.evaluate(EMPTY)
+    found = {}
+    for number, (width, scheme) in enumerate(views(path)):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        settle(page)
+        # Between the schemes nothing but colours differs.
+        rules = ["color-contrast"] if scheme == "dark" and number else None
+        if faults := violations(page, rules):
+            found[f"{width} px, {scheme}"] = faults
+    assert not found, json.dumps(found, indent=1, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_search(width: int, scheme: str, new_page: NewPage) -> None:
+    page = new_page(width=width, scheme=scheme, reduced_motion="reduce")
+    page.goto("models/")
+    page.locator("[data-search]").first.click()
+    page.keyboard.type("diffusion")
+    expect(page.locator("dialog.search a").first).to_be_visible()
+    assert violations(page) == []
+
+
+def focus(page: Page) -> str:
+    """What has the focus: its text or its name."""
+    return str(
+        page.evaluate(
+            "(e => (e.getAttribute('aria-label') ?? e.textContent ?? '').trim() || e.tagName)"
+            "(document.activeElement)"
+        )
+    )
+
+
+def test_the_first_tab_leads_past_everything(new_page: NewPage) -> None:
+    page = new_page()
+    page.goto("models/")
+    page.keyboard.press("Tab")
+    link = page.locator(":focus")
+    expect(link).to_have_attribute("href", "#main")
+    expect(link).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.keyboard.press("Tab")
+    assert page.evaluate("Boolean(document.activeElement.closest('main'))")
+
+
+def test_tab_reaches_all_of_the_head_and_the_pages_and_shows_where_it_is(new_page: NewPage) -> None:
+    page = new_page()
+    page.goto("models/")
+    reached = []
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("Boolean(document.activeElement.closest('main'))"):
+            break
+        reached.append(page.evaluate("document.activeElement.outerHTML"))
+        shown = page.evaluate(
+            "(s => (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2)"
+            " || s.boxShadow !== 'none')(getComputedStyle(document.activeElement))"
+        )
+        assert shown, f"the focus cannot be seen on {focus(page)}"
+    text = " ".join(reached)
+    assert "data-search" in text
+    assert "data-scheme" in text
+    assert text.count("<a href=") >= 5, "the pages are not reached"
+
+
+def test_escape_closes_the_search_and_gives_the_focus_back(new_page: NewPage) -> None:
+    page = new_page()
+    page.goto("models/")
+    button = page.locator("[data-search]").first
+    button.focus()
+    page.keyboard.press("Enter")
+    dialog = page.locator("dialog.search")
+    expect(dialog).to_be_visible()
+    assert page.evaluate("document.activeElement.tagName") == "INPUT"
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(button).to_be_focused()
+
+
+def test_the_pages_open_and_close_by_keyboard_on_a_phone(new_page: NewPage) -> None:
+    page = new_page(width=390)
+    page.goto("models/")
+    pages = page.locator("nav#nav")
+    expect(pages).to_be_hidden()
+    button = page.locator("[popovertarget=nav]")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(pages).to_be_visible()
+    page.keyboard.press("Tab")
+    assert page.evaluate("Boolean(document.activeElement.closest('#nav'))")
+    page.keyboard.press("Escape")
+    expect(pages).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("path", samples(), ids=shown)
+def test_a_page_is_complete_without_javascript(path: str, width: int, new_page: NewPage) -> None:
+    with_it = new_page(width=width)
+    with_it.goto(path)
+    page = new_page(width=width, javascript=False, watched=False)
+    page.goto(path)
+    wanted = with_it.locator("main h1, main h2, main h3").all_inner_texts()
+    assert page.locator("main h1, main h2, main h3").all_inner_texts() == wanted
+    # What can be seen: headings, text, formulas, figures and tables; folded answers stay folded.
+    for kind in ("h1", "h2", "p", "table", "math", "figure", "svg"):
+        for part in page.locator(f"main {kind}").all()[:40]:
+            if part.evaluate("e => !e.closest('details:not([open]), [aria-hidden=true], .hidden')"):
+                size = part.evaluate("e => e.getBoundingClientRect().toJSON()")
+                text = part.inner_text() if kind in {"h1", "h2", "p"} else "x"
+                assert not text.strip() or size["height"] > 0, f"a {kind} is not shown: {text}"
+    pages = page.locator("nav#nav a").first
+    if not pages.is_visible():
+        page.locator("[popovertarget=nav]").click()
+    expect(pages).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", samples(), ids=shown)
+def test_paper_shows_the_text_and_nothing_else(path: str, scheme: str, new_page: NewPage) -> None:
+    page = new_page(width=794, height=1123, scheme=scheme)  # A4
+    page.goto(path)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    settle(page)
+    for part in ("header.top", "nav#nav", "dialog.search", ".skip"):
+        for shown_ in page.locator(part).all():
+            expect(shown_).to_be_hidden()
+    expect(page.locator("main h1").first).to_be_visible()
+    assert page.locator("main details:not([open])").count() == 0
+    colours = page.evaluate(
+        """[...document.querySelectorAll("main p, main h1, main h2, main td")].slice(0, 60).map(
+            e => getComputedStyle(e).color)"""
+    )
+    dark = [c for c in colours if max(map(float, re.findall(r"[\d.]+", c)[:3])) <= 140]
+    assert len(dark) == len(colours), f"too light for paper: {set(colours) - set(dark)}"
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper in {"rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"}

@@ -1,0 +1,225 @@
+"""The build: strict, complete, the same twice, the same with another builder, valid, of one host."""
+
+import filecmp
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from filelock import FileLock
+
+from scripts import built as rules
+from scripts.devtools import building
+from tests.site import html
+from tests.site.kit import PAGES, ROOT, Site, address
+
+
+class Loader(yaml.SafeLoader):
+    """Reads mkdocs.yml, with the default of what stands behind !ENV."""
+
+
+def default(loader: yaml.SafeLoader, node: yaml.Node) -> object:
+    """The last value of `!ENV [NAME, default]`."""
+    values = loader.construct_sequence(node) if isinstance(node, yaml.SequenceNode) else []
+    return values[-1] if len(values) > 1 else None
+
+
+Loader.add_constructor("!ENV", default)
+
+
+def settings() -> dict[str, object]:
+    """What mkdocs.yml says."""
+    with (ROOT / "mkdocs.yml").open(encoding="utf-8") as file:
+        return dict(yaml.load(file, Loader))
+
+
+# The theme's own scripts and styles: copied by the builder, asked for by no page of this site.
+THEME = re.compile(r"assets/(javascripts|stylesheets)/(.*\.min\.(js|css)(\.map)?|lunr/.*)")
+
+
+def files(folder: Path) -> list[str]:
+    """All files below a folder."""
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def test_the_strict_build_passes(built: Site) -> None:
+    lines = built.said.splitlines()
+    found = [text for text in lines if re.match(r"(WARNING|ERROR|CRITICAL) ", text)]
+    assert not found, "\n".join(found)
+    assert not [text for text in lines if "not included" in text or "unrecognized" in text]
+
+
+def test_every_validation_is_on() -> None:
+    found = settings()
+    assert found["strict"] is True
+    nav = dict.fromkeys(("omitted_files", "not_found", "absolute_links"), "warn")
+    kinds = ("not_found", "anchors", "absolute_links", "unrecognized_links")
+    assert found["validation"] == {"nav": nav, "links": dict.fromkeys(kinds, "warn")}
+
+
+def test_every_page_is_built(site: Path) -> None:
+    assert [page for page in PAGES if not (site / page / "index.html").is_file()] == []
+    assert (site / "404.html").is_file()
+
+
+def test_links_anchors_redirects_hosts_and_text_are_sound(site: Path) -> None:
+    found = rules.check(site, jobs=1)
+    assert not found, "\n".join(str(finding) for finding in found)
+
+
+def test_scripts_and_styles_name_no_other_host(site: Path) -> None:
+    # Names of formats are no requests.
+    names = {"www.w3.org", "creativecommons.org"}
+    found = []
+    for name in files(site):
+        if name.endswith((".css", ".mjs", ".js")) and not THEME.fullmatch(name):
+            text = (site / name).read_text(encoding="utf-8")
+            text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+            hosts = set(re.findall(r"https?://([\w.-]+)", text)) - names
+            found += [f"{name}: {host}" for host in sorted(hosts)]
+    assert found == []
+
+
+def test_no_page_asks_for_the_scripts_and_styles_of_the_theme(site: Path) -> None:
+    asked = re.compile(r'(?:src|href)="([^"]+\.(?:js|css))"')
+    found = {
+        name
+        for path in site.rglob("index.html")
+        for name in asked.findall(path.read_text(encoding="utf-8"))
+    }
+    assert [name for name in sorted(found) if THEME.search(name)] == []
+
+
+def test_nothing_is_published_that_no_reader_needs(site: Path) -> None:
+    unwanted = re.compile(r"__pycache__|\.py[cod]$|\.pages$|~$|\.tmp$|\.map$|(^|/)\.")
+    published = [name for name in files(site) if not THEME.fullmatch(name)]
+    assert [name for name in published if unwanted.search(name)] == []
+
+
+def test_pages_are_valid_html(site: Path) -> None:
+    faults = {}
+    for path in sorted(site / name for name in files(site) if name.endswith(".html")):
+        parsed = html.parse(path)
+        if parsed.faults:
+            faults[path.relative_to(site).as_posix()] = parsed.faults[:10]
+    assert not faults, json.dumps(faults, indent=1, ensure_ascii=False)
+
+
+def build(out: Path, builder: str = "mkdocs", **variables: str) -> None:
+    """Build from a process with another hash seed, place and time zone."""
+    other = {"PYTHONHASHSEED": "7", "TZ": "Pacific/Auckland", "LC_ALL": "C", **variables}
+    command = (
+        "import sys; from pathlib import Path; from scripts.devtools import building; "
+        "building.build(Path(sys.argv[1]), builder=sys.argv[2], echo=False, strict=False)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", command, str(out), builder],
+        cwd=ROOT,
+        env={**os.environ, **other, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_two_builds_are_the_same_to_the_bit(site: Path, tmp_path: Path) -> None:
+    build(tmp_path / "again")
+    assert files(tmp_path / "again") == files(site)
+    _, differ, broken = filecmp.cmpfiles(site, tmp_path / "again", files(site), shallow=False)
+    assert differ + broken == []
+
+
+def main_of(path: Path) -> str:
+    """The main part of a page."""
+    found = re.search(r"<main\b.*</main>", path.read_text(encoding="utf-8"), re.S)
+    assert found, f"{path} has no <main>"
+    return found[0]
+
+
+def test_properdocs_builds_the_same_pages(site: Path, tmp_path: Path) -> None:
+    build(tmp_path / "other", "properdocs", DISABLE_MKDOCS_2_WARNING="true")
+    pages = [f"{page}index.html" for page in PAGES]
+    differ = [p for p in pages if main_of(tmp_path / "other" / p) != main_of(site / p)]
+    assert differ == []
+
+
+def test_a_fork_sets_address_and_edit_links_from_outside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SITE_URL", "https://fork.example/books/genai/")
+    monkeypatch.setenv("REPO_URL", "https://code.example/fork/genai")
+    edit = "https://code.example/fork/genai/edit/main/docs/{path}"
+    monkeypatch.setenv("EDIT_URI_TEMPLATE", edit)
+    building.build(tmp_path / "site", echo=False, strict=False)
+    page = (tmp_path / "site" / "overview" / "index.html").read_text(encoding="utf-8")
+    assert '<link rel="canonical" href="https://fork.example/books/genai/overview/">' in page
+    assert "https://code.example/fork/genai/edit/main/docs/overview/index.md" in page
+    lost = (tmp_path / "site" / "404.html").read_text(encoding="utf-8")
+    assert 'href="/books/genai/assets/' in lost
+    found = rules.check(tmp_path / "site", "https://fork.example/books/genai/", jobs=1)
+    assert not found, "\n".join(str(finding) for finding in found)
+
+
+def test_a_failed_build_leaves_the_old_site(tmp_path: Path) -> None:
+    copy, out = tmp_path / "copy", tmp_path / "site"
+    (copy / "docs").mkdir(parents=True)
+    (copy / "mkdocs.yml").write_text("site_name: x\nstrict: true\n", encoding="utf-8")
+    (copy / "docs" / "index.md").write_text("# One\n", encoding="utf-8")
+    building.build(out, root=copy, echo=False)
+    before = {name: (out / name).read_bytes() for name in files(out)}
+    (copy / "docs" / "index.md").write_text("# Two\n\n[lost](lost.md)\n", encoding="utf-8")
+    with pytest.raises(building.Stop, match=r"lost\.md"):
+        building.build(out, root=copy, echo=False)
+    assert {name: (out / name).read_bytes() for name in files(out)} == before
+    assert os.listdir(tmp_path) == ["copy", "site"] or set(os.listdir(tmp_path)) == {"copy", "site"}
+
+
+def test_a_build_replaces_only_a_site(tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "dear.txt").write_text("dear", encoding="utf-8")
+    with pytest.raises(building.Stop, match="something else than a site"):
+        building.build(tmp_path / "letters", echo=False)
+    with pytest.raises(building.Stop, match="something else than a site"):
+        building.build(ROOT, echo=False)
+    assert (tmp_path / "letters" / "dear.txt").read_text(encoding="utf-8") == "dear"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("<p>a<div>b</div></p>", "Unexpected end tag"),
+        ("<ul><p>a</p></ul>", "stands directly in <ul>"),
+        ("<a href='#x'><button>b</button></a>", "stands in <a>"),
+        ("<p id=x>a</p><p id=x>b</p>", "stands 2 times"),
+        ("<img src=x>", "has no alt"),
+        ("<span><div>a</div></span>", "stands in <span>"),
+        ("<p>a <b>b</p>", "Unexpected end tag"),
+        ("<p>a &nosuch; b</p>", "Named entity"),
+        ("<p>b < c</p>", "tag name"),
+        ("<p class=a class=b>c</p>", "uplicate"),
+        ("<label for=lost>a</label>", "names no id"),
+        ("<p><center>b</center></p>", "obsolete"),
+    ],
+)
+def test_faults_of_html_are_seen(text: str, fault: str, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    whole = f"<!doctype html><html lang=en><head><title>t</title></head><body>{text}</body></html>"
+    page.write_text(whole, encoding="utf-8")
+    assert any(fault in found for found in html.parse(page).faults), html.parse(page).faults
+
+
+def test_addresses_of_pages_follow_from_their_files() -> None:
+    paths = ["index", "models/index", "models/vae"]
+    assert [address(path) for path in paths] == ["", "models/", "models/vae/"]
+
+
+def test_a_second_process_uses_the_site_of_the_first(built: Site) -> None:
+    with FileLock(built.path.parent / "site.lock", timeout=5):
+        assert (built.path.parent / "site.log").is_file()
+    assert shutil.which("git") is None or building.epoch() > 1_000_000_000

@@ -1,0 +1,166 @@
+"""A reader's ways: search, colour scheme, addresses that do not exist, a site below a path."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.site.kit import NewPage, samples, scheme_of, shown
+from tests.site.server import Server
+
+pytestmark = pytest.mark.browser
+
+
+def search(page: Page, text: str) -> list[str]:
+    """The addresses that the search finds, best first."""
+    page.keyboard.press("/")
+    page.keyboard.type(text)
+    first = page.locator("dialog.search a").first
+    expect(first).to_be_visible()
+    links = page.locator("dialog.search a").evaluate_all("links => links.map(l => l.href)")
+    return [str(link) for link in links]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("adversarial", "models/gan/"),
+        ("reinforcement learning", "paradigms/reinforcement/"),
+        ("libraries", "ecosystem/libraries/"),
+        ("self-supervised", "paradigms/self-supervised/"),
+        ("posterior collapse", "models/vae/"),
+        ("write a page", "contributing/"),
+    ],
+)
+def test_search_finds(text: str, wanted: str, page: Page, server: Server) -> None:
+    page.goto("")
+    found = search(page, text)
+    pages = [link.split("#")[0] for link in found]
+    assert server.url + wanted in list(dict.fromkeys(pages))[:2], found
+
+
+def test_search_is_used_with_the_keyboard_alone(page: Page, server: Server) -> None:
+    page.goto("overview/")
+    found = search(page, "adversarial")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(found[0])
+    expect(page.locator("h1")).to_be_visible()
+
+
+def test_search_says_when_there_is_nothing_and_helps_with_a_slip(page: Page) -> None:
+    page.goto("")
+    page.keyboard.press("/")
+    page.keyboard.type("qqqqqqqqqqq")
+    status = page.locator("dialog.search [role=status]")
+    expect(status).to_contain_text("Nothing found")
+    page.locator("dialog.search input").fill("adverserial")
+    status.locator("button").click()
+    expect(page.locator("dialog.search a").first).to_be_visible()
+
+
+def test_search_loads_its_index_when_it_is_opened_and_not_before(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("models/", wait_until="networkidle")
+    assert not any("search" in url for url in asked)
+    search(page, "gan")
+    assert sum("search_index" in url for url in asked) == 1
+
+
+def test_search_and_links_work_below_a_path(page: Page, server: Server) -> None:
+    page.goto(f"{server.below}models/")
+    found = search(page, "adversarial")
+    assert found[0].startswith(server.below)
+    page.goto(found[0])
+    page.locator("nav#nav a").first.click()
+    page.wait_for_load_state()
+    assert page.url.startswith(server.below)
+    expect(page.locator("h1")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_scheme_follows_the_system(scheme: str, new_page: NewPage) -> None:
+    page = new_page(scheme=scheme)
+    page.goto("")
+    assert scheme_of(page) == ("slate" if scheme == "dark" else "default")
+
+
+def test_the_scheme_switches_and_stays(page: Page) -> None:
+    page.goto("")
+    button = page.locator("[data-scheme]")
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    button.click()
+    assert scheme_of(page) == "slate"
+    expect(button).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != paper
+    page.reload()
+    assert scheme_of(page) == "slate"
+    page.goto("models/")
+    assert scheme_of(page) == "slate"
+    page.locator("[data-scheme]").click()
+    page.goto("overview/")
+    assert scheme_of(page) == "default"
+
+
+def test_the_scheme_is_there_before_anything_is_drawn(new_page: NewPage) -> None:
+    page = new_page(scheme="dark")
+    page.add_init_script(
+        "new PerformanceObserver(list => { window.first ??= "
+        "document.body.getAttribute('data-md-color-scheme'); })"
+        ".observe({type: 'paint', buffered: true});"
+    )
+    page.goto("overview/")
+    page.wait_for_function("window.first")
+    assert page.evaluate("window.first") == "slate"
+
+
+@pytest.mark.parametrize("path", samples(), ids=shown)
+def test_pages_work_below_a_path(path: str, page: Page, server: Server) -> None:
+    page.goto(f"{server.below}{path}", wait_until="networkidle")
+    expect(page.locator("h1").first).to_be_visible()
+    styled = page.evaluate("document.styleSheets[0].cssRules.length")
+    assert styled > 20
+
+
+def test_an_address_that_does_not_exist_says_so_and_leads_on(new_page: NewPage) -> None:
+    page = new_page(watched=False)
+    answer = page.goto("no/such/page/")
+    assert answer is not None
+    assert answer.status == 404
+    expect(page.locator("h1")).to_be_visible()
+    page.locator("main a").first.click()
+    page.wait_for_load_state()
+    assert "no/such" not in page.url
+    page.goto("no/such/page/")
+    assert search(page, "adversarial")
+
+
+def test_a_source_is_shown_at_its_mark(page: Page) -> None:
+    page.goto("overview/")
+    mark = page.locator("main a.footnote-ref").first
+    mark.scroll_into_view_if_needed()
+    mark.hover()
+    note = page.locator("#aside-note")
+    expect(note).to_be_visible()
+    assert len(note.inner_text()) > 20
+    page.keyboard.press("Escape")
+    expect(note).to_be_hidden()
+
+
+def test_an_abbreviation_is_explained(page: Page) -> None:
+    page.goto("overview/language-models/")
+    short = page.locator("main abbr").first
+    short.scroll_into_view_if_needed()
+    short.hover()
+    expect(page.locator("#aside-note")).to_be_visible()
+
+
+def test_a_demo_is_a_link_before_it_runs_and_runs_when_it_is_near(new_page: NewPage) -> None:
+    still = new_page(javascript=False)
+    still.goto("models/gan/")
+    link = still.locator("a.demo")
+    expect(link).to_have_attribute("href", "../gan.mjs")
+    page = new_page()
+    page.goto("models/gan/")
+    expect(page.locator(".demo-running")).to_have_count(0)
+    page.locator("a.demo").scroll_into_view_if_needed()
+    expect(page.locator(".demo-running .demo-root")).to_be_visible()
