@@ -41,6 +41,7 @@ from mkdocs.exceptions import Abort, ConfigurationError
 from mkdocs.livereload import LiveReloadServer
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
+from mkdocs.theme import Theme
 from mkdocs.utils import meta
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
@@ -108,32 +109,48 @@ class Memory:
 
     def __init__(self) -> None:
         self.settings: object = None
-        self.source: object = None
+        self.uris: object = None
+        self.environment: jinja2.Environment | None = None
         self.pages: dict[str, tuple[object, dict[str, Any]]] = {}
         self.outputs: dict[str, tuple[object, str]] = {}
-        self.search: dict[str, tuple[object, list[dict[str, Any]]]] = {}
+        self.search: dict[str, tuple[object, list[dict[str, Any]], str | None]] = {}
         self.fronts: dict[str, tuple[str, dict[str, Any]]] = {}
         self.written: dict[str, bytes] = {}
-        self.asked: dict[str, bool] = {}
+        self.copied: set[str] = set()
+        self.asked: dict[str, object] = {}
         self.navigation: object = None
         self.rendered = 0
 
-    def start(self, config: MkDocsConfig, files: Files, source: object) -> None:
-        """Begin a build: forget everything if the settings or the set of files have changed."""
+    def start(self, settings: object) -> bool:
+        """Begin a build. If the settings or templates have changed, forget everything, and say so."""
         self.asked, self.navigation, self.rendered = {}, None, 0
-        settings = (source, tuple(sorted(file.src_uri for file in files)))
-        if settings != self.settings:
-            self.settings = settings
-            self.pages.clear()
-            self.outputs.clear()
-            self.search.clear()
+        if len(self.fronts) > 5000:
+            self.fronts.clear()
+        if settings == self.settings:
+            return False
+        self.settings, self.environment = settings, None
+        self.forget()
+        return True
+
+    def files(self, files: Files) -> None:
+        """Forget everything if files have come or gone: links depend on them."""
+        uris = frozenset(file.src_uri for file in files)
+        if uris != self.uris:
+            self.uris = uris
+            self.forget()
+
+    def forget(self) -> None:
+        """Forget what was made of the pages."""
+        self.pages.clear()
+        self.outputs.clear()
+        self.search.clear()
 
     def is_current(self, inputs: dict[str, Any]) -> bool:
         """Whether all that a page was made from is what it was; each thing is asked once a build."""
         for key, known in inputs.items():
             if key not in self.asked:
-                self.asked[key] = known.is_current
-            if not self.asked[key]:
+                self.asked[key] = known.ask()
+            if self.asked[key] != known.value:
                 return False
         return True
 
@@ -174,7 +191,6 @@ def _render(memory: Memory, original: Callable[..., None]) -> Callable[..., None
             original(page, config, files)
         told = rendered.get(uri)
         inputs = told.inputs if told else {}
-        memory.asked |= dict.fromkeys(inputs, True)
         memory.pages[uri] = (page.markdown, {**_parts(page), "inputs": inputs, "records": records})
 
     return render
@@ -214,20 +230,24 @@ def _template(memory: Memory, original: Callable[..., str]) -> Callable[..., str
     return render
 
 
-def _search(memory: Memory, original: Callable[..., None]) -> Callable[..., None]:
-    """`SearchIndex.add_entry_from_context` that remembers what it has added."""
+def _search(memory: Memory, original: Callable[..., Any]) -> Callable[..., Any]:
+    """The search plugin's `on_page_context` that remembers what it adds to the index."""
 
-    def add(index: Any, page: Page) -> None:
+    def on_page_context(plugin: Any, context: Any, *, page: Page, **kwargs: Any) -> Any:
+        entries = plugin.search_index.entries
         key = (page.content, repr(page.meta), page.title)
         known = memory.search.get(page.url)
         if known is None or known[0] != key:
-            before = len(index.entries)
-            original(index, page)
-            known = memory.search[page.url] = (key, copy.deepcopy(index.entries[before:]))
+            before = len(entries)
+            original(plugin, context, page=page, **kwargs)
+            added = copy.deepcopy(entries[before:])
+            known = memory.search[page.url] = (key, added, page.content)
         else:
-            index.entries.extend(copy.deepcopy(known[1]))
+            entries.extend(dict(entry) for entry in known[1])
+            page.content = known[2]
+        return context
 
-    return add
+    return on_page_context
 
 
 def _front_matter(memory: Memory, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -240,6 +260,32 @@ def _front_matter(memory: Memory, original: Callable[..., Any]) -> Callable[...,
         return body, copy.deepcopy(data)
 
     return get_data
+
+
+def _environment(memory: Memory, original: Callable[..., Any]) -> Callable[..., Any]:
+    """`Theme.get_env` that remembers, and with it the compiled templates and their list."""
+
+    def get_env(theme: Theme) -> jinja2.Environment:
+        if memory.environment is None:
+            memory.environment = original(theme)
+            environment = memory.environment
+            # MkDocs asks once a build for all files of the theme but its templates.
+            environment.list_templates = cache_one(environment.list_templates)  # type: ignore
+        return memory.environment
+
+    return get_env
+
+
+def cache_one(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, run once: later calls get what the first one got."""
+    results: list[Any] = []
+
+    def first(*args: Any, **kwargs: Any) -> Any:
+        if not results:
+            results.append(function(*args, **kwargs))
+        return results[0]
+
+    return first
 
 
 class Output:
@@ -260,7 +306,7 @@ class Output:
         self.pending.pop(output_path, None)
         self.copies[output_path] = source_path
 
-    def flush(self, folder: Path) -> None:
+    def flush(self) -> None:
         """Bring the folder to what the build wants."""
         written = self.memory.written
         for place, content in self.pending.items():
@@ -276,15 +322,16 @@ class Output:
                     continue
             Path(place).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, place)
-        self._remove_others(folder)
+        self._remove_others()
 
-    def _remove_others(self, folder: Path) -> None:
+    def _remove_others(self) -> None:
         """Remove pages and files that no longer are part of the site."""
         wanted = self.pending.keys() | self.copies.keys()
-        for place in [place for place in self.memory.written if place not in wanted]:
-            del self.memory.written[place]
+        for place in (self.memory.written.keys() | self.memory.copied) - wanted:
+            self.memory.written.pop(place, None)
             with contextlib.suppress(OSError):
                 os.remove(place)
+        self.memory.copied = set(self.copies)
 
 
 @contextlib.contextmanager
@@ -293,15 +340,15 @@ def remembering(memory: Memory, output: Output) -> Iterator[None]:
     places: list[tuple[Any, str, Any]] = [
         (Page, "render", _render(memory, Page.render)),
         (jinja2.Template, "render", _template(memory, jinja2.Template.render)),
+        (Theme, "get_env", _environment(memory, Theme.get_env)),
         (meta, "get_data", _front_matter(memory, meta.get_data)),
         (utils, "write_file", output.write_file),
         (utils, "copy_file", output.copy_file),
         (utils, "clean_directory", lambda directory: None),
     ]
     with contextlib.suppress(ImportError):
-        search = importlib.import_module("material.plugins.search.plugin").SearchIndex
-        add = _search(memory, search.add_entry_from_context)
-        places.append((search, "add_entry_from_context", add))
+        search = importlib.import_module("material.plugins.search.plugin").SearchPlugin
+        places.append((search, "on_page_context", _search(memory, search.on_page_context)))
     with contextlib.ExitStack() as stack:
         for owner, name, replacement in places:
             stack.callback(setattr, owner, name, getattr(owner, name))
@@ -315,7 +362,8 @@ class Site:
     def __init__(self, root: Path, url: str) -> None:
         self.root = root
         self.url = url
-        self.folder = Path(tempfile.mkdtemp(prefix="site-"))
+        self.folder = self.next = Path(tempfile.mkdtemp(prefix="site-"))
+        self.generation = 0
         self.memory = Memory()
         self.code = signatures(root / "scripts" / "extensions")
 
@@ -342,33 +390,51 @@ class Site:
         if code != self.code:
             self._forget_code()
             self.code = code
+        overrides = signatures(self.root / "overrides")
+        settings = (overrides, (self.root / "mkdocs.yml").read_bytes(), self.generation)
+        if self.memory.start(settings) and self.memory.written:
+            # Some of what plugins write is not known here: begin with an empty folder.
+            self.memory.written, self.memory.copied = {}, set()
+            self.next = Path(tempfile.mkdtemp(prefix="site-"))
+        output = Output(self.memory)
+        with remembering(self.memory, output):
+            config = self._config(self.next)
+            config.plugins.on_startup(command="serve", dirty=False)
+            build(config, serve_url=self.url)
+        output.flush()
+        if self.next != self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder = self.next
+
+    def close(self) -> None:
+        """Remove what was built."""
+        for folder in {self.folder, self.next}:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _config(self, folder: Path) -> MkDocsConfig:
+        """The settings, and the memory told of the site's files when they are known."""
         config = load_config(
             str(self.root / "mkdocs.yml"),
-            site_dir=str(self.folder),
+            site_dir=str(folder),
             strict=False,
             site_url=self.url,
         )
-        config.plugins.on_startup(command="serve", dirty=False)
-        source = (signatures(self.root / "overrides"), (self.root / "mkdocs.yml").read_bytes())
-        output = Output(self.memory)
         original = config.plugins.on_files
 
         def on_files(files: Files, config: MkDocsConfig) -> Files:
             files = original(files, config=config)
-            self.memory.start(config, files, source)
+            self.memory.files(files)
             return files
 
         config.plugins.on_files = on_files  # type: ignore[method-assign]
-        with remembering(self.memory, output):
-            build(config, serve_url=self.url)
-        output.flush(self.folder)
+        return config
 
     def _forget_code(self) -> None:
         """Load the extensions anew with the next build."""
         for name in [name for name in sys.modules if name.startswith(EXTENSIONS)]:
             del sys.modules[name]
         importlib.invalidate_caches()
-        self.memory.settings = None
+        self.generation += 1
 
     def _explain(self, error: Exception) -> str:
         """An unforeseen error: its last place in this repository, and what it says."""
@@ -429,9 +495,11 @@ class Server(LiveReloadServer):
         """Build again; errors are told, never raised."""
         with self._rebuild_cond:
             names, self.changed = sorted(self.changed), set()
-        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        log.info("Changed: %s%s", ", ".join(names[:3]), more)
+        if names:
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            log.info("Changed: %s%s", ", ".join(names[:3]), more)
         self.site.build()
+        self.root = str(self.site.folder)
 
     def _observe(self, observer: BaseObserver) -> Any:
         """An observer of all that the site is made from; None if the system refuses."""
@@ -536,13 +604,13 @@ def main(given: list[str] | None = None) -> int:
             return 2
         return _serve(server, site)
     finally:
-        shutil.rmtree(site.folder, ignore_errors=True)
+        site.close()
 
 
 def _serve(server: Server, site: Site) -> int:
     try:
         log.info("Building the site …")
-        site.build()
+        server.rebuild()
         log.info("The site is at %s (Ctrl-C ends it).", site.url)
         server.serve()  # type: ignore[no-untyped-call]
     except KeyboardInterrupt:

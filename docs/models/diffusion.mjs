@@ -403,7 +403,7 @@ export function mount(root) {
 function digits(parent, status) {
   element("p", { class: "demo-title", text: "Digits of a class you choose" }, parent);
   const box = element("div", { class: "demo-digits" }, parent);
-  const starter = button(box, "Load the network (about 150 kB)", async () => {
+  const starter = button(box, "Load the network (about 220 kB)", async () => {
     starter.disabled = true;
     try {
       const weights = await load(new URL("diffusion.weights.json", import.meta.url));

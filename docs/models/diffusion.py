@@ -23,7 +23,7 @@ KINDS = ("eps", "x0", "v", "score")
 
 # --8<-- [start:schedule]
 def cosine_schedule(steps: int) -> Tensor:
-    """alpha-bar of the steps 0 to T, (T + 1,), from 1 to 0. Source: nichol2021improved, eq. 17."""
+    """alpha-bar of steps 0 to T, (T + 1,), 1 to 0, beta unclipped. Source: nichol2021improved, eq. 17."""
     if steps < 1:
         raise ValueError(f"steps is {steps}, less than 1")
     t = torch.arange(steps + 1, dtype=torch.float64) / steps

@@ -14,6 +14,7 @@ import itertools
 import math
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -90,17 +91,33 @@ def wasserstein(x: Tensor, y: Tensor) -> Tensor:
     # --8<-- [end:wasserstein]
 
 
+def hermite(spread: float) -> tuple[Tensor, Tensor]:
+    """Points and weights, (K,), whose weighted sum is the mean over normal noise."""
+    if spread == 0:
+        return torch.zeros(1, dtype=torch.float64), torch.ones(1, dtype=torch.float64)
+    points, weights = np.polynomial.hermite_e.hermegauss(40)
+    return spread * torch.from_numpy(points), torch.from_numpy(weights / weights.sum())
+
+
 # --8<-- [start:dirac]
-def dirac_field(theta: Tensor, psi: Tensor, kind: str, gamma: float = 0.0) -> tuple[Tensor, Tensor]:
+def dirac_field(
+    theta: Tensor, psi: Tensor, kind: str, gamma: float = 0.0, spread: float = 0.0
+) -> tuple[Tensor, Tensor]:
     """The velocities of theta and psi under simultaneous gradient steps of both players.
 
-    Source: mescheder2018which, definition 2.1 and section 4.1.
+    Args:
+        theta, psi: numbers, (). gamma: weight of the penalty R1.
+        spread: standard deviation of normal noise on both inputs of the discriminator.
+
+    Source: mescheder2018which, definition 2.1, section 3 (noise) and section 4.1 (R1).
     """
-    believed = torch.sigmoid(psi * theta)  # D at the generator's point
-    if kind == "wasserstein":
+    at, share = hermite(spread)  # values of the noise, and how probable each of them is
+    real, fake = torch.sigmoid(psi * at), torch.sigmoid(psi * (theta + at))
+    if kind == "wasserstein":  # a(x) is linear: noise with mean zero changes nothing
         return psi, -theta - gamma * psi
-    pull = believed if kind == "saturating" else 1 - believed
-    return pull * psi, -believed * theta - gamma * psi
+    pull = fake if kind == "saturating" else 1 - fake
+    push = (1 - real) * at - fake * (theta + at)
+    return (share * pull).sum() * psi, (share * push).sum() - gamma * psi
     # --8<-- [end:dirac]
 
 

@@ -62,8 +62,12 @@ def _title(page: Page, title: str) -> AtomicString:
     parts = bibliography.MATHEMATICS.split(title)
     for index in range(1, len(parts), 2):
         with contextlib.suppress(mathml.TexError):
-            parts[index] = mathematics.store(page, mathml.render(parts[index][1:-1]))
+            parts[index] = _formula(page, parts[index][1:-1])
     return AtomicString("".join(parts))
+
+
+def _formula(page: Page, tex: str) -> str:
+    return mathematics.store(page, mathml.render(tex), tex)
 
 
 def _entries(page: Page, offset: int = 0) -> dict[str, Entry]:

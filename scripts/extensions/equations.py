@@ -129,7 +129,7 @@ class _Ledger(Treeprocessor):
             made = mathml.render(equation.tex, True)
         except mathml.TexError:
             made = mathematics.broken(equation.tex)
-        body.text = mathematics.store(page, made)
+        body.text = mathematics.store(page, made, equation.tex)
         line = sub(item, "p", class_="ledger-state")
         name = sub(line, "a", href=page.link(entry.uri, equation.name))
         sub(name, "code").text = AtomicString(equation.name or f"line {entry.line}")
@@ -143,7 +143,7 @@ class _Ledger(Treeprocessor):
             head = sub(folded, "summary")
             sub(head, "code").text = AtomicString(test.label)
             # Not coloured: a thousand lines of tests would weigh more than the page.
-            pre = sub(folded, "pre", data_search_exclude="")
+            pre = sub(folded, "pre", data_search_exclude="true")
             sub(pre, "code").text = AtomicString(test.source)
 
 
@@ -167,7 +167,11 @@ def main(docs: Path = DOCS) -> int:
     entries = ledger(docs)
     names = {entry.equation.name for entry in entries}
     problems = []
+    places: dict[str, str] = {}
     for entry in entries:
+        name, place = entry.equation.name, f"{docs.name}/{entry.uri}:{entry.line}"
+        if name and places.setdefault(name, place) != place:
+            problems.append(f"{place}:1: {name} stands at {places[name]} already; rename one")
         wrong = mathematics.problem(entry.equation, entry.uri, tests)
         if wrong:
             problems.append(f"{docs.name}/{entry.uri}:{entry.line}:1: {wrong}")

@@ -23,6 +23,7 @@ from markdown.blockprocessors import BlockProcessor
 from markdown.treeprocessors import Treeprocessor
 
 from scripts.extensions import files
+from scripts.extensions.mathematics import SHOW
 from scripts.extensions.page import Page, of, sub
 
 IMAGE = re.compile(
@@ -77,7 +78,16 @@ def _drawing(path: Path, opening: str, body: str) -> Drawing:
         if size[0] is None or size[1] is None:
             return Drawing("", "", f"{path.name} has no viewBox, so that its shape is unknown")
         attributes["viewBox"] = f"0 0 {size[0][0]} {size[1][0]}"
-    for name in ("role", "aria-label", "xmlns", "xmlns:xlink", "version", "baseProfile", "class"):
+    for name in (
+        "role",
+        "aria-label",
+        "xmlns",
+        "xmlns:xlink",
+        "version",
+        "baseProfile",
+        "class",
+        "data-csv",
+    ):
         attributes.pop(name, None)
     if "xlink:" in body:
         body = body.replace("xlink:href", "href")
@@ -179,7 +189,7 @@ class _Figure(BlockProcessor):
 
     def _panel(self, panels: Element, page: Page, alt: str, source: str, written: str) -> str:
         """One image of a figure. Returns the link to its numbers, if they are there."""
-        alt = re.sub(r"\\([\\`*_{}\[\]()#+.!-])", r"\1", alt)
+        alt = re.sub(r"\\([\\`*_{}\[\]()#+.!-])", r"\1", alt.translate(SHOW))
         if not alt:
             page.report(
                 "the image has no alternative text; say between the brackets what it shows",
@@ -188,6 +198,8 @@ class _Figure(BlockProcessor):
         path = page.target(source)
         if path is not None:
             page.reads(path)
+        elif page.folder is not None:
+            page.report(f"{source} is not below docs/; keep a copy there", page.find(source))
         if path is None or path.suffix.lower() != ".svg":
             sub(panels, "img", src=source, alt=alt)
             return ""
@@ -202,7 +214,7 @@ class _Figure(BlockProcessor):
             return ""
         label = alt.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
         html = f'<svg role="img" aria-label="{label}"{drawing.head}>{drawing.body}'
-        holder = sub(panels, "div", class_="figure-panel", data_search_exclude="")
+        holder = sub(panels, "div", class_="figure-panel", data_search_exclude="true")
         holder.text = self.md.htmlStash.store(html)
         numbers = path.with_suffix(".csv")
         page.reads(numbers)

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 Signature = tuple[int, int]
 
-_cache: dict[tuple[str, str], tuple[Signature, Any]] = {}
+_cache: dict[tuple[str, str], tuple[Signature, Any, Exception | None]] = {}
 
 
 def signature(path: Path | str) -> Signature | None:
@@ -32,7 +32,7 @@ def load(path: Path, make: Callable[[Path], T]) -> T:
     """What `make` gives for a file, computed again only when the file has changed.
 
     Raises:
-        OSError: if there is no such file.
+        OSError: if there is no such file, or whatever `make` raises, until the file changes.
     """
     key = (os.fspath(path), f"{make.__module__}.{make.__qualname__}")
     now = signature(path)
@@ -40,6 +40,12 @@ def load(path: Path, make: Callable[[Path], T]) -> T:
         raise FileNotFoundError(f"{path} is missing")
     old = _cache.get(key)
     if old is None or old[0] != now:
-        old = _cache[key] = (now, make(path))
+        try:
+            old = (now, make(path), None)
+        except Exception as error:
+            old = (now, None, error)
+        _cache[key] = old
+    if old[2] is not None:
+        raise old[2]
     result: T = old[1]
     return result

@@ -24,6 +24,7 @@ from markdown.extensions.attr_list import get_attrs_and_remainder
 from markdown.inlinepatterns import InlineProcessor
 from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
+from markdown.treeprocessors import Treeprocessor
 
 from scripts.extensions import mathml
 from scripts.extensions.equation_tests import Test
@@ -131,6 +132,17 @@ class _Hide(Preprocessor):
         return lead + tex + body[end:]
 
 
+class _ShowInHtml(Preprocessor):
+    """Shows what was hidden in HTML that the author wrote: it is printed as it is."""
+
+    def run(self, lines: list[str]) -> list[str]:
+        blocks = self.md.htmlStash.rawHtmlBlocks
+        for index, block in enumerate(blocks):
+            if isinstance(block, str) and ANY_HIDDEN.search(block):
+                blocks[index] = block.translate(SHOW)
+        return lines
+
+
 class _Show(Postprocessor):
     """Puts formulas in their places, and shows what was hidden where it is none: in code."""
 
@@ -146,17 +158,31 @@ class _Show(Postprocessor):
         for index in range(self.done, len(blocks)):
             block = blocks[index]
             if isinstance(block, str) and ANY_HIDDEN.search(block):
-                blocks[index] = block.translate(SHOW)
+                blocks[index] = block.translate(SHOW_ESCAPED)
         self.done = len(blocks)
         if ANY_HIDDEN.search(text):
             text = text.translate(SHOW_ESCAPED)
         formulas = of(self.md).formulas
-        return self.PLACE.sub(lambda match: formulas[int(match[1])], text)
+        return self.PLACE.sub(lambda match: formulas[int(match[1])][0], text)
 
 
-def store(page: Page, html: str) -> str:
+class _Attributes(Treeprocessor):
+    """Texts that become attributes keep the TeX: no markup can stand in them."""
+
+    def run(self, root: Element) -> None:
+        formulas = of(self.md).formulas
+        if not formulas:
+            return
+        for element in (*root.iter("img"), *root.iter("a")):
+            for name in ("alt", "title"):
+                value = element.get(name)
+                if value and "\x02" in value:
+                    element.set(name, _Show.PLACE.sub(lambda m: formulas[int(m[1])][1], value))
+
+
+def store(page: Page, html: str, tex: str) -> str:
     """What stands for a formula in the text of an element until the page is written."""
-    page.formulas.append(html)
+    page.formulas.append((html, tex))
     return f"\x02formula:{len(page.formulas) - 1}\x03"
 
 
@@ -177,7 +203,7 @@ class _Inline(InlineProcessor):
             at = page.find(f"${tex}$")
             page.report(f"TeX: {error}", at + 1 + (error.place))
             made = broken(tex)
-        return store(page, made), m.start(), m.end()
+        return store(page, made, tex), m.start(), m.end()
 
 
 class _Display(BlockProcessor):
@@ -230,7 +256,7 @@ class _Display(BlockProcessor):
         box = sub(parent, "div", class_="equation")
         scroll = sub(box, "div", class_="equation-scroll")
         body = sub(scroll, "span", class_="equation-body")
-        body.text = store(page, made)
+        body.text = store(page, made, equation.tex)
         if not equation.name:
             return
         box.set("id", equation.name)
@@ -284,9 +310,11 @@ class MathematicsExtension(Extension):
         if "$" not in md.ESCAPED_CHARS:
             md.ESCAPED_CHARS.append("$")
         md.preprocessors.register(_Hide(md), "mathematics-hide", 24)
+        md.preprocessors.register(_ShowInHtml(md), "mathematics-show-in-html", 19)
         md.parser.blockprocessors.register(_Display(md.parser, md), "mathematics", 79)
         md.inlinePatterns.register(_Inline(md), "mathematics", 189.9)
         md.postprocessors.register(_Show(md), "mathematics-show", 31)
+        md.treeprocessors.register(_Attributes(md), "mathematics-attributes", 3)
 
     def reset(self) -> None:
         """Nothing is kept from page to page."""

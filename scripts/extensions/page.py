@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import posixpath
 import re
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,8 +26,11 @@ from scripts.extensions import equation_tests, files, source
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 T = TypeVar("T")
-BUILDERS = ("mkdocs", "properdocs", "zensical")
 NUMBERED = {"equation": "({})", "figure": "Figure {}", "table": "Table {}"}
+
+
+# Without a builder nobody has asked to hear of problems: they are kept in the page.
+logging.getLogger("scripts.extensions").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, order=True)
@@ -51,11 +53,6 @@ class Input:
     value: object
     ask: Callable[[], object]
 
-    @property
-    def is_current(self) -> bool:
-        """Whether it is still what it was."""
-        return self.ask() == self.value
-
 
 @dataclass
 class Page:
@@ -65,11 +62,11 @@ class Page:
     uri: str = ""
     docs: Path = DOCS
     path: Path | None = None
-    builder: str = "scripts"
+    builder: str = ""
     text: str = ""
     problems: list[Problem] = field(default_factory=list)
     inputs: dict[str, Input] = field(default_factory=dict)
-    formulas: list[str] = field(default_factory=list)
+    formulas: list[tuple[str, str]] = field(default_factory=list)
     _seen: dict[str, int] = field(default_factory=dict)
     _site: dict[str, Any] = field(default_factory=dict)
 
@@ -108,11 +105,15 @@ class Page:
     def start(self, text: str) -> None:
         """Begin a conversion: ask the builder which page this is."""
         self.text, self.problems, self.inputs, self._seen = text, [], {}, {}
-        self.uri, self.path, self.docs, self.builder = "", None, DOCS, "scripts"
         self.formulas, self._site = [], {}
-        if "relpath" not in self.md.treeprocessors:
-            return
-        processor = self.md.treeprocessors["relpath"]
+        self.uri, self.path, self.docs, self.builder = "", None, DOCS, ""
+        if "relpath" in self.md.treeprocessors:
+            self._ask_mkdocs(self.md.treeprocessors["relpath"])
+        elif "rendering_context" in self.md.preprocessors:
+            self._ask_zensical(self.md.preprocessors["rendering_context"])
+
+    def _ask_mkdocs(self, processor: object) -> None:
+        """MkDocs and ProperDocs: the processor of links knows the file."""
         self.builder = type(processor).__module__.partition(".")[0]
         file = getattr(processor, "file", None)
         uri, path = getattr(file, "src_uri", None), getattr(file, "abs_src_path", None)
@@ -131,6 +132,17 @@ class Page:
         if build is None or build is not _build[0]:
             _build = (build, {})
         self._site = _build[1]
+
+    def _ask_zensical(self, processor: object) -> None:
+        """Zensical: a preprocessor carries the page and the settings."""
+        self.builder = "zensical"
+        uri = getattr(getattr(processor, "page", None), "path", None)
+        config = getattr(processor, "config", None)
+        if not isinstance(uri, str) or not isinstance(config, dict):
+            return
+        self.uri = uri.replace("\\", "/")
+        self.docs = Path(str(config.get("docs_dir") or DOCS)).absolute()
+        self.path = self.docs / self.uri
 
     def _front_matter(self) -> int:
         """How many lines of the file the builder has cut off before the text."""
@@ -154,7 +166,8 @@ class Page:
         if problem in self.problems:
             return
         self.problems.append(problem)
-        logging.getLogger(f"{self.builder}.scripts.extensions").warning(str(problem))
+        prefix = f"{self.builder}." if self.builder else ""
+        logging.getLogger(f"{prefix}scripts.extensions").warning(str(problem))
 
     def find(self, needle: str) -> int:
         """The offset of a text outside code; the next one each time the same text is looked for."""
@@ -288,8 +301,3 @@ def sub(parent: Element, tag: str, text: str = "", **attributes: str) -> Element
     )
     made.text = text
     return made
-
-
-def builder_name() -> str:
-    """The builder that has been imported, if any."""
-    return next((name for name in BUILDERS if name in sys.modules), "scripts")

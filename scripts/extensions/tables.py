@@ -37,7 +37,10 @@ class _Captions(Treeprocessor):
             position = siblings.index(child)
             table = siblings[position - 1] if position else None
             if table is None or table.tag != "table" or match is None or table in used:
-                page.report("a caption stands directly after its table", page.find("Table:"))
+                page.report(
+                    "a caption stands directly after its table",
+                    page.find((child.text or "").split("\n")[0]),
+                )
                 continue
             used.add(table)
             caption = Element("caption")

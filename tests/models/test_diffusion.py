@@ -14,10 +14,14 @@ from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
 from docs.models import diffusion
+from scripts.figures import diffusion as figures
+from scripts.figures import style
 from scripts.weights import diffusion as recipe
 from scripts.weights import pack
 
+PAGE = Path(diffusion.__file__).with_suffix(".md")
 GOLDEN = Path(__file__).with_name("diffusion.golden.json")
+FIGURE = PAGE.with_name("diffusion.density.csv")
 COSINE = diffusion.cosine_schedule(1000)
 MIXTURE = diffusion.Mixture(
     torch.tensor([[-1.5], [0.0], [1.5]], dtype=torch.float64),
@@ -88,9 +92,16 @@ def test_the_posterior_of_a_step_agrees_with_bayes_on_a_grid() -> None:
     torch.testing.assert_close(variance, (weight * (grid - found) ** 2).sum(), atol=1e-8, rtol=0)
 
 
-# A chain whose data are normal, N(0, s^2), with the best linear model: everything is closed form.
-SPREAD, STEPS = 0.6, 30
-CHAIN = diffusion.cosine_schedule(STEPS + 1)[: STEPS + 1]  # without the last level, where a = 0
+# Chains whose data are normal, N(0, s^2), with the best linear model: everything is closed form.
+SPREAD = 0.6
+
+
+def chain(steps: int) -> Tensor:
+    """alpha-bar of the steps 0 to T, without the last level of the schedule, where a = 0."""
+    return diffusion.cosine_schedule(steps + 1)[: steps + 1]
+
+
+CHAIN = chain(30)
 
 
 def best_linear(a: Tensor) -> Tensor:
@@ -98,69 +109,119 @@ def best_linear(a: Tensor) -> Tensor:
     return (1 - a).sqrt() / (a * SPREAD**2 + 1 - a)
 
 
-def model_step(t: int) -> tuple[float, float]:
-    """The model's step from t to t - 1: factor on x, and variance (that of the posterior)."""
-    a, before = CHAIN[t], CHAIN[t - 1]
-    x0_factor = (1 - (1 - a).sqrt() * best_linear(a)) / a.sqrt()
-    mean, variance = diffusion.posterior(x0_factor, number(1.0), a, before)
-    variance = variance if t > 1 else (1 - a)  # the last step: any fixed variance will do
-    return mean.item(), variance.item()
+def true_variance(a: Tensor, before: Tensor) -> Tensor:
+    """Var(x_{t-1} | x_t) of two normal variables with a known covariance."""
+    now, earlier = (u * SPREAD**2 + 1 - u for u in (a, before))
+    return earlier - a / before * earlier**2 / now
 
 
-def expected_square(t: int, factor_x0: float, factor_x: float) -> float:
-    """E[(factor_x0 * x0 + factor_x * x_t)^2] over data and noise."""
-    a = CHAIN[t].item()
-    along = factor_x0 + factor_x * math.sqrt(a)
-    return along**2 * SPREAD**2 + factor_x**2 * (1 - a)
+def model_steps(levels: Tensor, right: bool) -> list[tuple[float, float]]:
+    """Steps 1 to T of the model: factor on x; variance, that of the posterior or the right one."""
+    found = []
+    for before, a in itertools.pairwise(levels):
+        x0_factor = (1 - (1 - a).sqrt() * best_linear(a)) / a.sqrt()
+        mean, variance = diffusion.posterior(x0_factor, number(1.0), a, before)
+        if before == 1:
+            variance = 1 - a  # the posterior of the last step has none: any fixed one will do
+        found.append((mean.item(), (true_variance(a, before) if right else variance).item()))
+    return found
 
 
-def terms() -> tuple[float, list[float], float]:
+def terms(levels: Tensor, right: bool = False) -> tuple[float, list[float], float]:
     """L_T, the L_{t-1} for t = 2 … T, and L_0, in nats, exact."""
-    a = CHAIN[-1].item()
-    variance = 1 - a
-    end = 0.5 * (variance + a * SPREAD**2 - 1 - math.log(variance))
+    model = model_steps(levels, right)
+    last = levels[-1].item()
+    end = 0.5 * (last * SPREAD**2 - last - math.log(1 - last))
     middle = []
-    for t in range(2, STEPS + 1):
-        factor, _ = model_step(t)
-        at, before = CHAIN[t], CHAIN[t - 1]
-        by_x0, variance_ = diffusion.posterior(number(1.0), number(0.0), at, before)
-        by_x, _ = diffusion.posterior(number(0.0), number(1.0), at, before)
-        error = expected_square(t, by_x0.item(), by_x.item() - factor)
-        middle.append(error / (2 * variance_.item()))
-    factor, variance_1 = model_step(1)
-    start = 0.5 * (math.log(2 * math.pi * variance_1) + expected_square(1, 1, -factor) / variance_1)
-    return end, middle, start
+    for t in range(1, len(levels)):
+        factor, modelled = model[t - 1]
+        at = levels[t].item()
+        if t == 1:
+            by_x0, by_x, variance = 1.0, 0.0, 0.0
+        else:
+            zero, one = number(0.0), number(1.0)
+            by_x0, variance = (
+                u.item() for u in diffusion.posterior(one, zero, levels[t], levels[t - 1])
+            )
+            by_x = diffusion.posterior(zero, one, levels[t], levels[t - 1])[0].item()
+        along = by_x0 + (by_x - factor) * math.sqrt(at)
+        error = along**2 * SPREAD**2 + (by_x - factor) ** 2 * (1 - at)
+        ratio = math.log(modelled / variance) - 1 if t > 1 else math.log(2 * math.pi * modelled)
+        middle.append(0.5 * ((variance + error) / modelled + ratio))
+    return end, middle[1:], middle[0]
+
+
+def exact_nll(levels: Tensor, right: bool = False) -> float:
+    """-log p(x0) of the model itself, whose marginal is normal, on average over the data."""
+    marginal = 1.0
+    for factor, variance in reversed(model_steps(levels, right)):
+        marginal = factor**2 * marginal + variance
+    return 0.5 * (math.log(2 * math.pi * marginal) + SPREAD**2 / marginal)
+
+
+ENTROPY = 0.5 * math.log(2 * math.pi * math.e * SPREAD**2)
 
 
 @pytest.mark.equation("eq-diffusion-elbo")
-def test_the_terms_of_the_bound_add_up_and_stay_above_the_negative_log_likelihood() -> None:
-    end, middle, start = terms()
+@pytest.mark.parametrize("right", [False, True])
+def test_the_terms_of_the_bound_add_up_and_stay_above_the_negative_log_likelihood(
+    right: bool,
+) -> None:
+    end, middle, start = terms(CHAIN, right)
     bound = end + sum(middle) + start
     # The same bound from its definition, by sampling whole chains.
+    n = 100_000
     generator = seeded(1)
-    x = [SPREAD * torch.randn(400_000, generator=generator, dtype=torch.float64)]
-    log_q = torch.zeros(400_000, dtype=torch.float64)
-    for t in range(1, STEPS + 1):
-        ratio = CHAIN[t] / CHAIN[t - 1]
-        eps = torch.randn(400_000, generator=generator, dtype=torch.float64)
+    x = [SPREAD * torch.randn(n, generator=generator, dtype=torch.float64)]
+    log_q = torch.zeros(n, dtype=torch.float64)
+    for before, now in itertools.pairwise(CHAIN):
+        ratio = now / before
+        eps = torch.randn(n, generator=generator, dtype=torch.float64)
         x.append(ratio.sqrt() * x[-1] + (1 - ratio).sqrt() * eps)
         log_q += Normal(ratio.sqrt() * x[-2], (1 - ratio).sqrt()).log_prob(x[-1])
     log_p = Normal(0.0, 1.0).log_prob(x[-1])
-    for t in range(STEPS, 0, -1):
-        factor, variance = model_step(t)
+    for t, (factor, variance) in enumerate(model_steps(CHAIN, right), 1):
         log_p += Normal(factor * x[t], math.sqrt(variance)).log_prob(x[t - 1])
-    assert (log_q - log_p).mean().item() == pytest.approx(bound, abs=0.01)
-    # The model's own density of x0 is normal; its variance follows from step to step.
-    marginal = 1.0
-    for t in range(STEPS, 0, -1):
-        factor, variance = model_step(t)
-        marginal = factor**2 * marginal + variance
-    nll = 0.5 * (math.log(2 * math.pi * marginal) + SPREAD**2 / marginal)
-    entropy = 0.5 * math.log(2 * math.pi * math.e * SPREAD**2)
-    assert entropy <= nll <= bound
+    sampled = log_q - log_p
+    assert sampled.mean().item() == pytest.approx(bound, abs=5 * sampled.std().item() / n**0.5)
     assert min(middle) >= 0
     assert end >= 0
-    assert 0.1 < bound - nll < 1  # thirty steps are few: the bound is not tight
+    nll = exact_nll(CHAIN, right)
+    assert ENTROPY - 1e-9 <= nll <= bound + 1e-9
+    assert 0.5 < bound - nll < 1 if not right else bound - nll < 0.01
+
+
+def test_the_table_of_the_bound_in_numbers() -> None:
+    page = PAGE.read_text()
+    for steps in (10, 100, 1000):
+        end, middle, start = terms(chain(steps))
+        tight = terms(chain(steps), right=True)
+        row = [sum(middle), start, end + sum(middle) + start, exact_nll(chain(steps))]
+        row.append(tight[0] + sum(tight[1]) + tight[2])
+        cells = [f"{u:.3f}".replace("-", "−") for u in row]
+        assert f"| {steps:,} | {end:.5f} | {' | '.join(cells)} |" in page
+    assert f"{ENTROPY:.3f} nats" in page
+
+
+@pytest.mark.equation("eq-diffusion-variance")
+def test_the_true_variance_of_a_step_back_exceeds_that_of_the_posterior() -> None:
+    # Three modes: the joint density of x_{t-1} and x_t on a grid, at one x_t.
+    a, before, x = number(0.45), number(0.6), number(0.35)
+    grid = torch.linspace(-6, 6, 24_001, dtype=torch.float64)
+    log = MIXTURE.log_density(grid[:, None], before.expand(len(grid)))
+    ratio = a / before
+    weight = torch.softmax(log + Normal(ratio.sqrt() * grid, (1 - ratio).sqrt()).log_prob(x), 0)
+    measured = (weight * (grid - (weight * grid).sum()) ** 2).sum()
+    log = MIXTURE.log_density(grid[:, None], number(1.0).expand(len(grid)))
+    weight = torch.softmax(log + Normal(a.sqrt() * grid, (1 - a).sqrt()).log_prob(x), 0)
+    of_data = (weight * (grid - (weight * grid).sum()) ** 2).sum()
+    _, posterior = diffusion.posterior(number(0.0), x, a, before)
+    factor = before.sqrt() * (1 - ratio) / (1 - a)
+    torch.testing.assert_close(measured, posterior + factor**2 * of_data, atol=1e-7, rtol=0)
+    # Normal data: between the posterior's variance, for a point, and beta, for variance one.
+    for spread, expected in ((0.0, posterior), (1.0, 1 - ratio)):
+        of_data = spread**2 * (1 - a) / (a * spread**2 + 1 - a)
+        torch.testing.assert_close(posterior + factor**2 * of_data, expected)
 
 
 @pytest.mark.equation("eq-diffusion-kl")
@@ -376,6 +437,137 @@ def test_noise_that_is_not_pure_at_the_end_shifts_the_mean() -> None:
     assert mean - x.mean() > 0.1
 
 
+def guided_variance(g: float, levels: Tensor) -> float:
+    """Variance of what DDPM samples from N(0, 1/4) in N(0, 1): the model is linear, chance known."""
+    model = diffusion.guide(*normals(0.5, 0.0), g)
+    one, variance = torch.ones(1, 1, dtype=torch.float64), 1.0
+    for a, to in itertools.pairwise(levels):
+        eps = model(one, a.expand(1))
+        x0 = (1 - (1 - a).sqrt() * eps) / a.sqrt()
+        factor, drawn = diffusion.posterior(x0, one, a, to)
+        variance = factor.item() ** 2 * variance + drawn.item()
+    return variance
+
+
+@pytest.mark.equation("eq-diffusion-guided-ddpm")
+def test_guidance_with_fresh_noise_samples_a_third_density() -> None:
+    s = 0.5
+    for g in (0.0, 0.25, 2.0, 3.0):
+
+        def formula(g: float) -> float:
+            return (s**2 - s ** (4 * g)) / ((2 * g - 1) * (1 - s**2))
+
+        # Two step sizes and their extrapolation: the error is of first order.
+        coarse, fine = (guided_variance(g, diffusion.few(COSINE, n)) for n in (250, 500))
+        assert 2 * fine - coarse == pytest.approx(formula(g), rel=0.01)
+        # The differential equation of the page, by the library.
+        rate = integrate.solve_ivp(
+            lambda u, v: (1 - v * (1 + 2 * g * u * 0.75 / (1 - 0.75 * u))) / u,  # noqa: B023
+            (1e-6, 1),
+            [1.0],
+            rtol=1e-8,
+            atol=1e-10,
+            method="LSODA",
+        )
+        assert rate.y[0, -1] == pytest.approx(formula(g), rel=1e-4)
+    assert s ** (2 * g) < formula(g) < 1 / (1 + g * (1 / s**2 - 1))
+    # And the sampler itself draws with that variance.
+    x = torch.randn(20_000, 1, generator=seeded(10), dtype=torch.float64)
+    model = diffusion.guide(*normals(s, 0.0), 3.0)
+    x = diffusion.sample(model, x, diffusion.few(COSINE, 100), 1.0, seeded(11))
+    expected = guided_variance(3.0, diffusion.few(COSINE, 100))
+    assert x.var().item() == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.equation("eq-diffusion-classifier")
+def test_a_classifier_of_noisy_data_turns_the_score_into_that_under_the_condition() -> None:
+    asked = diffusion.Mixture(PLANE.means[:1], PLANE.spread, torch.ones(1).double())
+    x = torch.randn(12, 2, generator=seeded(12), dtype=torch.float64).requires_grad_()
+    level = 0.6
+    spread = math.sqrt(level * PLANE.spread**2 + 1 - level)
+    at = Normal(math.sqrt(level) * PLANE.means, spread)
+    joint = at.log_prob(x[:, None]).sum(-1) + PLANE.weights.log()
+    classifier = joint.log_softmax(1)[:, 0]  # log p_t(c | x)
+    (gradient,) = torch.autograd.grad(classifier.sum(), x)
+    a = number(level).expand(12)
+    with_c, without = (diffusion.convert(m.eps(x, a), x, a, "eps", "score") for m in (asked, PLANE))
+    torch.testing.assert_close(with_c, without + gradient)
+
+
+@pytest.mark.equation("eq-diffusion-likelihood")
+def test_the_flow_knows_the_density_of_what_it_samples() -> None:
+    x = torch.tensor([[0.8, 0.6], [-0.7, -0.1], [0.2, -0.9]], dtype=torch.float64)
+    found = figures.flow_density(PLANE.eps, x, steps=400)
+    expected = PLANE.log_density(x, torch.ones(3).double())
+    torch.testing.assert_close(found, expected, atol=3e-3, rtol=0)
+
+
+def test_the_density_in_the_figure_is_the_one_that_guidance_samples() -> None:
+    model = diffusion.guide(figures.ASKED.eps, figures.PLANE.eps, figures.SCALE)
+    x = torch.randn(4000, 2, generator=seeded(13), dtype=torch.float64)
+    x = diffusion.sample(model, x, diffusion.few(COSINE, 300), 0.0)
+    table = {name: np.array(column) for name, column in style.read_table(FIGURE).items()}
+    for u, v in ((0.95, -3.0), (-3.0, 0.05), (1.25, 0.65)):  # a corner of the plane
+        inside = (table["u"] > u) & (table["v"] > v)
+        drawn = ((x[:, 0] > u) & (x[:, 1] > v)).double().mean().item()
+        assert table["sampled"][inside].sum() * 0.01 == pytest.approx(drawn, abs=0.03)
+    assert abs(table["tilted"] - table["sampled"]).sum() * 0.01 / 2 > 0.4  # total variation
+    peak = table["sampled"].argmax()
+    assert math.hypot(table["u"][peak] - 0.9, table["v"][peak] - 0.7) == pytest.approx(
+        0.3, abs=0.05
+    )
+
+
+@pytest.mark.equation("eq-diffusion-flow")
+def test_the_straight_path_is_the_same_flow_by_another_clock() -> None:
+    def best(x: Tensor, t: float) -> Tensor:
+        """E[eps | x_t] on the straight path, by the exact model of the other one."""
+        norm = math.hypot(1 - t, t)
+        return MIXTURE.eps(x / norm, number((1 - t) ** 2 / norm**2).expand(len(x)))
+
+    # The mean velocity by quadrature over the data.
+    t, x = 0.45, 0.3
+    grid = np.linspace(-3, 3, 60_001)
+    weight = (
+        MIXTURE.weights.numpy() * stats.norm.pdf(grid[:, None], MIXTURE.means[:, 0], 0.2)
+    ).sum(1)
+    weight = weight * stats.norm.pdf(x, (1 - t) * grid, t)
+    eps = (x - (1 - t) * grid) / t
+    velocity = (weight * (eps - grid)).sum() / weight.sum()
+    at = torch.tensor([[x]], dtype=torch.float64)
+    assert velocity == pytest.approx(((best(at, t) - at) / (1 - t)).item(), abs=1e-6)
+    # Its flow, by small steps, ends where the probability flow ends from the same noise.
+    start = torch.linspace(-1.8, 1.8, 7, dtype=torch.float64)[:, None]
+    x_t, n = start, 2000
+    for i in range(n, 0, -1):
+        t = min(i / n, 1 - 1e-3)
+        x_t = x_t - (t - (i - 1) / n) * (best(x_t, t) - x_t) / (1 - t)
+    other = diffusion.sample_heun(MIXTURE.eps, start, diffusion.few(COSINE, 300))
+    torch.testing.assert_close(x_t, other, atol=0.01, rtol=0)
+
+
+def test_a_model_with_the_exact_score_of_its_training_set_gives_it_back() -> None:
+    points = torch.randn(20, 2, generator=seeded(14), dtype=torch.float64)
+    memory = diffusion.Mixture(points, 1e-4, torch.full((20,), 0.05).double())
+    x = torch.randn(400, 2, generator=seeded(15), dtype=torch.float64)
+    x = diffusion.sample(memory.eps, x, diffusion.few(COSINE, 200), 0.0)
+    nearest = torch.cdist(x, points).min(1)
+    assert (nearest.values < 0.02).double().mean() > 0.97
+    assert len(nearest.indices.unique()) == 20
+
+
+def test_few_steps_narrow_the_samples_and_ddpm_more_than_ddim() -> None:
+    table = figures.narrow()
+    for name in ("DDPM", "DDIM"):
+        assert table[name] == sorted(table[name])
+        assert table[name][-1] < 1
+    assert all(a < b for a, b in zip(table["DDPM"], table["DDIM"], strict=True))
+    # The sampler itself, not only its closed form.
+    x = torch.randn(40_000, 1, generator=seeded(16), dtype=torch.float64)
+    x = diffusion.sample(normals(0.5, 0.0)[0], x, diffusion.few(COSINE, 10), 1.0, seeded(17))
+    assert x.std().item() / 0.5 == pytest.approx(table["DDPM"][1], rel=0.02)
+
+
 def trained() -> tuple[diffusion.Denoiser, float]:
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -435,6 +627,13 @@ def test_exercise_4_the_exact_denoiser_between_two_points() -> None:
     x0 = diffusion.convert(points.eps(x, a), x, a, "eps", "x0").item()
     assert x0 == pytest.approx(math.tanh(math.sqrt(0.5) * 0.3 / 0.5), abs=1e-6)
     assert x0 == pytest.approx(0.4005, abs=5e-5)
+
+
+def test_exercise_5_which_sampler_is_narrower_with_ten_steps() -> None:
+    table = figures.narrow()
+    assert table["steps"][1] == 10
+    assert table["DDPM"][1] == pytest.approx(0.78, abs=0.005)
+    assert table["DDIM"][1] == pytest.approx(0.85, abs=0.005)
 
 
 def test_schedules_begin_at_one_and_fall() -> None:

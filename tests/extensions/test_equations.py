@@ -1,0 +1,85 @@
+"""The ledger of equations, and the command that counts them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from scripts.extensions import equations
+from tests.extensions.project import make, render
+
+PAGE = """---
+title: Variational autoencoder
+---
+
+# VAE
+
+$$
+x < y
+$$ {#eq-vae-elbo}
+
+$$ z $$ {#eq-vae-z .definition}
+
+$$ w $$ {#eq-vae-w .unchecked reason="a limit"}
+
+```markdown
+$$ not $$ {#eq-vae-not}
+```
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    make(tmp_path)
+    (tmp_path / "docs/models/vae.md").write_text(PAGE)
+    return tmp_path
+
+
+def test_the_ledger_shows_every_equation_with_its_state_and_its_test(root: Path) -> None:
+    made = render("/// equations\n///\n", root, "references/equations.md")
+    assert made.problems == []
+    text = re.sub(r"<[^>]+>", "", made.html)
+    assert "Of 3 displayed equations 1 are checked by a test, 1 are definitions and 1 are" in text
+    assert re.findall(r'<div class="ledger-entry" id="([^"]+)">', made.html) == [
+        "eq-vae-elbo",
+        "eq-vae-z",
+        "eq-vae-w",
+    ]
+    assert '<a href="../models/vae.md">Variational autoencoder</a></h2>' in made.html
+    assert '<a href="../models/vae.md#eq-vae-elbo"><code>eq-vae-elbo</code></a>' in made.html
+    assert "<summary><code>models/test_vae.py::test_the_bound_holds</code></summary>" in made.html
+    assert "assert 1 &lt; 2" in made.html
+    assert "not checked: a limit" in made.html
+
+
+def test_pages_of_the_ledger_are_in_the_contents(root: Path) -> None:
+    made = render("/// equations\n///\n", root, "references/equations.md")
+    tokens = made.page.md.toc_tokens  # type: ignore[attr-defined]
+    assert [(token["id"], token["name"]) for token in tokens] == [
+        ("page-models-vae", "Variational autoencoder")
+    ]
+
+
+def test_the_command_counts_and_names_what_has_lost_its_other_half(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (root / "docs/models/vae.md").open("a") as page:
+        page.write("\n$$ v $$ {#eq-vae-v}\n\n$$ u $$\n\n$$ z $$ {#eq-vae-z .definition}\n")
+    assert equations.main(root / "docs") == 1
+    said = capsys.readouterr().out
+    assert 'docs/models/vae.md:19:1: no test carries @pytest.mark.equation("eq-vae-v")' in said
+    assert "docs/models/vae.md:21:1: the equation has no id" in said
+    assert "docs/models/vae.md:23:1: eq-vae-z stands at docs/models/vae.md:11 already" in said
+    assert 'tests/models/test_vae.py:10:1: no page has the equation "eq-vae-gone"' in said
+    assert "6 equations: 1 checked by tests, 2 definitions, 1 not checked" in said
+
+
+def test_the_command_is_content_when_everything_fits(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = root / "tests/models/test_vae.py"
+    path.write_text(path.read_text().replace("eq-vae-gone", "eq-vae-elbo"))
+    assert equations.main(root / "docs") == 0
+    assert "3 equations: 1 checked by tests" in capsys.readouterr().out

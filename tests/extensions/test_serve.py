@@ -1,0 +1,339 @@
+"""The server for authors: what it shows is what a full build would show, whatever has changed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from mkdocs.commands.build import build
+from mkdocs.config import load_config
+
+from scripts import serve
+from tests.extensions.project import ALL, TEST, make
+
+ROOT = Path(__file__).resolve().parents[2]
+URL = "http://127.0.0.1:8000/"
+CONFIG = """site_name: Small
+theme: {name: material, custom_dir: overrides, font: false}
+plugins: [search, awesome-pages]
+markdown_extensions:
+"""
+MAIN = '{% extends "base.html" %}{% block announce %}One{% endblock %}'
+PAGE = """---
+title: VAE
+needs: [index.md]
+---
+
+# VAE
+
+The ELBO holds[^kingma2014auto], see [home](../index.md#top-of-it).
+
+$$
+x
+$$ {#eq-vae-elbo}
+
+--8<-- "models/vae.py:loss"
+
+![The gap](vae.gap.svg)
+**The gap.** It closes.
+
+![Raster](shot.png)
+**A shot.** Of something.
+"""
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x09\0\0\0\x08\x08\x02\0\0\0"
+
+
+@pytest.fixture(autouse=True)
+def _fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    monkeypatch.setenv("NO_MKDOCS_2_WARNING", "1")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    make(tmp_path)
+    lines = [f"  - {name}" for name in ALL if name not in ("toc", "tables", "footnotes")]
+    lines += ["  - footnotes: {USE_DEFINITION_ORDER: false}"]
+    (tmp_path / "mkdocs.yml").write_text(CONFIG + "\n".join(lines) + "\n")
+    (tmp_path / "overrides").mkdir()
+    (tmp_path / "overrides/main.html").write_text(MAIN)
+    (tmp_path / "docs/models/vae.md").write_text(PAGE)
+    (tmp_path / "docs/models/shot.png").write_bytes(PNG)
+    (tmp_path / "docs/index.md").write_text("# Home\n\n## Top of it\n\nText with a GAN.\n")
+    (tmp_path / "scripts/extensions").mkdir(parents=True)
+    return tmp_path
+
+
+@pytest.fixture
+def site(root: Path) -> Iterator[serve.Site]:
+    site = serve.Site(root, URL)
+    assert site.build()
+    yield site
+    site.close()
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """All files below a folder."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def full(root: Path, folder: Path) -> dict[str, bytes]:
+    """What a build without a memory makes."""
+    config = load_config(str(root / "mkdocs.yml"), site_dir=str(folder), strict=False, site_url=URL)
+    build(config, serve_url=URL)
+    return tree(folder)
+
+
+def replace(name: str, old: str, new: str) -> Callable[[Path], None]:
+    def change(root: Path) -> None:
+        path = root / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    return change
+
+
+def write(name: str, text: str) -> Callable[[Path], None]:
+    return lambda root: (root / name).write_text(text) and None
+
+
+def remove(name: str) -> Callable[[Path], None]:
+    return lambda root: (root / name).unlink()
+
+
+CHANGES: dict[str, Callable[[Path], None]] = {
+    "text": replace("docs/models/vae.md", "holds", "is held"),
+    "title": replace("docs/models/vae.md", "title: VAE", "title: Autoencoder"),
+    "meta": replace("docs/models/vae.md", "needs: [index.md]", "needs: []"),
+    "anchor": replace("docs/index.md", "## Top of it", "## Another"),
+    "new page": write("docs/models/gan.md", "# GAN\n\nSee [vae](vae.md)[^muller1999one].\n"),
+    "lost page": remove("docs/models/vae.md"),
+    "bibliography": replace("docs/references/bibliography.bib", "Auto-Encoding", "Self-Encoding"),
+    "citation": replace("docs/index.md", "Text", "Text[^kingma2014auto]"),
+    "mark": replace("tests/models/test_vae.py", "eq-vae-elbo", "eq-vae-lost"),
+    "test": replace("tests/models/test_vae.py", "1 < 2", "2 < 3"),
+    "new test": write("tests/models/test_more.py", TEST),
+    "figure": replace("docs/models/vae.gap.svg", "0.5", "0.75"),
+    "lost figure": remove("docs/models/vae.gap.svg"),
+    "lost numbers": remove("docs/models/vae.gap.csv"),
+    "image": lambda root: (
+        (root / "docs/models/shot.png").write_bytes(PNG[:19] + b"\7" + PNG[20:]) and None
+    ),
+    "excerpt": replace("docs/models/vae.py", "math.log(x)", "math.log(x) + 1"),
+    "glossary": replace("docs/references/glossary.md", "Generative adversarial", "Adversarial"),
+    "template": write("overrides/main.html", MAIN.replace("One", "Two")),
+    "settings": replace("mkdocs.yml", "site_name: Small", "site_name: Large"),
+    "order": write("docs/.pages", "nav:\n    - references\n    - index.md\n    - models\n"),
+    "asset": write("docs/models/vae.mjs", "export const changed = 1;\n"),
+    "nothing": lambda root: None,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_after_a_change_the_site_is_that_of_a_full_build(
+    root: Path,
+    site: serve.Site,
+    tmp_path_factory: pytest.TempPathFactory,
+    change: Callable[[Path], None],
+) -> None:
+    change(root)
+    assert site.build()
+    assert tree(site.folder) == full(root, tmp_path_factory.mktemp("full"))
+
+
+def test_many_changes_one_after_the_other_leave_nothing_stale(
+    root: Path, site: serve.Site, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    for name, change in CHANGES.items():
+        if name.startswith("lost") or name in ("figure", "image"):
+            continue
+        change(root)
+        assert site.build()
+    assert tree(site.folder) == full(root, tmp_path_factory.mktemp("full"))
+
+
+@pytest.mark.parametrize(
+    ("name", "rendered"),
+    [
+        ("nothing", 0),
+        ("text", 1),
+        ("asset", 0),
+        ("template", 5),
+        ("figure", 1),
+        ("excerpt", 1),
+        ("bibliography", 2),  # the page that cites and the bibliography
+        ("citation", 2),
+        ("mark", 2),
+        ("test", 1),  # the ledger
+        ("glossary", 5),
+    ],
+)
+def test_only_what_depends_on_a_change_is_rendered(
+    root: Path, site: serve.Site, name: str, rendered: int
+) -> None:
+    CHANGES[name](root)
+    assert site.build()
+    assert site.memory.rendered <= rendered
+
+
+def test_warnings_are_said_with_every_build(
+    root: Path, site: serve.Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    write("docs/models/bad.md", "# Bad\n\nA[^nothing2000x] and [lost](lost.md).\n")(root)
+    for _ in range(2):
+        caplog.clear()
+        with caplog.at_level(logging.WARNING, "mkdocs"):
+            assert site.build()
+        said = caplog.text
+        assert "docs/models/bad.md:3:2: 'nothing2000x' is neither" in said
+        assert "'lost.md', but the target" in said
+        replace("docs/index.md", "Text", "Text again")(root)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("mkdocs.yml", "site_name: [\n", "error parsing the configuration file"),
+        ("mkdocs.yml", "site_name: X\nplugins: [none]\n", "none"),
+        ("overrides/main.html", "{% if %}", "main.html:1"),
+        ("docs/models/.pages", "nav: [none.md]\n", "none.md"),
+    ],
+)
+def test_what_is_broken_is_told_and_the_last_good_site_stays(
+    root: Path,
+    site: serve.Site,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    text: str,
+    message: str,
+) -> None:
+    before = tree(site.folder)
+    old = (root / name).read_text() if (root / name).exists() else ""
+    (root / name).write_text(text)
+    assert not site.build()
+    assert message in caplog.text
+    assert "the last good site stays" in caplog.text
+    assert tree(site.folder) == before
+    (root / name).write_text(old)
+    assert site.build()
+    assert tree(site.folder) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "counts"),
+    [
+        ("docs/a.md", True),
+        ("docs/.pages", True),
+        ("docs/a.svg", True),
+        ("docs/.a.md.swp", False),
+        ("docs/a.md~", False),
+        ("docs/4913", False),
+        ("tests/__pycache__/x.py", False),
+        ("tests/a.pyc", False),
+        ("docs/.#a.md", False),
+    ],
+)
+def test_what_editors_and_python_leave_is_no_change(path: str, counts: bool) -> None:
+    assert serve.matters(path) is counts
+
+
+def test_a_taken_port_is_one_line_and_exit_code_2(
+    root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert serve.main(["--port", str(port), "--root", str(root)]) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err == f"Port {port} is in use: end what uses it, or choose another with --port.\n"
+
+
+def test_an_unknown_host_is_one_line_and_exit_code_2(
+    root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert serve.main(["--host", "203.0.113.7", "--port", "0", "--root", str(root)]) == 2
+    assert capfd.readouterr().err.count("\n") == 1
+
+
+class Running:
+    """The server as a process."""
+
+    def __init__(self, root: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        command = [sys.executable, "-u", "-m", "scripts.serve", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            [*command, "--root", str(root)],
+            cwd=root,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def get(self, path: str) -> str:
+        """A page, or nothing if there is none yet."""
+        try:
+            address = f"http://127.0.0.1:{self.port}/{path}"
+            with urllib.request.urlopen(address, timeout=30) as answer:
+                return str(answer.read().decode())
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return ""
+
+    def wait(self, path: str, text: str, seconds: float = 60) -> float:
+        """How long it takes until a page has a text."""
+        started = time.monotonic()
+        while time.monotonic() - started < seconds:
+            if text in self.get(path):
+                return time.monotonic() - started
+            time.sleep(0.02)
+        raise AssertionError(f"{text!r} did not appear on /{path}")
+
+
+@pytest.fixture
+def running(root: Path) -> Iterator[Running]:
+    server = Running(root)
+    yield server
+    if server.process.poll() is None:
+        server.process.kill()
+    server.process.communicate()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
+def test_a_saved_page_is_served_and_the_browser_told_and_ctrl_c_ends_it(
+    root: Path, running: Running
+) -> None:
+    running.wait("models/vae/", "holds")
+    epoch = re.findall(r"livereload\((\d+),", running.get("models/vae/"))
+    assert epoch
+    replace("docs/models/vae.md", "holds", "is held")(root)
+    running.wait("models/vae/", "is held")
+    assert int(running.get(f"livereload/{epoch[0]}/1")) > int(epoch[0])
+    replace("mkdocs.yml", "site_name", "site_nome: [\nsite_name")(root)
+    time.sleep(1)
+    assert "is held" in running.get("models/vae/")
+    running.process.send_signal(signal.SIGINT)
+    said, _ = running.process.communicate(timeout=20)
+    assert running.process.returncode == 0
+    assert "Traceback" not in said
+    assert said.rstrip().endswith("Ended.")
+    assert "Changed: docs/models/vae.md" in said
