@@ -87,9 +87,11 @@ def _fix(request: Request, outcome: Outcome) -> Outcome:
             before, after, data = result
             original = file.read_bytes()
             mend.write(file, data)
-            again = list(check(
+            again = list(
+                check(
                     Request([file], request.select, request.ignore, request.style, 1, request.cache)
-                ).problems)
+                ).problems
+            )
             if len(again) >= len(found):
                 mend.write(file, original)
                 settled.add(path)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from filelock import FileLock
@@ -73,23 +73,33 @@ def server(site: Path) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium: the system's, else Playwright's. None: the test is skipped, and fails under CI."""
-    with sync_playwright() as playwright:
-        opened: Browser | None = None
-        places: list[str | None] = [*chromium.candidates()]
-        if Path(playwright.chromium.executable_path).is_file():
-            places.append(None)
-        for place in places:
-            with suppress(Exception):  # a candidate may be a stub: try the next
-                opened = playwright.chromium.launch(
-                    executable_path=place, args=chromium.arguments(), timeout=30_000
-                )
-                break
-        if opened is None:
-            if os.environ.get("CI"):
-                pytest.fail(chromium.HOW, pytrace=False)
-            pytest.skip(chromium.HOW)
-        yield opened
-        opened.close()
+    try:
+        playwright = sync_playwright().start()
+    except Exception as problem:  # its driver is a program of its own
+        without(f"{chromium.DRIVER} ({problem})")
+    opened: Browser | None = None
+    places: list[str | None] = [*chromium.candidates()]
+    if Path(playwright.chromium.executable_path).is_file():
+        places.append(None)
+    for place in places:
+        with suppress(Exception):  # a candidate may be a stub: try the next
+            opened = playwright.chromium.launch(
+                executable_path=place, args=chromium.arguments(), timeout=30_000
+            )
+            break
+    if opened is None:
+        playwright.stop()
+        without(chromium.HOW)
+    yield opened
+    opened.close()
+    playwright.stop()
+
+
+def without(why: str) -> NoReturn:
+    """Skip what needs a browser, or fail where one must be."""
+    if os.environ.get("CI"):
+        pytest.fail(why, pytrace=False)
+    pytest.skip(why)
 
 
 @dataclass

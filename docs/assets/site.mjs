@@ -417,15 +417,21 @@ function copying() {
 
 /** What scrolls sideways can be reached with the keyboard, and only then. */
 function scrollable() {
+  const boxes = ".md-typeset :is(pre, .table-box, .equation-body)";
+  const check = (/** @type {Element} */ box) => {
+    const over = box.scrollWidth - box.clientWidth;
+    box.classList.toggle("overflows", over > 1);
+    if (!over) box.removeAttribute("tabindex");
+    else if (!box.hasAttribute("tabindex")) box.setAttribute("tabindex", "0");
+  };
   const observer = new ResizeObserver((entries) => {
-    for (const { target } of entries) {
-      const over = target.scrollWidth > target.clientWidth + 1;
-      target.classList.toggle("overflows", over);
-      if (!over) target.removeAttribute("tabindex");
-      else if (!target.hasAttribute("tabindex")) target.setAttribute("tabindex", "0");
-    }
+    for (const box of new Set(entries.map(({ target }) => target.closest(boxes)))) if (box) check(box);
   });
-  for (const node of document.querySelectorAll(".md-typeset :is(pre, .table-box, .equation-body)")) observer.observe(node);
+  for (const box of document.querySelectorAll(boxes)) {
+    observer.observe(box);
+    // What is inside may grow later, as when a font arrives.
+    if (box.firstElementChild) observer.observe(box.firstElementChild);
+  }
 }
 
 function contents() {

@@ -183,7 +183,6 @@ export function mount(root) {
       const px = (/** @type {number} */ v) => ((v + REACH) / (2 * REACH)) * size.width;
       const py = (/** @type {number} */ v) => ((REACH - v) / (2 * REACH)) * size.height;
       const a = plan()[at];
-      const keep = Math.sqrt(a);
       const { means, spread } = density();
       context.lineWidth = 1.5;
       means.forEach(([u, v], k) => {
@@ -199,12 +198,15 @@ export function mount(root) {
       epsAt(grid, Math.min(a, 0.98)).forEach(([u, v], i) => {
         const length = 0.16 / Math.max(0.5, Math.hypot(u, v));
         const [gx, gy] = grid[i];
+        const [tx, ty] = [gx - u * length, gy - v * length];
         context.beginPath();
         context.moveTo(px(gx), py(gy));
-        context.lineTo(px(gx - u * length), py(gy - v * length));
+        context.lineTo(px(tx), py(ty));
+        for (const side of [-0.5, 0.5]) {
+          context.moveTo(px(tx), py(ty));
+          context.lineTo(px(tx + length * (0.4 * u - side * 0.5 * v)), py(ty + length * (0.4 * v + side * 0.5 * u)));
+        }
         context.stroke();
-        context.fillStyle = colours.muted;
-        context.fillRect(px(gx) - 1, py(gy) - 1, 2, 2);
       });
       context.strokeStyle = colours.series[1];
       context.globalAlpha = 0.5;
@@ -216,9 +218,12 @@ export function mount(root) {
       context.globalAlpha = 1;
       context.fillStyle = colours.series[1];
       for (const [u, v] of x) context.fillRect(px(u) - 1.5, py(v) - 1.5, 3, 3);
-      context.fillStyle = colours.ink;
       context.font = "13px sans-serif";
-      context.fillText(`share of data ${(100 * keep * keep).toFixed(0)} %`, 8, size.height - 10);
+      const share = `share of data ${(100 * a).toFixed(0)} %`;
+      context.fillStyle = colours.paper;
+      context.fillRect(4, size.height - 25, context.measureText(share).width + 8, 21);
+      context.fillStyle = colours.ink;
+      context.fillText(share, 8, size.height - 10);
       if (shape === "own") context.strokeRect(px(cursor[0]) - 5, py(cursor[1]) - 5, 10, 10);
     },
     onPointer: ({ x: u, y: v, kind }) => {
@@ -243,9 +248,12 @@ export function mount(root) {
     },
   });
 
+  // A finger scrolls the page over the plane, except while it draws.
+  const touch = () => (view.canvas.style.touchAction = shape === "own" ? "none" : "pan-y");
+  touch();
   const place = () => {
     if (drawn.length >= 60) {
-      status("Sixty points are as many as fit. Clear takes them away.");
+      status("Sixty points are as many as fit. Reset takes them away.");
       return;
     }
     drawn.push([...cursor]);
@@ -259,6 +267,12 @@ export function mount(root) {
     const total = x.reduce((sum, [u, v]) => sum + Math.min(...means.map(([a, b]) => Math.hypot(u - a, v - b))), 0);
     return total / x.length;
   };
+  /** Standard deviation of the samples about their own mean, on average over both directions. */
+  const spreadOf = (/** @type {number[][]} */ points) => {
+    const mean = [0, 1].map((i) => points.reduce((sum, p) => sum + p[i], 0) / points.length);
+    const square = points.reduce((sum, p) => sum + (p[0] - mean[0]) ** 2 + (p[1] - mean[1]) ** 2, 0);
+    return Math.sqrt(square / points.length / 2);
+  };
   const tell = (/** @type {boolean} */ quiet) => {
     const { means, spread } = density();
     const expected = spread * Math.sqrt(Math.PI / 2);
@@ -267,7 +281,7 @@ export function mount(root) {
       means.every(([a, b]) => Math.hypot(u - a, v - b) >= Math.hypot(u - means[wanted - 1][0], v - means[wanted - 1][1]) - 1e-9)).length;
     status(
       `${done}mean distance to the nearest mode ${distance().toFixed(2)}, of data about ${expected.toFixed(2)}.` +
-        (wanted ? ` ${Math.round((100 * share) / x.length)} % are nearest to mode ${wanted}.` : ""),
+        (wanted ? ` ${Math.round((100 * share) / x.length)} % are nearest to mode ${wanted}; spread ${spreadOf(x).toFixed(2)}, of the mode ${spread.toFixed(2)}.` : ""),
       quiet,
     );
     view.redraw();
@@ -344,7 +358,10 @@ export function mount(root) {
       shape = value;
       modes();
       start(true);
-      if (shape === "own") status("Draw in the plane, or focus it and use the arrow keys and space, to set points of the data.");
+      touch();
+      if (shape === "own") {
+        status("Draw in the plane, or focus it and use the arrow keys and space, to set points of the data. Until the first one the three modes stay.");
+      }
     },
   });
   select(controls, {
@@ -444,12 +461,18 @@ function digits(parent, status) {
         context.globalAlpha = 1;
       },
     });
+    const shown = element("p", { class: "demo-status", "aria-hidden": "true" }, box);
+    const told = element("p", { class: "demo-told", role: "status", "aria-live": "polite" }, box);
+    const say = (/** @type {string} */ text, quiet = false) => {
+      shown.textContent = text;
+      if (!quiet) told.textContent = text;
+    };
     const start = () => {
       const rng = random(seed);
       x = Array.from({ length: 10 }, () => Array.from({ length: 64 }, () => rng.normal()));
       at = 0;
       view.redraw();
-      status(`Ten pictures of noise; Denoise turns them into the digit ${digit}.`);
+      say(`Ten pictures of noise; Denoise turns them into the digit ${digit}.`);
     };
     const once = () => {
       if (at >= total) return false;
@@ -458,12 +481,13 @@ function digits(parent, status) {
       x = step(x, eps, all[at], all[at + 1], 0, null);
       at += 1;
       view.redraw();
-      const said = at === total ? `Ten pictures of the digit ${digit}.` : `Step ${at} of ${total} towards the digit ${digit}.`;
-      status(said, at < total);
+      const said = at === total ? `Ten attempts at the digit ${digit}.` : `Step ${at} of ${total} towards the digit ${digit}.`;
+      say(said, at < total);
       return at < total;
     };
     const run = loop(box, once);
-    const buttons = element("div", { class: "demo-buttons" }, box);
+    const buttons = element("div", { class: "demo-buttons" });
+    shown.before(buttons);
     button(buttons, "Denoise", () => {
       if (at >= total) start();
       if (calm()) while (once());

@@ -42,7 +42,6 @@ def environment(root: Path = ROOT) -> dict[str, str]:
         "PYTHONPATH": str(root),
         "PYTHONUTF8": "1",
         "NO_MKDOCS_2_WARNING": "1",  # said in the README
-        "PYTHONDONTWRITEBYTECODE": keep.get("PYTHONDONTWRITEBYTECODE", ""),
     }
 
 

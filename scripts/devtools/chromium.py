@@ -10,6 +10,10 @@ HOW = (
     "No Chromium or Chrome was found: install one (for instance `apt install chromium`), set CHROMIUM "
     "to its path, or run `.venv/bin/python -m playwright install chromium`."
 )
+DRIVER = (
+    "Playwright, which drives the browser, does not start: on a bare Debian or Ubuntu it needs "
+    "`apt install libatomic1`."
+)
 NAMES = (
     "chromium",
     "chromium-browser",

@@ -60,7 +60,8 @@ class Environment:
 
     def variables(self) -> dict[str, str]:
         """The environment variables of a program that runs in it."""
-        kept = {k: v for k, v in os.environ.items() if k not in {"PYTHONHOME", "PYTHONPATH"}}
+        other = {"PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__"}
+        kept = {name: value for name, value in os.environ.items() if name not in other}
         path = os.pathsep.join([str(self.python.parent), kept.get("PATH", os.defpath)])
         return {**kept, "PATH": path, "VIRTUAL_ENV": str(self.folder), "PYTHONUTF8": "1"}
 

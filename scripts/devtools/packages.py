@@ -10,7 +10,17 @@ from pathlib import Path
 
 from scripts.devtools.say import Stop
 
-# What a person's own settings of pip may not change here.
+# What a person's own settings of pip may not change here; where it finds packages they may.
+NEVER = {
+    "PIP_CONSTRAINT",
+    "PIP_DRY_RUN",
+    "PIP_NO_BINARY",
+    "PIP_PREFIX",
+    "PIP_PYTHON",
+    "PIP_REQUIREMENT",
+    "PIP_ROOT",
+    "PIP_TARGET",
+}
 SETTINGS = {
     "PIP_USER": "0",
     "PIP_NO_INPUT": "1",
@@ -30,7 +40,8 @@ class Pip:
     def __init__(self, root: Path, python: Path, variables: dict[str, str]) -> None:
         self.root = root
         self.python = python
-        self.variables = {**variables, **SETTINGS}
+        kept = {name: value for name, value in variables.items() if name not in NEVER}
+        self.variables = {**kept, **SETTINGS}
         self.command = self.find()
 
     def find(self) -> list[str]:

@@ -88,63 +88,64 @@ class _Ledger(Treeprocessor):
             if box.get("class") == "ledger":
                 self._fill(of(self.md), box)
 
-    def _fill(self, page: Page, box: Element) -> None:
+    @staticmethod
+    def _fill(page: Page, box: Element) -> None:
         page.uses("ledger", lambda: (ledger(page.docs), site.titles(page.docs)))
         page.uses("all tests", lambda: equation_tests.every(page.root / "tests"))
-        tests = page.tests
         entries = ledger(page.docs)
-        titles = site.pages(page.docs)
-        counts = dict.fromkeys(("checked", "definition", "unchecked"), 0)
-        for entry in entries:
-            state = kind(entry.equation, tests)
-            if state:
-                counts[state] += 1
-        words = ("are checked by a test", "are definitions", "are not checked, and say why")
-        summary = sub(box, "p", f"Of {len(entries)} displayed equations ", class_="ledger-counts")
-        for index, (number, word) in enumerate(zip(counts.values(), words, strict=True)):
-            strong = sub(summary, "strong", str(number))
-            strong.tail = f" {word}" + (".", " and ", ", ")[2 - index]
-        uri = ""
+        states = [kind(entry.equation, page.tests) for entry in entries]
+        counts = sub(box, "p", f"{len(entries)} displayed equations: ", class_="ledger-counts")
+        words = {
+            "checked": "checked by tests",
+            "definition": "definitions",
+            "unchecked": "not checked",
+        }
+        for state, word in words.items():
+            number = sub(counts, "strong", str(states.count(state)))
+            number.tail = f" {word}" + ("." if state == "unchecked" else ", ")
+        uri, number_on_page = "", 0
         for entry in entries:
             if entry.uri != uri:
-                uri = entry.uri
-                heading = sub(box, "h2", id=f"page-{re.sub(r'[^a-z0-9]+', '-', uri[:-3].lower())}")
-                sub(heading, "a", titles[uri].title, href=page.link(uri))
-            self._entry(box, page, entry, tests)
+                uri, number_on_page = entry.uri, 0
+                _heading(page, box, uri)
+            number_on_page += 1
+            _entry(page, box, entry, number_on_page)
 
-    def _entry(
-        self,
-        box: Element,
-        page: Page,
-        entry: Entry,
-        tests: dict[str, tuple[equation_tests.Test, ...]],
-    ) -> None:
-        equation = entry.equation
-        item = sub(box, "div", class_="ledger-entry")
-        if equation.name:
-            item.set("id", equation.name)
-        scroll = sub(item, "div", class_="equation-scroll")
-        body = sub(scroll, "span", class_="equation-body")
-        try:
-            made = mathml.render(equation.tex, True)
-        except mathml.TexError:
-            made = mathematics.broken(equation.tex)
-        body.text = mathematics.store(page, made, equation.tex)
-        line = sub(item, "p", class_="ledger-state")
-        name = sub(line, "a", href=page.link(entry.uri, equation.name))
-        sub(name, "code").text = AtomicString(equation.name or f"line {entry.line}")
-        state = kind(equation, tests)
-        text = {"checked": "checked by", "definition": "definition", "": "no state"}
-        mark = text.get(state, f"not checked: {equation.reason}")
-        name.tail = " "
-        sub(line, "span", mark, class_=f"equation-state equation-{state or 'missing'}")
-        for test in tests.get(equation.name, ()):
-            folded = sub(item, "details", class_="ledger-test")
-            head = sub(folded, "summary")
-            sub(head, "code").text = AtomicString(test.label)
-            # Not coloured: a thousand lines of tests would weigh more than the page.
-            pre = sub(folded, "pre", data_search_exclude="true")
-            sub(pre, "code").text = AtomicString(test.source)
+
+def _heading(page: Page, box: Element, uri: str) -> None:
+    """The title of a page, with a link to it."""
+    name = re.sub(r"[^a-z0-9]+", "-", uri.removesuffix(".md").lower())
+    heading = sub(box, "h2", id=f"page-{name}")
+    sub(heading, "a", site.pages(page.docs)[uri].title, href=page.link(uri))
+
+
+def _entry(page: Page, box: Element, entry: Entry, number: int) -> None:
+    """An equation with the number that it has on its page, its state and its tests."""
+    equation = entry.equation
+    item = sub(box, "div", class_="ledger-entry", id=equation.name or f"{entry.line}")
+    scroll = sub(item, "div", class_="equation-scroll", data_search_exclude="true")
+    body = sub(scroll, "span", class_="equation-body")
+    try:
+        made = mathml.render(equation.tex, True)
+    except mathml.TexError:
+        made = mathematics.broken(equation.tex)
+    body.text = mathematics.store(page, made, equation.tex)
+    link = page.link(entry.uri, equation.name)
+    label = f"Equation {number} on its page"
+    sub(scroll, "a", f"({number})", class_="equation-number", href=link, aria_label=label)
+    line = sub(item, "p", class_="ledger-state")
+    name = sub(line, "code")
+    name.text, name.tail = AtomicString(equation.name or f"line {entry.line}"), " "
+    state = kind(equation, page.tests)
+    words = {"checked": "checked by", "definition": "definition", "": "no state"}
+    mark = words.get(state, f"not checked: {equation.reason}")
+    sub(line, "span", mark, class_=f"equation-state equation-{state or 'missing'}")
+    for test in page.tests.get(equation.name, ()):
+        folded = sub(item, "details", class_="ledger-test")
+        sub(sub(folded, "summary"), "code").text = AtomicString(test.label)
+        # Not coloured: a thousand lines of tests would weigh more than the page.
+        code = sub(sub(folded, "pre", data_search_exclude="true"), "code")
+        code.text = AtomicString(test.source)
 
 
 class EquationsExtension(Extension):

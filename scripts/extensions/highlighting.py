@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from pygments import highlight  # type: ignore[import-untyped]
-from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
-from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
 
 LANGUAGES = {
     ".bib": "bibtex",
@@ -25,13 +25,18 @@ LANGUAGES = {
 }
 
 
-@lru_cache(maxsize=32)
+@cache
 def _lexer(language: str) -> Any:
     return get_lexer_by_name(language, stripnl=False)
+
+
+@cache
+def _formatter() -> Any:
+    return HtmlFormatter(nowrap=True)
 
 
 @lru_cache(maxsize=2048)
 def pre(text: str, language: str) -> str:
     """The code in `<pre>`, marked up like that of a fence."""
-    made = highlight(text.rstrip("\n") + "\n", _lexer(language), HtmlFormatter(nowrap=True))
+    made = highlight(text.rstrip("\n") + "\n", _lexer(language), _formatter())
     return f"<pre><span></span><code>{made}</code></pre>"

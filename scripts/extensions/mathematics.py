@@ -254,7 +254,7 @@ class _Display(BlockProcessor):
             page.report(f"TeX: {error}", _inside(page.text, place, equation.tex, error.place))
             made = broken(equation.tex)
         box = sub(parent, "div", class_="equation")
-        scroll = sub(box, "div", class_="equation-scroll")
+        scroll = sub(box, "div", class_="equation-scroll", data_search_exclude="true")
         body = sub(scroll, "span", class_="equation-body")
         body.text = store(page, made, equation.tex)
         if not equation.name:

@@ -1,14 +1,15 @@
 """The figures of docs/models/gan.md: slopes, distances, the Dirac-GAN, collapsed modes."""
 
-import math
-
+import numpy as np
 import torch
+from torch import Tensor, nn
 
 from docs.models import gan
 from scripts.figures import style
 
-ROUNDS = 1000
+ROUNDS = 700
 EVERY = 50
+COPIES = 4
 RUNS = {
     "balanced": (0.0, 1),
     "balanced with penalty": (1.0, 1),
@@ -34,10 +35,13 @@ def draw_slopes(table: style.Table, axes: style.Axes) -> None:
     marks = {"saturating": "o", "non-saturating": "s", "wasserstein": "^"}
     for color, kind in zip(style.SERIES, gan.LOSSES, strict=False):
         axes.plot(x, table[kind], color=color, marker=marks[kind], markevery=12)
-    for color, kind, at, dy in zip(
-        style.SERIES, gan.LOSSES, (20, 22, 30), (8, -16, -14), strict=False
-    ):
-        style.label_line(axes, x[at], table[kind][at], kind, color=color, dy=dy)
+    labels = (
+        ("saturating", 12, 8, 8),
+        ("non-saturating", 12, 12, -12),
+        ("Wasserstein", 30, 4, -15),
+    )
+    for color, kind, (label, at, dx, dy) in zip(style.SERIES, gan.LOSSES, labels, strict=False):
+        style.label_line(axes, x[at], table[kind][at], label, color=color, dx=dx, dy=dy)
     axes.set_ylim(-1.12, 0.08)
     axes.set_xlabel("D(G(z)): how real the sample seems")
     axes.set_title("Slope of the loss by the logit")
@@ -62,10 +66,11 @@ def apart() -> style.Table:
 def draw_apart(table: style.Table, axes: style.Axes) -> None:
     """The jump of one divergence and the straight line of the other."""
     x, jump = table["theta"], table["jensen_shannon"]
-    axes.plot(x[1:], jump[1:], marker="o", markevery=4, color=style.SERIES[0])
-    axes.plot(x[:1], jump[:1], "o", color=style.SERIES[0])
-    axes.plot(x, table["wasserstein"], "--", marker="s", markevery=4, color=style.SERIES[1])
-    style.label_line(axes, 1.05, jump[-1], "Jensen–Shannon", color=style.SERIES[0], dy=-16)
+    axes.plot(x[1:], jump[1:], marker="o", markevery=(3, 4), color=style.SERIES[0])
+    axes.plot(x[:1], jump[-1:], "o", color=style.SERIES[0], mfc="none", markersize=7)
+    axes.plot(x, table["wasserstein"], "--", marker="s", markevery=(4, 4), color=style.SERIES[1])
+    axes.plot(x[:1], jump[:1], "o", color=style.SERIES[0], markersize=7)
+    style.label_line(axes, 1.15, jump[-1], "Jensen–Shannon", color=style.SERIES[0], dy=-16)
     style.label_line(axes, 0.75, 1.4, "Wasserstein", color=style.SERIES[1])
     axes.set_xlabel("distance of the two points")
     axes.set_title("Between two points: nats, and length")
@@ -89,52 +94,103 @@ def dirac() -> style.Table:
 
 
 def draw_dirac(table: style.Table, axes: style.Axes) -> None:
-    """Three paths in the plane of both players."""
+    """Three paths in the plane of both players, with arrows for the direction of time."""
     names = list(table)
     labels = ("saturating", "non-saturating", "with penalty")
-    places = ((0.1, 1.9), (-1.05, -1.25), (0.2, 0.05))
+    places = ((-1.95, 2.05), (-0.55, -1.25), (-0.5, 0.16))
     for number, (label, place) in enumerate(zip(labels, places, strict=True)):
         color = style.SERIES[number]
         x, y = table[names[2 * number]], table[names[2 * number + 1]]
         axes.plot(x, y, ("-", "--", "-")[number], color=color, linewidth=(1.2, 1.2, 2.4)[number])
         axes.plot(x[-1], y[-1], ("o", "s", "^")[number], color=color, markersize=7)
+        for at in ((60, 180), (25, 90), (10,))[number]:
+            arrow = {"arrowstyle": "-|>", "color": color, "lw": 0, "mutation_scale": 14}
+            axes.annotate("", (x[at + 2], y[at + 2]), (x[at], y[at]), arrowprops=arrow)
         axes.annotate(label, place, color=color, fontsize=11)
     axes.plot(1, 1, "x", color=style.INK, markersize=8)
-    axes.annotate("start", (1, 1), (5, 4), textcoords="offset points", fontsize=11)
+    axes.annotate("start", (1, 1), (-6, 7), textcoords="offset points", ha="right", fontsize=11)
     axes.set_aspect("equal")
     axes.set_xlim(-2.3, 2.3)
     axes.set_ylim(-2.3, 2.3)
-    axes.set_xlabel("theta: where the sample lies")
-    axes.set_ylabel("psi: slope of D")
+    axes.set_xlabel("θ: where the sample lies")
+    axes.set_ylabel("ψ: slope of the discriminator")
+
+
+class Copies(nn.Module):
+    """Networks of one shape side by side; the rows of the input go to them in equal parts."""
+
+    def __init__(self, sizes: tuple[int, ...], generator: torch.Generator) -> None:
+        """As many networks as COPIES, each made by the page's code."""
+        super().__init__()
+        made = [list(gan.network(sizes, generator))[::2] for _ in range(COPIES)]
+        pairs = [list(layers) for layers in zip(*made, strict=True)]
+        self.weights = nn.ParameterList(stack(layers, "weight").mT for layers in pairs)
+        self.biases = nn.ParameterList(stack(layers, "bias")[:, None] for layers in pairs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """From (COPIES * N, in) to (COPIES * N, out)."""
+        h = x.view(COPIES, -1, x.shape[-1])
+        for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            h = torch.baddbmm(bias, h, weight)
+            if number < len(self.weights) - 1:
+                h = nn.functional.leaky_relu(h, 0.2)
+        return h.reshape(len(x), -1)
+
+
+def stack(layers: list[nn.Module], name: str) -> Tensor:
+    """The weights or the biases of the same layer of all copies."""
+    return torch.stack([layer.get_parameter(name).detach() for layer in layers])
+
+
+def play(gamma: float, ratio: int, rounds: int) -> tuple[list[list[float]], list[list[float]]]:
+    """Modes reached, and the share of good samples, of all copies after every EVERY rounds.
+
+    The game is that of `gan.train`. A sum over the copies of the mean loss of each has the same
+    gradients as each copy alone, and Adam treats every number by itself.
+    """
+    generator = torch.Generator().manual_seed(0)
+    g, d = Copies((2, 32, 32, 2), generator), Copies((2, 32, 32, 1), generator)
+    players = [
+        torch.optim.Adam(net.parameters(), lr=2e-3, betas=(0.5, 0.9), fused=True) for net in (g, d)
+    ]
+    n, kind = 128 * COPIES, "non-saturating"
+    reached, good = [], []
+    for number in range(1, rounds + 1):
+        real, z = gan.sample_ring(n, generator), gan.noise(n, generator)
+        d.requires_grad_(True)
+        gan.descend(COPIES * gan.loss_of_discriminator(g, d, real, z, kind, gamma), players[1])
+        d.requires_grad_(False)  # the generator's steps need no slopes of these weights
+        for _ in range(ratio):
+            fake = d(g(gan.noise(n, generator)))[:, 0]
+            gan.descend(COPIES * gan.generator_loss(fake, kind), players[0])
+        if number % EVERY == 0:
+            fixed = torch.Generator().manual_seed(1)
+            x = g(gan.noise(500 * COPIES, fixed)).detach().view(COPIES, 500, 2)
+            counts, shares = zip(*map(gan.modes_reached, x), strict=True)
+            reached.append([float(count) for count in counts])
+            good.append(list(shares))
+    return reached, good
 
 
 def training() -> style.Table:
-    """Modes reached and the share of good samples while four games are played."""
+    """Modes reached and the share of good samples, over runs, while four games are played."""
     torch.set_num_threads(1)
     table: style.Table = {"round": [float(EVERY * (i + 1)) for i in range(ROUNDS // EVERY)]}
     for name, (gamma, ratio) in RUNS.items():
-        generator = torch.Generator().manual_seed(0)
-        rounds = ROUNDS if ratio == 1 else ROUNDS // 2
-        reached, good = [], []
-        for number, g in enumerate(gan.train("non-saturating", rounds, generator, gamma, ratio), 1):
-            if number % EVERY == 0:
-                fixed = torch.Generator().manual_seed(1)
-                count, share = gan.modes_reached(g(gan.noise(1000, fixed)).detach())
-                reached.append(float(count))
-                good.append(share)
-        short = ROUNDS // EVERY - len(reached)
-        table[f"modes, {name}"] = reached + [math.nan] * short
-        table[f"good, {name}"] = good + [math.nan] * short
+        reached, good = play(gamma, ratio, ROUNDS)
+        table[f"mean modes, {name}"] = [float(np.mean(row)) for row in reached]
+        table[f"most modes, {name}"] = [max(row) for row in reached]
+        table[f"mean share, {name}"] = [float(np.mean(row)) for row in good]
     return table
 
 
 def draw_training(table: style.Table, axes: style.Axes) -> None:
-    """Modes reached by round."""
+    """The mean number of modes by round."""
     marks, lines = ("o", "s", "^", "v"), ("-", "-", "--", "--")
     for number, name in enumerate(RUNS):
         axes.plot(
             table["round"],
-            table[f"modes, {name}"],
+            table[f"mean modes, {name}"],
             lines[number],
             marker=marks[number],
             markevery=3,
@@ -145,7 +201,7 @@ def draw_training(table: style.Table, axes: style.Axes) -> None:
     axes.set_yticks([0, 2, 4, 6, 8])
     axes.legend(loc="upper left", ncols=2, borderaxespad=0)
     axes.set_xlabel("rounds")
-    axes.set_title("Modes reached, of 8")
+    axes.set_title("Modes reached, of 8: mean of four runs")
 
 
 FIGURES = [

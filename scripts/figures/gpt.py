@@ -225,26 +225,25 @@ def draw_cached(table: style.Table, panels: list[style.Axes]) -> None:
     bottom.set_xlabel("tokens so far")
 
 
+TEMPERATURES = (0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
+
+
 def repeat() -> style.Table:
-    """Share of tokens that close a four-token sequence seen before, in what the model writes."""
+    """Share of four-token sequences that occurred before, in 100 tokens that the model writes."""
     model, merges = loaded()
-    temperatures = [0.2, 0.4, 0.6, 0.8, 1.0, 1.2]
-    table: style.Table = {"temperature": temperatures, "all": [], "top_p": []}
-    for name, top_p in (("all", 1.0), ("top_p", 0.9)):
-        for temperature in temperatures:
-            generator = torch.Generator().manual_seed(11)
-            repeated = []
-            for _ in range(4):
-                tokens = gpt.generate(
-                    model,
-                    gpt.encode(PROMPT, merges),
-                    60,
-                    generator,
-                    temperature=temperature,
-                    top_p=top_p,
-                )
-                repeated.append(repetition(tokens))
-            table[name].append(sum(repeated) / len(repeated))
+    prompt = gpt.encode(PROMPT, merges)
+    greedy = gpt.generate(model, prompt, 100, torch.Generator(), top_k=1)
+    table: style.Table = {"temperature": [0.0, *TEMPERATURES], "written": [repetition(greedy)]}
+    for temperature in TEMPERATURES:
+        generator = torch.Generator().manual_seed(11)
+        texts_ = [
+            gpt.generate(model, prompt, 100, generator, temperature=temperature) for _ in range(3)
+        ]
+        table["written"].append(sum(map(repetition, texts_)) / len(texts_))
+    held = gpt.encode(texts()[1], merges)
+    pieces = [held[i : i + 102] for i in range(0, len(held) - 102, 102)]
+    human = sum(map(repetition, pieces)) / len(pieces)
+    table["held_out"] = [human] * (len(TEMPERATURES) + 1)
     return table
 
 
@@ -255,15 +254,14 @@ def repetition(tokens: list[int]) -> float:
 
 
 def draw_repeat(table: style.Table, axes: style.Axes) -> None:
-    """Two curves."""
-    axes.plot(table["temperature"], table["all"], "o-", color=style.SERIES[0], label="all tokens")
-    axes.plot(
-        table["temperature"], table["top_p"], "s--", color=style.SERIES[1], label="top-p, p = 0.9"
-    )
-    axes.set_ylim(-0.02, 1)
-    axes.set_xlabel("temperature")
+    """The model, and the level of text written by people."""
+    axes.plot(table["temperature"], table["written"], "o-", color=style.SERIES[0])
+    axes.plot(table["temperature"], table["held_out"], "--", color=style.SERIES[1])
+    axes.set_ylim(bottom=-0.01)
+    axes.set_xlabel("temperature (0: always the likeliest)")
     axes.set_ylabel("share repeated")
-    axes.legend()
+    style.label_line(axes, 0.12, table["written"][1], "written by the model", dx=8)
+    style.label_line(axes, 0.62, table["held_out"][0], "held-out text", dy=7)
 
 
 FIGURES = [

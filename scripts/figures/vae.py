@@ -462,7 +462,7 @@ HOLE = 0.1
 
 def grid() -> tuple[Tensor, Tensor]:
     """Codes on [-4.5, 4.5]^2 and the log density of the prior there."""
-    line = torch.linspace(-4.5, 4.5, 73).double()
+    line = torch.linspace(-4.5, 4.5, 61).double()
     z = torch.cartesian_prod(line, line)
     return z, vae.log_normal((z**2).sum(-1), torch.zeros(()), 2)
 
@@ -677,26 +677,24 @@ def recipe(
 ) -> style.Recipe:
     """A figure of this page; loose where short trainings let rounding grow."""
     tolerance, absolute = (0.02, 0.02) if loose else (1e-3, 1e-6)
-    return style.Recipe(
-        f"models/vae.{name}", compute, draw, size, tolerance=tolerance, absolute=absolute
-    )
+    return style.Recipe(name, compute, draw, size, tolerance=tolerance, absolute=absolute)
 
 
 FIGURES = [
-    recipe("gap", gap, draw_gap),
-    recipe("gradients", gradients, draw_gradients),
-    recipe("budget", budget, draw_budget),
-    recipe("thresholds", thresholds, draw_thresholds, loose=True),
-    recipe("collapse", lambda: units("none"), draw_units("no cure"), loose=True),
-    recipe("cure", lambda: units("warm_up"), draw_units("KL warm-up"), loose=True),
-    recipe("strong", strong, draw_strong, loose=True),
-    recipe("price", price, draw_price, loose=True),
-    recipe("tradeoff", tradeoff, draw_tradeoff),
-    recipe("plane", plane, draw_plane, (360, 360)),
-    recipe("holes", holes, draw_holes, (360, 360)),
-    recipe("surgery", surgery, draw_surgery),
-    recipe("blur", blur, draw_blur),
-    recipe("strip", strip, draw_strip, (360, 200)),
+    recipe("models/vae.gap", gap, draw_gap),
+    recipe("models/vae.gradients", gradients, draw_gradients),
+    recipe("models/vae.budget", budget, draw_budget),
+    recipe("models/vae.thresholds", thresholds, draw_thresholds, loose=True),
+    recipe("models/vae.collapse", lambda: units("none"), draw_units("no cure"), loose=True),
+    recipe("models/vae.cure", lambda: units("warm_up"), draw_units("KL warm-up"), loose=True),
+    recipe("models/vae.strong", strong, draw_strong, loose=True),
+    recipe("models/vae.price", price, draw_price, loose=True),
+    recipe("models/vae.tradeoff", tradeoff, draw_tradeoff),
+    recipe("models/vae.plane", plane, draw_plane, (360, 360)),
+    recipe("models/vae.holes", holes, draw_holes, (360, 360)),
+    recipe("models/vae.surgery", surgery, draw_surgery),
+    recipe("models/vae.blur", blur, draw_blur),
+    recipe("models/vae.strip", strip, draw_strip, (360, 200)),
 ]
 
 if __name__ == "__main__":

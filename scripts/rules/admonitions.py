@@ -740,15 +740,11 @@ class _Diagnosis:
 
     def _empty(self, opener: Opener, following: int, title: str | None) -> None:
         page, line = self.page, opener.line
-        if opener.quote and following and self._relative(opener, following) is None:
-            if indent(page.line(following)) >= 4 and following - line <= 2:
-                _report(
-                    page,
-                    "body-indent",
-                    following,
-                    "the body has left the quotation; start its lines with '>' and 4 spaces",
-                )
-                return
+        left = opener.quote and following and self._relative(opener, following) is None
+        if left and indent(page.line(following)) >= 4 and following - line <= 2:
+            message = "the body has left the quotation; start its lines with '>' and 4 spaces"
+            _report(page, "body-indent", following, message)
+            return
         relative = self._relative(opener, following) if following else None
         text = page.line(following).lstrip() if following else ""
         if (following and text[:1] in tuple(_INVISIBLE)) or (

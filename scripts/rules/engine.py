@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.rules.config import CannotRun, Config, find
-from scripts.rules.page import Page, for_rendering, front_lines
+from scripts.rules.page import Page, for_rendering, front_lines, in_code_span
 from scripts.rules.problem import Problem
 from scripts.rules.site import PAGES, Facts, Site, walk
 
@@ -299,7 +299,8 @@ def excepted(page: Page, problems: list[Problem]) -> list[Problem]:
     kept = list(problems)
     for found in _IGNORE.finditer(page.text):
         line = page.text.count("\n", 0, found.start()) + 1
-        if page.is_code(line) and page.in_fence(line):
+        column = found.start() - (page.text.rfind("\n", 0, found.start()) + 1)
+        if page.in_fence(line) or in_code_span(page.lines[line - 1], column):
             continue
         words = found["rest"].replace(",", " ").split()
         codes = [word for word in words if re.fullmatch(r"[A-Z]\d\d", word)]
@@ -309,7 +310,9 @@ def excepted(page: Page, problems: list[Problem]) -> list[Problem]:
             fault = (
                 f"'{unknown[0]}' is no rule"
                 if unknown
-                else "the exception has no reason" if codes else "the exception names no rule"
+                else "the exception has no reason"
+                if codes
+                else "the exception names no rule"
             )
             kept.append(
                 Problem(

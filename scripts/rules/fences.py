@@ -57,11 +57,15 @@ class _Fences:
         for start, end in page.rendered.fences:
             self._list(start, end)
             self._swallow(start, end)
+            self._other_sign(start, end)
 
     def _quoted(self, number: int) -> bool:
         """Whether the line is shown as indented code, or stands in raw HTML."""
         page = self.page
         path = page.rendered.path_of.get(number, ())
+        above = page.previous_text(number)
+        if above and (page.context(above) != "code" or page.in_fence(above)) and "pre" not in path:
+            return False
         near = [page.context(n) for n in (number - 1, number + 1) if page.line(n).strip()]
         deep = indent(page.line(number)) >= 4
         return "pre" in path or (
@@ -283,7 +287,7 @@ class _Fences:
         option = re.search(r'linenums="([^"]*)"', info)
         if option and not re.match(r"\d+", option[1]):
             return f'linenums="{option[1]}" is not read; write a number: linenums="1"'
-        rest = re.sub(r'[A-Za-z_]\w*="[^"]*"', "", re.sub(r"^[\w#.+-]+", "", info)).strip()
+        rest = re.sub(r"^[\w#.+-]+", "", re.sub(r'[A-Za-z_]\w*="[^"]*"', "", info).strip()).strip()
         if (
             rest
             and not rest.startswith("{")
@@ -407,6 +411,24 @@ class _Fences:
                     f" add '{fence['fence']}'",
                 )
             return
+
+    def _other_sign(self, start: int, end: int) -> None:
+        """A closing fence of the other sign, so that the block ran on."""
+        page = self.page
+        opener = _FENCE.match(page.line(start))
+        if not opener or re.match(r"\.?(?:md|markdown|text|txt)\b", opener["info"].strip()):
+            return
+        other = "~~~" if opener["fence"][0] == "`" else "```"
+        column = indent(page.line(start))
+        lone = [
+            line
+            for line in range(start + 1, end)
+            if page.line(line).strip() == other and indent(page.line(line)) == column
+        ]
+        told = {problem.line for problem in page.found.get("fence-unclosed", ())}
+        if len(lone) == 1 and start not in told:
+            message = f"the code block is opened by '{opener['fence']}' but closed by '{other}'"
+            _report(page, "fence-unclosed", start, f"{message}; use the same signs")
 
     def _only_blank_between(self, inner: int, end: int) -> bool:
         return False

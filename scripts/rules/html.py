@@ -15,8 +15,7 @@ from scripts.rules.problem import Problem
 from scripts.rules.render import CODE, VOID
 
 OPTIONAL = frozenset(
-    "p li dt dd tr td th thead tbody tfoot option optgroup colgroup caption rp rt html head body"
-    .split()
+    "p li dt dd tr td th thead tbody tfoot option optgroup colgroup caption rp rt html head body".split()
 )
 KNOWN = frozenset(
     "a abbr acronym address area article aside audio b base bdi bdo big blockquote body br button"

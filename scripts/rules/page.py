@@ -166,6 +166,11 @@ def clean_line(line: str) -> str:
     return line
 
 
+def in_code_span(line: str, column: int) -> bool:
+    """Whether a place in a line lies inside a code span."""
+    return any(found.start() <= column < found.end() for found in _SPAN.finditer(line))
+
+
 def indent(line: str) -> int:
     """The width of the blanks at the head of a line; a tab counts up to the next fourth column."""
     width = 0

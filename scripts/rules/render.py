@@ -38,8 +38,7 @@ BLOCKS = frozenset(
     "address article aside blockquote body center dd details dialog dir div dl dt fieldset"
     " figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 header hgroup hr html iframe legend"
     " li link main menu nav noframes noscript ol optgroup option p param pre script section source"
-    " style summary table tbody td template tfoot th thead title tr ul video audio canvas math"
-    .split()
+    " style summary table tbody td template tfoot th thead title tr ul video audio canvas math".split()
 )
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 QUIET = frozenset("code pre script style kbd samp math svg textarea template var".split())

@@ -543,9 +543,7 @@ def broken_item(page: Page) -> Iterator[Problem]:
             "li" in page.rendered.path_of.get(number, ())
             or page.rendered.path_of.get(number) is None
         ):
-            yield page.problem(
-                number, "the line belongs to the list item above; indent it by 4"
-            )
+            yield page.problem(number, "the line belongs to the list item above; indent it by 4")
 
 
 def split_list(page: Page) -> Iterator[Problem]:

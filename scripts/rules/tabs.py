@@ -381,9 +381,7 @@ class _Tabs:
         ):
             return
         blocks = 1 + sum(
-            1
-            for a, b in itertools.pairwise(between)
-            if b > a + 1 and not page.in_fence(a)
+            1 for a, b in itertools.pairwise(between) if b > a + 1 and not page.in_fence(a)
         )
         if (
             min(len(first), len(second)) == 1 and blocks == 1 and len(between) <= 6

@@ -79,8 +79,8 @@ def scheme(page: Page) -> Iterator[Problem]:
 
 
 _MISSPELT = frozenset(
-    "htp htps htpps httpp hhttp hhttps htttp htttps httsp httpss ttp ttps hptts hhtp hhtps tthps hppt hppts htt https http1 "
-    "shttp xhttps httos hhttps htttp htpp httpd htts hxxp hxxps".split()
+    "htp htps htpps httpp hhttp hhttps htttp htttps httsp httpss ttp ttps hptts hhtp hhtps tthps"
+    " hppt hppts htt https http1 shttp xhttps httos hhttps htttp htpp httpd htts hxxp hxxps".split()
 ) - {"https", "http"}
 
 
@@ -160,11 +160,7 @@ def parentheses(page: Page) -> Iterator[Problem]:
         source = page.line(line)
         at = source.find("](" + link.href)
         before = "\n".join(_paragraph_above(page, line)) + source[:at]
-        if (
-            at >= 0
-            and source[at + 2 + len(link.href) : at + 4 + len(link.href)] == "))"
-            and not _opened_before(before)
-        ):
+        if at >= 0 and _surplus(before, source[at + 2 + len(link.href) :]):
             yield page.problem(line, "one ')' too many after the address; delete it", column)
         elif link.href.count("(") > link.href.count(")") and not link.href.endswith("…"):
             yield page.problem(
@@ -181,9 +177,11 @@ def _paragraph_above(page: Page, line: int) -> list[str]:
     return [page.line(n) for n in range(number + 1, line)] + [""]
 
 
-def _opened_before(text: str) -> bool:
-    plain = re.sub(r"\[[^\]]*\]\([^)]*\)", "", text)
-    return plain.count("(") > plain.count(")")
+def _surplus(before: str, after: str) -> bool:
+    """Whether more parentheses close behind a link than were opened before it."""
+    plain = re.sub(r"\[[^\]]*\]\([^)]*\)", "", before)
+    closing = len(after) - len(after.lstrip(")"))
+    return closing > 1 and closing - 1 > max(plain.count("(") - plain.count(")"), 0)
 
 
 def glued(page: Page) -> Iterator[Problem]:
@@ -348,6 +346,7 @@ def local(page: Page) -> Iterator[Problem]:
         near = (
             " ".join(page.line(n) for n in range(line - 1, line + 2))
             .lower()
+            .replace(link.text.lower().strip() or "\0", "")
             .replace("localhost", "")
         )
         if around.count(found[1].split(":")[0]) > 1 or re.search(

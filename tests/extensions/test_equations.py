@@ -41,14 +41,18 @@ def test_the_ledger_shows_every_equation_with_its_state_and_its_test(root: Path)
     made = render("/// equations\n///\n", root, "references/equations.md")
     assert made.problems == []
     text = re.sub(r"<[^>]+>", "", made.html)
-    assert "Of 3 displayed equations 1 are checked by a test, 1 are definitions and 1 are" in text
+    assert "3 displayed equations: 1 checked by tests, 1 definitions, 1 not checked." in text
     assert re.findall(r'<div class="ledger-entry" id="([^"]+)">', made.html) == [
         "eq-vae-elbo",
         "eq-vae-z",
         "eq-vae-w",
     ]
     assert '<a href="../models/vae.md">Variational autoencoder</a></h2>' in made.html
-    assert '<a href="../models/vae.md#eq-vae-elbo"><code>eq-vae-elbo</code></a>' in made.html
+    assert re.findall(r'class="equation-number" href="([^"]+)">\((\d)\)', made.html) == [
+        ("../models/vae.md#eq-vae-elbo", "1"),
+        ("../models/vae.md#eq-vae-z", "2"),
+        ("../models/vae.md#eq-vae-w", "3"),
+    ]
     assert "<summary><code>models/test_vae.py::test_the_bound_holds</code></summary>" in made.html
     assert "assert 1 &lt; 2" in made.html
     assert "not checked: a limit" in made.html

@@ -127,9 +127,9 @@ def test_a_wrong_figure_is_told_with_its_place(root: Path, text: str, problem: s
         ("<svg><g></svg>", "not well-formed"),
         (SVG.replace("<g>", "<script>x</script><g>", 1), "<script"),
         (SVG.replace("<g>", "<style>a{}</style><g>", 1), "<style"),
-        (SVG.replace("<g>", '<g onclick="x">', 1), "onclick="),
-        (SVG.replace('href="#m1"', 'href="https://a.b/c"'), "outside"),
-        (SVG.replace("url(#c)", "url(//a.b/c)"), "outside"),
+        (SVG.replace("<g>", '<g onclick="x">', 1), "a handler, onclick="),
+        (SVG.replace('href="#m1"', 'href="https://a.b/c"'), "leads outside"),
+        (SVG.replace("url(#c)", "url(//a.b/c)"), "leads outside"),
         (re.sub(r' (?:width|height|viewBox)="[^"]*"', "", SVG, count=3), "no viewBox"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -117,7 +118,7 @@ def test_a_displayed_equation_has_a_number_that_links_to_itself(root: Path, befo
 
 def test_the_number_is_inside_what_scrolls_so_that_a_keyboard_reaches_it(root: Path) -> None:
     made = render(BLOCK.format("x = y"), root)
-    scroll = re.search(r'<div class="equation-scroll">(.*?)</div>', made.html)
+    scroll = re.search(r'<div class="equation-scroll"[^>]*>(.*?)</div>', made.html)
     assert scroll
     assert "equation-number" in scroll[1]
     assert "tabindex" not in made.html
@@ -364,7 +365,37 @@ def test_marks_are_found_in_functions_and_classes_and_nowhere_else(tmp_path: Pat
     assert list(found) == ["eq-a-class", "eq-a-one", "eq-a-two"]
     [test] = found["eq-a-one"]
     assert test.name == "TestA::test_one"
-    assert test.source.startswith("    def test_one")
+    assert test.source == "def test_one(self) -> None:\n    pass"
+
+
+def test_a_test_is_shown_from_its_first_line_to_its_last(tmp_path: Path) -> None:
+    (tmp_path / "test_a.py").write_text(
+        "@pytest.mark.parametrize(\n    'x', [1]\n)\n@pytest.mark.equation(\n    'eq-a-one',\n)\n"
+        "def test_one(\n    x: int,\n) -> None:\n    y = [\n        1\n    ]\n\n    assert y\n\n\nz = 1\n"
+    )
+    [test] = equation_tests.of(tmp_path)["eq-a-one"]
+    assert test.source.startswith("def test_one(\n    x: int,\n) -> None:\n    y = [")
+    assert test.source.endswith("    assert y")
+    assert test.line == 7
+
+
+def test_marks_found_by_lines_are_those_that_python_finds() -> None:
+    tests = DOCS.parent / "tests"
+    by_python: dict[str, int] = {}
+    for path in equation_tests.paths(tests):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
+                for call in node.decorator_list:
+                    if (
+                        isinstance(call, ast.Call)
+                        and ast.unparse(call.func) == "pytest.mark.equation"
+                    ):
+                        for argument in call.args:
+                            assert isinstance(argument, ast.Constant)
+                            name = str(argument.value)
+                            by_python[name] = by_python.get(name, 0) + 1
+    by_lines = {name: len(found) for name, found in equation_tests.of(tests).items()}
+    assert by_lines == by_python
 
 
 def test_without_a_page_path_equations_are_drawn_all_the_same() -> None:

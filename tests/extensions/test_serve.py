@@ -99,7 +99,7 @@ def full(root: Path, folder: Path) -> dict[str, bytes]:
     return tree(folder)
 
 
-def replace(name: str, old: str, new: str) -> Callable[[Path], None]:
+def replace(name: str, old: str, new: str) -> Callable[[Path], object]:
     def change(root: Path) -> None:
         path = root / name
         text = path.read_text()
@@ -109,15 +109,15 @@ def replace(name: str, old: str, new: str) -> Callable[[Path], None]:
     return change
 
 
-def write(name: str, text: str) -> Callable[[Path], None]:
-    return lambda root: (root / name).write_text(text) and None
+def write(name: str, text: str) -> Callable[[Path], object]:
+    return lambda root: (root / name).write_text(text)
 
 
-def remove(name: str) -> Callable[[Path], None]:
+def remove(name: str) -> Callable[[Path], object]:
     return lambda root: (root / name).unlink()
 
 
-CHANGES: dict[str, Callable[[Path], None]] = {
+CHANGES: dict[str, Callable[[Path], object]] = {
     "text": replace("docs/models/vae.md", "holds", "is held"),
     "title": replace("docs/models/vae.md", "title: VAE", "title: Autoencoder"),
     "meta": replace("docs/models/vae.md", "needs: [index.md]", "needs: []"),
@@ -132,9 +132,7 @@ CHANGES: dict[str, Callable[[Path], None]] = {
     "figure": replace("docs/models/vae.gap.svg", "0.5", "0.75"),
     "lost figure": remove("docs/models/vae.gap.svg"),
     "lost numbers": remove("docs/models/vae.gap.csv"),
-    "image": lambda root: (
-        (root / "docs/models/shot.png").write_bytes(PNG[:19] + b"\7" + PNG[20:]) and None
-    ),
+    "image": lambda root: (root / "docs/models/shot.png").write_bytes(PNG[:19] + b"\7" + PNG[20:]),
     "excerpt": replace("docs/models/vae.py", "math.log(x)", "math.log(x) + 1"),
     "glossary": replace("docs/references/glossary.md", "Generative adversarial", "Adversarial"),
     "template": write("overrides/main.html", MAIN.replace("One", "Two")),
@@ -150,7 +148,7 @@ def test_after_a_change_the_site_is_that_of_a_full_build(
     root: Path,
     site: serve.Site,
     tmp_path_factory: pytest.TempPathFactory,
-    change: Callable[[Path], None],
+    change: Callable[[Path], object],
 ) -> None:
     change(root)
     assert site.build()

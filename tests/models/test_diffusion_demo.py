@@ -3,12 +3,13 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
 
 def status(demo) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    return demo.locator("p.demo-status").inner_text()
+    return demo.locator("p.demo-status").first.inner_text()
 
 
 def sampled(page, demo) -> float:  # type: ignore[no-untyped-def]  # noqa: ANN001
@@ -33,14 +34,22 @@ def test_samples_come_as_close_to_the_modes_as_data_are(open_demo) -> None:  # t
 def test_guidance_crowds_the_samples(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     page, demo = open_demo("models/diffusion")
     demo.get_by_label("Guide towards").select_option("1")
-    demo.get_by_label("Scale of the guidance").first.fill("4")
-    assert sampled(page, demo) < 0.24
+    told = []
+    for g in ("1", "4"):
+        demo.get_by_label("Scale of the guidance").first.fill(g)
+        distance = sampled(page, demo)
+        told.append((distance, float(re.findall(r"; spread ([\d.]+),", status(demo))[0])))
+    (plain, wide), (guided, narrow) = told
+    assert plain == pytest.approx(0.25, abs=0.03)
+    assert wide == pytest.approx(0.2, abs=0.02)  # that of the mode
+    assert narrow < 0.75 * wide
+    assert guided > 1.2 * plain  # pushed away from the other modes, beside its middle
     assert int(re.findall(r"(\d+) % are nearest to mode 1", status(demo))[0]) > 95
 
 
 def test_a_density_is_drawn_by_keyboard(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     page, demo = open_demo("models/diffusion")
-    demo.get_by_label("Data").select_option("own")
+    demo.get_by_label("Data", exact=True).select_option("own")
     plane = demo.locator("canvas").first
     plane.focus()
     for key in (" ", "ArrowUp", "ArrowUp", "Enter"):
@@ -63,10 +72,50 @@ def test_steps_and_seed(open_demo) -> None:  # type: ignore[no-untyped-def]  # n
 
 
 def test_digits_are_loaded_when_asked_for_and_denoised(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    page, demo = open_demo("models/diffusion")
+    _, demo = open_demo("models/diffusion")
     demo.get_by_role("button", name=re.compile("Load the network")).click()
     demo.get_by_label("Digit", exact=True).select_option("7")
     demo.get_by_role("button", name="Denoise").click()
-    page.wait_for_function(
-        "() => document.querySelector('p.demo-status').textContent === 'Ten pictures of the digit 7.'"
-    )
+    said = demo.locator(".demo-digits p.demo-status")
+    expect(said).to_have_text("Ten attempts at the digit 7.")
+    demo.get_by_role("button", name="New noise").click()
+    expect(said).to_contain_text("Ten pictures of noise")
+    demo.get_by_role("button", name="One step").click()
+    expect(said).to_have_text("Step 1 of 25 towards the digit 7.")
+
+
+def test_all_of_it_works_by_keyboard_alone(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    page, demo = open_demo("models/diffusion", reduced_motion="reduce")
+    demo.locator("canvas").first.focus()
+    reached = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.textContent.slice(0, 30)"))
+        if reached[-1].startswith("Sample"):
+            page.keyboard.press("Enter")
+        if reached[-1].startswith("Load"):
+            page.keyboard.press("Enter")
+            break
+    assert status(demo).startswith("Done")  # under reduced motion at once
+    said = demo.locator(".demo-digits p.demo-status")
+    expect(said).to_contain_text("Ten pictures of noise")
+    demo.get_by_role("button", name="Denoise").press("Enter")
+    expect(said).to_have_text("Ten attempts at the digit 3.")
+
+
+def test_a_finger_scrolls_over_the_plane_unless_it_draws(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    _, demo = open_demo("models/diffusion", width=390, has_touch=True)
+    plane = demo.locator("canvas").first
+    expect(plane).to_have_css("touch-action", "pan-y")
+    demo.get_by_label("Data", exact=True).select_option("own")
+    expect(plane).to_have_css("touch-action", "none")
+    plane.tap(position={"x": 60, "y": 60})
+    assert status(demo).startswith("Point 1 of the data")
+
+
+def test_a_seed_that_is_no_whole_number_is_refused(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    _, demo = open_demo("models/diffusion")
+    seed = demo.get_by_label("Seed")
+    seed.fill("-3")
+    seed.press("Enter")
+    expect(seed).to_have_value("1")
