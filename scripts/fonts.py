@@ -5,17 +5,33 @@ TEXT is the folder of the unpacked npm package `@fontsource-variable/source-seri
 License; its text stands beside the fonts. A changed font may not keep a reserved name: ours are called
 Genai Serif and Genai Math. Needs fonttools and brotli.
 
+The text's fonts are written into a style sheet: the first thing that a reader sees is set in them, and
+nothing moves because they arrive later. The font of formulas, which is larger and which not every page
+needs, is a file.
+
 What each font can draw stands here as `TEXT`, `ITALIC` and `MATH`: a test compares it with the built
 site, so that a page never falls back to another font for one letter. To cover a new character, add it
 here and run the script again.
 """
 
 import argparse
+import base64
+import io
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
-FONTS = Path(__file__).resolve().parents[1] / "docs" / "assets" / "fonts"
+ASSETS = Path(__file__).resolve().parents[1] / "docs" / "assets"
+MATH_FILE = ASSETS / "fonts" / "math.woff2"
+TEXT_SHEET = ASSETS / "stylesheets" / "fonts.css"
+FACE = """@font-face {{
+  font-family: "Genai Serif";
+  font-style: {style};
+  font-weight: {weight};
+  src: url("data:font/woff2;base64,{data}") format("woff2");
+}}
+"""
 
 
 def span(first: str, last: str) -> str:
@@ -147,8 +163,8 @@ def even_out(font: Any) -> None:
             table.cmap.update({ord(sign): name for sign, name in REMAPPED.items()})
 
 
-def subset(source: Path, target: Path, name: str, characters: str, weight: Any) -> None:
-    """Write the part of a font that draws `characters`.
+def subset(source: Path, name: str, characters: str, weight: Any) -> bytes:
+    """The part of a font that draws `characters`, as woff2.
 
     Hints go: what draws small text today ignores them. Of the features kerning and tabular figures
     stay. The optical variants for scripts of a mathematical font (`ssty`) go as well: no browser asks
@@ -156,7 +172,6 @@ def subset(source: Path, target: Path, name: str, characters: str, weight: Any) 
 
     Args:
         source: the whole font.
-        target: the file to write, woff2.
         name: what the new font calls itself.
         characters: what it can draw.
         weight: of a variable font, the weight or the range of weights that stays.
@@ -187,10 +202,18 @@ def subset(source: Path, target: Path, name: str, characters: str, weight: Any) 
     # The time of the last change would make two runs differ.
     font.recalcTimestamp = False
     font.flavor = "woff2"
-    font.save(target)
+    out = io.BytesIO()
+    font.save(out)
     missing = sorted(c for c in set(characters) if ord(c) not in have)
     shown = " ".join(f"{c} U+{ord(c):04X}" for c in missing)
-    print(f"{target.name}: {target.stat().st_size / 1000:.1f} kB; the source lacks: {shown or '-'}")
+    print(f"{name}: {len(out.getvalue()) / 1000:.1f} kB; the source lacks: {shown or '-'}")
+    return out.getvalue()
+
+
+def embedded() -> list[bytes]:
+    """The fonts in the style sheet, upright and italic."""
+    sheet = TEXT_SHEET.read_text(encoding="ascii")
+    return [base64.b64decode(data) for data in re.findall(r"base64,([\w+/=]+)", sheet)]
 
 
 def main() -> int:
@@ -199,17 +222,22 @@ def main() -> int:
     parser.add_argument("text", type=Path, help="folder of the package source-serif-4, variable")
     parser.add_argument("math", type=Path, help="STIXTwoMath-Regular.ttf")
     arguments = parser.parse_args()
-    files = arguments.text / "files"
-    roman = files / "source-serif-4-latin-wght-normal.woff2"
-    italic = files / "source-serif-4-latin-wght-italic.woff2"
+    roman = arguments.text / "files" / "source-serif-4-latin-wght-normal.woff2"
+    italic = arguments.text / "files" / "source-serif-4-latin-wght-italic.woff2"
     for source in (roman, italic, arguments.math):
         if not source.is_file():
             print(f"{source} is missing: see the head of this script", file=sys.stderr)
             return 2
-    FONTS.mkdir(parents=True, exist_ok=True)
-    subset(roman, FONTS / "serif.woff2", "Genai Serif", TEXT, (400, 600))
-    subset(italic, FONTS / "serif-italic.woff2", "Genai Serif", ITALIC, 400)
-    subset(arguments.math, FONTS / "math.woff2", "Genai Math", MATH, None)
+    faces = (
+        ("normal", "400 600", subset(roman, "Genai Serif", TEXT, (400, 600))),
+        ("italic", "400", subset(italic, "Genai Serif", ITALIC, 400)),
+    )
+    text = "/* Written by scripts/fonts.py; the licence is ../fonts/OFL.txt. */\n"
+    for style, weight, font in faces:
+        data = base64.b64encode(font).decode()
+        text += "\n" + FACE.format(style=style, weight=weight, data=data)
+    TEXT_SHEET.write_text(text, encoding="ascii", newline="\n")
+    MATH_FILE.write_bytes(subset(arguments.math, "Genai Math", MATH, None))
     return 0
 
 

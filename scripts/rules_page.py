@@ -63,7 +63,8 @@ def plain(text: str) -> str:
     """A sentence in which nothing but its code spans is read as Markdown."""
     pieces = re.split(r"(`[^`]+`)", text)
     return "".join(
-        piece if piece.startswith("`") else re.sub(r"([<>*_\[\]])", r"\\\1", piece) for piece in pieces
+        piece if piece.startswith("`") else re.sub(r"([<>*_\[\]])", r"\\\1", piece)
+        for piece in pieces
     )
 
 

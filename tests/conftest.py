@@ -47,6 +47,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Site:
     out, said, fault = folder / "site", folder / "site.log", folder / "site.fault"
     with FileLock(folder / "site.lock"):
         if not said.exists() and not fault.exists():
+            (folder / "site.sources").write_text(kit.sources(), encoding="ascii")
             try:
                 said.write_text(building.build(out, echo=False, strict=False), encoding="utf-8")
             except Stop as problem:

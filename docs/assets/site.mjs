@@ -291,7 +291,7 @@ function search(dialog) {
 function scheme(button) {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const show = (/** @type {string} */ name) => {
-    document.body.setAttribute("data-md-color-scheme", name);
+    if (document.body.getAttribute("data-md-color-scheme") !== name) document.body.setAttribute("data-md-color-scheme", name);
     button.setAttribute("aria-pressed", String(name === "slate"));
   };
   const stored = () => {
@@ -396,42 +396,56 @@ function notes() {
 
 // --------------------------------------------------------------------------------- code and text
 
-function copying() {
-  for (const block of document.querySelectorAll(".highlight")) {
-    const code = block.querySelector("pre code");
-    if (!code || code.closest(".demo")) continue;
-    const button = make("button", { class: "copy", type: "button", "aria-label": "Copy this code" }, "Copy");
-    button.addEventListener("click", async () => {
-      try {
-        await navigator.clipboard.writeText((code.textContent ?? "").trimEnd());
-        button.textContent = "Copied";
-      } catch {
-        getSelection()?.selectAllChildren(code);
-        button.textContent = "Selected";
+/** @param {Element} block */
+function copying(block) {
+  const code = block.querySelector("pre code");
+  if (!code || code.closest(".demo")) return;
+  const button = make("button", { class: "copy", type: "button", "aria-label": "Copy this code" }, "Copy");
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText((code.textContent ?? "").trimEnd());
+      button.textContent = "Copied";
+    } catch {
+      getSelection()?.selectAllChildren(code);
+      button.textContent = "Selected";
+    }
+    setTimeout(() => (button.textContent = "Copy"), 2000);
+  });
+  block.append(button);
+}
+
+/** Does something with each element when it comes near the window: a long page is not worked through at once. */
+function near(/** @type {string} */ selector, /** @type {(element: Element) => void} */ act) {
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (!isIntersecting) continue;
+        observer.unobserve(target);
+        act(target);
       }
-      setTimeout(() => (button.textContent = "Copy"), 2000);
-    });
-    block.append(button);
-  }
+    },
+    { rootMargin: "1000px" },
+  );
+  for (const element of document.querySelectorAll(selector)) observer.observe(element);
 }
 
 /** What scrolls sideways can be reached with the keyboard, and only then. */
 function scrollable() {
   const boxes = ".md-typeset :is(pre, .table-box, .equation-body)";
-  const check = (/** @type {Element} */ box) => {
-    const over = box.scrollWidth - box.clientWidth;
-    box.classList.toggle("overflows", over > 1);
-    if (!over) box.removeAttribute("tabindex");
-    else if (!box.hasAttribute("tabindex")) box.setAttribute("tabindex", "0");
-  };
   const observer = new ResizeObserver((entries) => {
-    for (const box of new Set(entries.map(({ target }) => target.closest(boxes)))) if (box) check(box);
+    const seen = new Set(entries.map(({ target }) => target.closest(boxes)));
+    // First everything is read, then everything written: the page is laid out once.
+    const sizes = [...seen].map((box) => /** @type {const} */ ([box, box ? box.scrollWidth - box.clientWidth : 0]));
+    for (const [box, over] of sizes) {
+      if (!over) box?.removeAttribute("tabindex");
+      else if (!box?.hasAttribute("tabindex")) box?.setAttribute("tabindex", "0");
+    }
   });
-  for (const box of document.querySelectorAll(boxes)) {
+  near(boxes, (box) => {
     observer.observe(box);
     // What is inside may grow later, as when a font arrives.
     if (box.firstElementChild) observer.observe(box.firstElementChild);
-  }
+  });
 }
 
 function contents() {
@@ -456,7 +470,6 @@ function contents() {
     if (!waiting) requestAnimationFrame(mark);
     waiting = true;
   }, { passive: true });
-  mark();
   document.querySelector(".toc")?.addEventListener("click", (event) => {
     const panel = /** @type {HTMLElement} */ (event.currentTarget);
     if (event.target instanceof Element && event.target.closest("a") && panel.matches(":popover-open")) panel.hidePopover();
@@ -490,14 +503,15 @@ function start() {
   const button = document.querySelector("[data-scheme]");
   if (button instanceof HTMLElement) scheme(button);
   scrollable();
-  copying();
+  near(".highlight", copying);
   contents();
   folded();
   notes();
-  // The open page of a long navigation is in sight.
-  const nav = document.querySelector(".nav");
-  const here = nav?.querySelector("[aria-current]");
-  if (nav && here instanceof HTMLElement) nav.scrollTop = Math.max(0, here.getBoundingClientRect().top - innerHeight / 2);
+  near(".nav [aria-current]", (here) => {
+    // The open page of a long navigation is in sight.
+    const nav = here.closest(".nav");
+    if (nav) nav.scrollTop += Math.max(0, here.getBoundingClientRect().top - innerHeight / 2);
+  });
 }
 
 if (typeof document !== "undefined") start();

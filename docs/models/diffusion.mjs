@@ -120,6 +120,18 @@ export function digitEps(weights, x, a, kind) {
   });
 }
 
+/**
+ * The noise in x if the data that it implies are cut off at -1 and 1: near pure noise the smallest
+ * error of eps is divided by sqrt(a) on its way to the data.
+ * @param {number[][]} x @param {number[][]} eps @param {number} a @returns {number[][]}
+ */
+export function clip(x, eps, a) {
+  const [keep, noise] = [Math.sqrt(a), Math.sqrt(1 - a)];
+  return x.map((row, n) =>
+    row.map((value, i) => (value - keep * Math.min(1, Math.max(-1, (value - noise * eps[n][i]) / keep))) / noise),
+  );
+}
+
 /** @param {number[][]} without @param {number[][]} withIt @param {number} g */
 export const guide = (without, withIt, g) =>
   without.map((row, n) => row.map((value, i) => value + g * (withIt[n][i] - value)));
@@ -195,19 +207,19 @@ export function mount(root) {
       context.lineWidth = 1;
       const grid = [];
       for (let u = -2.7; u < 2.8; u += 0.45) for (let v = -2.7; v < 2.8; v += 0.45) grid.push([u, v]);
+      context.beginPath();
       epsAt(grid, Math.min(a, 0.98)).forEach(([u, v], i) => {
         const length = 0.16 / Math.max(0.5, Math.hypot(u, v));
         const [gx, gy] = grid[i];
         const [tx, ty] = [gx - u * length, gy - v * length];
-        context.beginPath();
         context.moveTo(px(gx), py(gy));
         context.lineTo(px(tx), py(ty));
         for (const side of [-0.5, 0.5]) {
           context.moveTo(px(tx), py(ty));
           context.lineTo(px(tx + length * (0.4 * u - side * 0.5 * v)), py(ty + length * (0.4 * v + side * 0.5 * u)));
         }
-        context.stroke();
       });
+      context.stroke();
       context.strokeStyle = colours.series[1];
       context.globalAlpha = 0.5;
       for (const trail of trails) {
@@ -477,7 +489,7 @@ function digits(parent, status) {
     const once = () => {
       if (at >= total) return false;
       const free = digitEps(weights, x, all[at], 0);
-      const eps = guide(free, digitEps(weights, x, all[at], digit + 1), g);
+      const eps = clip(x, guide(free, digitEps(weights, x, all[at], digit + 1), g), all[at]);
       x = step(x, eps, all[at], all[at + 1], 0, null);
       at += 1;
       view.redraw();

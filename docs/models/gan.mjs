@@ -7,7 +7,7 @@
  * @typedef {{m: number[], v: number[], t: number}} Moments of Adam
  */
 
-import { button, canvas, element, frame, loop, number, select, slider } from "../assets/demos/ui.mjs";
+import { button, calm, canvas, element, frame, loop, number, select, slider, toggle } from "../assets/demos/ui.mjs";
 import { random } from "../assets/demos/rng.mjs";
 
 const LEAK = 0.2;
@@ -291,15 +291,51 @@ export function modesReached(x, centres, spread) {
 }
 
 /**
+ * Points and weights whose weighted sum is the mean over normal noise.
+ * @param {number} spread @returns {[number, number][]}
+ */
+function noiseOf(spread) {
+  if (spread === 0) return [[0, 1]];
+  const points = Array.from({ length: 81 }, (_, i) => (i - 40) * 0.175);
+  const weights = points.map((x) => Math.exp((-x * x) / 2));
+  const total = weights.reduce((sum, w) => sum + w, 0);
+  return points.map((x, i) => [spread * x, weights[i] / total]);
+}
+
+/**
  * The velocities of the Dirac-GAN's players.
  * @param {number} theta @param {number} psi @param {Kind} kind @param {number} gamma
+ * @param {number} [spread] standard deviation of the noise on what the discriminator sees
  * @returns {[number, number]}
  */
-export function diracField(theta, psi, kind, gamma) {
+export function diracField(theta, psi, kind, gamma, spread = 0) {
   if (kind === "wasserstein") return [psi, -theta - gamma * psi];
-  const believed = sigmoid(psi * theta);
-  const pull = kind === "saturating" ? believed : 1 - believed;
-  return [pull * psi, -believed * theta - gamma * psi];
+  let [pull, push] = [0, 0];
+  for (const [at, share] of noiseOf(spread)) {
+    const fake = sigmoid(psi * (theta + at));
+    pull += share * (kind === "saturating" ? fake : 1 - fake);
+    push += share * ((1 - sigmoid(psi * at)) * at - fake * (theta + at));
+  }
+  return [pull * psi, push - gamma * psi];
+}
+
+/**
+ * The path of the Dirac-GAN.
+ * @param {number[]} start theta and psi @param {number} steps of size 0.1
+ * @param {Kind} kind @param {number} gamma @param {number} spread
+ * @param {boolean} turns whether psi moves first and theta answers
+ * @returns {number[][]} steps + 1 points
+ */
+export function diracPath(start, steps, kind, gamma, spread, turns) {
+  let [theta, psi] = start;
+  const path = [[theta, psi]];
+  for (let i = 0; i < steps; i++) {
+    const [a, b] = diracField(theta, psi, kind, gamma, spread);
+    psi += 0.1 * b;
+    theta += 0.1 * (turns ? diracField(theta, psi, kind, gamma, spread)[0] : a);
+    path.push([theta, psi]);
+  }
+  return path;
 }
 
 const SPREAD = 0.1;
@@ -343,12 +379,13 @@ export function mount(root) {
   const view = canvas(stage, {
     width: 420,
     height: 420,
-    label: "The plane: data, samples of the generator, and what the discriminator believes",
+    label: "The plane: data, samples of the generator, and what the discriminator believes. With points of your own: arrow keys move the cursor, space sets a point.",
     draw: (context, size, colours) => {
       const px = (/** @type {number} */ x) => ((x + REACH) / (2 * REACH)) * size.width;
       const py = (/** @type {number} */ y) => ((REACH - y) / (2 * REACH)) * size.height;
       const cells = 28;
       const step = (2 * REACH) / cells;
+      const edge = (/** @type {number} */ i) => Math.round((i * size.width) / cells);
       const values = [];
       for (let i = 0; i < cells * cells; i++) {
         const x = -REACH + ((i % cells) + 0.5) * step;
@@ -356,38 +393,49 @@ export function mount(root) {
         values.push(run(d, [x, y]).out[0]);
       }
       const [low, high] = [Math.min(...values), Math.max(...values)];
-      values.forEach((a, i) => {
-        const p = kind === "wasserstein" ? (a - low) / (high - low || 1) : sigmoid(a);
-        context.fillStyle = p > 0.5 ? colours.series[0] : colours.series[1];
-        context.globalAlpha = 0.5 * Math.abs(p - 0.5) * 2;
-        const [w, h] = [size.width / cells, size.height / cells];
-        context.fillRect((i % cells) * w, Math.floor(i / cells) * h, w + 0.5, h + 0.5);
+      const real = values.map((a) => (kind === "wasserstein" ? (a - low) / (high - low || 1) : sigmoid(a)));
+      real.forEach((p, i) => {
+        const [column, row] = [i % cells, Math.floor(i / cells)];
+        context.fillStyle = colours.series[p > 0.5 ? 0 : 1];
+        context.globalAlpha = 0.1 + 1.2 * Math.min(0.5, Math.abs(p - 0.5));
+        const [left, top] = [edge(column), edge(row)];
+        context.fillRect(left, top, edge(column + 1) - left, edge(row + 1) - top);
       });
       context.globalAlpha = 1;
-      context.strokeStyle = colours.series[0];
+      context.fillStyle = colours.paper;
+      real.forEach((p, i) => {
+        const [left, top] = [edge(i % cells), edge(Math.floor(i / cells))];
+        const [right, below] = [(i + 1) % cells ? real[i + 1] : p, real[i + cells] ?? p];
+        if (p > 0.5 !== right > 0.5) context.fillRect(edge((i % cells) + 1) - 1, top, 2, size.width / cells);
+        if (p > 0.5 !== below > 0.5) context.fillRect(left, edge(Math.floor(i / cells) + 1) - 1, size.width / cells, 2);
+      });
+      context.strokeStyle = colours.ink;
       context.lineWidth = 1.5;
       for (const [x, y] of centres()) {
         context.beginPath();
         context.arc(px(x), py(y), px(3 * SPREAD) - px(0), 0, 7);
         context.stroke();
       }
-      context.fillStyle = colours.series[1];
-      context.strokeStyle = colours.ink;
-      context.lineWidth = 1;
-      last?.samples.forEach(([x, y], i) => {
-        context.fillRect(px(x) - 2, py(y) - 2, 4, 4);
-        if (i >= 40 || !last) return;
-        const [u, v] = last.push[i];
-        const scale = 14 / Math.max(1, Math.hypot(u, v));
-        context.beginPath();
-        context.moveTo(px(x), py(y));
-        context.lineTo(px(x) + u * scale, py(y) - v * scale);
-        context.stroke();
-      });
+      if (last) {
+        const { samples, push } = last;
+        const sizes = push.map(([u, v]) => Math.hypot(u, v));
+        const usual = mean(sizes) || 1;
+        context.lineWidth = 1;
+        samples.forEach(([x, y], i) => {
+          context.fillStyle = colours.ink;
+          context.fillRect(px(x) - 2, py(y) - 2, 4, 4);
+          if (i >= 48) return;
+          const scale = (14 / usual) * Math.min(1, (2 * usual) / (sizes[i] || 1));
+          context.beginPath();
+          context.moveTo(px(x), py(y));
+          context.lineTo(px(x) + push[i][0] * scale, py(y) - push[i][1] * scale);
+          context.stroke();
+        });
+      }
       if (shape === "own") {
-        context.strokeStyle = colours.ink;
         const [x, y] = [px(cursor[0]), py(cursor[1])];
-        context.strokeRect(x - 5, y - 5, 10, 10);
+        context.lineWidth = 2;
+        context.strokeRect(x - 6, y - 6, 12, 12);
       }
     },
     onPointer: ({ x, y, kind: what }) => {
@@ -411,6 +459,38 @@ export function mount(root) {
     },
   });
 
+  const side = element("div", { style: "flex: 1 1 12rem" }, stage);
+  /** @type {number[][]} */
+  let history = [];
+  const chart = canvas(side, {
+    width: 232,
+    height: 150,
+    label: "Modes reached, against rounds; the number stands in the line of text below",
+    draw: (context, size, colours) => {
+      const [left, top, low] = [18, 24, size.height - 18];
+      const most = centres().length;
+      const reach = Math.max(200, rounds);
+      const px = (/** @type {number} */ x) => left + (x / reach) * (size.width - left - 6);
+      const py = (/** @type {number} */ y) => low - (y / most) * (low - top);
+      context.font = "12px sans-serif";
+      context.fillStyle = colours.ink;
+      context.fillText("Modes reached", 2, 12);
+      context.strokeStyle = colours.grid;
+      for (const y of [0, most]) {
+        context.fillText(String(y), 2, py(y) + 4);
+        context.strokeRect(left, py(y), size.width - left - 6, 0.5);
+      }
+      const told = `${reach} rounds`;
+      context.fillText(told, size.width - 6 - context.measureText(told).width, size.height - 4);
+      context.strokeStyle = colours.series[0];
+      context.lineWidth = 2;
+      context.beginPath();
+      history.forEach(([x, y], i) => (i ? context.lineTo(px(x), py(y)) : context.moveTo(px(x), py(y))));
+      context.stroke();
+    },
+  });
+  element("p", { text: "Rings: the modes of the data. Squares: samples, with a line in the direction in which each is pushed. Shade: taken for real in the first colour, for fake in the second; the light seam between them is where the discriminator cannot tell." }, side);
+
   const place = () => {
     if (own.length >= 20) {
       status("Twenty points are as many as fit. Reset takes them away.");
@@ -419,6 +499,7 @@ export function mount(root) {
     own.push([...cursor]);
     status(`Point ${own.length} at ${cursor[0].toFixed(1)}, ${cursor[1].toFixed(1)}.`);
     view.redraw();
+    chart.redraw();
   };
 
   const tell = (/** @type {boolean} */ quiet) => {
@@ -427,9 +508,12 @@ export function mount(root) {
       return;
     }
     const [reached, good] = modesReached(forward(g, probe), centres(), SPREAD);
+    if (history.at(-1)?.[0] !== rounds) history.push([rounds, reached]);
+    if (history.length > 400) history = history.filter((_, i) => i % 2);
+    chart.redraw();
     const name = kind === "wasserstein" ? "critic's loss" : "discriminator's loss";
     status(
-      `Round ${rounds}: ${reached} of ${centres().length} modes, ${Math.round(100 * good)} % of the samples near one, ${name} ${last.lossD.toFixed(2)}.`,
+      `Round ${rounds}: ${reached} of ${centres().length} ${centres().length === 1 ? "mode" : "modes"}, ${Math.round(100 * good)} % of the samples near one, ${name} ${last.lossD.toFixed(2)}.`,
       quiet,
     );
   };
@@ -451,27 +535,37 @@ export function mount(root) {
     for (let i = 0; i < Math.max(1, speed); i++) once();
     show(true);
   });
-  const play = button(buttons, "Train", () => {
+  // Who asked for less motion gets the rounds without the pictures between them.
+  const rest = () => (calm() ? "Train 25 rounds" : "Train");
+  const play = button(buttons, rest(), () => {
+    if (calm()) {
+      for (let i = 0; i < 25; i++) once();
+      play.textContent = rest();
+      show();
+      return;
+    }
     if (training.running()) training.stop();
     else training.start();
-    play.textContent = training.running() ? "Pause" : "Train";
+    play.textContent = training.running() ? "Pause" : rest();
     tell(false);
   });
   button(buttons, "Step", () => {
     training.stop();
-    play.textContent = "Train";
+    play.textContent = rest();
     once();
     show();
   });
   const reset = (points = true) => {
     training.stop();
-    play.textContent = "Train";
+    play.textContent = rest();
     if (points && shape === "own") own = [];
     rng = random(seed);
     g = network([2, 32, 32, 2], rng);
     d = network([2, 32, 32, 1], rng);
     probe = Array.from({ length: 500 }, () => [rng.normal(), rng.normal()]);
-    [mg, md, last, rounds] = [moments(g), moments(d), null, 0];
+    [mg, md, last, rounds, waited] = [moments(g), moments(d), null, 0, 0];
+    history = [];
+    chart.redraw();
     show();
   };
   button(buttons, "Reset", () => reset());
@@ -503,6 +597,7 @@ export function mount(root) {
     onInput: (value) => {
       gamma = value;
       drawPath();
+      if (!training.running()) tellPath();
     },
   });
   slider(controls, {
@@ -512,7 +607,7 @@ export function mount(root) {
   });
   select(controls, {
     label: "Speed",
-    options: [["0", "slow: 2 rounds a second"], ["1", "1 round a frame"], ["5", "5 rounds a frame"]],
+    options: [["0", "2 rounds a second"], ["1", "1 round a frame"], ["5", "5 rounds a frame"]],
     value: String(speed),
     onInput: (value) => (speed = Number(value)),
   });
@@ -526,16 +621,12 @@ export function mount(root) {
 
   element("p", { class: "demo-title", text: "The Dirac-GAN under the same loss and penalty" }, output);
   let start = [1, 1];
+  let spread = 0;
+  let turns = false;
   /** @type {number[][]} */
   let path = [];
   const drawPath = () => {
-    let [theta, psi] = start;
-    path = [[theta, psi]];
-    for (let i = 0; i < 400; i++) {
-      const [a, b] = diracField(theta, psi, kind, gamma);
-      [theta, psi] = [theta + 0.1 * a, psi + 0.1 * b];
-      path.push([theta, psi]);
-    }
+    path = diracPath(start, 400, kind, gamma, spread, turns);
     plane.redraw();
   };
   const tellPath = () => {
@@ -549,7 +640,7 @@ export function mount(root) {
   };
   const plane = canvas(output, {
     width: 420,
-    height: 300,
+    height: 340,
     label: "Phase plane of the Dirac-GAN: the generator's point to the right, the discriminator's slope upwards. Move the start with the arrow keys.",
     draw: (context, size, colours) => {
       const unit = size.height / 6;
@@ -565,7 +656,7 @@ export function mount(root) {
       context.strokeStyle = colours.muted;
       for (let x = -4; x <= 4; x += 0.5) {
         for (let y = -2.5; y <= 2.5; y += 0.5) {
-          const [a, b] = diracField(x, y, kind, gamma);
+          const [a, b] = diracField(x, y, kind, gamma, spread);
           const scale = 0.3 / Math.max(0.3, Math.hypot(a, b));
           context.beginPath();
           context.moveTo(px(x), py(y));
@@ -587,8 +678,15 @@ export function mount(root) {
       context.fill();
       context.fillStyle = colours.ink;
       context.font = "13px sans-serif";
-      context.fillText("θ", size.width - 14, py(0) - 6);
-      context.fillText("ψ", px(0) + 6, 14);
+      for (const [name, x, y] of /** @type {[string, number, number][]} */ ([
+        ["θ, the sample", size.width - 88, py(0) - 6],
+        ["ψ, the slope of D", px(0) + 6, 14],
+      ])) {
+        context.fillStyle = colours.paper;
+        context.fillRect(x - 3, y - 12, context.measureText(name).width + 6, 16);
+        context.fillStyle = colours.ink;
+        context.fillText(name, x, y);
+      }
     },
     onPointer: ({ x, y, kind: what }) => {
       if (what === "up") return;
@@ -601,6 +699,26 @@ export function mount(root) {
       if (!move) return false;
       set(start.map((value, i) => value + move[i]));
       return true;
+    },
+  });
+  const more = element("div", { class: "demo-controls" }, output);
+  slider(more, {
+    label: "Noise on what D sees, s",
+    min: 0, max: 2, step: 0.1, value: spread,
+    format: (value) => value.toFixed(1),
+    onInput: (value) => {
+      spread = value;
+      drawPath();
+      tellPath();
+    },
+  });
+  toggle(more, {
+    label: "The players move in turn",
+    value: turns,
+    onInput: (value) => {
+      turns = value;
+      drawPath();
+      tellPath();
     },
   });
   drawPath();

@@ -10,6 +10,7 @@ The letters:
 Losses are in nats. Numbers are in double precision: training a GAN magnifies rounding errors.
 """
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator
@@ -91,6 +92,7 @@ def wasserstein(x: Tensor, y: Tensor) -> Tensor:
     # --8<-- [end:wasserstein]
 
 
+@functools.cache
 def hermite(spread: float) -> tuple[Tensor, Tensor]:
     """Points and weights, (K,), whose weighted sum is the mean over normal noise."""
     if spread == 0:

@@ -352,6 +352,7 @@ function run(root, weights) {
     background: "var(--paper, transparent)",
     border: "1px solid var(--edge, currentColor)",
   });
+  wide.append(buttons); // next to the text, also on a phone
   const strip = ui.element("div", { role: "group", "aria-label": "Tokens: choose one to see what it attends to" }, wide);
   Object.assign(strip.style, { display: "flex", flexWrap: "wrap", gap: "2px", marginTop: "0.75rem" });
 

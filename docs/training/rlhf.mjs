@@ -134,8 +134,8 @@ export function mount(root) {
   let r = Array(COUNT).fill(0);
   let policy = logRef;
 
-  element("p", { class: "demo-question", text: "Why is the sky blue? Which answer is better?" }, stage);
-  const choice = element("div", { class: "demo-pair" }, stage);
+  const choice = element("div", { style: "display: grid; gap: 0.5rem; width: 100%; justify-items: start" }, stage);
+  element("p", { text: "Why is the sky blue? Which answer is better?" }, choice);
   const cards = [0, 1].map((side) =>
     button(choice, "", () => {
       judge(side);
@@ -171,83 +171,106 @@ export function mount(root) {
     judged += 1;
   };
 
-  const WIDTH = 640;
+  const size = { width: 560, height: 300 };
   const bars = canvas(stage, {
-    width: WIDTH,
-    height: 300,
+    ...size,
     label: "Probability of each answer under the reference and under the trained policy; the same numbers stand in the table below",
-    draw: (context, size, colours) => {
-      const most = Math.max(0.3, ...policy.map(Math.exp), ...logRef.map(Math.exp));
-      const slot = (size.width - 40) / COUNT;
-      const top = size.height - 24;
+    draw: (context, { width, height }, colours) => {
+      const most = Math.max(0.2, ...policy.map(Math.exp), ...logRef.map(Math.exp));
+      const slot = (width - 44) / COUNT;
+      const top = height - 36;
+      const room = top - 34;
       context.font = "12px sans-serif";
+      context.fillStyle = colours.ink;
+      context.fillText("Probability. Filled: policy, dashed: reference", 2, 12);
+      for (const y of [0, most]) {
+        context.fillText(`${(100 * y).toFixed(0)} %`, 2, top - (y / most) * room + 4);
+        context.fillStyle = colours.grid;
+        context.fillRect(36, top - (y / most) * room, width - 40, 1);
+        context.fillStyle = colours.ink;
+      }
+      context.fillText("number of the answer", 40, height - 4);
       context.textAlign = "center";
       policy.forEach((value, i) => {
-        const x = 36 + i * slot;
-        const before = (Math.exp(logRef[i]) / most) * (top - 16);
-        const now = (Math.exp(value) / most) * (top - 16);
+        const x = 40 + i * slot;
+        const before = (Math.exp(logRef[i]) / most) * room;
+        const now = (Math.exp(value) / most) * room;
         context.fillStyle = colours.series[0];
-        context.fillRect(x + slot * 0.38, top - now, slot * 0.42, now);
+        context.fillRect(x + slot * 0.46, top - now, slot * 0.4, now);
         context.strokeStyle = colours.series[1];
-        context.lineWidth = 2;
+        context.lineWidth = 1.5;
         context.setLineDash([4, 3]);
-        context.strokeRect(x + slot * 0.08, top - before, slot * 0.28, before);
+        context.strokeRect(x + slot * 0.1, top - before, slot * 0.3, before);
         context.setLineDash([]);
         context.fillStyle = colours.ink;
-        context.fillText(String(i + 1), x + slot * 0.45, size.height - 8);
+        context.fillText(String(i + 1), x + slot * 0.48, top + 15);
       });
-      context.strokeStyle = colours.grid;
-      context.strokeRect(34, top, size.width - 38, 0.5);
       context.textAlign = "left";
-      context.fillStyle = colours.ink;
-      context.fillText(`${(100 * most).toFixed(0)} %`, 2, 16);
-      context.fillText("filled: policy, dashed: reference", 60, 14);
     },
   });
 
-  /** @returns {{kl: number, gold: number, proxy: number}[]} along falling prices */
+  /** Along falling prices. */
   const points = () =>
-    Array.from({ length: 36 }, (_, i) => {
-      const now = optimum(logRef, r, 10 ** (1.2 - i * 0.09));
-      return { kl: divergence(now, logRef), gold: meanReward(now, truth), proxy: meanReward(now, r) };
-    });
+    Array.from({ length: 36 }, (_, i) => at(optimum(logRef, r, 10 ** (1.2 - i * 0.09))));
+  /** @param {number[]} logPi */
+  const at = (logPi) => ({
+    way: Math.sqrt(Math.max(0, divergence(logPi, logRef))),
+    gold: meanReward(logPi, truth),
+    proxy: meanReward(logPi, r) + meanReward(logRef, truth) - meanReward(logRef, r),
+  });
   const curve = canvas(stage, {
-    width: WIDTH,
-    height: 280,
-    label: "Reward against the root of the divergence: what the reward model believes and what is true",
-    draw: (context, size, colours) => {
+    ...size,
+    label: "Mean reward against the root of the divergence: what the reward model believes, shifted to start where the truth starts, and what is true",
+    draw: (context, { width, height }, colours) => {
+      const [left, right, top, low] = [36, width - 10, 46, height - 40];
       const all = points();
-      const shift = meanReward(logRef, truth) - meanReward(logRef, r);
-      const here = { kl: divergence(policy, logRef), gold: meanReward(policy, truth), proxy: meanReward(policy, r) };
-      const values = [...all, here].flatMap(({ gold: a, proxy: b }) => [a, b + shift]);
-      const [low, high] = [Math.min(...values) - 0.1, Math.max(...values) + 0.1];
-      const reach = Math.max(0.5, ...all.map(({ kl }) => Math.sqrt(Math.max(0, kl))));
-      const px = (/** @type {number} */ kl) => 44 + (Math.sqrt(Math.max(0, kl)) / reach) * (size.width - 60);
-      const py = (/** @type {number} */ y) => 12 + ((high - y) / (high - low)) * (size.height - 48);
+      const here = at(policy);
+      const values = [...all, here].flatMap(({ gold: a, proxy: b }) => [a, b]);
+      const [least, most] = [Math.min(...values) - 0.05, Math.max(...values) + 0.05];
+      const reach = Math.max(0.5, here.way, ...all.map(({ way }) => way));
+      const px = (/** @type {number} */ way) => left + (way / reach) * (right - left);
+      const py = (/** @type {number} */ y) => low - ((y - least) / (most - least)) * (low - top);
       context.font = "12px sans-serif";
       context.fillStyle = colours.ink;
-      context.fillText(high.toFixed(1), 6, 18);
-      context.fillText(low.toFixed(1), 6, size.height - 34);
-      context.fillText("root of the divergence from the reference, in nats →", 60, size.height - 8);
-      context.strokeStyle = colours.grid;
-      context.strokeRect(42, 10, size.width - 52, size.height - 44);
-      const line = (/** @type {(p: typeof here) => number} */ of, /** @type {string} */ color, /** @type {number[]} */ dash, /** @type {string} */ name) => {
-        context.strokeStyle = color;
+      for (const y of [least, most]) {
+        context.fillText(y.toFixed(1), 2, py(y) + 4);
+        context.fillStyle = colours.grid;
+        context.fillRect(left, py(y), right - left, 1);
+        context.fillStyle = colours.ink;
+      }
+      for (const x of [0, reach]) {
+        const told = x.toFixed(1);
+        context.fillText(told, Math.min(px(x), right - context.measureText(told).width), low + 16);
+      }
+      context.fillText("root of the divergence, falling price →", left + 4, height - 6);
+      const line = (/** @type {"proxy" | "gold"} */ of, /** @type {string} */ color, /** @type {number[]} */ dash, /** @type {string} */ name, /** @type {number} */ y) => {
         context.fillStyle = color;
+        context.strokeStyle = color;
         context.lineWidth = 2;
         context.setLineDash(dash);
         context.beginPath();
-        all.forEach((p, i) => (i ? context.lineTo(px(p.kl), py(of(p))) : context.moveTo(px(p.kl), py(of(p)))));
+        context.moveTo(2, y - 4);
+        context.lineTo(28, y - 4);
         context.stroke();
+        context.fillText(name, 34, y);
+        // The way so far in full strength, the rest faintly.
+        for (const [alpha, part] of /** @type {[number, typeof all][]} */ ([
+          [1, [...all.filter(({ way }) => way < here.way), here]],
+          [0.35, [here, ...all.filter(({ way }) => way > here.way)]],
+        ])) {
+          context.globalAlpha = alpha;
+          context.beginPath();
+          part.forEach((p, i) => (i ? context.lineTo(px(p.way), py(p[of])) : context.moveTo(px(p.way), py(p[of]))));
+          context.stroke();
+        }
+        context.globalAlpha = 1;
         context.setLineDash([]);
         context.beginPath();
-        context.arc(px(here.kl), py(of(here)), 5, 0, 7);
+        context.arc(px(here.way), py(here[of]), 5, 0, 7);
         context.fill();
-        const middle = all[Math.floor(all.length * 0.55)];
-        context.fillText(name, Math.min(px(middle.kl), size.width - 190), py(of(middle)) - 8);
       };
-      line((p) => p.proxy + shift, colours.series[1], [6, 4], "what the reward model believes");
-      line((p) => p.gold, colours.series[0], [], "what is true");
+      line("proxy", colours.series[1], [6, 4], "mean reward, as the reward model believes", 12);
+      line("gold", colours.series[0], [], "mean reward in truth", 28);
     },
   });
 
@@ -259,7 +282,7 @@ export function mount(root) {
     const best = policy.indexOf(Math.max(...policy));
     const kl = divergence(policy, logRef);
     status(
-      `${judged} comparisons. The policy gives answer ${best + 1} most often, ${(100 * Math.exp(policy[best])).toFixed(0)} %. ` +
+      `${judged} ${judged === 1 ? "comparison" : "comparisons"}. The policy gives answer ${best + 1} most often, ${(100 * Math.exp(policy[best])).toFixed(0)} %. ` +
         `True reward ${meanReward(policy, truth).toFixed(2)}, of the reference ${meanReward(logRef, truth).toFixed(2)}; divergence ${kl.toFixed(2)} nats.`,
     );
     table(
@@ -292,8 +315,8 @@ export function mount(root) {
   });
   button(buttons, "Reset", reset);
   select(controls, {
-    label: "What the reward model sees",
-    options: [["surface", "the surface: polite, length, confident"], ["all", "all five features"], ["table", "each answer by itself"]],
+    label: "Reward model sees",
+    options: [["surface", "the surface alone"], ["all", "all five features"], ["table", "each by itself"]],
     value: seen,
     onInput: (value) => {
       seen = value;
@@ -318,6 +341,7 @@ export function mount(root) {
   });
   const details = element("details", {}, output);
   element("summary", { text: "All numbers" }, details);
+  element("p", { text: "Features: correct, clear, polite, length, confident. The surface is the last three." }, details);
   const numbers = element("div", { class: "demo-scroll", tabindex: 0, role: "region", "aria-label": "All numbers" }, details);
   reset();
 }

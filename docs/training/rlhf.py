@@ -117,7 +117,7 @@ def objective(log_pi: Tensor, log_ref: Tensor, r: Tensor, beta: float) -> Tensor
 def optimum(log_ref: Tensor, r: Tensor, beta: float) -> Tensor:
     """Log-probabilities of the policy that makes the objective largest, (Y,).
 
-    Source: ziegler2019fine, section 2; rafailov2023direct, eq. 4.
+    Source: korbak2022rl; rafailov2023direct, eq. 4.
     """
     if not beta > 0:
         raise ValueError(f"beta is {beta}, not positive; without a price the best answer takes all")
@@ -134,13 +134,15 @@ def draw(log_pi: Tensor, n: int, generator: torch.Generator) -> Tensor:
 def group_advantage(reward: Tensor) -> Tensor:
     """GRPO: rewards of a group of answers, less their mean, over their spread, (N,).
 
+    The spread is that of the N rewards themselves; the small term keeps equal rewards at zero.
+
     Source: shao2024deepseekmath, section 4.1.2.
     """
     return (reward - reward.mean()) / (reward.std(correction=0) + 1e-8)
 
 
 def leave_one_out_advantage(reward: Tensor) -> Tensor:
-    """RLOO: each reward less the mean of the others, (N,). Source: ahmadian2024back, section 2.2."""
+    """RLOO: each reward less the mean of the others, (N,). Source: kool2019buy; ahmadian2024back."""
     n = len(reward)
     return (reward - reward.mean()) * n / (n - 1)
     # --8<-- [end:advantages]
@@ -206,10 +208,11 @@ def best_of(n: int, log_ref: Tensor, r: Tensor) -> Tensor:
 def main() -> None:
     """Fit a reward to preferences, train a policy, and compare with the closed form."""
     generator = torch.Generator().manual_seed(0)
-    wins = compare(GOLD, 5000, LOG_REF, generator)
+    n = 5000
+    wins = compare(GOLD, n, LOG_REF, generator)
     r = fit_reward(wins, FEATURES) @ FEATURES.T
     error = ((r - r.mean()) - (GOLD - GOLD.mean())).abs().max()
-    print(f"reward fitted to 5,000 comparisons: largest error {error:.2f} nats")
+    print(f"reward fitted to {n:,} comparisons: largest error {error:.2f} nats")
     best = optimum(LOG_REF, r, 0.5)
     print(f"closed form: objective {objective(best, LOG_REF, r, 0.5):.4f} nats")
     for method in ("reinforce", "ppo"):

@@ -24,6 +24,9 @@ from scripts.extensions.page import DOCS, Page, of, sub
 DISPLAY = re.compile(rf"^[ \t>]*{mathematics.DISPLAY}", re.MULTILINE)
 
 
+LINES = 8  # of a test that the ledger shows
+
+
 @dataclass(frozen=True)
 class Entry:
     """An equation and where it stands."""
@@ -90,7 +93,8 @@ class _Ledger(Treeprocessor):
 
     @staticmethod
     def _fill(page: Page, box: Element) -> None:
-        page.uses("ledger", lambda: (ledger(page.docs), site.titles(page.docs)))
+        page.uses("ledger", lambda: [(e.uri, e.equation) for e in ledger(page.docs)])
+        page.uses("titles", lambda: site.titles(page.docs))
         page.uses("all tests", lambda: equation_tests.every(page.root / "tests"))
         entries = ledger(page.docs)
         states = [kind(entry.equation, page.tests) for entry in entries]
@@ -104,12 +108,13 @@ class _Ledger(Treeprocessor):
             number = sub(counts, "strong", str(states.count(state)))
             number.tail = f" {word}" + ("." if state == "unchecked" else ", ")
         uri, number_on_page = "", 0
+        shown: dict[str, str] = {}
         for entry in entries:
             if entry.uri != uri:
                 uri, number_on_page = entry.uri, 0
                 _heading(page, box, uri)
             number_on_page += 1
-            _entry(page, box, entry, number_on_page)
+            _entry(page, box, entry, number_on_page, shown)
 
 
 def _heading(page: Page, box: Element, uri: str) -> None:
@@ -119,8 +124,11 @@ def _heading(page: Page, box: Element, uri: str) -> None:
     sub(heading, "a", site.pages(page.docs)[uri].title, href=page.link(uri))
 
 
-def _entry(page: Page, box: Element, entry: Entry, number: int) -> None:
-    """An equation with the number that it has on its page, its state and its tests."""
+def _entry(page: Page, box: Element, entry: Entry, number: int, shown: dict[str, str]) -> None:
+    """An equation with the number that it has on its page, its state and its tests.
+
+    A test of several equations stands at the first of them; `shown` holds where.
+    """
     equation = entry.equation
     item = sub(box, "div", class_="ledger-entry", id=equation.name or f"{entry.line}")
     scroll = sub(item, "div", class_="equation-scroll", data_search_exclude="true")
@@ -141,11 +149,25 @@ def _entry(page: Page, box: Element, entry: Entry, number: int) -> None:
     mark = words.get(state, f"not checked: {equation.reason}")
     sub(line, "span", mark, class_=f"equation-state equation-{state or 'missing'}")
     for test in page.tests.get(equation.name, ()):
+        if test.label in shown:
+            again = sub(item, "p", class_="ledger-again")
+            at = shown[test.label]
+            sub(sub(again, "a", href=f"#{at}"), "code").text = AtomicString(test.label)
+            continue
+        shown[test.label] = equation.name
         folded = sub(item, "details", class_="ledger-test")
         sub(sub(folded, "summary"), "code").text = AtomicString(test.label)
         # Not coloured: a thousand lines of tests would weigh more than the page.
         code = sub(sub(folded, "pre", data_search_exclude="true"), "code")
-        code.text = AtomicString(test.source)
+        code.text = AtomicString(_cut(test.source))
+
+
+def _cut(source: str) -> str:
+    """The beginning of a test: the ledger is one page for all of them."""
+    lines = source.rstrip().split("\n")
+    if len(lines) <= LINES + 1:
+        return source
+    return "\n".join([*lines[:LINES], f"    # … and {len(lines) - LINES} lines more"])
 
 
 class EquationsExtension(Extension):

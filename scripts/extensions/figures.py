@@ -31,6 +31,7 @@ IMAGE = re.compile(
     r"\([ ]*(?P<source><[^>\n]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:[ ]+\"[^\"\n]*\")?[ ]*\)[ ]*"
 )
 NAMED = re.compile(r"[ \n]*\{:?[ ]*#(?P<id>[\w-]+)[ ]*\}[ ]*\Z")
+INLINED = 100_000  # characters of drawings in one page, about 20 kB compressed
 HANDLER = re.compile(r"[\s\"']on[a-z]+\s*=")
 INSIDE = re.compile(r"(?:href|src)=[\"'](?:#|data:)|url\([\"']?#|xmlns(?::\w+)?=[\"'][^\"']*")
 
@@ -165,6 +166,7 @@ class _Figure(BlockProcessor):
     def __init__(self, parser: BlockParser, md: Markdown) -> None:
         super().__init__(parser)
         self.md = md
+        self.inlined = 0  # characters of the drawings that stand in the page so far
 
     def test(self, parent: Element, block: str) -> bool:
         return bool(IMAGE.fullmatch(block.lstrip("\n").split("\n")[0]))
@@ -220,13 +222,24 @@ class _Figure(BlockProcessor):
         if drawing.problem:
             page.report(drawing.problem, page.find(source))
             return ""
+        numbers = path.with_suffix(".csv")
+        page.reads(numbers)
+        link = re.sub(r"\.svg$", ".csv", source) if numbers.is_file() else ""
+        self.inlined += len(drawing.body)
+        if self.inlined > INLINED:  # a page with many figures stays light: the later ones come late
+            holder = sub(panels, "div", class_="figure-panel")
+            box = re.search(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', drawing.head)
+            width, height = (box[1], box[2]) if box else ("360", "270")
+            style = f"max-width: {width}px"
+            image = sub(holder, "img", class_="figure-late", src=source, alt=alt, style=style)
+            image.set("width", width)
+            image.set("height", height)
+            return link
         label = alt.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
         html = f'<svg role="img" aria-label="{label}"{drawing.head}>{drawing.body}'
         holder = sub(panels, "div", class_="figure-panel", data_search_exclude="true")
         holder.text = self.md.htmlStash.store(html)
-        numbers = path.with_suffix(".csv")
-        page.reads(numbers)
-        return re.sub(r"\.svg$", ".csv", source) if numbers.is_file() else ""
+        return link
 
     @staticmethod
     def _data(words: Element, links: list[str]) -> None:

@@ -254,7 +254,7 @@ def repetition(tokens: list[int]) -> float:
 
 
 def draw_repeat(table: style.Table, axes: style.Axes) -> None:
-    """The model, and the level of text written by people."""
+    """The model, and the level of held-out text."""
     axes.plot(table["temperature"], table["written"], "o-", color=style.SERIES[0])
     axes.plot(table["temperature"], table["held_out"], "--", color=style.SERIES[1])
     axes.set_ylim(bottom=-0.01)

@@ -25,7 +25,24 @@ def policies() -> style.Table:
         table[f"beta {beta:g}"] = rlhf.optimum(rlhf.LOG_REF, rlhf.GOLD, beta).exp().tolist()
     generator = torch.Generator().manual_seed(0)
     table["ppo, beta 0.5"] = rlhf.train(rlhf.GOLD, 0.5, 500, generator).exp().tolist()
+    wins = rlhf.compare(rlhf.GOLD, 20_000, torch.full_like(rlhf.LOG_REF, -math.log(12)), generator)
+    table["dpo, beta 0.5"] = tune(wins, 0.5).exp().tolist()
     return table
+
+
+def tune(wins: Tensor, beta: float) -> Tensor:
+    """The policy with the least DPO loss, log-probabilities (Y,)."""
+    logits = rlhf.LOG_REF.clone().requires_grad_()
+    optimizer = torch.optim.LBFGS([logits], max_iter=500, tolerance_change=1e-12)
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = rlhf.dpo_loss(torch.log_softmax(logits, 0), rlhf.LOG_REF, wins, beta)
+        torch.autograd.backward(loss)
+        return loss
+
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
+    return torch.log_softmax(logits, 0).detach()
 
 
 def draw_policies(table: style.Table, axes: style.Axes) -> None:
@@ -39,6 +56,8 @@ def draw_policies(table: style.Table, axes: style.Axes) -> None:
         axes.plot(x, y, line, marker=mark, color=color, label=label, linewidth=1.4)
     y = [table["ppo, beta 0.5"][i] for i in order]
     axes.plot(x, y, "+", color=style.INK, markersize=9, label="PPO, β = 0.5")
+    y = [table["dpo, beta 0.5"][i] for i in order]
+    axes.plot(x, y, "x", color=style.SERIES[3], markersize=7, label="DPO, β = 0.5")
     axes.legend(loc="upper left")
     axes.set_xlabel("reward of the answer (nats)")
     axes.set_title("Probability of each answer")
@@ -69,6 +88,11 @@ def draw_curve(table: style.Table, axes: style.Axes) -> None:
         x = [math.sqrt(max(0.0, kl)) for kl in table[f"kl, {name}"]]
         y = table[f"gold, {name}"]
         axes.plot(x, y, line, marker=mark, markevery=4, color=color, label=label)
+    y = table["gold, surface"]
+    peak = max(range(len(y)), key=y.__getitem__)
+    x = [math.sqrt(max(0.0, kl)) for kl in table["kl, surface"]]
+    axes.annotate("peak", (x[peak], y[peak]), (0, 6), textcoords="offset points", ha="center",
+                  color=style.SERIES[2], fontsize=11)  # fmt: skip
     axes.legend(loc="lower left")
     axes.set_xlabel("root of the divergence from the reference")
     axes.set_title("True reward of the policy (nats)")

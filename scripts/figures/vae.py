@@ -461,8 +461,8 @@ HOLE = 0.1
 
 
 def grid() -> tuple[Tensor, Tensor]:
-    """Codes on [-4.5, 4.5]^2 and the log density of the prior there."""
-    line = torch.linspace(-4.5, 4.5, 61).double()
+    """Codes on [-4, 4]^2, and the log density of the prior there."""
+    line = torch.linspace(-4, 4, 81).double()
     z = torch.cartesian_prod(line, line)
     return z, vae.log_normal((z**2).sum(-1), torch.zeros(()), 2)
 
@@ -474,7 +474,7 @@ def log_aggregate(model: vae.VAE, x: Tensor, z: Tensor) -> Tensor:
     precision = torch.exp(-log_var)
     squared = z**2 @ precision.T - 2 * z @ (mean * precision).T
     constant = (mean**2 * precision + log_var + math.log(2 * math.pi)).sum(-1)
-    return torch.logsumexp(-0.5 * (squared + constant), dim=1) - math.log(len(x))
+    return torch.log(torch.exp(-0.5 * (squared + constant)).mean(1))
 
 
 def nearest(model: vae.VAE, z: Tensor, x: Tensor) -> Tensor:
@@ -488,7 +488,7 @@ def surgery() -> style.Table:
     train = weights.digits()[0]
     z, log_prior = grid()
     prior = log_prior.exp() / log_prior.exp().sum()
-    names = ("beta", "kl", "mutual", "mismatch", "holes", "near_hole", "near_prior", "near_codes")
+    names = ("beta", "kl", "mutual", "mismatch", "holes", "near_hole", "near_codes")
     table: style.Table = {name: [] for name in names}
     for beta, model in weights.load().items():
         with torch.no_grad():
@@ -500,12 +500,12 @@ def surgery() -> style.Table:
         )
         mismatch = float(ratio.mean())
         hole = log_aggregate(model, train, z) < log_prior + math.log(HOLE)
-        share = float(prior[hole].sum())
-        near = nearest(model, z, train)
+        weight = prior * hole
+        share, used = float(weight.sum()), weight > 1e-7
+        near_hole = float(weight[used] @ nearest(model, z[used], train)) / share if share else 0.0
         row = (
             beta, kl, kl - mismatch, mismatch, share,
-            float((prior * near)[hole].sum() / share) if share else 0.0,
-            float((prior * near).sum()), float(nearest(model, codes, train).mean()),
+            near_hole, float(nearest(model, codes, train).mean()),
         )  # fmt: skip
         for name, value in zip(names, row, strict=True):
             table[name].append(value)

@@ -302,7 +302,7 @@ class _Diagnosis:
                 "a no-break space stands before the title; write an ordinary space",
             )
             return True
-        if title[:1] in ("'", "‘", "`") or (title[:1] == "’"):
+        if title[:1] in ("'", "‘", "’"):
             mended = title.strip("'‘’`")
             edit_rest = f' {types} "{mended}"' if '"' not in mended else opener.rest
             self._mend(
@@ -332,7 +332,7 @@ class _Diagnosis:
         page = self.page
         count = title.count('"')
         following = page.line(opener.line + 1).strip()
-        if title.startswith('"') and count == 1:
+        if title.startswith('"') and count == 1 and len(title) > 1:
             if (
                 following.endswith('"')
                 and following.count('"') == 1
@@ -352,7 +352,7 @@ class _Diagnosis:
                 "the title has no closing quote; add '\"' at the end",
             )
             return True
-        if count == 1 and title.endswith('"'):
+        if count == 1 and title.endswith('"') and title:
             _report(
                 page,
                 "title-unclosed",

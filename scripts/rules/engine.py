@@ -17,7 +17,7 @@ from typing import Any
 from scripts.rules.config import CannotRun, Config, find
 from scripts.rules.page import Page, for_rendering, front_lines, in_code_span
 from scripts.rules.problem import Problem
-from scripts.rules.site import PAGES, Facts, Site, walk
+from scripts.rules.site import PAGES, Facts, Site, ignored_by_git, walk
 
 LARGEST = 3_000_000
 LONGEST = 200_000
@@ -88,10 +88,10 @@ class Checker:
     def check(self, path: str, file: Path, data: bytes | None) -> tuple[list[Problem], Facts]:
         """The findings and facts of one page."""
         page = self._page(path, file, data)
-        from scripts.rules import PAGE, STYLE_PAGE, targets
+        from scripts.rules import PAGE, STYLE, STYLE_PAGE, targets
 
         problems: list[Problem] = []
-        rules = {**PAGE, **STYLE_PAGE}
+        rules = {**PAGE, **STYLE_PAGE} if self.codes & STYLE else PAGE
         for code in sorted(rules):
             if code == "Z03":
                 continue
@@ -179,6 +179,11 @@ class Checker:
         try:
             with time_limit(SECONDS):
                 page.rendered = self.renderer.render(body)
+            page.rendered.missing_snippets = [
+                (line, name)
+                for line, name in page.rendered.missing_snippets
+                if not ignored_by_git(self.config.root, name)
+            ]
         except TimeoutError:
             self._renderer = None
             page.found["unrendered"] = [
@@ -433,6 +438,7 @@ class Project:
     """One project and what was found in it."""
 
     def __init__(self, config: Config, request: Request, only: set[str] | None) -> None:
+        from scripts.rules import STYLE
         from scripts.rules.cache import Cache
 
         self.config = config
@@ -451,7 +457,7 @@ class Project:
             if posixpath.splitext(path)[1].lower() in PAGES and not excluded(config, path)
         }
         self.chosen = pages if only is None else only & pages
-        self.cache = Cache(request.cache, config, bool(self.codes & {"P05", "X05"}))
+        self.cache = Cache(request.cache, config, bool(self.codes & STYLE))
         self.results: dict[str, tuple[list[Problem], Facts]] = {}
         self.checker: Checker | None = None
 

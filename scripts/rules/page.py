@@ -109,6 +109,7 @@ class Page:
 
     def locate(self, line: int, part: str, reach: int = 6) -> tuple[int, int]:
         """The line and column where a part of the source stands, from a line onwards."""
+        line = min(max(line, 1), len(self.lines))
         for number in range(max(line, 1), min(line + reach, len(self.lines)) + 1):
             found = self.lines[number - 1].find(part)
             if found >= 0:

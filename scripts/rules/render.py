@@ -279,7 +279,7 @@ class Renderer:
     def render(self, text: str) -> Rendered:
         """Render a page whose front matter is already blanked."""
         result = Rendered()
-        lines = text.split("\n")
+        lines = marks.MARK.sub("\ufffd", text).split("\n")
         marked = marks.mark(lines)
         self.fences, self.origin, self.result = [], (), result
         self.md.reset()
@@ -393,7 +393,7 @@ class _Snippets:
         if found == plain:
             return group
         self.included[line] = list(found)
-        return [marks.mark_line(item, line) for item in found] or [""]
+        return [marks.mark_line(marks.MARK.sub("\ufffd", item), line) for item in found] or [""]
 
     def note(self, group: list[str], line: int) -> None:
         """Note which files are included, and which do not exist."""

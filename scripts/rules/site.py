@@ -115,6 +115,11 @@ class Site:
         return found
 
     @cached_property
+    def names(self) -> set[str]:
+        """The last name of every folder."""
+        return {folder.rsplit("/", 1)[-1].lower() for folder in self.folders}
+
+    @cached_property
     def by_name(self) -> dict[str, list[str]]:
         """Every path by its file name."""
         found: dict[str, list[str]] = {}
@@ -257,6 +262,18 @@ class Site:
         return posixpath.relpath(close[0], posixpath.dirname(page) or ".") if close else ""
 
 
+def ignored_by_git(root: Path, path: str) -> bool:
+    """Whether git ignores a path below a project's root, as it does for what is made before the build."""
+    file = root / ".gitignore"
+    if not file.is_file():
+        return False
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return any(re.fullmatch(pattern, path) for pattern in _git_patterns(text, ""))
+
+
 def _git_patterns(text: str, prefix: str) -> list[str]:
     """The lines of a .gitignore that concern a folder, as regular expressions for paths inside it."""
     found = []
@@ -283,6 +300,11 @@ def _git_patterns(text: str, prefix: str) -> list[str]:
     return found
 
 
+def _short(text: str) -> bool:
+    """Whether a page has so little of its own that a macro writes most of it."""
+    return sum(1 for line in text.split("\n") if line.strip()) < 20
+
+
 def anchors_unknown(text: str, config: Config, missing: tuple[str, ...]) -> int:
     """Whether the page may have anchors that rendering does not show: 0 no, 1 hardly, 2 probably."""
     if config.plugin("mkdocstrings", "autodoc", "autoapi", "api-autonav") and re.search(
@@ -296,7 +318,9 @@ def anchors_unknown(text: str, config: Config, missing: tuple[str, ...]) -> int:
     if config.plugin(
         "macros", "markdownextradata", "include-markdown", "mkdocs-jinja", "jinja"
     ) and re.search(r"\{[%{]", text):
-        return 2 if sum(1 for line in text.split("\n") if line.strip()) < 20 else 1
+        return 2 if _short(text) else 1
+    if config.hooks and re.search(r"\{\{ *\w+ *\}\}", text) and _short(text):
+        return 2
     if config.hooks and re.search(r"\{[%{]|<!--", text):
         return 1
     return 1 if missing and re.search(r"(?m)^[ \t]*(?:::: ?\w|\{!|\{\*)", text) else 0

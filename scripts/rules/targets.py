@@ -315,10 +315,10 @@ def _raw(site: Site, page: str, path: str, anchor: str, tag: str) -> tuple[str, 
     if decoded.startswith("/"):
         return _absolute(site, page, path, anchor, tag, True)
     if _blog_page(site, page):
-        if (
-            posixpath.basename(decoded).lower() in site.by_name
-            or not posixpath.splitext(decoded)[1]
-        ):
+        name = posixpath.basename(decoded.rstrip("/")).lower()
+        page_like = posixpath.splitext(decoded)[1].lower() in PAGES
+        known = name in site.by_name or f"{name}.md" in site.by_name or name in site.names
+        if not page_like and (known or not name.strip(".")):
             return None
         kind = (
             "raw-image"

@@ -4,6 +4,7 @@ Run as a script it trains them with the page's own code and writes the file; the
 and the tests read it.
 """
 
+import math
 from pathlib import Path
 
 import torch
@@ -57,6 +58,7 @@ def load() -> dict[float, vae.VAE]:
         models[beta] = blank()
         part = {name[2:]: t for name, t in tensors.items() if name.startswith(f"{i}.")}
         models[beta].load_state_dict(part, strict=False)
+        models[beta].log_noise.data.fill_(2 * math.log(meta["noise"]))  # as exact as the demo's
     return models
 
 

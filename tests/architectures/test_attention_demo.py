@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 
 def said(demo: Locator) -> Locator:
     """What is told to screen readers."""
-    return demo.get_by_role("status")
+    return demo.locator("p.demo-told")
 
 
 def test_it_starts_with_the_numbers_of_the_page(open_demo: OpenDemo) -> None:

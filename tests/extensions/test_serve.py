@@ -119,6 +119,7 @@ def remove(name: str) -> Callable[[Path], object]:
 
 CHANGES: dict[str, Callable[[Path], object]] = {
     "text": replace("docs/models/vae.md", "holds", "is held"),
+    "longer": replace("docs/models/vae.md", "The ELBO", "A line.\nThe ELBO"),
     "title": replace("docs/models/vae.md", "title: VAE", "title: Autoencoder"),
     "meta": replace("docs/models/vae.md", "needs: [index.md]", "needs: []"),
     "anchor": replace("docs/index.md", "## Top of it", "## Another"),
@@ -171,6 +172,7 @@ def test_many_changes_one_after_the_other_leave_nothing_stale(
     [
         ("nothing", 0),
         ("text", 1),
+        ("longer", 1),
         ("asset", 0),
         ("template", 5),
         ("figure", 1),

@@ -570,6 +570,23 @@ def test_few_steps_narrow_the_samples_and_ddpm_more_than_ddim() -> None:
     assert x.std().item() / 0.5 == pytest.approx(table["DDPM"][1], rel=0.02)
 
 
+def test_training_covers_all_levels_and_hides_the_class_at_times() -> None:
+    seen: list[tuple[Tensor, Tensor]] = []
+
+    def spy(x: Tensor, a: Tensor, kind: Tensor) -> Tensor:
+        seen.append((a, kind))
+        return torch.zeros_like(x)
+
+    n = 20_000
+    found = diffusion.loss(spy, torch.zeros(n, 1).double(), torch.full((n,), 3), seeded(18))  # type: ignore[arg-type]
+    assert found.item() == pytest.approx(1, abs=0.05)  # of a model that always says nought
+    ((a, kind),) = seen
+    assert set(kind.tolist()) == {0, 3}
+    assert (kind == 0).double().mean().item() == pytest.approx(0.15, abs=0.01)
+    angle = a.sqrt().acos() / (math.pi / 2)  # even from 0 to 1
+    assert stats.kstest(angle.numpy(), "uniform").pvalue > 0.01
+
+
 def trained() -> tuple[diffusion.Denoiser, float]:
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -598,7 +615,11 @@ def test_the_committed_digits_model_is_as_good_as_its_record() -> None:
     for name, value in meta["metric"].items():
         assert measured[name] == pytest.approx(value, abs=0.01), name
     assert measured["error of the noise"] < 0.75 * measured["error of the best linear guess"]
-    assert measured["samples of the asked class"] > 0.8  # chance is 0.1
+    assert measured["samples of the asked class"] > 0.93  # chance is 0.1
+    assert measured["samples of the asked class, not clipped"] < 0.9
+    page = PAGE.read_text()  # the page states both
+    for name in ("samples of the asked class", "samples of the asked class, not clipped"):
+        assert f"{100 * meta['metric'][name]:.1f} %" in page
 
 
 def test_exercise_1_how_much_data_is_left() -> None:
@@ -696,6 +717,9 @@ def golden() -> dict[str, Any]:
             eps = model(noisy, number(level).expand(2), torch.full((2,), kind))
             arguments = [{"weights": "models/diffusion.weights.json"}, noisy.tolist(), level, kind]
             cases.append({"function": "digitEps", "args": arguments, "returns": eps.tolist()})
+            cut = recipe.clip(noisy, 3 * eps, number(level).expand(2))
+            arguments = [noisy.tolist(), (3 * eps).tolist(), level]
+            cases.append({"function": "clip", "args": arguments, "returns": cut.tolist()})
     return {"module": "models/diffusion.mjs", "tolerance": 1e-5, "cases": cases}
 
 

@@ -41,7 +41,7 @@ def test_guidance_crowds_the_samples(open_demo) -> None:  # type: ignore[no-unty
         told.append((distance, float(re.findall(r"; spread ([\d.]+),", status(demo))[0])))
     (plain, wide), (guided, narrow) = told
     assert plain == pytest.approx(0.25, abs=0.03)
-    assert wide == pytest.approx(0.2, abs=0.02)  # that of the mode
+    assert wide == pytest.approx(0.19, abs=0.025)  # that of the mode, a little less with 40 steps
     assert narrow < 0.75 * wide
     assert guided > 1.2 * plain  # pushed away from the other modes, beside its middle
     assert int(re.findall(r"(\d+) % are nearest to mode 1", status(demo))[0]) > 95

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 def said(demo: Locator) -> Locator:
     """What is told to screen readers."""
-    return demo.get_by_role("status")
+    return demo.locator("p.demo-told")
 
 
 def text(demo: Locator) -> Locator:

@@ -16,7 +16,13 @@ from hypothesis import strategies as st
 from scripts.rules.config import from_folder
 from scripts.rules.engine import Checker
 
-EXTENSIONS = ["admonition", "md_in_html", "pymdownx.details", "pymdownx.superfences", "pymdownx.tabbed"]
+EXTENSIONS = [
+    "admonition",
+    "md_in_html",
+    "pymdownx.details",
+    "pymdownx.superfences",
+    "pymdownx.tabbed",
+]
 OPTIONS = {"pymdownx.tabbed": {"alternate_style": True}}
 CHECKER = Checker(from_folder(Path(__file__).parent), frozenset())
 KNOWN = {"note", "tip", "warning"}
@@ -52,25 +58,39 @@ BOXES = st.builds(
     Box,
     st.sampled_from(["!!!", "!!!", "???", "???+", "!!", "!!!!", "! ! !", "!!!+", "??? +", "???-"]),
     st.sampled_from(["", " ", " ", "  ", "\u00a0"]),
-    st.sampled_from(["note", "note", "tip", "warning", "nte", "note:", ".note", "[note]", "wrning"]),
+    st.sampled_from(
+        ["note", "note", "tip", "warning", "nte", "note:", ".note", "[note]", "wrning"]
+    ),
     st.sampled_from(["", " ", " ", "  ", "\u00a0"]),
-    st.sampled_from(["", '"One two"', '"One two"', '"One two', 'One two"', "“One two”", "'One two'", "One two"]),
+    st.sampled_from(
+        ["", '"One two"', '"One two"', '"One two', 'One two"', "“One two”", "'One two'", "One two"]
+    ),
     st.sampled_from(["", "", "", " ", ".", " and more", " { .wide }"]),
     st.booleans(),
-    st.sampled_from(["", " ", "  ", "   ", "    ", "    ", "     ", "        ", "\t", "\u00a0" * 4]),
+    st.sampled_from(
+        ["", " ", "  ", "   ", "    ", "    ", "     ", "        ", "\t", "\u00a0" * 4]
+    ),
 )
 
 
 def as_meant(box: Box) -> bool:
     """Whether the reader gets the box with its type, its title and its body, and nothing else."""
     html = markdown.markdown(box.text(), extensions=EXTENSIONS, extension_configs=OPTIONS)
-    root = ElementTree.fromstring(f"<root>{html.replace('&nbsp;', ' ').replace(' open=open', '')}</root>")
-    boxes = [e for e in root.iter() if e.tag == "details" or "admonition" in e.get("class", "").split()]
+    root = ElementTree.fromstring(
+        f"<root>{html.replace('&nbsp;', ' ').replace(' open=open', '')}</root>"
+    )
+    boxes = [
+        e for e in root.iter() if e.tag == "details" or "admonition" in e.get("class", "").split()
+    ]
     if len(boxes) != 1 or root.find("pre") is not None:
         return False
     classes = set(boxes[0].get("class", "").split()) - {"admonition"}
     head = boxes[0][0]
-    title = "".join(head.itertext()) if head.tag == "summary" or "title" in head.get("class", "") else ""
+    title = (
+        "".join(head.itertext())
+        if head.tag == "summary" or "title" in head.get("class", "")
+        else ""
+    )
     wanted = box.name or box.kind.capitalize()
     body = [e for e in boxes[0] if e.tag == "p" and "The body of it." in "".join(e.itertext())]
     return classes == {box.kind} and classes <= KNOWN and title == wanted and bool(body)
@@ -95,11 +115,17 @@ def test_a_box_is_passed_if_and_only_if_it_renders_as_meant(box: Box) -> None:
     assert bool(flagged(box.text())) != as_meant(box)
 
 
-
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.sampled_from(["!!! note", "???", '=== "A"', "!!!", "??? tip", "!!", "Wow!!! yes"]), min_size=1))
+@given(
+    st.lists(
+        st.sampled_from(["!!! note", "???", '=== "A"', "!!!", "??? tip", "!!", "Wow!!! yes"]),
+        min_size=1,
+    )
+)
 def test_nothing_is_found_inside_code_and_comments(lines: list[str]) -> None:
     inside = "\n".join(lines)
     for text in (f"```\n{inside}\n```", f"<!--\n{inside}\n-->", f"<pre>\n{inside}\n</pre>"):
-        problems, _ = CHECKER.check("page.md", Path("page.md"), f"# Page\n\n{text}\n\nText.\n".encode())
+        problems, _ = CHECKER.check(
+            "page.md", Path("page.md"), f"# Page\n\n{text}\n\nText.\n".encode()
+        )
         assert [p for p in problems if p.code[0] in "AT"] == []

@@ -3,6 +3,7 @@
 The types `OpenDemo` and `NewPage` are those of the fixtures in tests/conftest.py.
 """
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,6 +46,15 @@ def kinds() -> dict[str, str]:
 PAGES = kinds()
 
 
+def sources() -> str:
+    """What changes when somebody edits what the site is built from."""
+    folders = [ROOT / name for name in ("docs", "overrides", "scripts")]
+    paths = [ROOT / "mkdocs.yml", *(path for folder in folders for path in folder.rglob("*"))]
+    kept = [path for path in paths if path.is_file() and "__pycache__" not in path.parts]
+    rows = [f"{path} {path.stat().st_mtime_ns}" for path in sorted(kept)]
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+
 def samples() -> list[str]:
     """The entrance and, of every kind, the page with the most text."""
     size = {address: source(address).stat().st_size for address in PAGES}
@@ -77,3 +87,21 @@ def settle(page: Page) -> None:
         "document.fonts.ready.then(() => new Promise("
         "done => requestAnimationFrame(() => requestAnimationFrame(done))))"
     )
+
+
+def read(page: Page) -> None:
+    """Scroll to the end as a reader does: what waits until it is near, such as a demo, is there."""
+    page.evaluate(
+        """async () => {
+          const frame = () => new Promise(done => requestAnimationFrame(done));
+          for (let y = 0; y < document.documentElement.scrollHeight; y += 0.8 * innerHeight) {
+            scrollTo({top: y, behavior: "instant"});
+            await frame();
+            await frame();
+          }
+          scrollTo({top: 0, behavior: "instant"});
+        }"""
+    )
+    for frame in page.locator("div.demo").all():
+        frame.locator(".demo-root, .demo-status").first.wait_for(state="attached")
+    settle(page)

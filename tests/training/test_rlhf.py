@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.distributions import Categorical, kl_divergence
 
 from docs.training import rlhf
+from scripts.figures import rlhf as figures
 from scripts.figures import style
 
 GOLDEN = Path(__file__).with_name("rlhf.golden.json")
@@ -51,6 +52,32 @@ def test_a_constant_added_to_all_rewards_changes_no_preference() -> None:
 def test_endless_comparisons_give_the_reward_back_up_to_a_constant() -> None:
     fitted = rlhf.fit_reward(expected_wins(rlhf.GOLD), TABLE, prior=1e-9)
     torch.testing.assert_close(centred(fitted), centred(rlhf.GOLD), atol=1e-4, rtol=0)
+
+
+def test_an_answer_that_always_wins_has_a_reward_only_by_the_prior() -> None:
+    wins = torch.tensor([[0.0, 5.0], [0.0, 0.0]], dtype=torch.float64)
+    gaps = []
+    for prior in (1e-1, 1e-2, 1e-3):
+        r = rlhf.fit_reward(wins, torch.eye(2, dtype=torch.float64), prior)
+        gaps.append((r[0] - r[1]).item())
+    assert gaps[0] > 1
+    assert gaps[1] > gaps[0] + 1.5
+    assert gaps[2] > gaps[1] + 1.5
+
+
+def test_the_preference_is_the_share_that_exponentials_of_the_rewards_give() -> None:
+    weight = rlhf.GOLD.exp()
+    expected = weight[:, None] / (weight[:, None] + weight[None, :])
+    torch.testing.assert_close(rlhf.preferred(rlhf.GOLD), expected)
+
+
+def test_comparisons_follow_the_model_and_draw_from_the_policy() -> None:
+    wins = rlhf.compare(rlhf.GOLD, 200_000, rlhf.LOG_REF, seeded(9))
+    assert wins.sum().item() == 200_000
+    share = (wins[0, 8] / (wins[0, 8] + wins[8, 0])).item()
+    assert share == pytest.approx(1 / (1 + math.exp(-(2.96 - 0.08))), abs=0.01)
+    shown = (wins.sum(0) + wins.sum(1)) / 400_000
+    torch.testing.assert_close(shown, rlhf.LOG_REF.exp(), atol=0.005, rtol=0)
 
 
 def test_the_fit_agrees_with_a_general_optimiser() -> None:
@@ -156,6 +183,29 @@ def test_ppo_stops_where_the_ratio_has_gone_far_enough_in_the_good_direction(
     assert (found.item() != 0) == slope
 
 
+def test_ppo_loses_no_more_than_the_clipped_gain() -> None:
+    ratios = torch.tensor([0.5, 0.9, 1.0, 1.1, 1.5], dtype=torch.float64)
+    for a, expected in ((2.0, [1.0, 1.8, 2.0, 2.2, 2.4]), (-2.0, [-1.6, -1.8, -2.0, -2.2, -3.0])):
+        for ratio, gain in zip(ratios, expected, strict=True):
+            advantage = torch.tensor([a], dtype=torch.float64)
+            loss = rlhf.ppo_loss(ratio.log()[None], torch.zeros(1).double(), advantage)
+            assert -loss.item() == pytest.approx(gain)
+
+
+@pytest.mark.equation("eq-rlhf-tokens")
+def test_logarithms_and_divergences_add_up_over_tokens() -> None:
+    first, second = torch.randn(2, 3, generator=seeded(1), dtype=torch.float64)
+    later = torch.randn(2, 3, 3, generator=seeded(2), dtype=torch.float64)
+    tokens = [torch.log_softmax(first, 0), torch.log_softmax(second, 0)]  # policy, reference
+    rest = [torch.log_softmax(table, 1) for table in later]
+    whole = [(a[:, None] + b).flatten() for a, b in zip(tokens, rest, strict=True)]
+    torch.testing.assert_close(whole[0].exp().sum(), torch.tensor(1.0, dtype=torch.float64))
+    library = kl_divergence(Categorical(logits=tokens[0]), Categorical(logits=tokens[1]))
+    by_start = kl_divergence(Categorical(logits=rest[0]), Categorical(logits=rest[1]))
+    expected = library + (tokens[0].exp() * by_start).sum()
+    torch.testing.assert_close(rlhf.divergence(whole[0], whole[1]), expected)
+
+
 @pytest.mark.equation("eq-rlhf-rloo")
 @pytest.mark.equation("eq-rlhf-grpo")
 def test_advantages_of_a_group_by_hand() -> None:
@@ -195,6 +245,45 @@ def test_two_estimates_of_the_divergence_have_no_bias_and_the_third_the_least_sp
     assert bool((k1 < 0).any())
 
 
+@pytest.mark.equation("eq-rlhf-rloo")
+def test_the_leave_one_out_estimate_has_no_bias_and_the_group_normalised_one_has() -> None:
+    logits = torch.tensor([0.3, -0.2, 0.5], dtype=torch.float64, requires_grad=True)
+    reward = torch.tensor([0.0, 1.0, 3.0], dtype=torch.float64)
+    log_pi = torch.log_softmax(logits, 0)
+    (exact,) = torch.autograd.grad((log_pi.exp() * reward).sum(), logits, retain_graph=True)
+    pi = log_pi.exp().detach()
+    scores = torch.eye(3, dtype=torch.float64) - pi  # row y: the gradient of log pi(y)
+    means = {}
+    for name in ("leave_one_out_advantage", "group_advantage"):
+        total = torch.zeros(3, dtype=torch.float64)
+        for group in torch.cartesian_prod(*[torch.arange(3)] * 4):
+            advantage = getattr(rlhf, name)(reward[group])
+            total += pi[group].prod() * (advantage[:, None] * scores[group]).mean(0)
+        means[name] = total
+    torch.testing.assert_close(means["leave_one_out_advantage"], exact)
+    cosine = torch.nn.functional.cosine_similarity(means["group_advantage"], exact, dim=0)
+    assert cosine.item() < 0.9999
+    same = torch.full((5,), 2.0, dtype=torch.float64)
+    assert rlhf.group_advantage(same).abs().max() == 0
+
+
+@pytest.mark.equation("eq-rlhf-estimate-gradients")
+def test_as_losses_the_estimates_follow_nothing_the_divergence_and_the_opposite_one() -> None:
+    logits = random_policy(3).clone().requires_grad_()
+    log_pi = torch.log_softmax(logits, 0)
+    fixed = log_pi.detach().exp()  # the answers are drawn, then held
+    found = [
+        torch.autograd.grad((fixed * k).sum(), logits, retain_graph=True)[0]
+        for k in rlhf.kl_estimates(log_pi, rlhf.LOG_REF)
+    ]
+    forwards = kl_divergence(Categorical(logits=logits), Categorical(logits=rlhf.LOG_REF))
+    backwards = kl_divergence(Categorical(logits=rlhf.LOG_REF), Categorical(logits=logits))
+    torch.testing.assert_close(found[0], torch.zeros_like(logits), atol=1e-12, rtol=0)
+    for gradient, divergence in ((found[1], forwards), (found[2], backwards)):
+        (expected,) = torch.autograd.grad(divergence, logits, retain_graph=True)
+        torch.testing.assert_close(gradient, expected)
+
+
 @pytest.mark.parametrize("method", ["reinforce", "ppo"])
 def test_training_reaches_the_closed_form(method: str) -> None:
     torch.set_num_threads(1)
@@ -232,19 +321,50 @@ def test_the_slope_of_dpo_weighs_a_pair_by_how_wrong_the_implied_reward_is() -> 
 
 @pytest.mark.equation("eq-rlhf-dpo-optimum")
 def test_dpo_ends_at_the_policy_that_rlhf_looks_for() -> None:
-    wins = expected_wins(rlhf.GOLD)
-    logits = torch.zeros(12, dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS([logits], max_iter=500, tolerance_grad=1e-12, tolerance_change=0)
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        loss = rlhf.dpo_loss(torch.log_softmax(logits, 0), rlhf.LOG_REF, wins, BETA)
-        torch.autograd.backward(loss)
-        return loss
-
-    optimizer.step(closure)
     best = rlhf.optimum(rlhf.LOG_REF, rlhf.GOLD, BETA).exp()
-    torch.testing.assert_close(torch.softmax(logits.detach(), 0), best, atol=1e-4, rtol=0)
+    tuned = figures.tune(expected_wins(rlhf.GOLD), BETA).exp()
+    torch.testing.assert_close(tuned, best, atol=1e-4, rtol=0)
+
+
+@pytest.mark.equation("eq-rlhf-dpo-optimum")
+@pytest.mark.parametrize("n", [600, 3000])
+def test_for_the_same_few_comparisons_dpo_ends_at_the_optimum_of_the_fitted_reward(n: int) -> None:
+    even = torch.full((12,), -math.log(12), dtype=torch.float64)
+    wins = rlhf.compare(rlhf.GOLD, n, even, seeded(12))
+    wins = wins - torch.diag_embed(wins.diagonal())  # an answer against itself says nothing
+    fitted = rlhf.fit_reward(wins, TABLE, prior=1e-8)
+    best = rlhf.optimum(rlhf.LOG_REF, fitted, BETA).exp()
+    torch.testing.assert_close(figures.tune(wins, BETA).exp(), best, atol=2e-4, rtol=0)
+    assert (best - rlhf.optimum(rlhf.LOG_REF, rlhf.GOLD, BETA).exp()).abs().max() > 0.01
+
+
+@pytest.mark.parametrize("method", ["reinforce", "ppo", "dpo"])
+def test_all_three_reach_the_same_policy_from_the_same_comparisons(method: str) -> None:
+    torch.set_num_threads(1)
+    even = torch.full((12,), -math.log(12), dtype=torch.float64)
+    wins = rlhf.compare(rlhf.GOLD, 3000, even, seeded(12))
+    fitted = rlhf.fit_reward(wins, TABLE, prior=1e-8)
+    best = rlhf.optimum(rlhf.LOG_REF, fitted, BETA)
+    by_reward = method != "dpo"
+    reached = (
+        rlhf.train(fitted, BETA, 400, seeded(1), method) if by_reward else figures.tune(wins, BETA)
+    )
+    top, at = (rlhf.objective(p, rlhf.LOG_REF, fitted, BETA).item() for p in (best, reached))
+    assert top - at < 0.02
+    assert (reached.exp() - best.exp()).abs().max() < 0.05
+
+
+def test_where_all_agree_the_loss_of_dpo_falls_for_ever() -> None:
+    wins = torch.tensor([[0.0, 1.0], [0.0, 0.0]], dtype=torch.float64)
+    log_ref = torch.log(torch.tensor([0.5, 0.5], dtype=torch.float64))
+
+    def loss(gap: float) -> float:
+        log_pi = torch.log_softmax(torch.tensor([gap, 0.0], dtype=torch.float64), 0)
+        return rlhf.dpo_loss(log_pi, log_ref, wins, BETA).item()
+
+    found = [loss(gap) for gap in (0.0, 1.0, 10.0, 100.0)]
+    assert found == sorted(found, reverse=True)
+    assert 0 < found[-1] < 1e-20
 
 
 @pytest.mark.equation("eq-rlhf-best-of")
@@ -266,6 +386,58 @@ def test_the_best_of_n_is_what_drawing_and_choosing_gives() -> None:
     share = torch.bincount(chosen, minlength=12).double() / len(chosen)
     exact = rlhf.best_of(4, rlhf.LOG_REF, rlhf.GOLD).exp()
     torch.testing.assert_close(share, exact, atol=0.01, rtol=0)
+
+
+@pytest.mark.equation("eq-rlhf-win")
+@pytest.mark.parametrize("n", [1, 2, 4, 16])
+def test_the_best_of_n_wins_at_most_n_of_n_plus_one_times(n: int) -> None:
+    def share(log_ref: Tensor, r: Tensor) -> float:
+        best, one = rlhf.best_of(n, log_ref, r).exp(), log_ref.exp()
+        higher = (r[:, None] > r[None, :]).double() + 0.5 * (r[:, None] == r[None, :]).double()
+        return (best @ higher @ one).item()
+
+    assert share(rlhf.LOG_REF, rlhf.GOLD) <= n / (n + 1) + 1e-12
+    many = torch.full((3000,), -math.log(3000), dtype=torch.float64)
+    assert share(many, torch.arange(3000.0).double()) == pytest.approx(n / (n + 1), abs=1e-3)
+
+
+@pytest.mark.equation("eq-rlhf-covariance")
+@pytest.mark.parametrize("beta", [5.0, 0.7, 0.1])
+def test_the_truth_moves_as_its_covariance_with_the_fitted_reward(beta: float) -> None:
+    r, g = proxy(), rlhf.GOLD
+
+    def mean(inverse: float) -> float:
+        return float(rlhf.optimum(rlhf.LOG_REF, r, 1 / inverse).exp() @ g)
+
+    h = 1e-4
+    slope = (mean(1 / beta + h) - mean(1 / beta - h)) / (2 * h)
+    weights = rlhf.optimum(rlhf.LOG_REF, r, beta).exp().numpy()
+    covariance = np.cov(g.numpy(), r.numpy(), aweights=weights, ddof=0)[0, 1]
+    assert slope == pytest.approx(covariance, rel=1e-5)
+
+
+def test_the_curve_peaks_where_the_two_rewards_no_longer_go_together() -> None:
+    r = proxy()
+
+    def covariance(log_beta: float) -> float:
+        weights = rlhf.optimum(rlhf.LOG_REF, r, math.exp(log_beta)).exp().numpy()
+        return float(np.cov(rlhf.GOLD.numpy(), r.numpy(), aweights=weights, ddof=0)[0, 1])
+
+    zero = math.exp(optimize.brentq(covariance, math.log(0.05), math.log(10)))
+    table = style.read_table(style.DOCS / "training" / "rlhf.curve.csv")
+    peak = table["beta"][int(np.argmax(table["gold, surface"]))]
+    assert zero == pytest.approx(peak, rel=0.15)
+
+
+@pytest.mark.equation("eq-rlhf-root")
+def test_near_the_reference_the_gain_is_the_spread_times_the_root_of_twice_the_divergence() -> None:
+    ref = rlhf.LOG_REF.exp().numpy()
+    spread = math.sqrt(np.cov(rlhf.GOLD.numpy(), aweights=ref, ddof=0))
+    for beta, tolerance in ((1000.0, 1e-3), (10.0, 0.05)):
+        policy = rlhf.optimum(rlhf.LOG_REF, rlhf.GOLD, beta)
+        gain = (policy.exp() @ rlhf.GOLD - rlhf.LOG_REF.exp() @ rlhf.GOLD).item()
+        told = spread * math.sqrt(2 * rlhf.divergence(policy, rlhf.LOG_REF).item())
+        assert gain == pytest.approx(told, rel=tolerance)
 
 
 def proxy() -> Tensor:
@@ -332,6 +504,29 @@ def test_exercise_4_a_group_of_four() -> None:
     assert rlhf.leave_one_out_advantage(reward).tolist() == pytest.approx(
         [1, -1 / 3, -1 / 3, -1 / 3]
     )
+
+
+def test_exercise_5_a_hundredth_of_the_comparisons_makes_the_error_about_ten_times_as_large() -> (
+    None
+):
+    def error(n: int, seed: int) -> float:
+        wins = rlhf.compare(rlhf.GOLD, n, rlhf.LOG_REF, seeded(seed))
+        r = rlhf.FEATURES @ rlhf.fit_reward(wins, rlhf.FEATURES)
+        return (centred(r) - centred(rlhf.GOLD)).abs().max().item()
+
+    assert error(5000, 0) == pytest.approx(0.06, abs=0.005)
+    assert error(50, 0) == pytest.approx(1.07, abs=0.05)
+    medians = [float(np.median([error(n, seed) for seed in range(12)])) for n in (50, 5000)]
+    assert medians[0] / medians[1] == pytest.approx(11, abs=1.5)
+
+
+def test_the_answers_have_the_rewards_and_the_reference_that_the_demo_shows() -> None:
+    assert len(rlhf.ANSWERS) == 12
+    assert rlhf.GOLD[0].item() == pytest.approx(2 + 1 - 0.2 * 0.7 + 0.1)
+    assert rlhf.GOLD[11].item() == pytest.approx(0.3 - 0.2 * 2.9 + 0.1)
+    steps = rlhf.LOG_REF.diff()
+    torch.testing.assert_close(steps, torch.full_like(steps, -1.2 / 11))
+    assert rlhf.LOG_REF.exp().sum().item() == pytest.approx(1)
 
 
 def test_bad_input_is_refused_with_its_values() -> None:

@@ -33,7 +33,7 @@ def test_a_low_price_helps_a_good_reward_and_hurts_a_wrong_one(open_demo) -> Non
         demo.get_by_role("button", name=re.compile("automatic")).click()
     demo.get_by_label("Price of divergence").fill("-1.8")
     assert reward(demo) < start
-    demo.get_by_label("What the reward model sees").select_option("all")
+    demo.get_by_label("Reward model sees").select_option("all")
     assert reward(demo) > start + 0.8
 
 
