@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -29,6 +30,10 @@ from tests.site.server import Server
 
 # The processes of pytest-xdist share the cores already.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):  # the same examples in every run
+    settings.load_profile("ci")
 
 
 def shared(factory: pytest.TempPathFactory) -> Path:

@@ -45,7 +45,7 @@ def test_training_runs_and_pauses(open_demo) -> None:  # type: ignore[no-untyped
 
 def test_points_are_set_by_keyboard_and_counted_as_modes(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     _, demo = open_demo("models/gan")
-    demo.get_by_label("Data").select_option("own")
+    demo.get_by_label("Data", exact=True).select_option("own")
     plane = demo.locator("canvas").first
     plane.focus()
     for key in (" ", "ArrowRight", "ArrowRight", "Enter"):
@@ -57,7 +57,7 @@ def test_points_are_set_by_keyboard_and_counted_as_modes(open_demo) -> None:  # 
 
 def test_without_the_penalty_the_dirac_gan_does_not_come_to_rest(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     _, demo = open_demo("models/gan")
-    phase = demo.locator("canvas").nth(1)
+    phase = demo.get_by_label(re.compile("^Phase plane"))
 
     def distance() -> float:
         phase.focus()

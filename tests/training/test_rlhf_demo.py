@@ -18,7 +18,7 @@ def reward(demo) -> float:  # type: ignore[no-untyped-def]  # noqa: ANN001
 def test_pairs_are_judged_by_button_and_by_key(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     page, demo = open_demo("training/rlhf")
     demo.get_by_role("button", name=re.compile(r"^1\. ")).click()
-    assert status(demo).startswith("1 comparisons.")
+    assert status(demo).startswith("1 comparison.")
     page.keyboard.press("2")
     page.keyboard.press("1")
     assert status(demo).startswith("3 comparisons.")
