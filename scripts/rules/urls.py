@@ -26,7 +26,7 @@ SCHEMES = frozenset(
 DOMAINS = "com|org|net|io|dev|ai|edu|gov|co|me|app|info|uk|de|fr|eu|ch|tech|cloud|sh|rs|ly"
 _LOCAL = re.compile(r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?$", re.IGNORECASE)
 SECURE = frozenset(
-    "github.com gitlab.com pypi.org python.org docs.python.org www.python.org packaging.python.org"
+    "github.com gitlab.com python.org docs.python.org www.python.org packaging.python.org"
     " peps.python.org en.wikipedia.org wikipedia.org arxiv.org doi.org dx.doi.org stackoverflow.com"
     " www.youtube.com youtube.com youtu.be twitter.com x.com medium.com www.google.com google.com"
     " developer.mozilla.org huggingface.co openai.com readthedocs.org readthedocs.io www.mkdocs.org"
