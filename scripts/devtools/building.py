@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from scripts.devtools import say
+from scripts.devtools import guard, say
 from scripts.devtools.say import Stop
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,14 +79,15 @@ def build(
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         said = run(command, root, echo, verbose)
-        if out.exists():
-            rename(out, old)
-        try:
-            rename(new, out)
-        except OSError:
-            if old.exists():
-                rename(old, out)
-            raise
+        with guard.held(out.with_name(f".{out.name}.lock")):  # two builds may end at once
+            if out.exists():
+                rename(out, old)
+            try:
+                rename(new, out)
+            except OSError:
+                if old.exists():
+                    rename(old, out)
+                raise
     except OSError as problem:
         raise Stop(
             f"The site could not be written to {out}: {problem.strerror or problem}."

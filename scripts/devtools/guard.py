@@ -1,23 +1,28 @@
-"""Let only one command at a time change the environment."""
+"""Let only one command at a time change what several share."""
 
 import errno
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from scripts.devtools import say
 
 
+def locked(root: Path) -> AbstractContextManager[None]:
+    """Only one command at a time changes the environment; a second one waits, and says so."""
+    return held(root / ".venv.lock", "Another command is setting up .venv: waiting for it.")
+
+
 @contextmanager
-def locked(root: Path) -> Iterator[None]:
-    """Only one command at a time changes the environment; a second one waits."""
-    path = root / ".venv.lock"
+def held(path: Path, busy: str = "") -> Iterator[None]:
+    """Hold the lock `path`, a file that is gone afterwards; say `busy` if it has to be waited for."""
     while True:
         handle = path.open("a+b")
         if not take(handle.fileno(), wait=False):
-            say.line("Another command is setting up .venv: waiting for it.")
+            if busy:
+                say.line(busy)
             take(handle.fileno(), wait=True)
         # The one before may have removed the file that this one waited for.
         try:

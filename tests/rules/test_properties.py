@@ -108,7 +108,7 @@ def undecidable(box: Box) -> bool:
     return not proper and (len(box.indent.expandtabs(4)) < 4 or "\u00a0" in box.indent)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(BOXES)
 def test_a_box_is_passed_if_and_only_if_it_renders_as_meant(box: Box) -> None:
     assume(not undecidable(box))

@@ -80,6 +80,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer with the file."""
+        if self.path == "/favicon.ico":  # a browser may ask, whatever the page says
+            self.answer(204, b"", {})
+            return
         status, found = self.server.find(self.path)
         if isinstance(found, str):
             self.answer(status, b"", {"Location": found})
