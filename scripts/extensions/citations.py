@@ -141,6 +141,30 @@ def _footnotes(md: Markdown) -> Any:
     return getattr(md.treeprocessors["footnote"], "footnotes", None)
 
 
+class _Number(Treeprocessor):
+    """Numbers the footnotes as the reader meets them; Python-Markdown reads tables last."""
+
+    def run(self, root: Element) -> None:
+        notes = _footnotes(self.md)
+        if notes is None or notes.getConfig("USE_DEFINITION_ORDER"):
+            return
+        links = [a for a in root.iter("a") if a.get("class") == "footnote-ref"]
+        order = dict.fromkeys(_key(a.get("href", "")) for a in links)
+        notes.footnote_order[:] = [
+            *order,
+            *(key for key in notes.footnote_order if key not in order),
+        ]
+        label = notes.getConfig("SUPERSCRIPT_TEXT")
+        for link in links:
+            number = notes.footnote_order.index(_key(link.get("href", ""))) + 1
+            link.text = label.format(number)
+
+
+def _key(href: str) -> str:
+    """The key of the footnote that an address or an identifier names: `#fn:key`, `fn:key`."""
+    return href.partition(":")[2]
+
+
 class _Fill(Treeprocessor):
     """Sets the entries in the footnotes that stand for them."""
 
@@ -155,7 +179,7 @@ class _Fill(Treeprocessor):
             paragraph = item.find("p")
             if paragraph is None or not (paragraph.text or "").startswith(MARK):
                 continue
-            entry = entries[item.get("id", "").partition(":")[2]]
+            entry = entries[_key(item.get("id", ""))]
             back = list(paragraph)
             paragraph[:] = []
             paragraph.text = ""
@@ -180,7 +204,7 @@ class _Head(Treeprocessor):
             return
         for item in list(items):
             paragraph = item.find("p")
-            key = item.get("id", "").partition(":")[2]
+            key = _key(item.get("id", ""))
             cited = paragraph is not None and paragraph.get("class") == "citation"
             if cited and key not in notes.footnote_order:
                 items.remove(item)
@@ -271,6 +295,7 @@ class CitationsExtension(Extension):
         of(md)
         md.parser.blockprocessors.register(_Bibliography(md.parser, md), "bibliography", 78)
         md.treeprocessors.register(_Define(md), "citations-define", 60)
+        md.treeprocessors.register(_Number(md), "citations-number", 19.5)
         md.treeprocessors.register(_Fill(md), "citations-fill", 18)
         md.treeprocessors.register(_List(md), "bibliography-list", 18)
         md.treeprocessors.register(_Head(md), "citations-head", 14)

@@ -44,6 +44,18 @@ def test_entries_are_numbered_by_first_use_and_printed_once(root: Path) -> None:
     assert made.html.count('href="#fnref2:muller1999one"') == 1
 
 
+def test_numbers_follow_the_reader_through_lists_tables_and_notes(root: Path) -> None:
+    text = (
+        "- One[^muller1999one]\n\n| A | B |\n| --- | --- |\n| x[^many2020list] | y[^1] |\n\n"
+        "End[^kingma2014auto].\n\n[^1]: See[^others2021more].\n"
+    )
+    html = render(text, root).html
+    numbers = re.findall(r'footnote-ref" href="#fn:(\w+)">(\d)', html)
+    order = ["muller1999one", "many2020list", "1", "kingma2014auto", "others2021more"]
+    assert numbers == [(key, str(place)) for place, key in enumerate(order, 1)]
+    assert re.findall(r'<li id="fn:(\w+)">', html) == order
+
+
 def test_accents_dashes_quotes_and_mathematics_of_an_entry_are_right(root: Path) -> None:
     [note] = notes(render("A[^muller1999one].\n", root).html)
     assert "Jérôme Müller, Åsa Østby and Aäron van den Oord (1999). " in note
