@@ -107,21 +107,22 @@ class _Ledger(Treeprocessor):
         for state, word in words.items():
             number = sub(counts, "strong", str(states.count(state)))
             number.tail = f" {word}" + ("." if state == "unchecked" else ", ")
+        titles = site.titles(page.docs)
         uri, number_on_page = "", 0
         shown: dict[str, str] = {}
         for entry in entries:
             if entry.uri != uri:
                 uri, number_on_page = entry.uri, 0
-                _heading(page, box, uri)
+                _heading(page, box, uri, titles[uri])
             number_on_page += 1
             _entry(page, box, entry, number_on_page, shown)
 
 
-def _heading(page: Page, box: Element, uri: str) -> None:
+def _heading(page: Page, box: Element, uri: str, title: str) -> None:
     """The title of a page, with a link to it."""
     name = re.sub(r"[^a-z0-9]+", "-", uri.removesuffix(".md").lower())
     heading = sub(box, "h2", id=f"page-{name}")
-    sub(heading, "a", site.pages(page.docs)[uri].title, href=page.link(uri))
+    sub(heading, "a", title, href=page.link(uri))
 
 
 def _entry(page: Page, box: Element, entry: Entry, number: int, shown: dict[str, str]) -> None:

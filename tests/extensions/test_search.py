@@ -1,0 +1,55 @@
+"""The index of the search is the same, whether the plugin reads whole pages or lean ones."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from material.plugins.search.plugin import SearchIndex
+
+from scripts import search
+from tests.site.kit import PAGES, Site, shown
+
+HTML = """\
+<h1 id="top">A <em>page</em><a class="headerlink" href="#top">#</a></h1>
+<p>Of <a class="term" href="../g/#vae"><abbr title="A &gt; B">VAE</abbr></a> and
+<math display="inline"><mi>p</mi><mo>&lt;</mo><mi>q</mi></math><sup id="fnref:k"><a
+class="footnote-ref" href="#fn:k">1</a></sup>, 10<sup>3</sup> times.</p>
+<div data-search-exclude="true"><span><math><mi>unread</mi></math></span></div>
+<svg><text>unread</text></svg>
+<h2 id="code">Code<a class="headerlink" href="#code">#</a></h2>
+<pre><code><span class="k">def</span> f<span class="p">(</span>x &lt; 1):</code></pre>
+<ul><li><strong>one</strong></li></ul>
+"""
+
+
+def index(html: str) -> list[dict[str, Any]]:
+    """What the plugin makes of a page."""
+    found = SearchIndex(separator=" ", pipeline=[], lang=["en"], fields={})
+    found.add_entry_from_context(
+        SimpleNamespace(content=html, meta={"title": "A page"}, toc=[], url="a/", title="A page")
+    )
+    return [
+        {key: re.sub(r"\s+", " ", str(value)).strip() for key, value in entry.items()}
+        for entry in found.entries
+    ]
+
+
+def test_a_lean_page_has_the_text_of_the_page_without_its_note_numbers() -> None:
+    [top, code] = index(search.lean(HTML))
+    assert (top["location"], top["title"]) == ("a/", "A page")
+    assert top["text"] == "<p>Of VAE and p&lt;q, 10<sup>3</sup> times.</p>"
+    assert (code["location"], code["title"]) == ("a/#code", "Code")
+    assert code["text"] == "<pre><code>def f(x &lt; 1):</code></pre> <ul><li>one</li></ul>"
+
+
+@pytest.mark.parametrize("path", ["models/vae/", "training/rlhf/"], ids=shown)
+def test_the_plugin_finds_the_same_in_a_whole_page(path: str, built: Site) -> None:
+    assert path in PAGES
+    text = (built.path / path / "index.html").read_text(encoding="utf-8")
+    html = text[text.index("<h1") : text.index("</main>")]
+    whole = index(re.sub(r'(?s)<sup id="fnref.*?</sup>|<svg\b.*?</svg>', "", html))
+    assert len(whole) > 3
+    assert index(search.lean(html)) == whole
