@@ -1,8 +1,11 @@
 /**
- * Diffusion in the plane with the exact score of a mixture – no training, the density may be drawn –
- * and digits of a chosen class from a small trained network. The same algorithm as diffusion.py.
+ * Diffusion in the plane, where the density may be drawn, with the exact score of a mixture or with
+ * a network that is trained in the page; and digits of a chosen class from a network that comes with
+ * it. The same algorithm as diffusion.py.
  *
  * @typedef {import("../assets/demos/weights.mjs").Weights} Weights
+ * @typedef {Weights["tensors"]} Tensors
+ * @typedef {ReturnType<typeof random>} Random
  */
 
 import { button, calm, canvas, element, frame, loop, number, select, slider } from "../assets/demos/ui.mjs";
@@ -75,14 +78,16 @@ export function step(x, eps, a, to, eta, normal) {
 }
 
 /**
- * DDIM with the exact model of a mixture, for the comparison with Python.
+ * DDIM, or DDPM with the noise of a seed, with the exact model of a mixture, for the comparison with Python.
  * @param {number[][]} x @param {number} steps
  * @param {number[][]} means @param {number} spread @param {number[]} weights
+ * @param {number} eta @param {number} seed
  */
-export function sampleExact(x, steps, means, spread, weights) {
+export function sampleExact(x, steps, means, spread, weights, eta = 0, seed = 0) {
   const all = levels(steps);
+  const { normal } = random(seed);
   for (let i = 0; i < steps; i++) {
-    x = step(x, exactEps(x, all[i], means, spread, weights), all[i], all[i + 1], 0, null);
+    x = step(x, exactEps(x, all[i], means, spread, weights), all[i], all[i + 1], eta, normal);
   }
   return x;
 }
@@ -90,45 +95,168 @@ export function sampleExact(x, steps, means, spread, weights) {
 /** @param {number} a @returns {number} */
 const silu = (a) => a / (1 + Math.exp(-a));
 
-/** @param {number[]} x @param {{shape: number[], data: Float64Array}} w @param {Float64Array | null} b */
+/** @param {ArrayLike<number>} x @param {{shape: number[], data: Float64Array}} w @param {Float64Array | null} b */
 function linear(x, w, b) {
-  const [out, size] = w.shape;
-  return Array.from({ length: out }, (_, j) => {
+  const [rows, size] = w.shape;
+  const { data } = w;
+  const out = new Float64Array(rows);
+  for (let j = 0, at = 0; j < rows; j++) {
     let sum = b ? b[j] : 0;
-    for (let k = 0, at = j * size; k < size; k++, at++) sum += w.data[at] * x[k];
-    return sum;
-  });
+    for (let k = 0; k < size; k++, at++) sum += data[at] * x[k];
+    out[j] = sum;
+  }
+  return out;
 }
 
-/**
- * The noise that the digits' network sees in x.
- * @param {Weights} weights @param {number[][]} x @param {number} a @param {number} kind 0 for none, else digit + 1
- * @returns {number[][]}
- */
-export function digitEps(weights, x, a, kind) {
-  const w = weights.tensors;
+/** @param {number} a alpha-bar @returns {number[]} what the network sees of it */
+function wavesOf(a) {
   const ratio = 0.5 * Math.log(Math.max(1e-6, 1 - a) / Math.max(1e-6, a));
   const angles = [0.25, 0.5, 1, 2].map((f) => f * ratio);
-  const waves = linear([...angles.map(Math.sin), ...angles.map(Math.cos)], w["level.weight"], null);
-  const size = waves.length;
-  return x.map((row) => {
-    const h = linear(row, w["start.weight"], w["start.bias"].data).map((value, i) =>
-      silu(value + waves[i] + w["kind.weight"].data[kind * size + i]),
-    );
-    const middle = linear(h, w["middle.weight"], w["middle.bias"].data);
-    return linear(h.map((value, i) => silu(value + middle[i])), w["end.weight"], w["end.bias"].data);
-  });
+  return [...angles.map(Math.sin), ...angles.map(Math.cos)];
 }
 
 /**
- * The noise in x if the data that it implies are cut off at -1 and 1: near pure noise the smallest
- * error of eps is divided by sqrt(a) on its way to the data.
- * @param {number[][]} x @param {number[][]} eps @param {number} a @returns {number[][]}
+ * One row through the network, with all that the way back needs.
+ * @param {Tensors} w @param {number[]} row @param {Float64Array} level its level, as the hidden units see it @param {number} kind
  */
-export function clip(x, eps, a) {
+function pass(w, row, level, kind) {
+  const size = level.length;
+  const z = linear(row, w["start.weight"], w["start.bias"].data).map(
+    (value, i) => value + level[i] + w["kind.weight"].data[kind * size + i],
+  );
+  const h = z.map(silu);
+  const u = linear(h, w["middle.weight"], w["middle.bias"].data).map((value, i) => h[i] + value);
+  const s = u.map(silu);
+  return { z, h, u, s, eps: linear(s, w["end.weight"], w["end.bias"].data) };
+}
+
+/**
+ * The noise that a network sees in x.
+ * @param {{tensors: Tensors}} weights @param {number[][]} x @param {number} a @param {number} kind 0 for none, else the class + 1
+ * @returns {number[][]}
+ */
+export function netEps(weights, x, a, kind) {
+  const level = linear(wavesOf(a), weights.tensors["level.weight"], null);
+  return x.map((row) => [...pass(weights.tensors, row, level, kind).eps]);
+}
+
+/**
+ * The mean squared error of the noise that a network sees, and its gradient by the chain rule.
+ * @param {Tensors} w @param {number[][]} x with noise @param {number[]} a of each row
+ * @param {number[][]} eps the noise in x @param {number[]} kind of each row
+ * @returns {{loss: number, gradient: Record<string, Float64Array>}}
+ */
+export function gradient(w, x, a, eps, kind) {
+  const g = Object.fromEntries(Object.entries(w).map(([name, t]) => [name, new Float64Array(t.data.length)]));
+  /** Adds to the gradients of a linear part; gives back that of its input. */
+  const into = (/** @type {string} */ name, /** @type {Float64Array} */ back, /** @type {ArrayLike<number>} */ input) => {
+    const size = input.length;
+    const [weight, to] = [w[`${name}.weight`].data, g[`${name}.weight`]];
+    const bias = g[`${name}.bias`];
+    const out = new Float64Array(size);
+    for (let j = 0, at = 0; j < back.length; j++) {
+      const b = back[j];
+      if (bias) bias[j] += b;
+      for (let k = 0; k < size; k++, at++) {
+        to[at] += b * input[k];
+        out[k] += b * weight[at];
+      }
+    }
+    return out;
+  };
+  const slope = (/** @type {number} */ v) => {
+    const s = 1 / (1 + Math.exp(-v));
+    return s * (1 + v * (1 - s));
+  };
+  let loss = 0;
+  x.forEach((row, n) => {
+    const waves = wavesOf(a[n]);
+    const at = pass(w, row, linear(waves, w["level.weight"], null), kind[n]);
+    const error = at.eps.map((value, i) => value - eps[n][i]);
+    const count = x.length * row.length;
+    for (const e of error) loss += (e * e) / count;
+    const du = into("end", error.map((e) => (2 * e) / count), at.s).map((v, i) => v * slope(at.u[i]));
+    const dz = into("middle", du, at.h).map((v, i) => (v + du[i]) * slope(at.z[i]));
+    into("start", dz, row);
+    into("level", dz, waves);
+    dz.forEach((v, i) => (g["kind.weight"][kind[n] * dz.length + i] += v));
+  });
+  return { loss, gradient: g };
+}
+
+/**
+ * A new network for a mixture in the plane, its modes as classes, and its training: `next` does one
+ * step of Adam on fresh examples, with a rate that falls to 0 over `total` steps.
+ * @param {number} seed @param {number} hidden @param {number} total @param {number} size of a batch
+ * @param {number[][]} means @param {number} spread
+ */
+export function trainer(seed, hidden, total, size, means, spread) {
+  const rng = random(seed);
+  /** @type {Tensors} */
+  const tensors = {};
+  const add = (/** @type {string} */ name, /** @type {number[]} */ shape, /** @type {number} */ inputs) => {
+    const data = new Float64Array(shape.reduce((p, q) => p * q, 1));
+    const value = () => (inputs ? (2 * rng.uniform() - 1) / Math.sqrt(inputs) : rng.normal());
+    tensors[name] = { shape, data: data.map(value) };
+  };
+  add("start.weight", [hidden, 2], 2);
+  add("start.bias", [hidden], 2);
+  add("level.weight", [hidden, 8], 8);
+  add("kind.weight", [means.length + 1, hidden], 0);
+  add("middle.weight", [hidden, hidden], hidden);
+  add("middle.bias", [hidden], hidden);
+  add("end.weight", [2, hidden], hidden);
+  add("end.bias", [2], hidden);
+  const first = Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, new Float64Array(t.data.length)]));
+  const second = Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, new Float64Array(t.data.length)]));
+  let done = 0;
+  const next = () => {
+    /** @type {number[][]} */
+    const [x, eps] = [[], []];
+    const [a, kind] = [/** @type {number[]} */ ([]), /** @type {number[]} */ ([])];
+    for (let n = 0; n < size; n++) {
+      const mode = rng.integer(means.length);
+      const x0 = means[mode].map((m) => m + spread * rng.normal());
+      a.push(Math.cos((rng.uniform() * Math.PI) / 2) ** 2);
+      eps.push(x0.map(() => rng.normal()));
+      kind.push(rng.uniform() < 0.15 ? 0 : mode + 1);
+      x.push(x0.map((v, i) => Math.sqrt(a[n]) * v + Math.sqrt(1 - a[n]) * eps[n][i]));
+    }
+    const found = gradient(tensors, x, a, eps, kind);
+    const rate = 0.01 * (1 - done / total);
+    done += 1;
+    for (const [name, { data }] of Object.entries(tensors)) {
+      const [g, m, v] = [found.gradient[name], first[name], second[name]];
+      for (let i = 0; i < data.length; i++) {
+        m[i] = 0.9 * m[i] + 0.1 * g[i];
+        v[i] = 0.999 * v[i] + 0.001 * g[i] * g[i];
+        data[i] -= (rate * m[i]) / (1 - 0.9 ** done) / (Math.sqrt(v[i] / (1 - 0.999 ** done)) + 1e-8);
+      }
+    }
+    return found.loss;
+  };
+  return { tensors, next, done: () => done };
+}
+
+/**
+ * The first steps of a training, for the comparison with Python.
+ * @param {number} count @param {Parameters<typeof trainer>} rest
+ */
+export function trained(count, ...rest) {
+  const { tensors, next } = trainer(...rest);
+  const losses = Array.from({ length: count }, next);
+  return { losses, ...Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, t.data])) };
+}
+
+/**
+ * The noise in x if the data that it implies are cut off at -most and most: near pure noise the
+ * smallest error of eps is divided by sqrt(a) on its way to the data.
+ * @param {number[][]} x @param {number[][]} eps @param {number} a @param {number} most @returns {number[][]}
+ */
+export function clip(x, eps, a, most = 1) {
   const [keep, noise] = [Math.sqrt(a), Math.sqrt(1 - a)];
   return x.map((row, n) =>
-    row.map((value, i) => (value - keep * Math.min(1, Math.max(-1, (value - noise * eps[n][i]) / keep))) / noise),
+    row.map((value, i) => (value - keep * Math.min(most, Math.max(-most, (value - noise * eps[n][i]) / keep))) / noise),
   );
 }
 
@@ -160,6 +288,7 @@ const SHAPES = {
 };
 const REACH = 3;
 const COUNT = 300;
+const [HIDDEN, TOTAL, BATCH] = [48, 2000, 64];
 
 /** @param {HTMLElement} root */
 export function mount(root) {
@@ -176,14 +305,21 @@ export function mount(root) {
   let at = 0;
   let x = /** @type {number[][]} */ ([]);
   let trails = /** @type {number[][][]} */ ([]);
+  let learned = false;
+  let net = /** @type {ReturnType<typeof trainer> | null} */ (null);
 
   const density = () => (shape === "own" && drawn.length ? { means: drawn, spread: 0.15 } : SHAPES[shape] ?? SHAPES.three);
   const even = (/** @type {number} */ n) => Array(n).fill(1 / n);
   const epsAt = (/** @type {number[][]} */ points, /** @type {number} */ a) => {
     const { means, spread } = density();
-    const free = exactEps(points, a, means, spread, even(means.length));
-    if (!wanted || wanted > means.length) return free;
-    return guide(free, exactEps(points, a, [means[wanted - 1]], spread, [1]), scale);
+    const by = learned ? net : null;
+    const seen = (/** @type {number} */ kind) => {
+      if (by) return netEps(by, points, a, kind);
+      return kind ? exactEps(points, a, [means[kind - 1]], spread, [1]) : exactEps(points, a, means, spread, even(means.length));
+    };
+    const free = seen(0);
+    const eps = !wanted || wanted > means.length ? free : guide(free, seen(wanted), scale);
+    return by ? clip(points, eps, a, REACH) : eps;
   };
   const plan = () => levels(steps);
 
@@ -298,6 +434,50 @@ export function mount(root) {
     );
     view.redraw();
   };
+  /** How far the network is from the exact score at equal shares of data and noise, as a share of its size. */
+  const fault = () => {
+    const { means, spread } = density();
+    const test = random(0);
+    const points = Array.from({ length: 200 }, () =>
+      means[test.integer(means.length)].map((m) => Math.SQRT1_2 * (m + spread * test.normal() + test.normal())),
+    );
+    const exact = exactEps(points, 0.5, means, spread, even(means.length));
+    const square = (/** @type {number[][]} */ rows) => rows.flat().reduce((sum, v) => sum + v * v, 0);
+    return net ? square(netEps(net, points, 0.5, 0).map((row, n) => row.map((v, i) => v - exact[n][i]))) / square(exact) : 1;
+  };
+  const learn = () => {
+    if (!net) return false;
+    const until = performance.now() + 12;
+    let loss = 0;
+    do loss = net.next();
+    while (net.done() < TOTAL && performance.now() < until);
+    const over = net.done() >= TOTAL;
+    if (over) teach.textContent = "Train a network";
+    const told = over ? `Trained in ${TOTAL} steps: ` : `Training, step ${net.done()} of ${TOTAL}, loss ${loss.toFixed(2)}: `;
+    if (over || !calm()) {
+      status(`${told}half-way in the noise, the network is ${(100 * fault()).toFixed(1)} % off the exact score.`, !over);
+      view.redraw();
+    }
+    return !over;
+  };
+  const training = loop(root, learn);
+  let timer = 0; // with less motion nothing moves until the end
+  const teach = button(buttons, "Train a network", () => {
+    const going = training.running() || timer;
+    start(false);
+    if (going) return;
+    const { means, spread } = density();
+    if (!net || net.done() >= TOTAL) net = trainer(seed, HIDDEN, TOTAL, BATCH, means, spread);
+    learned = true;
+    score.set("learned");
+    teach.textContent = "Pause training";
+    status("Training begins.");
+    if (!calm()) training.start();
+    else {
+      const slice = () => (timer = learn() ? window.setTimeout(slice) : 0);
+      timer = window.setTimeout(slice);
+    }
+  });
   const once = () => {
     if (at >= steps) return false;
     const all = plan();
@@ -313,6 +493,7 @@ export function mount(root) {
     return more;
   });
   const play = button(buttons, "Sample", () => {
+    rest();
     if (run.running()) {
       run.stop();
       play.textContent = "Sample";
@@ -329,13 +510,21 @@ export function mount(root) {
     play.textContent = "Pause";
   });
   button(buttons, "Step", () => {
+    rest();
     run.stop();
     play.textContent = "Sample";
     if (at >= steps) start(false);
     once();
     tell(false);
   });
+  const rest = () => {
+    training.stop();
+    clearTimeout(timer);
+    timer = 0;
+    teach.textContent = net && net.done() < TOTAL ? "Train on" : "Train a network";
+  };
   const start = (/** @type {boolean} */ clear) => {
+    rest();
     run.stop();
     play.textContent = "Sample";
     if (clear) drawn = [];
@@ -376,9 +565,19 @@ export function mount(root) {
       }
     },
   });
+  const score = select(controls, {
+    label: "Score",
+    options: [["exact", "exact, without training"], ["learned", "of a network, trained here"]],
+    value: "exact",
+    onInput: (value) => {
+      learned = value === "learned";
+      if (learned && !net) teach.click();
+      else start(false);
+    },
+  });
   select(controls, {
     label: "Sampler",
-    options: [["0", "DDIM: no fresh noise"], ["1", "DDPM: fresh noise in each step"]],
+    options: [["0", "DDIM: no fresh noise"], ["1", "DDPM: with fresh noise"]],
     value: "0",
     onInput: (value) => {
       eta = Number(value);
@@ -418,6 +617,9 @@ export function mount(root) {
   });
   const modes = () => {
     wanted = 0;
+    learned = false;
+    net = null; // it knows the old density only
+    score.set("exact");
     const { means } = density();
     mode.input.replaceChildren();
     element("option", { value: "0", text: "nothing" }, mode.input);
@@ -488,8 +690,8 @@ function digits(parent, status) {
     };
     const once = () => {
       if (at >= total) return false;
-      const free = digitEps(weights, x, all[at], 0);
-      const eps = clip(x, guide(free, digitEps(weights, x, all[at], digit + 1), g), all[at]);
+      const free = netEps(weights, x, all[at], 0);
+      const eps = clip(x, guide(free, netEps(weights, x, all[at], digit + 1), g), all[at]);
       x = step(x, eps, all[at], all[at + 1], 0, null);
       at += 1;
       view.redraw();

@@ -88,7 +88,7 @@ def test_all_of_it_works_by_keyboard_alone(open_demo) -> None:  # type: ignore[n
     page, demo = open_demo("models/diffusion", reduced_motion="reduce")
     demo.locator("canvas").first.focus()
     reached = []
-    for _ in range(12):
+    for _ in range(16):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.textContent.slice(0, 30)"))
         if reached[-1].startswith("Sample"):
@@ -119,3 +119,38 @@ def test_a_seed_that_is_no_whole_number_is_refused(open_demo) -> None:  # type: 
     seed.fill("-3")
     seed.press("Enter")
     expect(seed).to_have_value("1")
+
+
+def test_a_network_is_trained_in_the_page_and_samples_worse_than_the_exact_score(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    page, demo = open_demo("models/diffusion")
+    score = demo.get_by_label("Score", exact=True)
+    score.select_option("learned")
+    demo.get_by_role("button", name="Pause training").click()
+    train = demo.get_by_role("button", name="Train on")
+    early = sampled(page, demo)
+    train.click()
+    page.wait_for_function(
+        "() => document.querySelector('p.demo-status').textContent.startsWith('Trained')",
+        timeout=60_000,
+    )
+    assert "Trained in 2000 steps" in status(demo)
+    assert 0 < float(re.findall(r"is ([\d.]+) % off", status(demo))[0]) < 5
+    late = sampled(page, demo)
+    score.select_option("exact")
+    exact = sampled(page, demo)
+    assert exact < late < early  # the page states the two
+    assert late == pytest.approx(0.4, abs=0.05)
+    demo.get_by_label("Data", exact=True).select_option("ring")  # a network of the old density
+    expect(score).to_have_value("exact")
+    expect(demo.get_by_role("button", name="Train a network")).to_be_visible()
+
+
+def test_under_reduced_motion_a_network_is_trained_at_a_stretch(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    page, demo = open_demo("models/diffusion", reduced_motion="reduce")
+    demo.get_by_role("button", name="Train a network").press("Enter")
+    expect(demo.get_by_label("Score", exact=True)).to_have_value("learned")
+    assert status(demo) == "Training begins."
+    page.wait_for_function(
+        "() => document.querySelector('p.demo-status').textContent.startsWith('Trained')",
+        timeout=60_000,
+    )
