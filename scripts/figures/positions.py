@@ -72,7 +72,7 @@ def draw_distance(table: style.Table, panels: list[style.Axes]) -> None:
 
 def order() -> style.Table:
     """Accuracy on who came first, while training, with and without ways to tell positions."""
-    columns: style.Table = {"step": [float(step) for step in range(0, 101, 10)]}
+    columns: style.Table = {"step": [float(step) for step in range(0, 81, 10)]}
     for scheme, causal, _ in EXPERIMENTS:
         columns[f"{scheme}_{'causal' if causal else 'open'}"] = positions.learn_order(
             scheme, causal
@@ -90,7 +90,7 @@ def draw_order(table: style.Table, axes: style.Axes) -> None:
     axes.set_ylim(0, 1.04)
     axes.set_xlabel("training steps")
     axes.set_ylabel("right answers")
-    axes.legend(loc="center right", bbox_to_anchor=(1, 0.42))
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 0.13))
 
 
 def length() -> style.Table:

@@ -72,23 +72,22 @@ def split(text: str) -> tuple[str, str]:
     return "\n\n".join(kept) + "\n", "\n\n".join(held) + "\n"
 
 
-def ngram_bits(train: bytes, test: bytes, order: int) -> float:
-    """Bits that a byte n-gram needs for the test text, smoothed as in witten1991zero."""
+def ngram_bits(train: bytes, test: bytes, order: int) -> list[float]:
+    """Bits that byte n-grams, n = 1 … order, need for a text, smoothed as in witten1991zero."""
     counts: list[defaultdict[bytes, Counter[int]]] = [defaultdict(Counter) for _ in range(order)]
     for n, table in enumerate(counts):
         for i in range(n, len(train)):
             table[train[i - n : i]][train[i]] += 1
     totals = [{c: (sum(f.values()), len(f)) for c, f in table.items()} for table in counts]
-    bits = 0.0
+    bits = [0.0] * order
     for i, byte in enumerate(test):
         p = 1 / 256
-        for n in range(min(order, i + 1)):
+        for n in range(order):
             before = test[i - n : i]
-            if before not in totals[n]:
-                break
-            total, kinds = totals[n][before]
-            p = (counts[n][before][byte] + kinds * p) / (total + kinds)
-        bits -= math.log2(p)
+            if n <= i and before in totals[n]:  # else nothing longer was seen either: p stays
+                total, kinds = totals[n][before]
+                p = (counts[n][before][byte] + kinds * p) / (total + kinds)
+            bits[n] -= math.log2(p)
     return bits
 
 
@@ -177,7 +176,8 @@ def main() -> None:
     torch.set_num_threads(1)
     text = CORPUS.read_text(encoding="utf-8")
     kept, held = split(text)
-    baselines = {n: ngram_bits(kept.encode(), held.encode(), n) / len(held) for n in range(1, 9)}
+    grams = ngram_bits(kept.encode(), held.encode(), 8)
+    baselines = {n: bits / len(held) for n, bits in enumerate(grams, 1)}
     best = min(baselines, key=lambda n: baselines[n])
     print("n-grams:", {n: round(bits, 3) for n, bits in baselines.items()})
     merges = gpt.train_bpe(kept, MERGES)

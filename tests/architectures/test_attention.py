@@ -455,6 +455,9 @@ def test_the_figure_of_the_cost_as_the_page_prints_it() -> None:
     assert table["slope_scaled"][-1] == pytest.approx(0.87, abs=0.005)
     assert table["slope"][0] == pytest.approx(0.82, abs=0.005)
     assert table["slope"][-1] == pytest.approx(0.06, abs=0.005)
+    at = table["width"].index(64)
+    assert f"{table['top'][at]:.2f} of it on average among sixteen keys" in PAGE.read_text("utf-8")
+    assert table["slope"][at] < 0.5 * table["slope_scaled"][at]  # most of it is gone
 
 
 def test_exercise_1_without_the_root_her_is_surer() -> None:
