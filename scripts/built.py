@@ -1,58 +1,49 @@
-"""Check a built site: `python -m scripts.built site`.
+"""Read a built site for the rules of scripts/rules/built.py.
 
-Every page is parsed once, by as many processes as the machine has cores. What a page names – pages,
-anchors, pictures, scripts, styles – must exist, spelt exactly so; no Markdown may stand in its text;
-nothing may be asked of another host. The rules are in `RULES`; each finding is a `Finding`.
+Every page is parsed once, by as many processes as the machine has cores. What a page names is resolved
+there as well, so that the rules only compare. The line of a fault is looked for when there is one.
 """
 
-import argparse
+from __future__ import annotations
+
+import html
 import os
 import re
-import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from itertools import islice
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
-
-RULES = {
-    "B01": "a link names a page or file that the site does not have",
-    "B02": "a link names an anchor that its page does not have",
-    "B03": "a page asks for a picture, script or style that the site does not have",
-    "B04": "Markdown stands in the text of a page as it was typed",
-    "B05": "a page asks another host for something",
-    "B06": "an id occurs twice on a page",
-    "B07": "a redirect leads to a page or anchor that the site does not have",
-    "B08": "a file of the site cannot be read",
-}
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 
-@dataclass(frozen=True, order=True)
-class Finding:
-    """One fault of the built site: where, which rule, what is wrong and what to do."""
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A URL that a page names: how often, and the path and fragment that it stands for."""
 
+    value: str
+    count: int
     path: str
-    line: int
-    code: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}:1: {self.code} {self.message}"
+    fragment: str
 
 
 @dataclass
 class Page:
-    """What one parse of a page finds: its ids, what it names, and the faults seen on the way."""
+    """What one parse of a file of the site finds."""
 
     path: str
-    ids: set[str] = field(default_factory=set)
-    links: list[tuple[str, int]] = field(default_factory=list)
-    assets: list[tuple[str, int]] = field(default_factory=list)
-    redirect: tuple[str, int] | None = None
-    findings: list[Finding] = field(default_factory=list)
+    ids: dict[str, int] = field(default_factory=dict)
+    links: list[Named] = field(default_factory=list)
+    assets: list[Named] = field(default_factory=list)
+    foreign: dict[str, int] = field(default_factory=dict)
+    redirect: Named | None = None
+    leaks: dict[tuple[str, str], int] = field(default_factory=dict)
+    fault: str = ""
 
 
 # Elements and attributes with which a page asks for something as it is shown.
@@ -98,36 +89,62 @@ LEAKS = (
     (re.compile(r"(?<![\w*])\*\*(?=[^\s*])[^*\n]+[^\s*]\*\*"), "emphasis that did not open"),
     (re.compile(r"\{\{[^{}]*\}\}"), "a template variable that was not filled"),
 )
+# Every leak holds one of these; a page without them needs no second look.
+SIGNS = re.compile(r"!!!|\?\?\?|===|///|\]\(|\[\^|\{[:#. {]|```|~~~|\$\$|---|8<|\*\*")
 URL_IN_CSS = re.compile(r"""url\(\s*["']?([^"')]+)["']?\s*\)|@import\s+["']([^"']+)""")
 URL_IN_MODULE = re.compile(
     r"""(?:\bfrom\s*|\bimport\s*\(?\s*|\bfetch\s*\(\s*|new\s+(?:Worker|URL)\(\s*)["'`]([^"'`\s]+)["'`]"""
 )
+PLAIN = re.compile(r"[\w.~-][\w./~-]*")
 DATA = ("data:", "mailto:", "tel:", "javascript:", "blob:", "about:")
 
 
-def is_foreign(url: str, site: str) -> bool:
+def is_foreign(url: str, address: str) -> bool:
     """Whether a URL names another host than the site's own."""
-    parts = urlsplit(url)
-    return bool(parts.netloc) and parts.netloc != urlsplit(site).netloc
+    if "//" not in url:
+        return False
+    try:
+        host = urlsplit(url).netloc
+    except ValueError:  # as in http://[
+        return True
+    return bool(host) and host != urlsplit(address).netloc
 
 
-class Lines:
-    """Finds the line of a text in a source, by its first occurrence after the last one found."""
+@lru_cache(maxsize=65536)
+def _resolve(value: str, folder: str, base: str, address: str) -> tuple[str, str] | None:
+    if value.startswith(DATA) or is_foreign(value, address):
+        return None
+    try:
+        parts = urlsplit(urljoin(f"http://site{base}{folder}", value))
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"}:
+        return None
+    path = unquote(parts.path)
+    if not path.startswith(base):
+        return None if not value.startswith("/") else (path.lstrip("/"), unquote(parts.fragment))
+    return path[len(base) :], unquote(parts.fragment)
 
-    def __init__(self, source: str) -> None:
-        self.source = source
-        self.last: dict[str, int] = {}
 
-    def of(self, needle: str) -> int:
-        """The line, counted from 1; 1 if the text is not there as it is."""
-        start = self.last.get(needle, -1) + 1
-        position = self.source.find(needle, start)
-        if position < 0:
-            position = self.source.find(needle.replace("&", "&amp;"))
-        if position < 0:
-            return 1
-        self.last[needle] = position
-        return self.source.count("\n", 0, position) + 1
+def resolve(value: str, page: str, base: str, address: str) -> tuple[str, str] | None:
+    """The path below the site and the fragment that a URL names; None if it is not the site's own."""
+    if value.startswith(("#", "?")) or not value:
+        return page, unquote(value.partition("#")[2])
+    path, _, fragment = value.partition("#")
+    if PLAIN.fullmatch(path):  # as nearly all are: ten times as fast as by way of urljoin
+        parts = page.split("/")[:-1]
+        steps = path.split("/")
+        for step in steps:
+            if step == ".." and not parts:
+                break
+            if step == "..":
+                parts.pop()
+            elif step not in {"", "."}:
+                parts.append(step)
+        else:
+            slash = "/" if parts and steps[-1] in {"", ".", ".."} else ""
+            return "/".join(parts) + slash, unquote(fragment)
+    return _resolve(value, page[: page.rfind("/") + 1], base, address)
 
 
 def candidates(value: str, name: str) -> Iterator[str]:
@@ -153,226 +170,218 @@ def texts(root: LexborNode) -> Iterator[str]:
         stack.extend(node.iter())
 
 
-def parse(path: str, root: Path, site: str, strict: bool) -> Page:
-    """Parse one page and collect all that is to be compared.
+def read(path: str, root: Path, address: str) -> Page:
+    """Parse one page, style sheet or module and collect all that is to be compared.
 
     Args:
         path: below `root`, with slashes.
         root: the folder of the site.
-        site: the address of the site; links that start with it are the site's own.
-        strict: whether requests to other hosts and leaked Markdown are faults.
+        address: of the site; links that start with it are the site's own.
     """
     page = Page(path)
     try:
         source = (root / path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        page.findings.append(Finding(path, 1, "B08", f"cannot be read: {error}"))
+    except OSError as error:
+        page.fault = error.strerror or str(error)
         return page
+    except UnicodeDecodeError as error:
+        page.fault = f"it is not UTF-8 (byte {error.start})"
+        return page
+    base = base_of(address)
+    if path.endswith(".css"):
+        _wanted(page, _in_css(source), base, address)
+        return page
+    if path.endswith(".mjs"):
+        found = (match[1] for match in URL_IN_MODULE.finditer(source))
+        _wanted(page, filter(_is_file, found), base, address)
+        return page
+    from selectolax.lexbor import LexborHTMLParser
+
     tree = LexborHTMLParser(source)
-    lines = Lines(source)
-    counts: Counter[str] = Counter()
-    for node in tree.css("[id], a[name]"):
-        name = node.attributes.get("id")
-        if name:
-            counts[name] += 1
-            page.ids.add(name)
-        elif node.attributes.get("name"):
-            page.ids.add(str(node.attributes["name"]))
-    for name, count in counts.items():
-        if count > 1:
-            line = lines.of(f'id="{name}"')
-            message = f"the id {name!r} occurs {count} times – give each its own"
-            page.findings.append(Finding(path, line, "B06", message))
-    _collect(tree, page, lines, site, strict)
+    page.ids = dict(Counter(str(node.attributes.get("id")) for node in tree.css("[id]")))
+    page.ids.pop("", None)
+    for node in tree.css("a[name]"):
+        page.ids.setdefault(node.attributes.get("name") or "top", 1)
+    anchors = tree.css("a[href], area[href]")
+    links = Counter((node.attributes.get("href") or "").strip() for node in anchors)
+    page.links = list(_named(links, path, base, address))
+    _wanted(page, _asked(tree), base, address)
+    page.redirect = _redirect(tree, path, base, address)
     body = tree.body
-    if strict and body is not None:
-        for text in texts(body):
-            for pattern, what in LEAKS:
-                match = pattern.search(text)
-                if match:
-                    shown = " ".join(text[match.start() : match.start() + 50].split())
-                    line = lines.of(match[0].strip()[:20])
-                    page.findings.append(
-                        Finding(path, line, "B04", f"{what}: {shown!r} – mend its Markdown")
-                    )
+    if body is not None and SIGNS.search(source):
+        page.leaks = Counter(
+            (what, " ".join(text[match.start() : match.start() + 50].split()))
+            for text in texts(body)
+            if SIGNS.search(text)
+            for pattern, what in LEAKS
+            if (match := pattern.search(text))
+        )
     return page
 
 
-def _collect(tree: LexborHTMLParser, page: Page, lines: Lines, site: str, strict: bool) -> None:
-    """Links, assets, redirects and requests to other hosts of a page."""
-    for node in tree.css("a[href], area[href]"):
-        value = (node.attributes.get("href") or "").strip()
-        page.links.append((value, lines.of(f'"{value}"')))
-    wanted: list[tuple[str, int]] = []
+def _is_file(value: str) -> bool:
+    """Whether a module asks for a file: not for a package, nor for a folder to start from."""
+    return "${" not in value and ("//" in value or (value[0] == "." and value[-1] != "."))
+
+
+def _in_css(text: str) -> Iterator[str]:
+    for match in URL_IN_CSS.finditer(text):
+        yield match[1] or match[2]
+
+
+def _named(values: dict[str, int], page: str, base: str, address: str) -> Iterator[Named]:
+    for value, count in values.items():
+        target = resolve(value, page, base, address)
+        if target is not None:
+            yield Named(value, count, *target)
+
+
+def _wanted(page: Page, values: Iterable[str], base: str, address: str) -> None:
+    """Sort what a page asks for as it is shown into its own and that of other hosts."""
+    own: Counter[str] = Counter()
+    foreign: Counter[str] = Counter()
+    for value in values:
+        if value and not value.startswith(("#", *DATA)):
+            (foreign if is_foreign(value, address) else own)[value] += 1
+    page.foreign = dict(foreign)
+    page.assets = list(_named(own, page.path, base, address))
+
+
+def _asked(tree: LexborHTMLParser) -> Iterator[str]:
+    """The URLs of pictures, scripts, styles and the like."""
     for node in tree.css("link[href]"):
-        relations = set((node.attributes.get("rel") or "").lower().split())
-        if relations & RELATIONS:
-            value = node.attributes.get("href") or ""
-            wanted.append((value, lines.of(f'"{value}"')))
+        if RELATIONS & set((node.attributes.get("rel") or "").lower().split()):
+            yield (node.attributes.get("href") or "").strip()
     for node in tree.css(", ".join(ASSETS)):
+        attributes = node.attributes
         for name in ASSETS[str(node.tag)]:
-            for value in candidates(node.attributes.get(name) or "", name):
-                if value and not value.startswith("#"):
-                    wanted.append((value, lines.of(value)))
+            yield from candidates(attributes.get(name) or "", name)
     for node in tree.css("style, [style]"):
-        text = node.text() if node.tag == "style" else node.attributes.get("style") or ""
-        for match in URL_IN_CSS.finditer(text):
-            value = match[1] or match[2]
-            if not value.startswith("#"):
-                wanted.append((value, lines.of(value)))
-    for value, line in wanted:
-        if value.startswith(DATA):
-            continue
-        if is_foreign(value, site):
-            if strict:
-                message = f"asks another host for {value} – keep a copy in the site"
-                page.findings.append(Finding(page.path, line, "B05", message))
-        else:
-            page.assets.append((value, line))
-    refresh = tree.css_first('meta[http-equiv="refresh" i]')
-    if refresh is not None:
-        content = refresh.attributes.get("content") or ""
-        found = re.search(r"url\s*=\s*['\"]?([^'\"]+)", content, re.I)
-        if found:
-            page.redirect = (found[1].strip(), lines.of(found[1]))
+        yield from _in_css(
+            node.text() if node.tag == "style" else node.attributes.get("style") or ""
+        )
 
 
-def resolve(value: str, page: str, base: str, site: str) -> tuple[str, str] | None:
-    """The path below the site and the fragment that a URL names; None if it is not the site's own."""
-    if value.startswith(DATA) or is_foreign(value, site):
-        return None
-    here = f"http://site{base}{page}"
-    parts = urlsplit(urljoin(here, value))
-    if parts.scheme not in {"http", "https"}:
-        return None
-    path = unquote(parts.path)
-    if not path.startswith(base):
-        return None if not value.startswith("/") else (path.lstrip("/"), unquote(parts.fragment))
-    return path[len(base) :], unquote(parts.fragment)
+def _redirect(tree: LexborHTMLParser, page: str, base: str, address: str) -> Named | None:
+    node = tree.css_first('meta[http-equiv="refresh" i]')
+    content = (node.attributes.get("content") or "") if node is not None else ""
+    found = re.search(r"url\s*=\s*['\"]?([^'\"]+)", content, re.I)
+    return next(_named({found[1].strip(): 1}, page, base, address), None) if found else None
 
 
-def find_file(path: str, files: set[str], folders: set[str]) -> str | None:
-    """The file that a server gives for a path, or None."""
-    path = str(PurePosixPath(path)) + ("/" if path.endswith("/") else "") if path else ""
-    if path in files:
-        return path
-    folder = path.rstrip("/")
-    if folder in folders or folder in {"", "."}:
-        index = f"{folder}/index.html" if folder not in {"", "."} else "index.html"
-        return index if index in files else None
-    return None
+def base_of(address: str) -> str:
+    """The path of a site's address, with a slash at both ends."""
+    return f"/{urlsplit(address).path.strip('/')}/".replace("//", "/")
 
 
-def compare(pages: Iterable[Page], files: set[str], base: str, site: str) -> Iterator[Finding]:
-    """The faults that show only with all pages at hand."""
-    known = {page.path: page for page in pages}
-    folders = {str(parent) for file in files for parent in PurePosixPath(file).parents}
-    for page in known.values():
-        yield from page.findings
-        named = [("B01", *link) for link in page.links] + [("B03", *link) for link in page.assets]
-        if page.redirect:
-            named.append(("B07", *page.redirect))
-        for code, value, line in sorted(set(named), key=lambda item: item[1:]):
-            target = resolve(value, page.path, base, site)
-            if target is None:
-                continue
-            path, fragment = target
-            file = find_file(path, files, folders)
-            if file is None:
-                yield Finding(page.path, line, code, f"no {path or value} in the site: {value}")
-            elif (
-                file in known
-                and fragment not in known[file].ids | {"", "top"}
-                and not fragment.startswith(":~:")  # that is a text to find, no anchor
-            ):
-                code = "B07" if code == "B07" else "B02"
-                message = f"no anchor #{fragment} on {file}: {value}"
-                yield Finding(page.path, line, code, message)
+def places(source: str, value: str) -> Iterator[tuple[int, int]]:
+    """Line and column of each time that a value stands in a source, counted from 1."""
+    for text in filter(None, dict.fromkeys((value, html.escape(value, False), html.escape(value)))):
+        for pattern in (rf"=\s*[\"']?\s*{re.escape(text)}(?=[\"'\s>])", re.escape(text)):
+            line, last, before = 1, 0, -1
+            for match in re.finditer(pattern, source):
+                start = match.end() - len(text)
+                line += source.count("\n", last, start)
+                before = max(before, source.rfind("\n", last, start))
+                last = start
+                yield line, start - before
+            if last:
+                return
 
 
-def sources(root: Path, files: Iterable[str], site: str, strict: bool) -> Iterator[Finding]:
-    """What style sheets and modules of the site ask for."""
-    present = set(files)
-    for path in sorted(present):
-        pattern = {".css": URL_IN_CSS, ".mjs": URL_IN_MODULE}.get(PurePosixPath(path).suffix)
-        if pattern is None:
-            continue
-        try:
-            text = (root / path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            yield Finding(path, 1, "B08", f"cannot be read: {error}")
-            continue
-        for match in pattern.finditer(text):
-            value = next(group for group in match.groups() if group)
-            line = text.count("\n", 0, match.start()) + 1
-            if value.startswith((*DATA, "#")) or "${" in value:
-                continue
-            if is_foreign(value, site):
-                if strict:
-                    yield Finding(path, line, "B05", f"asks another host for {value}")
-                continue
-            if pattern is URL_IN_MODULE and (not value.startswith(".") or value.endswith(".")):
-                continue  # a package, or a folder to start from
-            target = unquote(urlsplit(urljoin(f"http://site/{path}", value)).path).lstrip("/")
-            if target not in present:
-                yield Finding(path, line, "B03", f"no {target} in the site: {value}")
+def place(source: str, value: str, number: int = 1) -> tuple[int, int]:
+    """Where a value stands for the first time, or for the time of that number; 1, 1 if it cannot be found."""
+    found = list(islice(places(source, value), number))
+    return found[-1] if found else (1, 1)
 
 
-def _parse_many(arguments: tuple[list[str], Path, str, bool]) -> list[Page]:
-    paths, root, site, strict = arguments
-    return [parse(path, root, site, strict) for path in paths]
+@dataclass
+class Built:
+    """A built site: every page and what it names."""
+
+    root: Path
+    files: frozenset[str]
+    pages: dict[str, Page]
+    source_of: Callable[[str], str] = lambda _: ""
+    found: dict[str, str | None] = field(default_factory=dict)
+
+    @cached_property
+    def folders(self) -> set[str]:
+        """Every folder that holds a file."""
+        return {str(parent) for file in self.files for parent in PurePosixPath(file).parents}
+
+    def text(self, path: str) -> str:
+        """The source of a page, read again to find a place in it."""
+        return (self.root / path).read_text(encoding="utf-8", errors="replace")
+
+    def file(self, path: str) -> str | None:
+        """The file that a server gives for a path, or None."""
+        if path not in self.found:
+            self.found[path] = self._file(path)
+        return self.found[path]
+
+    def _file(self, path: str) -> str | None:
+        if path in self.files:
+            return path
+        if path:
+            path = str(PurePosixPath(path)) + ("/" if path.endswith("/") else "")
+            if path in self.files:
+                return path
+        folder = path.rstrip("/")
+        if folder in {"", "."}:
+            return "index.html" if "index.html" in self.files else None
+        index = f"{folder}/index.html"
+        return index if folder in self.folders and index in self.files else None
+
+    def lacks(self, named: Named) -> str:
+        """The page that lacks the anchor which a URL names, or an empty text."""
+        if named.fragment in {"", "top"} or named.fragment.startswith(":~:"):
+            return ""  # the last is a text to find, no anchor
+        file = self.file(named.path) or ""
+        page = self.pages.get(file)
+        if page is None or page.fault or not file.endswith((".html", ".htm")):
+            return ""
+        return "" if named.fragment in page.ids else file
 
 
-def check(
-    root: Path, site: str = "", strict: bool = True, jobs: int | None = None
-) -> list[Finding]:
-    """All findings on a built site, sorted.
+def _read_many(arguments: tuple[list[str], Path, str]) -> list[Page]:
+    paths, root, address = arguments
+    return [read(path, root, address) for path in paths]
+
+
+def built(root: Path, address: str = "", jobs: int = 0) -> Built:
+    """Read a built site.
 
     Args:
         root: the folder that holds `index.html`.
-        site: the address of the site, such as `https://example.org/docs/`; its path is the base of
-            links that begin with a slash.
-        strict: also report Markdown in the text and requests to other hosts.
-        jobs: processes; by default one for each core.
+        address: of the site, such as `https://example.org/docs/`; its path is the base of links that
+            begin with a slash.
+        jobs: processes; 0 for one for each core.
 
     Raises:
         ValueError: if the folder holds no page.
     """
-    files = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
-    paths = sorted(file for file in files if file.endswith((".html", ".htm")))
-    if not paths:
+    files = frozenset(_files(root))
+    paths = sorted(file for file in files if file.endswith((".html", ".htm", ".css", ".mjs")))
+    if not any(path.endswith((".html", ".htm")) for path in paths):
         raise ValueError(f"{root} holds no page: build the site first")
-    base = urlsplit(site).path or "/"
-    base = base if base.endswith("/") else f"{base}/"
-    jobs = jobs or os.cpu_count() or 1
+    jobs = jobs or min(os.cpu_count() or 1, 8)
     if jobs == 1 or len(paths) < 40:
-        pages = _parse_many((paths, root, site, strict))
+        pages = _read_many((paths, root, address))
     else:
+        from concurrent.futures import ProcessPoolExecutor
+
         size = max(1, len(paths) // (jobs * 4))
-        chunks = [paths[i : i + size] for i in range(0, len(paths), size)]
+        chunks = [paths[start : start + size] for start in range(0, len(paths), size)]
         with ProcessPoolExecutor(jobs) as pool:
-            work = [(chunk, root, site, strict) for chunk in chunks]
-            pages = [page for part in pool.map(_parse_many, work) for page in part]
-    found = {*compare(pages, files, base, site), *sources(root, files, site, strict)}
-    return sorted(found)
+            work = [(chunk, root, address) for chunk in chunks]
+            pages = [page for part in pool.map(_read_many, work) for page in part]
+    return Built(root, files, {page.path: page for page in pages})
 
 
-def main() -> int:
-    """Print the findings; 0 clean, 1 findings, 2 could not run."""
-    parser = argparse.ArgumentParser(prog="built", description="Check a built site.")
-    parser.add_argument("site", type=Path, help="the folder of the built site")
-    parser.add_argument("--address", default=os.environ.get("SITE_URL", ""), help="its address")
-    parser.add_argument("--lenient", action="store_true", help="only links, anchors and files")
-    arguments = parser.parse_args()
-    try:
-        findings = check(arguments.site, arguments.address, not arguments.lenient)
-    except (ValueError, OSError) as error:
-        print(f"built: {error}", file=sys.stderr)
-        return 2
-    for finding in findings:
-        print(finding)
-    return 1 if findings else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def _files(root: Path) -> Iterator[str]:
+    """Every file below a folder, with slashes."""
+    for folder, _, names in os.walk(root):
+        prefix = Path(folder).relative_to(root).as_posix()
+        for name in names:
+            yield name if prefix == "." else f"{prefix}/{name}"

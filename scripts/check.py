@@ -3,6 +3,7 @@
     python scripts/check.py                       the project here
     python scripts/check.py path/to/project       any MkDocs project, docs folder or page
     python scripts/check.py --fix                 mend what has one safe mend, and show it
+    python scripts/check.py --site site           the built site in that folder as well
     python scripts/check.py --explain A01         what a rule is for
 
 Exit status: 0 clean, 1 findings, 2 could not run.
@@ -41,6 +42,9 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         action=argparse.BooleanOptionalAction,
         default=None,
         help="rules of house style on or off",
+    )
+    parser.add_argument(
+        "--site", metavar="FOLDER", type=Path, help="check the site built into this folder as well"
     )
     parser.add_argument("--fix", action="store_true", help="apply the safe mends and show them")
     parser.add_argument("--explain", metavar="CODE", help="say what a rule is for, and stop")
@@ -109,15 +113,23 @@ def main(arguments: list[str] | None = None) -> int:
     options = _arguments(arguments)
     if options.explain:
         return _explain(options.explain)
-    from scripts.rules import RULES
+    from scripts.rules import RULES, SITE
 
     select, ignore = _codes(options.select), _codes(options.ignore)
     for code in (*select, *ignore):
         if code != "ALL" and not any(known.startswith(code) for known in RULES):
             print(f"check: no rule '{code}'", file=sys.stderr)
             return 2
+    chosen = {code for code in RULES if "ALL" in select or code.startswith(select)}
+    if select and chosen <= set(SITE) and options.site is None:
+        print(
+            f"check: {options.select} looks at the built site: name its folder with --site",
+            file=sys.stderr,
+        )
+        return 2
     cache = Path("none") if options.no_cache else options.cache_dir
-    request = Request(options.paths or [Path()], select, ignore, options.style, options.jobs, cache)
+    paths = options.paths or [Path()]
+    request = Request(paths, select, ignore, options.style, options.jobs, cache, site=options.site)
     try:
         outcome = check(request)
         if options.fix:
@@ -128,10 +140,10 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f"check: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
         return 2
-    return _finish(outcome, options.format)
+    return _finish(outcome, options.format, options.site)
 
 
-def _finish(outcome: Outcome, form: str) -> int:
+def _finish(outcome: Outcome, form: str, site: Path | None) -> int:
     try:
         sys.stdout.write(report.write(outcome.problems, form))
         sys.stdout.flush()
@@ -141,9 +153,10 @@ def _finish(outcome: Outcome, form: str) -> int:
         print(f"check: {error}", file=sys.stderr)
     if form == "text":
         count = len(outcome.problems)
-        print(
-            f"{count} finding{'' if count == 1 else 's'} in {outcome.pages} pages", file=sys.stderr
-        )
+        where = f"{outcome.pages} pages"
+        if site is not None:
+            where += f" and {outcome.built} files of the built site"
+        print(f"{count} finding{'' if count == 1 else 's'} in {where}", file=sys.stderr)
     if outcome.errors or any(
         p.code == "Z02" and "failed on this page" in p.message for p in outcome.problems
     ):

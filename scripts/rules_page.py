@@ -32,6 +32,7 @@ SUBJECTS = {
     "P": "Prose",
     "X": "References",
     "Z": "Files and exceptions",
+    "B": "The built site",
 }
 HEAD = """\
 ---

@@ -58,8 +58,20 @@ def build(arguments: list[str]) -> int:
 
 
 def check(arguments: list[str]) -> int:
-    """say what is wrong with the pages: file, line, why, how to mend it"""
-    return run(environment.ensure(ROOT), "scripts.check", *arguments)
+    """say what is wrong with the pages (--build: and the site): file, line, why, how to mend it"""
+    env = environment.ensure(ROOT)
+    if "--build" not in arguments:
+        return run(env, "scripts.check", *arguments)
+    site = ROOT / "site"
+    rest = [argument for argument in arguments if argument != "--build"]
+    code = 0
+    try:  # what the builder says goes beside the report, which may be read by a program
+        building.build(site, python=str(env.python), echo=False)
+        rest += ["--site", str(site)]
+    except Stop as problem:
+        say.error(str(problem))
+        code = problem.code
+    return max(code, run(env, "scripts.check", *rest))
 
 
 def test(arguments: list[str]) -> int:

@@ -1,6 +1,7 @@
 """The rules, in one table.
 
-To add a rule: write the function, name it here, add `tests/rules/X00-bad.md` and `X00-good.md`.
+To add a rule: write the function, name it here, add `tests/rules/X00-bad.md` and `X00-good.md`
+(for a rule of the built site: a bad and a good body in tests/scripts/test_built.py).
 A rule of level `page` sees one page, one of level `project` the whole source, one of level `site` the built site.
 """
 
@@ -11,6 +12,7 @@ from typing import Any
 
 from scripts.rules import (
     admonitions,
+    built,
     fences,
     files,
     footnotes,
@@ -174,9 +176,18 @@ STYLE_PAGE: dict[str, Rule] = {
 
 STYLE_PROJECT: dict[str, Rule] = {**style.PROJECT}
 
-SITE: dict[str, Rule] = {}
+SITE: dict[str, Rule] = {
+    "B01": built.missing_page,
+    "B02": built.missing_anchor,
+    "B03": built.missing_asset,
+    "B04": built.leaked_markdown,
+    "B05": built.other_host,
+    "B06": built.repeated_id,
+    "B07": built.lost_redirect,
+    "B08": built.unreadable,
+}
 
-STYLE = frozenset((*STYLE_PAGE, *STYLE_PROJECT))
+STYLE = frozenset((*STYLE_PAGE, *STYLE_PROJECT, "B05"))
 RULES: dict[str, Rule] = {**PAGE, **STYLE_PAGE, **PROJECT, **STYLE_PROJECT, **SITE}
 
 

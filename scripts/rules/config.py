@@ -311,7 +311,7 @@ def from_file(path: Path) -> Config:
     config.directory_urls = data.get("use_directory_urls") is not False
     config.site_url = str(data.get("site_url") or "")
     table = _house(root)
-    config.house, config.opted = table or {}, table is not None
+    config.house, config.opted = table or {}, table is not None and table.get("style") is not False
     if not config.docs.is_dir():
         raise CannotRun(f"{path}: its docs folder {config.docs} does not exist")
     return config

@@ -35,6 +35,7 @@ class Request:
     style: bool | None = None
     jobs: int = 0
     cache: Path | None = None
+    site: Path | None = None
 
 
 @dataclass
@@ -45,6 +46,7 @@ class Outcome:
     files: dict[str, Path] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     pages: int = 0
+    built: int = 0
 
 
 def chosen_codes(request: Request, config: Config) -> frozenset[str]:
@@ -290,7 +292,10 @@ def own_classes(config: Config) -> frozenset[str]:
 def classes_in(text: str) -> frozenset[str]:
     """The classes that a style sheet gives to boxes."""
     found = {name.lower() for name in re.findall(r"--md-admonition-icon--([\w-]+)", text)}
-    for selector in re.findall(r"[^{}]*(?:admonition|details|summary)[^{}]*\{", text):
+    for part in text.split("{")[:-1]:
+        selector = part.rpartition("}")[2]
+        if not re.search("admonition|details|summary", selector):
+            continue
         found.update(name.lower() for name in re.findall(r"\.([\w-]+)", selector))
     return frozenset(found - {"admonition", "admonition-title", "md-typeset", "details"})
 
@@ -338,7 +343,7 @@ def excepted(page: Page, problems: list[Problem]) -> list[Problem]:
         hidden = [p for p in kept if p.code in codes and first <= p.line <= last]
         kept = [p for p in kept if p not in hidden]
         page.notes.setdefault("exceptions", []).append([codes, first, last])
-        project = [code for code in codes if code[0] in "LIUNP"]
+        project = [code for code in codes if code[0] in "LIUNPB"]
         if not hidden and not project:
             kept.append(
                 Problem(
@@ -456,6 +461,7 @@ class Project:
             for path in self.files
             if posixpath.splitext(path)[1].lower() in PAGES and not excluded(config, path)
         }
+        self.pages = pages
         self.chosen = pages if only is None else only & pages
         self.cache = Cache(request.cache, config, bool(self.codes & STYLE))
         self.results: dict[str, tuple[list[Problem], Facts]] = {}
@@ -485,6 +491,34 @@ class Project:
         self.cache.close()
         problems = [p for p in problems if p.code in self.codes]
         return self._excepted(problems)
+
+    def built(self, root: Path, outcome: Outcome) -> list[Problem]:
+        """Every finding in the built site; of a part of the project, those in that part's pages."""
+        from scripts.built import built
+        from scripts.rules.built import findings
+
+        try:
+            site = built(root, self.config.site_url, self.request.jobs)
+        except ValueError as error:
+            raise CannotRun(str(error)) from error
+        except ImportError as error:
+            raise CannotRun(f"--site needs the package {error.name}: install it") from error
+        addresses = Site(self.config, self.files, self.chosen, self.facts).addresses
+        sources = {url: path for url, path in addresses.items() if path in self.chosen}
+        docs = os.path.relpath(self.config.docs, self.config.root).replace(os.sep, "/")
+        site.source_of = lambda path: f"{docs}/{sources[path]}" if path in sources else ""
+        whole = self.chosen == self.pages
+        outcome.built += len(site.pages) if whole else len(set(site.pages) & set(sources))
+        found = []
+        for problem in findings(site, self.codes):
+            source = sources.get(problem.path)
+            if (source is None and not whole) or any(
+                problem.code in codes for codes, *_ in self._exceptions(source or "")
+            ):
+                continue
+            path = "\0" + os.path.abspath(root / problem.path)
+            found.append(Problem(path, problem.line, problem.column, problem.code, problem.message))
+        return found
 
     def _excepted(self, problems: list[Problem]) -> list[Problem]:
         """Leave out findings of the project's rules that a page excepts."""
@@ -563,6 +597,8 @@ class Project:
 
 def check(request: Request) -> Outcome:
     """Check what the command line names."""
+    from scripts.rules import SITE
+
     outcome = Outcome()
     groups: dict[tuple[str, str], tuple[Config, set[str] | None]] = {}
     for path in request.paths:
@@ -576,8 +612,15 @@ def check(request: Request) -> Outcome:
             groups[key] = (config, only)
         elif before[1] is not None:
             groups[key] = (before[0], None if only is None else before[1] | only)
+    if request.site is not None and len(groups) > 1:
+        raise CannotRun(f"{request.site}: is the site of one project, and {len(groups)} are named")
     for config, chosen in groups.values():
         project = Project(config, request, chosen)
+        if request.site is not None:
+            for problem in project.built(request.site, outcome):
+                outcome.problems.append(_shown(problem, config, project, outcome))
+            if project.codes <= set(SITE):
+                continue
         if not project.chosen and chosen is None:
             outcome.errors.append(f"{config.docs}: no Markdown page in this folder")
         for problem in project.run():

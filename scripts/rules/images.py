@@ -120,15 +120,16 @@ def hotlinked(page: Page) -> Iterator[Problem]:
 
 
 def fixed_width(page: Page) -> Iterator[Problem]:
-    """An HTML image has a fixed width wider than a phone and no height.
+    """An HTML image has a fixed width and no height.
 
     Bad: <img width="1393" alt="The loss" src="loss.png">
     Good: ![The loss](loss.png)
-    Why: It is wider than a phone, and the text jumps when it loads.
+    Why: The text jumps when it loads, and a wide one is wider than a phone.
     """
     for link in images(page):
         width = link.attributes.get("width", "")
-        if link.raw and width.isdigit() and int(width) > 480 and "height" not in link.attributes:
+        styled = "height" in link.attributes or "style" in link.attributes
+        if link.raw and width.isdigit() and int(width) > 64 and not styled:
             line, column = _place(page, link)
             yield page.problem(
                 line,

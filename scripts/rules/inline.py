@@ -58,6 +58,8 @@ def bold(page: Page) -> Iterator[Problem]:
                 r"\s\*\*$", block.text[: found.end()]
             ):
                 continue
+            if "td" in block.path and _footnote_stars(page, block.text[: found.end()]):
+                continue
             line, column = page.locate(block.line_at(found.start()), "**")
             if page.is_code(line) or _near_fence(page, line) or "**" not in page.line(line):
                 continue
@@ -68,6 +70,13 @@ def bold(page: Page) -> Iterator[Problem]:
                 column,
             )
             break
+
+
+def _footnote_stars(page: Page, text: str) -> bool:
+    """Whether stars behind a cell's text are explained by a line that starts with them."""
+    return bool(re.search(r"\w\*\*$", text)) and any(
+        re.match(r"[ ]{0,3}(?:\\\*\\?\*|\*\*(?=\s))", line) for line in page.body
+    )
 
 
 def code(page: Page) -> Iterator[Problem]:

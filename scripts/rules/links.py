@@ -7,6 +7,7 @@ address twice anywhere on a page (a good page may cite a source twice).
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -86,12 +87,17 @@ def _block_leaks(page: Page, block: Block) -> None:
     text = block.text
     if "[" not in text and "](" not in text and "]（" not in text:
         return
-    taken: list[tuple[int, int]] = []
+    starts: list[int] = []
+    ends: list[int] = []
 
     def claim(found: re.Match[str]) -> bool:
-        if any(start < found.end() and found.start() < end for start, end in taken):
+        index = bisect_right(starts, found.start())
+        if (index and ends[index - 1] > found.start()) or (
+            index < len(starts) and starts[index] < found.end()
+        ):
             return False
-        taken.append(found.span())
+        starts.insert(index, found.start())
+        ends.insert(index, found.end())
         return True
 
     for found in re.finditer(r"\]\(", text):
@@ -580,6 +586,7 @@ def repeated(page: Page) -> Iterator[Problem]:
     Why: One of them is left over, or has the wrong address.
     """
     seen: dict[tuple[int, str, str], int] = {}
+    notes: dict[tuple[int, str, str], str] = {}
     section = 0
     headings = {heading.line for heading in page.rendered.headings}
     for number, text in enumerate(page.body, 1):
@@ -589,11 +596,13 @@ def repeated(page: Page) -> Iterator[Problem]:
         if not found or page.is_code(number):
             continue
         key = (section, " ".join(found[1].split()).lower(), found[2].rstrip("/"))
-        if key in seen:
+        note = " ".join(text[found.end() :].split())
+        if key in seen and not (note and notes[key] and note != notes[key]):
             yield page.problem(
                 number, f"'{found[1][:50]}' stands already in line {seen[key]}; delete one"
             )
         seen.setdefault(key, number)
+        notes.setdefault(key, note)
 
 
 def snippet(page: Page) -> Iterator[Problem]:

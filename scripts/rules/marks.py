@@ -18,7 +18,7 @@ MARK = re.compile("[\U000f0000-\U0010fffd]")
 ANY_MARK = re.compile(f'[\U000f0000-\U0010fffd]| {WORD}="\\d+"| {WORD}\\d+')
 
 _PREFIX = re.compile(
-    r"(?:[ \t]*>[ ]?)*[ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?)*(?:#{1,6}[ \t]*|:["
+    r"(?:[ \t]*>)*[ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?)*(?:#{1,6}[ \t]*|:["
     r" \t]+)?"
 )
 _STRUCTURAL = re.compile(
@@ -95,7 +95,8 @@ def _mark_rest(rest: str, line: int, before: str) -> str:
             return f"<!--{mark}{rest[4:]}" if rest[4:5] not in ("", "-", ">") else rest
         return rest if rest[1:2] in "/!?" else mark + rest
     if rest[0] == "|":
-        return f"|{mark}{rest[1:]}"
+        cell = len(rest) - len(rest[1:].lstrip(" \t"))
+        return f"{rest[:cell]}{mark}{rest[cell:]}"
     label = _LABEL.match(rest) or _LINK.match(rest)
     if label:
         return label[0] + mark + rest[label.end() :]

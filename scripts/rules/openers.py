@@ -51,7 +51,7 @@ TAB = re.compile(r'={3}(?:\+|\+!|!\+|!)? +"(.*?)" *$')
 
 _INVISIBLE = "\u00a0\u200b\ufeff\u2002\u2003\u2009\u202f\u3000"
 _LEAD = re.compile(
-    rf"(?P<quote>(?:[ \t]*>[ ]?)*)(?P<indent>[ \t{_INVISIBLE}]*)(?P<list>(?:(?:[-*+]|\d+\.)["
+    rf"(?P<quote>(?:(?:[ \t]*>)+[ ]?)?)(?P<indent>[ \t{_INVISIBLE}]*)(?P<list>(?:(?:[-*+]|\d+\.)["
     r" \t]+)*)"
     rf"(?P<wrap>(?:#{{1,6}}[ \t]+|\*{{1,3}}|_{{1,3}})?)(?P<hidden>[{_INVISIBLE}]*)"
     r"(?P<mark>!{2,}|\?{2,}|！{2,}|？{2,}|!(?:[ \t]!)+|\?(?:[ \t]\?)+)(?P<rest>.*)$"
@@ -111,7 +111,10 @@ def read(text: str, line: int) -> Opener | None:
 
 @lru_cache(maxsize=4096)
 def nearest(word: str, names: tuple[str, ...] = WORDS) -> str:
-    """The known type that a word comes close to, or an empty text."""
+    """The known type that a word comes close to, or starts with before a capital, or an empty text."""
+    glued = re.match(r"[a-z]+(?=[A-Z])", word)
+    if glued and glued[0] in names:
+        return glued[0]
     word = word.lower()
     if word in names:
         return word

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from scripts.rules import marks
+from scripts.rules import marks, swift
 from scripts.rules.config import Config, resolve
 
 CODE = "\ue000"
@@ -166,6 +166,9 @@ class Renderer:
             self._add(name)
         self._prepare_code()
         self.snippets = self._prepare_snippets()
+        swift.install(self.md)
+        self.dense = swift.Dense(self.md)
+        self.md.treeprocessors.register(self.dense, "check-dense", 21)
         catch = _Catch(self)
         processors: Any = self.md.treeprocessors
         processors.register(catch, "check", 0.5)
@@ -283,6 +286,7 @@ class Renderer:
         marked = marks.mark(lines)
         self.fences, self.origin, self.result = [], (), result
         self.md.reset()
+        self.dense.most = 0
         if self.snippets:
             self.snippets.begin(lines)
         try:
@@ -295,6 +299,8 @@ class Renderer:
             result.error = (
                 f"cannot be rendered: {type(error).__name__}: {marks.strip(str(error))[:200]}"
             )
+        if self.dense.most and not result.error:
+            result.error = f"has a paragraph with {self.dense.most:,} marks that open something"
         result.references = {marks.strip(str(key)) for key in self.md.references}
         if self.snippets:
             result.missing_snippets = self.snippets.missing

@@ -14,7 +14,7 @@ from scripts.rules.problem import Problem
 from scripts.rules.render import CODE, Block
 
 _ITEM = re.compile(r"(?P<indent>[ \t]*)(?P<mark>[-*+]|\d+[.)])[ \t]+(?=\S)")
-_EMPTY_ITEM = re.compile(r"(?:[ \t]*>[ ]?)*[ \t]*(?:[-*+]|\d+\.)[ \t]*$")
+_EMPTY_ITEM = re.compile(r"(?:[ \t]*>)*[ \t]*(?:[-*+]|\d+\.)[ \t]*$")
 _DELIMITER = re.compile(r"[ ]{0,3}\|?[ ]*:?-+:?[ ]*(?:\|[ ]*:?-+:?[ ]*)*\|?[ ]*$")
 
 
@@ -63,8 +63,11 @@ def no_title(page: Page) -> Iterator[Problem]:
     ) or any(t.name == "h1" for t in page.rendered.raw_tags):
         return
     line = next((n for n, text in enumerate(page.body, 1) if text.strip()), 1)
+    first = next((h for h in page.rendered.headings if h.line and not h.path), None)
+    low = f", its headings start at level {first.level} in line {first.line}" if first else ""
     yield page.problem(
-        line, "the page has no title; start it with '# …' or give 'title' in the front matter"
+        line,
+        f"the page has no title{low}; start it with '# …' or give 'title' in the front matter",
     )
 
 

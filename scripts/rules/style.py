@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from scripts.rules import outline
 from scripts.rules.page import Page, indent
 from scripts.rules.problem import Problem
 from scripts.rules.render import CODE, ESCAPED, OBJECT, RAW, Block
@@ -167,8 +168,8 @@ def _pattern(text: str, case: bool = False) -> re.Pattern[str]:
 _TIME = re.compile(
     r"\b(?:presently|recent(?:ly)?|nowadays|currently|state[- ]of[- ]the[- ]art|at (?:the"
     r" moment|present)|to date|these days|"
-    r"present degree|the latest|cutting[- ]edge|most common(?:ly)?|most promising|(?:very"
-    r" )?soon|up[- ]to[- ]date)\b",
+    r"present degree|the latest|cutting[- ]edge|most common(?:ly)?|most (?:\w+ )?promising|"
+    r"(?:very|coming|will|shall|may) soon|soon (?:be|become|follow)|up[- ]to[- ]date)\b",
     re.IGNORECASE,
 )
 
@@ -205,6 +206,9 @@ def undated(page: Page) -> Iterator[Problem]:
                 )
 
 
+_ONLY_LINKS = re.compile(r"\s*(?:!?\[[^\]]*\]\([^)]*\)(?:\{[^}]*\})?\s*)+$")
+
+
 def unfinished(page: Page) -> Iterator[Problem]:
     """A paragraph ends without a full stop, or in a comma.
 
@@ -239,6 +243,8 @@ def unfinished(page: Page) -> Iterator[Problem]:
         ):
             continue
         if text.endswith("\\") or re.search(r"https?://\S+$", text):
+            continue
+        if all(_ONLY_LINKS.match(page.line(n)) for n in range(block.line, last + 1)):
             continue
         if "li" in block.path and text[-1] != ",":
             continue
@@ -280,7 +286,7 @@ def abbreviation(page: Page) -> Iterator[Problem]:
     known: dict[str, str] = load("terms.toml")["abbreviation"]
     for block in _prose(page):
         for found in re.finditer(
-            r"((?:[A-Za-z][\w-]*[ \n]+){1,6})\(([A-Z][A-Za-z]{1,6}?)s?\)", block.text
+            r"(?<![\w-])((?:[A-Za-z][\w-]*[ \n]+){1,6})\(([A-Z][A-Za-z]{1,6}?)s?\)", block.text
         ):
             fault = _expansion(found[1], found[2], known)
             line, column = _at(page, block, found.start(2) - 1, f"({found[2]}")
@@ -328,8 +334,10 @@ def paragraphs(page: Page) -> list[list[Any]]:
     found: list[list[Any]] = []
     for block in _prose(page):
         words = re.findall(r"[a-z0-9]+", block.text.lower())
-        start = " ".join(block.text.replace(OBJECT, " ").split()[:2])
-        if len(words) >= 25 and block.tag not in ("td", "th") and _at(page, block, 0, start)[0]:
+        if len(words) < 25 or block.tag in ("td", "th"):
+            continue
+        head = _PLACEHOLDERS.sub(" ", block.text).split()[:4]
+        if head and _at(page, block, 0, max(head, key=len))[0]:
             found.append([block.line, " ".join(words)])
     return found
 
@@ -387,7 +395,7 @@ def schema(page: Page) -> Iterator[Problem]:
 
     try:
         data = yaml.safe_load("\n".join(page.lines[1 : page.front_lines - 1]))
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         return
     if not isinstance(data, dict):
         return
@@ -780,7 +788,8 @@ def moved(page: Page) -> Iterator[Problem]:
     """
     for link in page.rendered.links:
         for entry in load("terms.toml")["address"]:
-            if re.search(entry["pattern"], link.href):
+            named = link.text.strip() in entry.get("text", (link.text.strip(),))
+            if named and re.search(entry["pattern"], link.href):
                 line, column = page.locate(link.line, link.href[:60])
                 yield page.problem(line, f"{entry['fault']}; {entry['right']}", column)
 
@@ -841,14 +850,24 @@ def everywhere(site: Site) -> Iterator[Problem]:
             seen.setdefault(url, (path, line))
 
 
+_PUBLICATION = re.compile(
+    r"https?://(?:[\w-]+\.)?(?:wikipedia\.org|arxiv\.org|doi\.org|openreview\.net|aclanthology\.org)/"
+)
+
+
 def references(page: Page) -> list[list[Any]]:
-    """The external addresses in list items of a page."""
+    """The external addresses in list items of a page, and of publications anywhere."""
     found: list[list[Any]] = []
     for number, text in enumerate(page.body, 1):
         match = re.match(r"[ \t]*[-*+][ \t]+.*?\]\((https?://[^)\s]+)\)", text)
         if match and not page.is_code(number):
             found.append([number, match[1].rstrip("/")])
-    return found
+    for link in page.rendered.links:
+        line, _ = page.locate(link.line, link.href[:60])
+        entry = [line, link.href.rstrip("/")]
+        if link.tag == "a" and _PUBLICATION.match(link.href) and link.href in page.line(line):
+            found += [] if entry in found else [entry]
+    return sorted(found)
 
 
 def unsourced(page: Page) -> Iterator[Problem]:
@@ -862,13 +881,31 @@ def unsourced(page: Page) -> Iterator[Problem]:
         r"(?m)^kind:\s*(?:index|guide|reference)\b", "\n".join(page.lines[: page.front_lines])
     ):
         return
-    words = sum(len(block.text.split()) for block in _prose(page) if block.tag == "p")
-    cited = any(link.href.startswith("http") for link in page.rendered.links) or any(
-        "[^" in text for text in page.body
+    cited = {link.line for link in page.rendered.links if link.href.startswith("http")}
+    cited |= {number for number, text in enumerate(page.body, 1) if "[^" in text}
+    limit = 400 if cited else 120
+    words, start, last = 0, 0, 0
+    for line, end, count in _paragraph_lengths(page):
+        if any(last < number <= end + 1 for number in cited):
+            words, last = 0, end
+            continue
+        start = start if words else line
+        words, last = words + count, end
+        if words > limit:
+            what = "this part of the page" if cited else "the page"
+            yield page.problem(start, f"{what} names no source; cite one behind each claim")
+            return
+
+
+def _paragraph_lengths(page: Page) -> Iterator[tuple[int, int, int]]:
+    """The paragraphs before the exercises: first line, last line, words."""
+    stop = min(
+        (h.line for h in page.rendered.headings if h.text.strip() in ("Exercises", "References")),
+        default=len(page.body) + 1,
     )
-    if words > 120 and not cited:
-        line = next((n for n, text in enumerate(page.body, 1) if text.strip()), 1)
-        yield page.problem(line, "the page names no source; cite one behind each claim")
+    for block in _prose(page):
+        if block.tag == "p" and block.line < stop:
+            yield block.lines[0], block.lines[-1], len(block.text.split())
 
 
 PAGE: dict[str, Callable[[Any], Any]] = {
@@ -899,5 +936,10 @@ PAGE: dict[str, Callable[[Any], Any]] = {
     "X03": link_text,
     "X04": annotated,
     "X06": unsourced,
+    **outline.PAGE,
 }
-PROJECT: dict[str, Callable[[Any], Any]] = {"P05": same_paragraph, "X05": everywhere}
+PROJECT: dict[str, Callable[[Any], Any]] = {
+    "P05": same_paragraph,
+    "X05": everywhere,
+    **outline.PROJECT,
+}

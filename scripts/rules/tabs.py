@@ -16,7 +16,7 @@ from scripts.rules.render import Box
 
 _INVISIBLE = "\u00a0\u200b\ufeff\u2002\u2003\u2009\u202f\u3000"
 _LOOSE = re.compile(
-    rf"(?P<quote>(?:[ \t]*>[ ]?)*)(?P<indent>[ \t{_INVISIBLE}]*)(?P<list>(?:(?:[-*+]|\d+\.)["
+    rf"(?P<quote>(?:(?:[ \t]*>)+[ ]?)?)(?P<indent>[ \t{_INVISIBLE}]*)(?P<list>(?:(?:[-*+]|\d+\.)["
     r" \t]+)*)"
     r"(?P<mark>={2,5})(?P<rest>(?:\+|!|\+!|!\+)?(?!=).*)$"
 )

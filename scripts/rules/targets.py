@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 from urllib.parse import unquote
 
-from scripts.rules import urls
+from scripts.rules import outline, urls
 from scripts.rules.problem import Problem
 from scripts.rules.site import PAGES, Facts, Site
 
@@ -620,6 +620,7 @@ def page_facts(page: Any) -> Facts:
 
     rendered = page.rendered
     links = []
+    last: dict[tuple[int, str], int] = {}
     made = any(
         "." in name and not name.startswith(("pymdownx.", "markdown."))
         for name in page.config.extensions
@@ -640,6 +641,9 @@ def page_facts(page: Any) -> Facts:
             if link.line in rendered.included
             else page.locate(link.line, _written(link.href))
         )
+        again = page.line(line).find(_written(link.href), last.get((line, link.href), 0))
+        column = again + 1 if again >= column else column
+        last[line, link.href] = column
         links.append([line, column, link.href, link.tag, link.attribute, link.raw])
     autorefs = [
         [line, page.column_of(line, f"[{name}]"), name]
@@ -670,6 +674,7 @@ def page_facts(page: Any) -> Facts:
         "bare": page.notes.get("bare", []),
         "http": [list(item) for item in urls.http_links(page)],
         "https": sorted(urls.linked_hosts(page)),
+        "shorts": outline.shorts(page),
     }
 
 

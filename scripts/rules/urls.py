@@ -393,6 +393,9 @@ def script(page: Page) -> Iterator[Problem]:
             yield page.problem(line, "a link cannot be a script; give it a target", column)
 
 
+_PLACEHOLDER = re.compile(r"/(?:my|your|some|example)[-_]\w|/(?:foo|bar|path/to)\b")
+
+
 def bare(page: Page) -> Iterator[Problem]:
     """An address stands in the text but is no link.
 
@@ -416,6 +419,7 @@ def bare(page: Page) -> Iterator[Problem]:
                 _example_host(found["host"])
                 or re.search(r"[{}$*…|\[\]]", found[0])
                 or found["path"].rstrip(".,;:)") in ("", "/")
+                or _PLACEHOLDER.search(found["path"])
             ):
                 continue
             if found[0].rstrip(".,;:)") in linked:

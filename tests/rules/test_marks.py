@@ -19,13 +19,17 @@ EXTENSIONS = [
     "md_in_html",
     "tables",
     "pymdownx.details",
+    "pymdownx.highlight",
     "pymdownx.superfences",
     "pymdownx.tabbed",
     "pymdownx.tilde",
     "pymdownx.keys",
     "pymdownx.blocks.admonition",
 ]
-OPTIONS = {"pymdownx.tabbed": {"alternate_style": True}}
+OPTIONS = {
+    "pymdownx.tabbed": {"alternate_style": True},
+    "pymdownx.highlight": {"use_pygments": False},
+}
 LINES = [
     "A sentence of plain text.",
     "It goes on, with **bold**, _italic_ and `code`.",
@@ -76,7 +80,7 @@ LINES = [
 def rendered(lines: list[str]) -> str:
     """The page as Python-Markdown makes it, without marks and without blanks between tags."""
     md = markdown.Markdown(extensions=EXTENSIONS, extension_configs=OPTIONS)
-    text = marks.strip(md.convert("\n".join(lines)))
+    text = marks.strip(md.convert("\n".join(lines)).replace("&quot;", '"'))
     text = re.sub(rf'{marks.WORD}(?:="\d+"|\d+) ?| class=""| title="Hypertext"', "", text)
     text = re.sub(r'(<[^<>]*") >', r"\1>", text)
     return re.sub(r"\s+", " ", re.sub(r'</?abbr>|(?<=") (?=")', "", text)).replace(' "', '"')
@@ -85,8 +89,8 @@ def rendered(lines: list[str]) -> str:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(LINES), max_size=14))
 def test_a_marked_page_renders_as_the_unmarked_one(lines: list[str]) -> None:
-    # A mark in code is a letter that the highlighter does not know; it leaves an empty span.
-    marked = rendered(marks.mark(lines)).replace('<span class="err"></span>', "")
+    # A mark in code is a letter or a word that the highlighter colours; it leaves an empty span.
+    marked = re.sub(r'<span class="\w+"></span> ?', "", rendered(marks.mark(lines)))
     assert marked == rendered(lines)
 
 

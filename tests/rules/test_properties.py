@@ -103,9 +103,11 @@ def flagged(text: str) -> list[str]:
 
 
 def undecidable(box: Box) -> bool:
-    """Whether the line may be prose: its marks are wrong, and nothing indented follows."""
+    """Whether the line may be prose: its marks are wrong or its type is none, and nothing indented follows."""
     proper = box.mark in ("!!!", "???", "???+")
-    return not proper and (len(box.indent.expandtabs(4)) < 4 or "\u00a0" in box.indent)
+    flat = len(box.indent.expandtabs(4)) < 4 or "\u00a0" in box.indent
+    glued = box.kind not in KNOWN and not box.space and box.title[:1].isalpha()
+    return (not proper and (flat or glued)) or (flat and glued)
 
 
 @settings(max_examples=300, deadline=None)

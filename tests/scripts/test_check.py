@@ -121,7 +121,7 @@ def test_select_and_ignore_take_codes_and_letters(tmp_path: Path) -> None:
     assert (status, "no rule 'Q99'" in err) == (2, True)
 
 
-@pytest.mark.parametrize("code", ["A01", "L02", "Z03"])
+@pytest.mark.parametrize("code", ["A01", "L02", "Z03", "B02"])
 def test_explain_tells_sentence_bad_good_and_why(code: str) -> None:
     status, out, _ = run("--explain", code)
     assert status == 0
@@ -146,6 +146,8 @@ def test_house_style_is_off_unless_the_project_asks_for_it(tmp_path: Path) -> No
     (tmp_path / "pyproject.toml").write_text('[tool.check]\nignore = ["P23"]\n', encoding="utf-8")
     assert codes(tmp_path) == {"P03"}
     assert run(tmp_path, "--no-style")[0] == 0
+    (tmp_path / "pyproject.toml").write_text("[tool.check]\nstyle = false\n", encoding="utf-8")
+    assert run(tmp_path)[0] == 0
 
 
 # mends
@@ -202,6 +204,37 @@ def test_fix_touches_nothing_that_it_cannot_be_sure_of(tmp_path: Path) -> None:
     project(tmp_path, {"index.md": text})
     assert run(tmp_path, "--fix")[0] == 1
     assert (tmp_path / "docs" / "index.md").read_text(encoding="utf-8") == text
+
+
+# with the build
+
+
+@pytest.mark.parametrize(("broken", "status"), [(False, 0), (True, 1)])
+def test_the_command_of_the_repository_builds_and_checks_the_site_on_request(
+    broken: bool, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from scripts.devtools import commands
+
+    ran: list[tuple[str, ...]] = []
+
+    def build(out: Path, **options: object) -> str:
+        if broken:
+            raise commands.Stop("The site was not built.", 1)
+        return ""
+
+    def run_module(env: object, *arguments: str) -> int:
+        ran.append(arguments)
+        return 0
+
+    environment = commands.Environment(ROOT)
+    monkeypatch.setattr(commands.environment, "ensure", lambda root: environment)
+    monkeypatch.setattr(commands.building, "build", build)
+    monkeypatch.setattr(commands, "run", run_module)
+    assert commands.check(["docs", "--select", "A"]) == 0
+    assert commands.check(["docs", "--build"]) == status
+    site = () if broken else ("--site", str(ROOT / "site"))
+    assert ran == [("scripts.check", "docs", "--select", "A"), ("scripts.check", "docs", *site)]
+    assert ("The site was not built." in capsys.readouterr().err) == broken
 
 
 # exceptions

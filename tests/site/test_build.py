@@ -13,8 +13,10 @@ import pytest
 import yaml
 from filelock import FileLock
 
-from scripts import built as rules
 from scripts.devtools import building
+from scripts.rules import RULES
+from scripts.rules.config import find
+from scripts.rules.engine import Request, chosen_codes
 from tests.site import html
 from tests.site.kit import PAGES, ROOT, Site, address, sources
 
@@ -67,9 +69,41 @@ def test_every_page_is_built(site: Path) -> None:
     assert (site / "404.html").is_file()
 
 
-def test_links_anchors_redirects_hosts_and_text_are_sound(site: Path) -> None:
-    found = rules.check(site, jobs=1)
-    assert not found, "\n".join(str(finding) for finding in found)
+def check(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the one command as a contributor does."""
+    return subprocess.run(
+        [sys.executable, "scripts/check.py", "--no-cache", "--jobs", "1", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_the_one_command_finds_nothing_on_our_pages_and_on_the_site(site: Path) -> None:
+    done = check("--site", site)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+    assert re.fullmatch(
+        rf"0 findings in {len(PAGES)} pages and \d{{2,}} files of the built site\n", done.stderr
+    )
+
+
+def test_house_style_is_on_for_us() -> None:
+    config = find(ROOT)
+    chosen = chosen_codes(Request([ROOT]), config)
+    assert chosen == frozenset(RULES)
+
+
+def test_the_one_command_finds_what_is_wrong_with_the_site(site: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(site, tmp_path / "site")
+    page = copy / "overview" / "index.html"
+    text = page.read_text(encoding="utf-8")
+    planted = '<a href="../nowhere/">x</a><p>!!! note "Open'
+    page.write_text(text.replace("</article>", f"{planted}</article>", 1), encoding="utf-8")
+    done = check("--site", copy, "--select", "B")
+    assert [row.split(" ")[1] for row in done.stdout.splitlines()] == ["B01", "B04"]
+    assert "correct it in docs/overview/index.md" in done.stdout
 
 
 def test_scripts_and_styles_name_no_other_host(site: Path) -> None:
@@ -169,8 +203,8 @@ def test_a_fork_sets_address_and_edit_links_from_outside(
     assert "https://code.example/fork/genai/edit/main/docs/overview/index.md" in page
     lost = (tmp_path / "site" / "404.html").read_text(encoding="utf-8")
     assert 'href="/books/genai/assets/' in lost
-    found = rules.check(tmp_path / "site", "https://fork.example/books/genai/", jobs=1)
-    assert not found, "\n".join(str(finding) for finding in found)
+    done = check("--site", tmp_path / "site", "--select", "B")
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
 
 
 def test_a_failed_build_leaves_the_old_site(tmp_path: Path) -> None:
