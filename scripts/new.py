@@ -52,7 +52,7 @@ def page(kind: str, title: str, name: str, demo: bool) -> str:
         rows += [f"## {heading}", "", f"<!-- {HINTS[heading]} -->", ""]
         if heading == "Try it":
             rows += [f"[Say what to do here]({name}.mjs){{ .demo }}", ""]
-    if not KINDS[kind].headings:
+    if rows[-2] == f"# {title}":
         rows += ["<!-- The text. -->", ""]
     return "\n".join(rows)
 
@@ -111,11 +111,13 @@ DEMO_TEST = '''"""The demo of docs/%s.md."""
 
 import pytest
 
+from tests.site.kit import OpenDemo
+
 pytestmark = pytest.mark.browser
 
 
-def test_reset_says_what_is_seen(open_demo) -> None:  # type: ignore[no-untyped-def]
-    page, demo = open_demo("%s")
+def test_reset_says_what_is_seen(open_demo: OpenDemo) -> None:
+    _, demo = open_demo("%s")
     demo.get_by_role("button", name="Reset").click()
     demo.get_by_role("status").get_by_text("The value is 0.").wait_for()
 '''

@@ -1,0 +1,91 @@
+"""The command that makes an empty page with its companions."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import check, new
+from scripts.kinds import KINDS
+
+ROOT = Path(__file__).resolve().parents[2]
+ASKS_FOR_CONTENT = {"P30"}  # a section that holds only a comment
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of what the command and the check read."""
+    for name in ("docs", "overrides", "scripts"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("mkdocs.yml", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "tests" / "site").mkdir(parents=True)
+    shutil.copy(ROOT / "tests" / "site" / "kit.py", tmp_path / "tests" / "site")
+    monkeypatch.setattr(new, "ROOT", tmp_path)
+    return tmp_path
+
+
+def make(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["new", *arguments])
+    return new.main()
+
+
+def test_a_new_page_of_each_kind_passes_all_checks_but_those_that_ask_for_content(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pages = project / "docs" / "training" / ".pages"
+    for kind, what in KINDS.items():
+        companions = ["--code", "--figure", "--demo"] if what.code else []
+        assert make(monkeypatch, kind, f"training/a-new-{kind}", *companions) == 0
+        pages.write_text(f"{pages.read_text()}    - a-new-{kind}.md\n")
+    capsys.readouterr()
+    assert check.main([str(project), "--format", "json", "--no-cache"]) == 1
+    findings = json.loads(capsys.readouterr().out)
+    assert {found["code"] for found in findings} == ASKS_FOR_CONTENT
+    paths = {Path(found["path"]).stem for found in findings}
+    assert paths == {f"a-new-{kind}" for kind in KINDS}
+    made = list(project.rglob("*a_new_*.py"))
+    assert len(made) == 4 * sum(what.code for what in KINDS.values())
+    ruff = [sys.executable, "-m", "ruff"]
+    for command in (["check"], ["format", "--check"]):
+        done = subprocess.run(
+            [*ruff, *command, *made], cwd=project, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_exists_is_never_overwritten(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = project / "docs" / "models" / "vae.md"
+    before = page.read_bytes()
+    assert make(monkeypatch, "model", "models/vae", "--figure") == 2
+    assert "docs/models/vae.md" in capsys.readouterr().err
+    assert page.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["model", "models/Flow Matching"], "in lower case"),
+        (["model", "../models/flow"], "give folder/stem"),
+        (["model", "nowhere/flow"], "there is no folder docs/nowhere; the folders are "),
+        (["guide", "models/flow", "--code"], "a page of kind guide has no code"),
+    ],
+)
+def test_a_name_that_cannot_be_an_address_is_told_in_one_line(
+    arguments: list[str],
+    told: str,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert make(monkeypatch, *arguments) == 2
+    said = capsys.readouterr().err
+    assert told in said
+    assert said.count("\n") == 1
