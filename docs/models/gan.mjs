@@ -11,7 +11,7 @@ import { button, calm, canvas, element, frame, loop, number, select, slider, tog
 import { random } from "../assets/demos/rng.mjs";
 
 const LEAK = 0.2;
-const RATE = 2e-3;
+const RATE = 1e-2;
 const BETAS = [0.5, 0.9];
 const BATCH = 128;
 const CLIP = 0.1;
@@ -37,6 +37,9 @@ export function network(sizes, rng) {
     return { w: Array.from({ length: out }, row), b: Array(out).fill(0) };
   });
 }
+
+/** @param {number[]} sizes @param {number} seed @returns {Layer[]} for the comparison with Python */
+export const fresh = (sizes, seed) => network(sizes, random(seed));
 
 /**
  * @param {Layer[]} net
@@ -352,7 +355,7 @@ const DATA = {
 export function mount(root) {
   const { stage, controls, buttons, status, output } = frame(root);
   let kind = /** @type {Kind} */ ("non-saturating");
-  let gamma = 1;
+  let gamma = 0.1;
   let ratio = 1;
   let speed = 1;
   let shape = "ring";

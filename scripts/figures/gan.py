@@ -7,14 +7,14 @@ from torch import Tensor, nn
 from docs.models import gan
 from scripts.figures import style
 
-ROUNDS = 700
-EVERY = 50
+ROUNDS = 260
+EVERY = 20
 COPIES = 4
 RUNS = {
     "balanced": (0.0, 1),
-    "balanced with penalty": (1.0, 1),
+    "balanced with penalty": (0.1, 1),
     "hasty": (0.0, 5),
-    "hasty with penalty": (1.0, 5),
+    "hasty with penalty": (0.1, 5),
 }
 
 
@@ -151,7 +151,7 @@ def play(gamma: float, ratio: int, rounds: int) -> tuple[list[list[float]], list
     generator = torch.Generator().manual_seed(0)
     g, d = Copies((2, 32, 32, 2), generator), Copies((2, 32, 32, 1), generator)
     players = [
-        torch.optim.Adam(net.parameters(), lr=2e-3, betas=(0.5, 0.9), fused=True) for net in (g, d)
+        torch.optim.Adam(net.parameters(), lr=1e-2, betas=(0.5, 0.9), fused=True) for net in (g, d)
     ]
     n, kind = 128 * COPIES, "non-saturating"
     reached, good = [], []

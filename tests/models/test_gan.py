@@ -288,6 +288,34 @@ def test_the_distance_to_the_equilibrium_is_kept_by_the_flow_and_grows_with_ever
         assert after.item() == pytest.approx((theta**2 + psi**2).item() * (1 + h**2 * c**2))
 
 
+def agreed(point: Tensor, kind: str, gamma: float) -> Tensor:
+    """The Dirac-GAN's velocity under consensus optimisation, from its definition."""
+    point = point.detach().requires_grad_()
+    v = torch.stack(gan.dirac_field(point[0], point[1], kind))
+    (slope,) = torch.autograd.grad(v.pow(2).sum() / 2, point, create_graph=True)
+    return v - gamma * slope
+
+
+@pytest.mark.equation("eq-gan-consensus")
+@pytest.mark.parametrize("gamma", [0.3, 1.0])
+@pytest.mark.parametrize("kind", gan.LOSSES)
+def test_consensus_takes_gamma_c_squared_off_both_eigenvalues(kind: str, gamma: float) -> None:
+    c, h = (1.0 if kind == "wasserstein" else 0.5), 1e-5
+    columns = [
+        (agreed(h * e, kind, gamma) - agreed(-h * e, kind, gamma)).detach().numpy() / (2 * h)
+        for e in torch.eye(2, dtype=torch.float64)
+    ]
+    found = sorted(np.linalg.eigvals(np.array(columns).T), key=lambda z: z.imag)
+    expected = [complex(-gamma * c**2, -c), complex(-gamma * c**2, c)]
+    np.testing.assert_allclose(found, expected, atol=1e-8)
+
+
+def test_consensus_can_rest_where_both_slopes_vanish_and_nothing_is_solved() -> None:
+    # Both players climb away from 0 by themselves, v = (x, y): consensus pulls them back.
+    growth = np.eye(2)
+    assert np.linalg.eigvals(growth - 2 * growth.T @ growth).real.max() < 0
+
+
 def walk(
     kind: str,
     gamma: float = 0,
@@ -297,19 +325,29 @@ def walk(
     h: float = 0.1,
     clip: float = math.inf,
     slope_one: float = 0,
+    consensus: float = 0,
     turns: bool = False,
 ) -> np.ndarray[Any, Any]:
     """Theta and psi after each step from (1, 1); in turn, psi moves first, as in `gan.train`."""
+
+    def velocity(theta: Tensor, psi: Tensor) -> tuple[Tensor, Tensor]:
+        if consensus == 0:
+            return gan.dirac_field(theta, psi, kind, gamma, spread)
+        by_theta, by_psi = agreed(torch.stack([theta, psi]), kind, consensus).detach().unbind()
+        return by_theta, by_psi
+
     theta = psi = torch.tensor(1.0, dtype=torch.float64)
-    path = []
-    for _ in range(steps):
-        by_theta, by_psi = gan.dirac_field(theta, psi, kind, gamma, spread)
+    path: list[tuple[float, float]] = []
+    while len(path) < steps:
+        by_theta, by_psi = velocity(theta, psi)
         by_psi = by_psi - slope_one * (psi.abs() - 1) * psi.sign()
         psi = (psi + h * by_psi).clamp(-clip, clip)
         if turns:
-            by_theta, _ = gan.dirac_field(theta, psi, kind, gamma, spread)
+            by_theta, _ = velocity(theta, psi)
         theta = theta + h * by_theta
         path.append((theta.item(), psi.item()))
+        if math.hypot(*path[-1]) < 1e-12:  # at rest for good
+            path += path[-1:] * (steps - len(path))
     return np.array(path)
 
 
@@ -328,6 +366,7 @@ GAMES: dict[str, dict[str, Any]] = {
     "Wasserstein, penalty on slopes other than one": {"kind": "wasserstein", "slope_one": 1.0},
     "non-saturating, noise with $s = 1$": {"kind": "non-saturating", "spread": 1.0},
     "non-saturating, $R_1$ with $\\gamma = 1$": {"kind": "non-saturating", "gamma": 1.0},
+    "non-saturating, consensus with $\\gamma = 1$": {"kind": "non-saturating", "consensus": 1.0},
 }
 
 
@@ -393,6 +432,12 @@ def test_the_penalty_of_a_linear_discriminator_is_half_its_squared_slope() -> No
     torch.testing.assert_close(d.weight.grad, d.weight.detach())
 
 
+def test_the_penalty_at_the_samples_is_the_same_for_the_line_of_the_dirac_gan() -> None:
+    d, data = linear([-1.3, 0.0]), torch.zeros(1, 2, dtype=torch.float64)
+    r1, r2 = gan.gradient_penalty(d, data), gan.gradient_penalty(d, data + 0.7)
+    assert r1.item() == r2.item() == pytest.approx(1.3**2 / 2)
+
+
 def test_the_penalty_looks_at_the_slope_where_the_data_are() -> None:
     class Square(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
@@ -426,25 +471,48 @@ def test_the_loss_with_penalty_weighs_it_by_gamma() -> None:
     assert (weighed - plain).item() == pytest.approx(0.4 * 12.5)
 
 
-def after(rounds: int, ratio: int, gamma: float = 0.0) -> tuple[int, float]:
-    torch.set_num_threads(1)
+def test_the_discriminators_loss_leaves_the_generator_alone() -> None:
     generator = torch.Generator().manual_seed(0)
+    g, d = gan.network((2, 4, 2), generator), gan.network((2, 4, 1), generator)
+    x = gan.noise(6, generator)
+    torch.autograd.backward(gan.loss_of_discriminator(g, d, x, x, "saturating", 0.5))
+    assert all(weight.grad is None for weight in g.parameters())
+    assert all(weight.grad is not None for weight in d.parameters())
+
+
+def after(rounds: int, ratio: int, gamma: float = 0.0) -> tuple[int, float]:
+    """What `python docs/models/gan.py` prints for the non-saturating game."""
+    torch.set_num_threads(1)
+    generator = torch.Generator().manual_seed(2)
     *_, g = gan.train("non-saturating", rounds, generator, gamma, ratio)
-    return gan.modes_reached(g(gan.noise(1000, generator)).detach())
+    return gan.modes_reached(g(gan.noise(2000, generator)).detach())
 
 
 def test_exercise_5_balanced_play_reaches_the_modes_that_a_hasty_generator_loses() -> None:
-    balanced, hasty = after(1000, ratio=1), after(250, ratio=5)
+    balanced, hasty = after(400, ratio=1), after(80, ratio=5)  # as many steps of G
     assert balanced[0] >= 7
     assert hasty[0] <= 2
     assert balanced[1] > 0.3 > hasty[1]
+
+
+def test_a_critic_with_clipped_weights_finds_two_modes_at_most() -> None:
+    torch.set_num_threads(1)
+    rounds = gan.train("wasserstein", 400, torch.Generator().manual_seed(0))
+    fixed = gan.noise(500, torch.Generator().manual_seed(1))
+    counts = [
+        gan.modes_reached(g(fixed).detach())[0] for g in itertools.islice(rounds, 19, None, 20)
+    ]
+    assert len(counts) == 20
+    assert 1 <= max(counts) <= 2
 
 
 def test_training_beats_the_untrained_generator() -> None:
     assert after(1, ratio=1)[1] < 0.08
 
 
-@pytest.mark.parametrize(("kind", "gamma"), [("saturating", 0.5), ("wasserstein", 0.0)])
+@pytest.mark.parametrize(
+    ("kind", "gamma"), [("saturating", 0.5), ("wasserstein", 0.0), ("wasserstein", 0.5)]
+)
 def test_a_round_is_a_step_of_the_discriminator_and_then_the_steps_of_the_generator(
     kind: str, gamma: float
 ) -> None:
@@ -455,21 +523,21 @@ def test_a_round_is_a_step_of_the_discriminator_and_then_the_steps_of_the_genera
     moments: dict[Tensor, tuple[Tensor, Tensor]] = {}
 
     def adam(net: nn.Module, loss: Tensor, t: int) -> None:
-        """Adam written out: rate 0.002, betas 0.5 and 0.9."""
+        """Adam written out: rate 0.01, betas 0.5 and 0.9."""
         slopes = torch.autograd.grad(loss, list(net.parameters()))
         with torch.no_grad():
             for weight, slope in zip(net.parameters(), slopes, strict=True):
                 m, v = moments.get(weight, (torch.zeros_like(weight), torch.zeros_like(weight)))
                 m, v = 0.5 * m + 0.5 * slope, 0.9 * v + 0.1 * slope**2
                 moments[weight] = m, v
-                weight -= 0.002 * m / (1 - 0.5**t) / ((v / (1 - 0.9**t)).sqrt() + 1e-8)
+                weight -= 0.01 * m / (1 - 0.5**t) / ((v / (1 - 0.9**t)).sqrt() + 1e-8)
 
     for t in (1, 2, 3):
         real, z = gan.sample_ring(128, generator), gan.noise(128, generator)
         a, b = d(real)[:, 0], d(g(z).detach())[:, 0]
         gap = b.mean() - a.mean() if kind == "wasserstein" else -gan.value(a, b)
         adam(d, gap + gamma * gan.gradient_penalty(d, real), t)
-        if kind == "wasserstein":
+        if (kind, gamma) == ("wasserstein", 0):
             with torch.no_grad():
                 for weight in d.parameters():
                     weight.clamp_(-0.1, 0.1)
@@ -501,19 +569,28 @@ def test_the_runs_side_by_side_of_the_figure_play_the_game_of_the_page(
     assert (reached[-1][0], good[-1][0]) == gan.modes_reached(alone(x).detach())
 
 
-def test_the_figure_shows_collapse_for_the_hasty_game_and_what_balance_and_friction_do() -> None:
+def test_the_figure_shows_that_a_hasty_generator_collapses_with_and_without_the_penalty() -> None:
     table = style.read_table(style.DOCS / "models" / "gan.modes.csv")
-    mean = {name: table[f"mean modes, {name}"] for name in figures.RUNS}
-    assert max(table["most modes, hasty"]) == 2
-    assert max(table["most modes, hasty with penalty"]) == 8
-    assert mean["hasty with penalty"][-1] < mean["balanced"][-1]
-    assert mean["balanced"][-1] > 4
-    assert mean["balanced with penalty"][-1] > 6
+    most = {name: table[f"most modes, {name}"] for name in figures.RUNS}
+    last = {name: table[f"mean modes, {name}"][-1] for name in figures.RUNS}
+    assert (max(most["hasty"]), max(most["hasty with penalty"])) == (3, 2)
+    assert (most["hasty"][-1], most["hasty with penalty"][-1]) == (1, 1)
+    assert max(most["balanced"]) == max(most["balanced with penalty"]) == 8
+    assert 5 < last["balanced"] < last["balanced with penalty"] < 7
+    start = table["round"].index(160)  # up to here no balanced game holds more than three
+    assert max(most["balanced"][: start + 1] + most["balanced with penalty"][: start + 1]) <= 3
 
 
 def test_modes_are_counted_by_hand() -> None:
     x = torch.cat([gan.modes()[:3].repeat(20, 1), torch.zeros(40, 2, dtype=torch.float64)])
     assert gan.modes_reached(x) == (3, pytest.approx(0.6))
+    root = math.sqrt(2)
+    assert gan.modes()[:3].flatten().tolist() == pytest.approx([2, 0, root, root, 0, 2])
+    few = torch.cat([gan.modes()[:2], gan.modes()[1:2], gan.modes()[2:3].repeat(97, 1)])
+    assert gan.modes_reached(few) == (2, 1.0)  # two of a hundred are enough, one is not
+    assert gan.modes_reached(1.5 * gan.modes()) == (0, 0.0)  # one away from each centre
+    edge = gan.modes()[:1] + torch.tensor([[0.0, 0.29], [0.31, 0.0]], dtype=torch.float64)
+    assert gan.modes_reached(edge) == (1, 0.5)
     spread = gan.sample_ring(40_000, torch.Generator().manual_seed(0))
     reached, good = gan.modes_reached(spread)
     assert reached == 8
@@ -585,8 +662,8 @@ def played(kind: str, gamma: float, seed: int) -> dict[str, Any]:
     reals = [rows(rng, 5) for _ in range(3)]
     noises = [[rows(rng, 5) for _ in range(3)] for _ in range(3)]
     arguments = [layers(g), layers(d), reals, noises, kind, gamma]
-    optimizer_g = torch.optim.Adam(g.parameters(), lr=2e-3, betas=(0.5, 0.9))
-    optimizer_d = torch.optim.Adam(d.parameters(), lr=2e-3, betas=(0.5, 0.9))
+    optimizer_g = torch.optim.Adam(g.parameters(), lr=1e-2, betas=(0.5, 0.9))
+    optimizer_d = torch.optim.Adam(d.parameters(), lr=1e-2, betas=(0.5, 0.9))
     told = []
     for real, (first, *others) in zip(reals, noises, strict=True):
         x, z = torch.tensor(real).double(), torch.tensor(first).double()
@@ -602,6 +679,27 @@ def played(kind: str, gamma: float, seed: int) -> dict[str, Any]:
         told.append([loss_d.item(), loss_g.item()])
     returns = {"rounds": told, "g": layers(g), "d": layers(d)}
     return {"function": "play", "args": arguments, "returns": returns}
+
+
+def pushed(kind: str, seed: int) -> dict[str, Any]:
+    """The generator's loss and gradients, and downhill for each sample by itself, from autograd."""
+    rng = Random(seed)
+    g, d = small((2, 4, 3, 2), rng), small((2, 4, 3, 1), rng)
+    z = rows(rng, 5)
+    arguments = [layers(g), layers(d), z, kind]
+    x = g(torch.tensor(z).double())
+    each = [gan.generator_loss(d(sample[None])[:, 0], kind) for sample in x]
+    push = -torch.autograd.grad(torch.stack(each).sum(), x, retain_graph=True)[0]
+    loss = torch.stack(each).mean()
+    slopes = torch.autograd.grad(loss, list(g.parameters()))
+    pairs = zip(slopes[::2], slopes[1::2], strict=True)
+    returns = {
+        "loss": loss.item(),
+        "grads": [{"w": w.tolist(), "b": b.tolist()} for w, b in pairs],
+        "samples": x.tolist(),
+        "push": push.tolist(),
+    }
+    return {"function": "gradientG", "args": arguments, "returns": returns}
 
 
 def golden() -> dict[str, Any]:
@@ -621,11 +719,35 @@ def golden() -> dict[str, Any]:
         at = torch.tensor([0.7, -1.2], dtype=torch.float64).unbind()
         field = [float(part) for part in gan.dirac_field(*at, kind, gamma)]
         cases.append({"function": "diracField", "args": [0.7, -1.2, kind, gamma], "returns": field})
+    for kind, spread in (("saturating", 0.8), ("non-saturating", 1.6)):
+        field = [float(part) for part in gan.dirac_field(*at, kind, 0.3, spread)]
+        arguments = [0.7, -1.2, kind, 0.3, spread]
+        cases.append({"function": "diracField", "args": arguments, "returns": field})
+    for kind, gamma, spread, turns in (
+        ("non-saturating", 0.4, 0.5, False),
+        ("wasserstein", 0, 0, True),
+    ):
+        path = walk(kind, gamma, spread, steps=30, turns=turns).tolist()
+        arguments = [[1, 1], 30, kind, gamma, spread, turns]
+        cases.append({"function": "diracPath", "args": arguments, "returns": [[1.0, 1.0], *path]})
     x = gan.sample_ring(60, torch.Generator().manual_seed(3)) * 1.05
     arguments = [x.tolist(), gan.modes().tolist(), 0.1]
     cases.append(
         {"function": "modesReached", "args": arguments, "returns": list(gan.modes_reached(x))}
     )
+    # Two of a hundred are enough to reach a mode, one is not.
+    x = torch.cat([gan.modes()[:2], gan.modes()[1:2], gan.modes()[2:3].repeat(97, 1)])
+    cases.append(
+        {"function": "modesReached", "args": [x.tolist(), *arguments[1:]], "returns": [2, 1.0]}
+    )
+    assert gan.modes_reached(x) == (2, 1.0)
+    cases += [pushed(kind, seed) for seed, kind in enumerate(gan.LOSSES, start=11)]
+    rng, sizes = Random(6), (3, 2, 1)
+    started = [
+        {"w": [[math.sqrt(2 / n) * rng.normal() for _ in range(n)] for _ in range(m)], "b": [0] * m}
+        for n, m in itertools.pairwise(sizes)
+    ]
+    cases.append({"function": "fresh", "args": [list(sizes), 6], "returns": started})
     for a in (-800.0, -3.0, 0.5, 800.0):
         expected = functional.logsigmoid(torch.tensor(a, dtype=torch.float64)).item()
         cases.append({"function": "logSigmoid", "args": [a], "returns": expected})

@@ -64,6 +64,7 @@ def test_without_the_penalty_the_dirac_gan_does_not_come_to_rest(open_demo) -> N
         phase.press("ArrowUp")
         return float(re.findall(r"([\d.]+) after 400 steps", status(demo))[0])
 
+    demo.get_by_label("Gradient penalty").fill("1")
     assert distance() < 0.01
     demo.get_by_label("Gradient penalty").fill("0")
     assert distance() > 0.3
@@ -75,3 +76,10 @@ def test_a_bad_seed_is_refused(open_demo) -> None:  # type: ignore[no-untyped-de
     seed.fill("-3")
     seed.press("Enter")
     assert seed.input_value() == "1"
+
+
+def test_with_less_motion_300_rounds_in_steps_of_25_find_most_modes(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    _, demo = open_demo("models/gan", reduced_motion="reduce")
+    for _ in range(12):
+        demo.get_by_role("button", name="Train 25 rounds").click()
+    assert re.match(r"Round 300: [5-8] of 8 modes", status(demo))
