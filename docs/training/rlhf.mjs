@@ -55,7 +55,7 @@ export function featuresOf(name) {
 }
 
 /** @param {number[][]} matrix symmetric, positive definite @param {number[]} right @returns {number[]} */
-function solve(matrix, right) {
+export function solve(matrix, right) {
   const a = matrix.map((row, i) => [...row, right[i]]);
   const n = right.length;
   for (let i = 0; i < n; i++) {
@@ -119,6 +119,27 @@ export const divergence = (logPi, logRef) =>
 /** @param {number[]} logPi @param {number[]} r @returns {number} the mean reward of a policy */
 export const meanReward = (logPi, r) => logPi.reduce((sum, value, i) => sum + Math.exp(value) * r[i], 0);
 
+/** @param {number[]} logPi @param {number} u uniform in [0, 1) @returns {number} the answer drawn */
+export function choose(logPi, u) {
+  for (let i = 0; i < logPi.length; i++) {
+    u -= Math.exp(logPi[i]);
+    if (u < 0) return i;
+  }
+  return logPi.length - 1;
+}
+
+/**
+ * Where a policy stands on the curve of over-optimisation. Only differences of the fitted reward mean
+ * anything, so its curve is shifted to start where that of the truth starts.
+ * @param {number[]} logPi @param {number[]} logRef @param {number[]} r fitted @param {number[]} truth
+ * @returns {{way: number, gold: number, proxy: number}} root of the divergence, the two mean rewards
+ */
+export const standing = (logPi, logRef, r, truth) => ({
+  way: Math.sqrt(Math.max(0, divergence(logPi, logRef))),
+  gold: meanReward(logPi, truth),
+  proxy: meanReward(logPi, r) + meanReward(logRef, truth) - meanReward(logRef, r),
+});
+
 /** @param {HTMLElement} root */
 export function mount(root) {
   const { stage, controls, buttons, status, output } = frame(root);
@@ -126,6 +147,7 @@ export function mount(root) {
   const logRef = reference();
   let seed = 1;
   let rng = random(seed);
+  let voice = random(seed + 1); // apart, so that asking changes no judgement
   let wins = logRef.map(() => Array(COUNT).fill(0));
   let judged = 0;
   let pair = [0, 1];
@@ -151,18 +173,10 @@ export function mount(root) {
     if (side >= 0) cards[side].click();
   });
 
-  const draw = () => {
-    let u = rng.uniform();
-    for (let i = 0; i < COUNT; i++) {
-      u -= Math.exp(logRef[i]);
-      if (u < 0) return i;
-    }
-    return COUNT - 1;
-  };
   const deal = () => {
-    const first = draw();
-    let second = draw();
-    while (second === first) second = draw();
+    const first = choose(logRef, rng.uniform());
+    let second = first;
+    while (second === first) second = choose(logRef, rng.uniform());
     pair = [first, second];
     cards.forEach((card, side) => (card.textContent = `${side + 1}. ${ANSWERS[pair[side]][0]}`));
   };
@@ -212,12 +226,7 @@ export function mount(root) {
   /** Along falling prices. */
   const points = () =>
     Array.from({ length: 36 }, (_, i) => at(optimum(logRef, r, 10 ** (1.2 - i * 0.09))));
-  /** @param {number[]} logPi */
-  const at = (logPi) => ({
-    way: Math.sqrt(Math.max(0, divergence(logPi, logRef))),
-    gold: meanReward(logPi, truth),
-    proxy: meanReward(logPi, r) + meanReward(logRef, truth) - meanReward(logRef, r),
-  });
+  const at = (/** @type {number[]} */ logPi) => standing(logPi, logRef, r, truth);
   const curve = canvas(stage, {
     ...size,
     label: "Mean reward against the root of the divergence: what the reward model believes, shifted to start where the truth starts, and what is true",
@@ -300,6 +309,7 @@ export function mount(root) {
   };
   const reset = () => {
     rng = random(seed);
+    voice = random(seed + 1);
     wins = logRef.map(() => Array(COUNT).fill(0));
     judged = 0;
     deal();
@@ -312,6 +322,10 @@ export function mount(root) {
       deal();
     }
     update();
+  });
+  button(buttons, "Ask the policy", () => {
+    const i = choose(policy, voice.uniform());
+    status(`The policy answers: ${ANSWERS[i][0]} (answer ${i + 1}, true reward ${truth[i].toFixed(2)})`);
   });
   button(buttons, "Reset", reset);
   select(controls, {

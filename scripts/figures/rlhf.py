@@ -17,16 +17,18 @@ def expected_wins() -> Tensor:
 
 
 def policies() -> style.Table:
-    """The reference and the best policies at three prices, answer by answer."""
+    """The reference, the best policies at two prices, and what three methods make of comparisons."""
     table: style.Table = {"answer": [float(i + 1) for i in range(len(rlhf.ANSWERS))]}
     table["reward"] = rlhf.GOLD.tolist()
     table["reference"] = rlhf.LOG_REF.exp().tolist()
     for beta in (2.0, 0.5):
         table[f"beta {beta:g}"] = rlhf.optimum(rlhf.LOG_REF, rlhf.GOLD, beta).exp().tolist()
     generator = torch.Generator().manual_seed(0)
-    table["ppo, beta 0.5"] = rlhf.train(rlhf.GOLD, 0.5, 500, generator).exp().tolist()
     wins = rlhf.compare(rlhf.GOLD, 20_000, torch.full_like(rlhf.LOG_REF, -math.log(12)), generator)
-    table["dpo, beta 0.5"] = tune(wins, 0.5).exp().tolist()
+    fitted = rlhf.fit_reward(wins, torch.eye(12, dtype=torch.float64), prior=1e-8)
+    for name, method in (("policy gradient", "reinforce"), ("ppo", "ppo")):
+        table[name] = rlhf.train(fitted, 0.5, 300, generator, method).exp().tolist()
+    table["dpo"] = tune(wins, 0.5).exp().tolist()
     return table
 
 
@@ -54,10 +56,14 @@ def draw_policies(table: style.Table, axes: style.Axes) -> None:
         label = name.replace("beta", "best, β =")
         y = [table[name][i] for i in order]
         axes.plot(x, y, line, marker=mark, color=color, label=label, linewidth=1.4)
-    y = [table["ppo, beta 0.5"][i] for i in order]
-    axes.plot(x, y, "+", color=style.INK, markersize=9, label="PPO, β = 0.5")
-    y = [table["dpo, beta 0.5"][i] for i in order]
-    axes.plot(x, y, "x", color=style.SERIES[3], markersize=7, label="DPO, β = 0.5")
+    learned = (
+        ("policy gradient", "|", "policy gradient"),
+        ("ppo", "_", "PPO"),
+        ("dpo", "x", "DPO"),
+    )
+    for color, (name, mark, label) in zip(style.SERIES[3:], learned, strict=False):
+        y = [table[name][i] for i in order]
+        axes.plot(x, y, mark, color=color, markersize=9, label=label)
     axes.legend(loc="upper left")
     axes.set_xlabel("reward of the answer (nats)")
     axes.set_title("Probability of each answer")
@@ -98,6 +104,46 @@ def draw_curve(table: style.Table, axes: style.Axes) -> None:
     axes.set_title("True reward of the policy (nats)")
 
 
+STEPS = 600
+
+
+def agreed() -> style.Table:
+    """Probability of the answers that lost all of 40 comparisons, while DPO trains, and under RL."""
+    wins = rlhf.compare(rlhf.GOLD, 40, rlhf.LOG_REF, torch.Generator().manual_seed(2))
+    wins = wins - torch.diag_embed(wins.diagonal())
+    losers = (wins.sum(1) == 0) & (wins.sum(0) > 0)
+    fitted = rlhf.fit_reward(wins, torch.eye(12, dtype=torch.float64), prior=0.01)
+    table: style.Table = {"step": [float(step) for step in range(0, STEPS + 1, 20)]}
+    for beta in (0.5, 2.0):
+        logits = rlhf.LOG_REF.clone().requires_grad_()
+        optimizer = torch.optim.Adam([logits], lr=0.05)
+        shares = []
+        for step in range(STEPS + 1):
+            log_pi = torch.log_softmax(logits, 0)
+            if step % 20 == 0:
+                shares.append(float(log_pi.detach().exp()[losers].sum()))
+            optimizer.zero_grad()
+            torch.autograd.backward(rlhf.dpo_loss(log_pi, rlhf.LOG_REF, wins, beta))
+            optimizer.step()
+        best = rlhf.optimum(rlhf.LOG_REF, fitted, beta).exp()
+        table[f"dpo, beta {beta:g}"] = shares
+        table[f"rl, beta {beta:g}"] = [float(best[losers].sum())] * len(shares)
+    return table
+
+
+def draw_agreed(table: style.Table, axes: style.Axes) -> None:
+    """The share, on a logarithmic axis, against the steps of DPO."""
+    for color, beta in zip(style.SERIES, ("2", "0.5"), strict=False):
+        line, mark = ("-", "s") if beta == "2" else ("--", "^")
+        for name, marker, width in (("dpo", mark, 1.4), ("rl", "", 3.0)):
+            label = f"{name.upper()}, β = {beta}"
+            axes.semilogy(table["step"], table[f"{name}, beta {beta}"], line, marker=marker,
+                          markevery=6, color=color, linewidth=width, label=label)  # fmt: skip
+    axes.legend(loc="lower left")
+    axes.set_xlabel("steps of DPO")
+    axes.set_title("Share of answers that only lost")
+
+
 def estimates() -> style.Table:
     """Standard deviation of three estimates of the divergence, relative to it, by enumeration."""
     direction = torch.log_softmax(
@@ -133,8 +179,9 @@ def draw_estimates(table: style.Table, axes: style.Axes) -> None:
 
 
 FIGURES = [
-    style.Recipe("training/rlhf.policies", policies, draw_policies, absolute=0.02),
+    style.Recipe("training/rlhf.policies", policies, draw_policies, absolute=0.01),
     style.Recipe("training/rlhf.curve", curve, draw_curve),
+    style.Recipe("training/rlhf.agreed", agreed, draw_agreed),
     style.Recipe("training/rlhf.estimates", estimates, draw_estimates),
 ]
 

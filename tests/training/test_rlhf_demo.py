@@ -31,17 +31,24 @@ def test_a_low_price_helps_a_good_reward_and_hurts_a_wrong_one(open_demo) -> Non
     start = reward(demo)
     for _ in range(4):
         demo.get_by_role("button", name=re.compile("automatic")).click()
-    demo.get_by_label("Price of divergence").fill("-1.8")
-    assert reward(demo) < start
+    demo.get_by_label("Price of divergence").fill("-2")
+    assert start == 1.74
+    assert reward(demo) == 0.70
+    assert "gives answer 9 most often, 66 %" in status(demo)
     demo.get_by_label("Reward model sees").select_option("all")
-    assert reward(demo) > start + 0.8
+    assert reward(demo) == 2.78
+    assert "gives answer 4 most often, 100 %" in status(demo)
+    demo.get_by_label("Price of divergence").fill("-0.5")
+    assert reward(demo) > 2.78  # even here the lowest price is not the best
 
 
 def test_the_same_seed_gives_the_same_judgements(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     _, demo = open_demo("training/rlhf")
     told = []
-    for _ in range(2):
+    for asked in (False, True):  # asking the policy takes no number from the reader
         demo.get_by_role("button", name="Reset").click()
+        if asked:
+            demo.get_by_role("button", name="Ask the policy").click()
         demo.get_by_role("button", name=re.compile("automatic")).click()
         told.append(status(demo))
     assert told[0] == told[1]
@@ -51,3 +58,21 @@ def test_all_numbers_are_in_a_table(open_demo) -> None:  # type: ignore[no-untyp
     _, demo = open_demo("training/rlhf")
     demo.get_by_text("All numbers").click()
     assert demo.get_by_role("row").count() == 13
+
+
+def test_the_policy_can_be_asked_and_answers_as_its_price_allows(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    _, demo = open_demo("training/rlhf")
+    ask = demo.get_by_role("button", name="Ask the policy")
+    told = []
+    for _ in range(8):
+        ask.click()
+        told.append(status(demo))
+    assert all(line.startswith("The policy answers: ") for line in told)
+    assert len(set(told)) > 3
+    for _ in range(4):
+        demo.get_by_role("button", name=re.compile("automatic")).click()
+    demo.get_by_label("Reward model sees").select_option("all")
+    demo.get_by_label("Price of divergence").fill("-2")
+    for _ in range(3):
+        ask.click()
+        assert "air scatters blue light. (answer 4, true reward 2.78)" in status(demo)
