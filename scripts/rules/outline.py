@@ -35,6 +35,7 @@ _TAIL = re.compile(
 )
 
 
+_CAPITALS = re.compile(r"(?<![\w/.@#_-])[A-Z]{7,}(?![\w/@])")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
@@ -174,6 +175,31 @@ def _loose(meaning: str) -> str:
     return r"[\s-]?".join(re.escape(word) for word in re.findall(r"\w+", meaning))
 
 
+# words in capitals
+
+
+def placeholder(page: Page) -> Iterator[Problem]:
+    """A word of seven capitals or more stands where a number or a name should.
+
+    Bad: It plays MEASURED rounds a second.
+    Good: It plays 60 rounds a second.
+    Why: Such a word was a place kept for what is still to be found, and the reader gets the place.
+    """
+    for block in page.rendered.blocks:
+        if block.raw or "pre" in block.path or block.line in page.rendered.included:
+            continue
+        for found in _CAPITALS.finditer(block.text):
+            line, column = page.locate(block.line_at(found.start()), found[0])
+            if (
+                found[0] not in _terms()["capitals"]
+                and found[0] in page.line(line)
+                and not page.is_code(line)
+            ):
+                yield page.problem(
+                    line, f"'{found[0]}' looks like a placeholder; put what it stands for", column
+                )
+
+
 # abbreviations
 
 
@@ -268,5 +294,6 @@ PAGE: dict[str, Callable[[Any], Any]] = {
     "P26": misplaced,
     "P27": off_topic,
     "P30": unwritten,
+    "P31": placeholder,
 }
 PROJECT: dict[str, Callable[[Any], Any]] = {"P28": unexplained, "P29": capital_anchor}
