@@ -1,8 +1,8 @@
 """A hook of the builder: what the search index reads of a page.
 
 The search plugin parses each page once more, tag by tag, and drops most tags. They are dropped here
-before: those of formulas, pictures, coloured code, links and emphasis. The text stays as it was, but for
-the numbers of references, which nobody looks for; the build takes a third less time.
+before, by two patterns. The text stays as it was, but for the numbers of references, which nobody looks
+for; the build takes a third less time.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from typing import Any
 
 FORMULA = re.compile(r"<math\b.*?</math>", re.DOTALL)
 UNREAD = re.compile(
-    r'<svg\b.*?</svg>|<sup id="fnref.*?</sup>|<a class="headerlink".*?</a>', re.DOTALL
+    r'<svg\b.*?</svg>|<sup id="fnref.*?</sup>|<a class="headerlink".*?</a>'
+    r"|<(div|pre)\b[^>]*\bdata-search-exclude\b[^>]*>.*?</\1>",  # neither holds another of its kind
+    re.DOTALL,
 )
-INLINE = re.compile(r"</?(?:span|a|abbr|em|strong|cite)(?: [^>]*)?>")
 TAG = re.compile(r"<[^>]*>")
+DROPPED = re.compile(r"</?(?!(?:p|code|pre|li|ol|ul|sub|sup|h[1-6]|script|style)\b)[a-z][^>]*>")
 
 
 def lean(html: str) -> str:
     """The HTML of a page without the tags that the index drops anyway."""
     html = FORMULA.sub(lambda found: TAG.sub("", found[0]), UNREAD.sub("", html))
-    return INLINE.sub("", html)
+    return DROPPED.sub("", html)
 
 
 class Lean:

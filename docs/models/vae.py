@@ -105,7 +105,7 @@ def loss(reconstruction: Tensor, kl: Tensor, beta: float = 1, free_bits: float =
         reconstruction: log p(x|z), (B,). kl: of each unit, (B, Z).
         free_bits: nats below which the mean KL of a unit costs no less.
 
-    Source: kingma2014auto, eq. 10; kingma2016improved, eq. 15.
+    Source: kingma2014auto, eq. 10; kingma2016improved, appendix (objective with free bits).
     """
     rate = kl.mean(0).clamp(min=free_bits).sum()
     return beta * rate - reconstruction.mean()
@@ -238,9 +238,9 @@ def main() -> None:
     generator = torch.Generator().manual_seed(0)
     data = torch.randn(1000, 6, generator=generator) @ torch.randn(6, 6, generator=generator)
     model = VAE((6, 2), generator=generator)
-    train(model, data, steps=2500, rate=2e-2, generator=generator)
+    train(model, data, steps=800, rate=0.1, generator=generator)
     with torch.no_grad():
-        bound = importance_bound(model, data.repeat(200, 1), 1, generator).mean()
+        bound = importance_bound(model, data.repeat(50, 1), 1, generator).mean()
     _, noise_var, best = ppca(data, 2)
     print(f"linear VAE, trained: {bound:.3f} nats, noise variance {model.log_noise.exp():.3f}")
     print(f"PPCA, closed form:   {best:.3f} nats, noise variance {noise_var:.3f}")

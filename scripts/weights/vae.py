@@ -5,6 +5,7 @@ and the tests read it.
 """
 
 import math
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -27,6 +28,7 @@ LEVELS = "0123456789abcdefg"
 """The 17 grey levels of a pixel, as one character each."""
 
 
+@cache
 def digits() -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Images (N, 64) in [0, 1] and classes: those to train on, then those to test with."""
     images, classes = load_digits(return_X_y=True)

@@ -7,12 +7,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from scipy import integrate, optimize
 from sklearn.decomposition import PCA
 from torch import Tensor
-from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
+from torch.distributions import (
+    Categorical,
+    Independent,
+    MixtureSameFamily,
+    MultivariateNormal,
+    Normal,
+    kl_divergence,
+)
 
 from docs.models import vae
 from scripts.figures import style
@@ -179,6 +187,7 @@ def test_both_estimators_have_the_true_gradient_as_their_mean() -> None:
     truth = a * torch.exp(mean @ a + 0.5 * a @ a)  # gradient of the moment-generating function
     for baseline in (0.0, 1.3):
         for estimate in vae.gradients(g, mean, 200_000, baseline, chance(0)):
+            assert not estimate.requires_grad  # nothing is kept of the graph
             assert ((estimate.mean(0) - truth).abs() < 4 * estimate.std(0) / math.sqrt(2e5)).all()
 
 
@@ -196,14 +205,14 @@ def test_gradients_reach_mean_and_variance_through_a_sample() -> None:
 @pytest.mark.equation("eq-vae-variance")
 @pytest.mark.parametrize("d", [1, 3, 10])
 def test_the_variance_of_each_estimator_is_as_calculated(d: int) -> None:
-    zero = torch.zeros(d).double()
-    score, path = vae.gradients(figures.half_square, zero, 400_000, 0.0, chance(0))
-    steady, _ = vae.gradients(figures.half_square, zero, 400_000, -(d + 2) / 2, chance(0))
+    zero, many = torch.zeros(d).double(), 400_000 if d < 10 else 100_000
+    score, path = vae.gradients(figures.half_square, zero, many, 0.0, chance(0))
+    steady, _ = vae.gradients(figures.half_square, zero, many, -(d + 2) / 2, chance(0))
     assert float(score.var(0).mean()) == pytest.approx((d + 2) * (d + 4) / 4, rel=0.03)
     assert float(steady.var(0).mean()) == pytest.approx((d + 2) / 2, rel=0.03)
     assert float(path.var(0).mean()) == pytest.approx(1, rel=0.03)
     for off in (-0.5, 0.5):  # any other baseline is worse
-        other, _ = vae.gradients(figures.half_square, zero, 400_000, -(d + 2) / 2 + off, chance(0))
+        other, _ = vae.gradients(figures.half_square, zero, many, -(d + 2) / 2 + off, chance(0))
         assert other.var(0).mean() > steady.var(0).mean()
 
 
@@ -213,6 +222,26 @@ def test_the_page_prints_the_measured_ratios_of_variance() -> None:
     steady = (numbers["baseline"][0] / numbers["pathwise"][0]) ** 2
     said(f"needs {score:.0f} times the samples", f"with the best baseline {steady:.1f} times")
     assert numbers["pathwise"][0] < 1  # below one from the first sample
+    # The same variances without chance, by Gauss-Hermite quadrature.
+    model, x = weights.load()[1.0].requires_grad_(False), weights.digits()[2][:16]
+    mean, log_var = model.encode(x)
+    node, share = np.polynomial.hermite_e.hermegauss(40)
+    e = torch.cartesian_prod(torch.tensor(node), torch.tensor(node))[:, None]
+    w = torch.outer(torch.tensor(share), torch.tensor(share)).flatten() / (2 * math.pi)
+    z = (mean + (0.5 * log_var).exp() * e).requires_grad_()  # (1600, 16, 2)
+    value = model.log_likelihood(x, z)
+    (slope,) = torch.autograd.grad(value.sum(), z)
+    path, g = slope * (0.5 * log_var).exp(), value.detach()
+    signal = ((w @ path.flatten(1)) ** 2).sum()
+    best = 0.5 * w @ (g * (e**2).sum(-1))  # of each digit
+    moments = {
+        "score": w @ (g**2 * (e**2).sum(-1)),
+        "baseline": w @ ((g - best) ** 2 * (e**2).sum(-1)),
+        "pathwise": w @ (path**2).sum(-1),
+    }
+    for name, moment in moments.items():
+        exact = float((moment.sum() - signal) / signal) ** 0.5
+        assert numbers[name][0] == pytest.approx(exact, rel=0.05)
 
 
 # Tighter bounds.
@@ -273,7 +302,7 @@ def test_probabilistic_pca_is_the_maximum_of_the_likelihood() -> None:
 
     climber.step(loss)
     assert -loss().item() == pytest.approx(best, abs=1e-5)
-    assert float(start[10].exp()) == pytest.approx(noise_var, rel=1e-2)
+    assert float(start[10].detach().exp()) == pytest.approx(noise_var, rel=1e-2)
 
 
 def test_probabilistic_pca_agrees_with_scikit_learn() -> None:
@@ -324,7 +353,7 @@ def test_a_trained_linear_vae_reaches_the_exact_optimum(
     words = capsys.readouterr().out.split()
     numbers = [float(word.strip(",")) for word in words if word[0] in "-0123456789"]
     bound, variance, best, exact = numbers
-    assert best - 0.05 < bound <= best + 0.01  # its 200,000 codes leave an error of 0.005
+    assert best - 0.05 < bound <= best + 0.02  # 50 codes a row leave an error of 0.01
     assert variance == pytest.approx(exact, rel=0.02)
 
 
@@ -383,6 +412,24 @@ def test_units_go_out_at_the_calculated_price(beta: float) -> None:
     assert [rate > 0 for rate in expected] == [value > beta * var for value in values[:3]]
 
 
+@pytest.mark.parametrize("beta", [1.0, 8.0])
+def test_the_linear_curve_is_that_of_the_best_linear_model(beta: float) -> None:
+    train, _, test, _ = weights.digits()
+    var = beta * weights.NOISE**2  # beta is a noise variance
+    spread, axes = torch.linalg.eigh(torch.cov((train - train.mean(0)).T, correction=0))
+    weight = axes[:, -2:] * (spread[-2:] - var).sqrt()
+    model, x = figures.linear(weight, var), (test - train.mean(0)).repeat(100, 1)
+    mean, log_var = model.encode(x)
+    q = Normal(mean, (0.5 * log_var).exp())
+    z = q.mean + q.stddev * normal(*q.mean.shape)
+    p = Normal(z @ weight.T, weights.NOISE)
+    rows = zip(*table("tradeoff").values(), strict=True)
+    (found,) = [row[1:3] for row in rows if row[0] == beta and row[3]]
+    kl = kl_divergence(q, Normal(torch.zeros(2).double(), 1.0)).sum(-1).mean()
+    assert found[0] == pytest.approx(float(kl), abs=1e-4)
+    assert found[1] == pytest.approx(float(p.log_prob(x).sum(-1).mean()), abs=0.1)
+
+
 def test_the_trained_networks_give_the_numbers_of_the_page() -> None:
     numbers = table("tradeoff")
     rows = list(zip(*numbers.values(), strict=True))
@@ -402,24 +449,28 @@ def test_the_trained_networks_give_the_numbers_of_the_page() -> None:
     trained = [row for row in zip(*table("thresholds").values(), strict=True) if row[1]]
     for beta, _, *found in trained:
         expected = vae.linear_rates(figures.centred()[1][:6], weights.NOISE**2, beta)
-        assert found == pytest.approx(expected.tolist(), abs=0.06)
+        assert found == pytest.approx(expected.tolist(), abs=0.08)  # batches of 128
 
 
 # What the KL term is made of, in one dimension by numerical integration.
 
 MEANS, SPREADS = (-2.0, 0.5, 1.5), (0.3, 0.8, 0.5)
-MIXTURE = [Normal(torch.tensor(m).double(), s) for m, s in zip(MEANS, SPREADS, strict=True)]
+MIXTURE = list(zip(MEANS, SPREADS, strict=True))
 
 
-def density(z: float, parts: list[Normal]) -> float:
-    return float(sum(part.log_prob(torch.tensor(z).double()).exp() for part in parts)) / len(parts)
+Parts = list[tuple[float, float]]  # mean and standard deviation of each cloud
+
+
+def density(z: float, parts: Parts) -> float:
+    heights = [math.exp(-0.5 * ((z - m) / s) ** 2) / s for m, s in parts]
+    return sum(heights) / len(parts) / math.sqrt(2 * math.pi)
 
 
 def area(f: Callable[[float], float]) -> float:
     return float(integrate.quad(f, -9, 9, limit=200, epsabs=1e-10)[0])
 
 
-def divergence_from(prior: list[Normal], parts: list[Normal]) -> float:
+def divergence_from(prior: Parts, parts: Parts) -> float:
     """KL of the mixture of `parts` from the mixture `prior`."""
     return area(lambda z: density(z, parts) * math.log(density(z, parts) / density(z, prior)))
 
@@ -427,21 +478,21 @@ def divergence_from(prior: list[Normal], parts: list[Normal]) -> float:
 def information() -> float:
     """The entropy of the code less its mean entropy for a given example."""
     total = area(lambda z: -density(z, MIXTURE) * math.log(density(z, MIXTURE)))
-    return total - float(sum(part.entropy() for part in MIXTURE)) / 3
+    return total - sum(0.5 * math.log(2 * math.pi * math.e * s**2) for _, s in MIXTURE) / 3
 
 
 @pytest.mark.equation("eq-vae-surgery")
 def test_the_kl_term_is_information_plus_mismatch() -> None:
     kl = vae.kl_to_prior(torch.tensor(MEANS), 2 * torch.tensor(SPREADS).log()).mean()
-    prior = [Normal(torch.tensor(0.0).double(), 1.0)]
+    prior = [(0.0, 1.0)]
     assert float(kl) == pytest.approx(information() + divergence_from(prior, MIXTURE), abs=1e-5)
 
 
 @pytest.mark.equation("eq-vae-learned-prior")
 def test_the_best_prior_is_the_mixture_of_all_codes() -> None:
-    learned = [Normal(torch.tensor(m).double(), s) for m, s in ((-1.5, 0.7), (1.0, 0.9))]
+    learned = [(-1.5, 0.7), (1.0, 0.9)]
 
-    def cost(prior: list[Normal]) -> float:
+    def cost(prior: Parts) -> float:
         parts = [divergence_from(prior, [part]) for part in MIXTURE]
         return sum(parts) / 3
 
@@ -449,6 +500,30 @@ def test_the_best_prior_is_the_mixture_of_all_codes() -> None:
     assert cost(learned) == pytest.approx(expected, abs=1e-6)
     assert cost(MIXTURE) == pytest.approx(information(), abs=1e-6)
     assert cost(learned) > cost(MIXTURE)
+
+
+def test_the_mixture_of_the_codes_is_that_of_torch() -> None:
+    model, x = weights.load()[1.0].requires_grad_(False), weights.digits()[0][:50]
+    mean, log_var = model.encode(x)
+    parts = Independent(Normal(mean, (0.5 * log_var).exp()), 1)
+    mixture = MixtureSameFamily(Categorical(torch.ones(50).double()), parts)
+    z = normal(20, 2)
+    torch.testing.assert_close(figures.log_aggregate(model, x, z), mixture.log_prob(z))
+    apart = (model.decoder(z)[:, None] - x).numpy()
+    torch.testing.assert_close(
+        figures.nearest(model, z, x), torch.tensor(np.sqrt((apart**2).mean(-1)).min(1))
+    )
+
+
+@pytest.mark.parametrize("beta", [0.1, 1.0])
+def test_darts_thrown_at_the_prior_hit_holes_as_often_as_the_grid_says(beta: float) -> None:
+    model, z = weights.load()[beta], normal(2000, 2)
+    prior = Independent(Normal(torch.zeros(2).double(), 1.0), 1)
+    ratio = figures.log_aggregate(model, weights.digits()[0], z) - prior.log_prob(z)
+    hit = float((ratio < math.log(figures.HOLE)).double().mean())
+    numbers = table("surgery")
+    share = numbers["holes"][numbers["beta"].index(beta)]
+    assert hit == pytest.approx(share, abs=3 * math.sqrt(share / 2000) + 0.01)  # 0.01: the grid
 
 
 def test_the_page_prints_the_split_and_the_holes() -> None:
@@ -460,7 +535,7 @@ def test_the_page_prints_the_split_and_the_holes() -> None:
     said(
         f"At β = 1 it is {rows[1][2]:.2f} of {rows[1][0]:.2f} nats, "
         f"at β = 0.1 it is {rows[0.1][2]:.2f} of {rows[0.1][0]:.2f}.",
-        f"Of the prior's probability {rows[1][3]:.0%} lies in holes at β = 1, "
+        f"Of the prior's probability about {rows[1][3]:.0%} lies in holes at β = 1, "
         f"{rows[0.1][3]:.0%} at β = 0.1 and {rows[3][3]:.0%} at β = 3.",
         f"by {rows[1][4]:.3f} per pixel on average",
         f"one decoded from the code of a digit by {rows[1][5]:.3f}",
@@ -537,7 +612,8 @@ def test_the_diffusion_bound_is_the_elbo_with_many_layers(factor: float) -> None
 
 
 def test_free_bits_charge_nothing_below_their_number() -> None:
-    kl = torch.tensor([[0.1, 0.9], [0.3, 1.1]], requires_grad=True)
+    # The mean over the data counts, not each example: 0.4 is below, although 0.7 is not.
+    kl = torch.tensor([[0.1, 0.9], [0.7, 1.1]], requires_grad=True)
     value = vae.loss(torch.zeros(2), kl, beta=2.0, free_bits=0.5)
     assert value.item() == pytest.approx(2 * (0.5 + 1.0))
     (slope,) = torch.autograd.grad(value, kl)
@@ -546,18 +622,46 @@ def test_free_bits_charge_nothing_below_their_number() -> None:
 
 def test_warm_up_starts_without_the_kl_term_and_ends_with_all_of_it() -> None:
     seen: list[float] = []
+    bits: set[float] = set()
 
-    def loss(reconstruction: Tensor, kl: Tensor, weight: float, _: float) -> Tensor:
+    def loss(reconstruction: Tensor, kl: Tensor, weight: float, free_bits: float) -> Tensor:
         seen.append(weight)
+        bits.add(free_bits)
         return weight * kl.sum() - reconstruction.mean()
 
     original, vae.loss = vae.loss, loss  # type: ignore[assignment]
     try:
-        vae.train(vae.VAE((5, 2)).double(), DATA, 6, 3.0, warm_up=4, generator=chance(0))
-        vae.train(vae.VAE((5, 2)).double(), DATA, 2, 3.0, generator=chance(0))
+        vae.train(vae.VAE((5, 2)).double(), DATA, 6, 3.0, 4, 0.7, generator=chance(0))
+        vae.train(vae.VAE((5, 2)).double(), DATA, 2, 3.0, 0, 0.7, generator=chance(0))
     finally:
         vae.loss = original
     assert seen == pytest.approx([0.75, 1.5, 2.25, 3.0, 3.0, 3.0, 3.0, 3.0])
+    assert bits == {0.7}
+
+
+def test_training_gives_back_the_mean_kl_of_each_unit() -> None:
+    model = vae.VAE((5, 3, 2), generator=chance(0)).double()
+    history = vae.train(model, DATA[:1], 3, rate=0.0, generator=chance(1))  # it stays as it is
+    mean, log_var = (t.detach() for t in model.encode(DATA[:1]))
+    q, p = Normal(mean, (0.5 * log_var).exp()), Normal(torch.zeros(2).double(), 1.0)
+    torch.testing.assert_close(history, kl_divergence(q, p).expand(3, 2))
+    assert not history.requires_grad
+
+
+def test_the_decoder_that_sees_earlier_pixels_is_still_a_density() -> None:
+    model = figures.Peeking(0.5, 1.0).double().requires_grad_(False)
+    model.peek.copy_(0.1 * normal(64, 64))
+    z, x = normal(1, 8), normal(1, 64, seed=1)[0]
+
+    def log_density(image: Tensor) -> Tensor:
+        return model.log_likelihood(image[None], z)[0]
+
+    # It is a Gaussian in x with the precision matrix -H: its peak fixes what it integrates to.
+    precision = -torch.autograd.functional.hessian(log_density, x)
+    slope = torch.autograd.functional.jacobian(log_density, x)
+    peak = x + torch.linalg.solve(precision, slope)
+    expected = 0.5 * (torch.logdet(precision) - 64 * math.log(2 * math.pi))
+    assert float(log_density(peak)) == pytest.approx(float(expected), abs=1e-6)
 
 
 def price(cure: str, fixed: bool) -> tuple[float, float]:
@@ -569,10 +673,12 @@ def price(cure: str, fixed: bool) -> tuple[float, float]:
 def test_collapse_is_produced_and_cured_as_the_page_says() -> None:
     none, cured = table("collapse"), table("cure")
     total = [sum(row) for row in zip(*(none[f"unit{i}"] for i in range(1, 9)), strict=True)]
-    within = [t for t, step in zip(total, none["step"], strict=True) if 70 <= step <= 200]
+    within = [t for t, step in zip(total, none["step"], strict=True) if 50 < step <= 90]
     assert max(within) < 0.25
-    assert min(none[f"unit{i}"][-1] for i in range(1, 9)) > 0.1
-    assert min(cured[f"unit{i}"][-1] for i in range(1, 9)) > 0.6
+    ends = [sorted(run[f"unit{i}"][-1] for i in range(1, 9)) for run in (none, cured)]
+    said(f"rise slowly to between {ends[0][0]:.1f} and {ends[0][-1]:.1f} nats")
+    said(f"seven of them end between {ends[1][1]:.1f} and {ends[1][-1]:.1f} nats")
+    said(f"one at {ends[1][0]:.1f}")
     # A trap: the cures that work raise the KL and the bound.
     start = price("none", fixed=False)
     for cure in ("warm_up", "free_bits"):
@@ -581,13 +687,19 @@ def test_collapse_is_produced_and_cured_as_the_page_says() -> None:
         assert bound > start[1] + 2
     # The optimum: nothing has a better bound, and warm-up only delays.
     start = price("none", fixed=True)
-    assert start[0] < 0.1
+    assert start[0] < 0.3
     assert all(price(cure, fixed=True)[1] < start[1] for cure in ("warm_up", "free_bits", "weaker"))
-    falling = table("strong")["warm_up"][30:]
+    falling = table("strong")["warm_up"][15:]
     assert all(a > b - 0.05 for a, b in itertools.pairwise(falling))
-    assert falling[-1] < 0.7
+    assert falling[-1] < 1.05
     assert price("free_bits", fixed=True)[0] > 3.9
     assert price("weaker", fixed=True)[0] > 4
+    strong = {name: column[-1] for name, column in table("strong").items()}
+    said(
+        f"no cure falls to {strong['none']:.1f} nats, warm-up starts high and falls to "
+        f"{strong['warm_up']:.1f} and on",
+        f"the weaker decoder at {strong['weaker']:.1f}",
+    )
 
 
 def test_the_table_of_the_page_is_the_table_of_the_figure() -> None:
@@ -628,6 +740,13 @@ def test_means_lack_fine_detail_and_draws_have_too_much() -> None:
     said(f"have {finest['means']:.0%} of the digits' power, and true draws {finest['draws']:.0%}")
     cosines = figures.cosines()
     torch.testing.assert_close(cosines @ cosines.T, torch.eye(8).double())
+    x = normal(5, 64)
+    wave = torch.cos(math.pi * 7 * (torch.arange(8).double() + 0.5) / 8)  # seven half waves
+    power = figures.power((wave[:, None] * torch.ones(8)).reshape(1, 64))
+    assert power[7] * 15 == pytest.approx(float((wave**2).sum() * 8))
+    assert power[:7] == pytest.approx([0] * 7, abs=1e-12)
+    total = sum((2 * k + 1) * value for k, value in enumerate(figures.power(x)))
+    assert total == pytest.approx(float((x**2).sum() / 5))  # no power is lost
 
 
 @pytest.mark.equation("eq-vae-quadrature")
@@ -639,11 +758,11 @@ def test_the_sum_over_the_plane_is_the_exact_evidence(toy: vae.VAE) -> None:
 
 def test_the_sum_over_the_plane_agrees_with_a_finer_one_and_with_sampling() -> None:
     x = weights.digits()[2][:20]
-    for beta in (0.1, 1.0, 8.0):
+    for beta in (0.1, 8.0):  # clouds as small as a few cells, and as wide as the prior
         model = weights.load()[beta].requires_grad_(False)
         coarse = vae.log_evidence(model, x)
-        fine = torch.cat([vae.log_evidence(model, part, 6, 0.025) for part in x.split(10)])
-        assert (coarse - fine).abs().mean() < 0.02
+        fine = vae.log_evidence(model, x[:10], 5.5, 0.05)
+        assert (coarse[:10] - fine).abs().mean() < 0.001
     sampled = vae.importance_bound(model, x, 4000, chance(0))
     assert (sampled - coarse).abs().mean() < 0.05
 
@@ -660,7 +779,7 @@ def test_the_encoders_gap_is_the_price_of_amortisation() -> None:
 
     guessed = model.encode(x)
     gap = exact - bound(*guessed, 1000, 0)
-    line = torch.arange(-40, 41).double() / 8
+    line = torch.arange(-32, 33).double() / 8
     plane = torch.cartesian_prod(line, line)
     joint = model.log_likelihood(x, plane[:, None]) - 0.5 * (plane**2).sum(-1)[:, None]
     best = torch.full((len(x),), -math.inf).double()
@@ -708,12 +827,12 @@ def test_the_first_steps_of_the_recipe_are_repeatable(monkeypatch: pytest.Monkey
 def test_it_learns_more_than_the_best_linear_model_of_its_size() -> None:
     train, _, test, _ = weights.digits()
     weight, noise_var, _ = vae.ppca(train, 2)
-    model = vae.VAE((64, 48, 48, 2), 0.3, chance(0)).double()
-    vae.train(model, train, 800, generator=chance(0))
-    ours = vae.importance_bound(model, test.repeat(20, 1), 1, chance(1)).mean()
+    model = vae.VAE((64, 48, 48, 2), 0.4, chance(0)).double()
+    vae.train(model, train, 350, rate=1e-2, generator=chance(0))
+    ours = vae.importance_bound(model, test.repeat(10, 1), 1, chance(1)).mean()
     c = weight @ weight.T + noise_var * torch.eye(64).double()
     theirs = MultivariateNormal(train.mean(0), c).log_prob(test).mean()
-    assert ours > theirs + 2
+    assert ours > theirs + 1
 
 
 @pytest.mark.parametrize(
