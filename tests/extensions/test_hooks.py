@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from material.plugins.search.plugin import SearchIndex
 
-from scripts import search
+from scripts import hooks
 from tests.site.kit import PAGES, Site, shown
 
 HTML = """\
@@ -38,7 +38,7 @@ def index(html: str) -> list[dict[str, Any]]:
 
 
 def test_a_lean_page_has_the_text_of_the_page_without_its_note_numbers() -> None:
-    [top, code] = index(search.lean(HTML))
+    [top, code] = index(hooks.lean(HTML))
     assert (top["location"], top["title"]) == ("a/", "A page")
     assert top["text"] == "<p>Of VAE and p&lt;q, 10<sup>3</sup> times.</p>"
     assert (code["location"], code["title"]) == ("a/#code", "Code")
@@ -52,4 +52,4 @@ def test_the_plugin_finds_the_same_in_a_whole_page(path: str, built: Site) -> No
     html = text[text.index("<h1") : text.index("</main>")]
     whole = index(re.sub(r'(?s)<sup id="fnref.*?</sup>|<svg\b.*?</svg>', "", html))
     assert len(whole) > 3
-    assert index(search.lean(html)) == whole
+    assert index(hooks.lean(html)) == whole
