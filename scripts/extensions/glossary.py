@@ -70,6 +70,11 @@ def read(path: Path) -> dict[str, Term]:
     return found
 
 
+def known(path: Path) -> dict[str, Term]:
+    """The terms of a glossary; none if there is no such file."""
+    return files.load(path, read) if path.is_file() else {}
+
+
 @lru_cache(maxsize=16)
 def _pattern(shorts: tuple[str, ...]) -> re.Pattern[str]:
     words = "|".join(re.escape(short) for short in sorted(shorts, key=len, reverse=True))
@@ -85,11 +90,9 @@ class _Abbreviations(Treeprocessor):
             _name_terms(root)
             return
         path = page.docs / PAGE
-        page.reads(path)
-        if not path.is_file():
-            return
-        terms = files.load(path, read)
-        if terms:
+        # The terms, not the file: who words an explanation anew does not wait for all other pages.
+        page.uses("terms", lambda: known(path))
+        if terms := known(path):
             _Walk(page, terms).element(root)
 
 
