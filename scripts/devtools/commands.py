@@ -102,8 +102,11 @@ def test(arguments: list[str]) -> int:
 
 
 def spread() -> list[str]:
-    """How pytest shares the work when all tests run."""
-    return ["-n", str(max(1, min(4, os.cpu_count() or 1))), "--dist", "worksteal"]
+    """How pytest shares the work when all tests run.
+
+    One process more than there are cores: tests in a browser wait for its frames half of the time.
+    """
+    return ["-n", str(min(5, (os.cpu_count() or 1) + 1)), "--dist", "worksteal"]
 
 
 def lock(arguments: list[str]) -> int:

@@ -495,15 +495,14 @@ def test_exercise_5_balanced_play_reaches_the_modes_that_a_hasty_generator_loses
     assert balanced[1] > 0.3 > hasty[1]
 
 
-def test_a_critic_with_clipped_weights_finds_two_modes_at_most() -> None:
+def test_games_with_a_clipped_critic_end_with_two_modes_at_most() -> None:
     torch.set_num_threads(1)
-    rounds = gan.train("wasserstein", 400, torch.Generator().manual_seed(0))
     fixed = gan.noise(500, torch.Generator().manual_seed(1))
-    counts = [
-        gan.modes_reached(g(fixed).detach())[0] for g in itertools.islice(rounds, 19, None, 20)
-    ]
-    assert len(counts) == 20
-    assert 1 <= max(counts) <= 2
+    counts = []
+    for seed in range(4):
+        *_, last = gan.train("wasserstein", 400, torch.Generator().manual_seed(seed))
+        counts.append(gan.modes_reached(last(fixed).detach())[0])
+    assert max(counts) <= 2
 
 
 def test_training_beats_the_untrained_generator() -> None:
