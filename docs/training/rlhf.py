@@ -106,7 +106,7 @@ def kl_estimates(log_pi: Tensor, log_ref: Tensor) -> tuple[Tensor, Tensor, Tenso
     Source: schulman2020approximating.
     """
     log_ratio = log_ref - log_pi
-    return -log_ratio, log_ratio**2 / 2, log_ratio.exp() - 1 - log_ratio
+    return -log_ratio, log_ratio**2 / 2, torch.expm1(log_ratio) - log_ratio
     # --8<-- [end:kl]
 
 
@@ -148,6 +148,20 @@ def leave_one_out_advantage(reward: Tensor) -> Tensor:
     n = len(reward)
     return (reward - reward.mean()) * n / (n - 1)
     # --8<-- [end:advantages]
+
+
+# --8<-- [start:gae]
+def token_advantage(reward: Tensor, value: Tensor, decay: float) -> Tensor:
+    """Advantages of the T tokens of an answer from their rewards and the values before them, (T,).
+
+    Source: schulman2016high, section 3, without discount.
+    """
+    surprise = reward - value
+    surprise[:-1] += value[1:]
+    for t in reversed(range(len(surprise) - 1)):
+        surprise[t] += decay * surprise[t + 1]
+    return surprise
+    # --8<-- [end:gae]
 
 
 # --8<-- [start:ppo]

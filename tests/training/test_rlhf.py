@@ -660,6 +660,34 @@ def golden() -> dict[str, Any]:
     return {"module": "training/rlhf.mjs", "tolerance": 1e-5, "cases": cases}
 
 
+@pytest.mark.equation("eq-rlhf-gae", "eq-rlhf-gae-whole")
+@pytest.mark.parametrize("decay", [0.0, 0.7, 1.0])
+def test_the_advantage_of_a_token_is_the_sum_of_the_surprises_that_follow(decay: float) -> None:
+    rng = np.random.default_rng(3)
+    reward, value = rng.normal(size=6), rng.normal(size=6)
+    before = value.copy()
+    found = rlhf.token_advantage(torch.tensor(reward), torch.tensor(value), decay).numpy()
+    ahead = [*value[1:], 0.0]
+    surprise = [reward[t] + ahead[t] - value[t] for t in range(6)]
+    wanted = [sum(decay**k * surprise[t + k] for k in range(6 - t)) for t in range(6)]
+    assert found == pytest.approx(np.array(wanted))
+    if decay == 0.0:
+        assert found == pytest.approx(np.array(surprise))
+    if decay == 1.0:
+        assert found == pytest.approx(reward[::-1].cumsum()[::-1] - value)
+    assert (value == before).all()
+
+
+def test_the_third_estimate_is_never_negative_in_single_precision() -> None:
+    log_ratio = (
+        torch.logspace(-8, 1, 200).repeat(2)
+        * torch.tensor([[1.0], [-1.0]]).repeat(1, 200).flatten()
+    )
+    estimates = rlhf.kl_estimates(torch.zeros(400), log_ratio)
+    assert estimates[2].dtype == torch.float32
+    assert (estimates[2] >= 0).all()
+
+
 def flat(value: Any) -> list[Any]:
     """All leaves of nested lists and tables, in order."""
     if isinstance(value, dict):
