@@ -16,7 +16,8 @@ VIEWS = [(390, "light"), (1440, "light"), (390, "dark"), (1440, "dark")]
 
 # axe looks at every element, and has nothing to say about those inside of formulas and pictures, which
 # are most of a page: without them it takes a third of the time. A formula becomes a word, because axe
-# takes a heading of a table that is a formula for an empty one.
+# takes a heading of a table that is a formula for an empty one. Of long rows of the same kind, such as the
+# entries of the bibliography, the first are looked at.
 EMPTY = """() => {
   for (const formula of document.querySelectorAll("math")) {
     const {width, height} = formula.getBoundingClientRect();
@@ -27,6 +28,9 @@ EMPTY = """() => {
     formula.replaceWith(word);
   }
   for (const picture of document.querySelectorAll("svg")) picture.replaceChildren();
+  for (const row of ["li", "dt", "dd", "tr", "span", ".ledger-entry"])
+    for (const part of document.querySelectorAll(`main ${row}:nth-of-type(n + 30)`)) part.remove();
+  for (const part of document.querySelectorAll("main h3:nth-of-type(30) ~ *")) part.remove();
 }"""
 
 
