@@ -14,7 +14,10 @@ DRIVER = (
     "Playwright, which drives the browser, does not start: on a bare Debian or Ubuntu it needs "
     "`apt install libatomic1`."
 )
+# First the one without windows: it needs half the time of the others.
 NAMES = (
+    "chromium-headless-shell",
+    "chrome-headless-shell",
     "chromium",
     "chromium-browser",
     "google-chrome",
