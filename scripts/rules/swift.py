@@ -67,7 +67,8 @@ def install(md: Any) -> None:
 
 def _linked(original: Any) -> Any:
     def linked(data: str, index: int) -> Any:
-        if data.find(")", index) < 0:
+        # Without a quotation mark, in which brackets count otherwise, only a `)` ends an address.
+        if all(data.find(sign, index) < 0 for sign in ")'\""):
             return "", None, index, False
         return original(data, index)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import markdown
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown.inlinepatterns import LinkInlineProcessor
 
@@ -29,6 +29,7 @@ def test_brackets_are_paired_as_by_python_markdown(text: str, index: int) -> Non
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(SIGNS, max_size=80))
+@example("[]('(")
 def test_links_are_rendered_as_by_python_markdown(text: str) -> None:
     plain, quick = markdown.Markdown(), markdown.Markdown()
     swift.install(quick)
