@@ -247,10 +247,7 @@ def test_it_fits_and_can_be_touched(open_demo: OpenDemo, width: int, scheme: str
         box = control.bounding_box()
         assert box
         assert box["height"] >= 43
-    pad(demo).scroll_into_view_if_needed()
-    box = pad(demo).bounding_box()
-    assert box
-    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    pad(demo).tap()
     expect(status(demo)).to_have_text(re.compile("^Encoded"))
 
 
