@@ -429,7 +429,13 @@ function near(/** @type {string} */ selector, /** @type {(element: Element) => v
   for (const element of document.querySelectorAll(selector)) observer.observe(element);
 }
 
-/** What scrolls sideways can be reached with the keyboard, and only then. */
+/** Does something when the browser has nothing better to do. */
+function idle(/** @type {() => void} */ act) {
+  if ("requestIdleCallback" in window) requestIdleCallback(act, { timeout: 2000 });
+  else setTimeout(act, 200);
+}
+
+/** What scrolls sideways can be reached with the keyboard, however far below it is, and only then. */
 function scrollable() {
   const boxes = ".md-typeset :is(pre, .table-box, .equation-body)";
   const observer = new ResizeObserver((entries) => {
@@ -441,10 +447,12 @@ function scrollable() {
       else if (!box?.hasAttribute("tabindex")) box?.setAttribute("tabindex", "0");
     }
   });
-  near(boxes, (box) => {
-    observer.observe(box);
-    // What is inside may grow later, as when a font arrives.
-    if (box.firstElementChild) observer.observe(box.firstElementChild);
+  idle(() => {
+    for (const box of document.querySelectorAll(boxes)) {
+      observer.observe(box);
+      // What is inside may grow later, as when a font arrives.
+      if (box.firstElementChild) observer.observe(box.firstElementChild);
+    }
   });
 }
 

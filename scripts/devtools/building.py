@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from scripts.devtools import guard, say
@@ -33,9 +34,9 @@ def epoch(root: Path = ROOT) -> int:
     return max((int(path.stat().st_mtime) for path in files), default=1) or 1
 
 
-def environment(root: Path = ROOT) -> dict[str, str]:
-    """The environment in which a builder runs."""
-    keep = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
+def environment(root: Path = ROOT, given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment variables of a builder: those given, or ours, and what every build needs."""
+    keep = {name: value for name, value in (given or os.environ).items() if name != "PYTHONHOME"}
     return {
         **keep,
         "SOURCE_DATE_EPOCH": str(epoch(root)),
@@ -60,8 +61,11 @@ def build(
     echo: bool = True,
     verbose: bool = False,
     strict: bool = True,
+    variables: Mapping[str, str] | None = None,
 ) -> str:
     """Build into `out`, by way of a folder beside it. Returns what the builder said.
+
+    `variables` are the environment variables of the builder instead of ours.
 
     Raises:
         Stop: if `out` is something else than a site (code 2) or the builder finds a fault (code 1);
@@ -78,7 +82,7 @@ def build(
     command += ["--clean", "--site-dir", str(new)]
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        said = run(command, root, echo, verbose)
+        said = run(command, root, echo, verbose, environment(root, variables))
         with guard.held(out.with_name(f".{out.name}.lock")):  # two builds may end at once
             if out.exists():
                 rename(out, old)
@@ -98,12 +102,14 @@ def build(
     return said
 
 
-def run(command: list[str], root: Path, echo: bool, verbose: bool) -> str:
+def run(
+    command: list[str], root: Path, echo: bool, verbose: bool, variables: dict[str, str]
+) -> str:
     """Run a builder; its warnings are shown as they come, with `verbose` all that it says."""
     process = subprocess.Popen(
         command,
         cwd=root,
-        env=environment(root),
+        env=variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

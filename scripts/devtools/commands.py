@@ -49,7 +49,7 @@ def build(arguments: list[str]) -> int:
     out = wanted.out.absolute()
     env = environment.ensure(ROOT)
     started = time.monotonic()
-    building.build(out, python=str(env.python), verbose=wanted.verbose)
+    building.build(out, python=str(env.python), verbose=wanted.verbose, variables=variables(env))
     pages = sum(1 for _ in out.rglob("index.html"))
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file()) / 1e6
     seconds = time.monotonic() - started
@@ -66,7 +66,7 @@ def check(arguments: list[str]) -> int:
     rest = [argument for argument in arguments if argument != "--build"]
     code = 0
     try:  # what the builder says goes beside the report, which may be read by a program
-        building.build(site, python=str(env.python), echo=False)
+        building.build(site, python=str(env.python), echo=False, variables=variables(env))
         rest += ["--site", str(site)]
     except Stop as problem:
         say.error(str(problem))
@@ -301,5 +301,10 @@ def quietly(env: Environment, module: str, *arguments: str) -> subprocess.Comple
 
 
 def variables(env: Environment) -> dict[str, str]:
-    """The environment variables of what runs: the date of the build, no notice of the theme's maker."""
-    return {**env.variables(), "NO_MKDOCS_2_WARNING": "1"}
+    """The environment variables of what runs: no notice of the theme's maker, and bytecode in `.venv`.
+
+    There it is in nobody's way, so that a container which forbids it elsewhere need not compile torch,
+    matplotlib and the rest in every process: that would take longer than many a test.
+    """
+    kept = {k: v for k, v in env.variables().items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "NO_MKDOCS_2_WARNING": "1", "PYTHONPYCACHEPREFIX": str(env.bytecode)}

@@ -50,6 +50,11 @@ class Environment:
         return self.folder / "ready.json"
 
     @property
+    def bytecode(self) -> Path:
+        """Where Python keeps what it has compiled."""
+        return self.folder / "bytecode"
+
+    @property
     def packages(self) -> Path:
         """Its site-packages."""
         if os.name == "nt":

@@ -94,6 +94,7 @@ ROWS: list[tuple[str, str, str, int]] = [
     ("D-057", "L16", "There is [one](), [two](), [three](), [four]().", 5),
     ("D-058", "L16", "There is [learning (RL)]().", 5),
     ("D-059", "P29", "Then [feedback](gone.md#RLHF) comes.", 5),
+    ("D-059, its page at hand", "L03", "See [RLHF](#RLHF).\n\n## RLHF\n\nText.", 5),
     ("D-060", "L01", "Read [on](gone/a.md), and [there](gone/a.md).", 5),
     ("D-061", "L01", "See [all](../../Other/a.md).", 5),
     ("D-062", "L01", "See [old](./classes/a.md).", 5),

@@ -149,11 +149,10 @@ class Repository:
         (self.root / TEST).write_text(site + "".join(tools), encoding="utf-8")
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Repository:
+def made_in(folder: Path) -> Repository:
     """A repository in a folder with blanks and other letters."""
-    root = tmp_path / "my répo ü"
-    (tmp_path / "wheels").mkdir()
+    root = folder / "my répo ü"
+    (folder / "wheels").mkdir()
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "scripts" / "devtools", root / "scripts" / "devtools", ignore=ignore)
     for name in ("__init__.py", "dev.py"):
@@ -161,8 +160,23 @@ def repository(tmp_path: Path) -> Repository:
     project = '[dependency-groups]\ntorch = ["torch==2.13.0"]\n'
     (root / "pyproject.toml").write_text(project, encoding="utf-8")
     (root / "docs").mkdir()
-    made = Repository(root, tmp_path / "wheels")
+    made = Repository(root, folder / "wheels")
     made.lock()
+    return made
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """A repository in which nothing was run yet."""
+    return made_in(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """A repository with a finished environment, its tests' tools in it; each test leaves it finished."""
+    made = made_in(tmp_path_factory.mktemp("finished"))
+    wheel(made.wheels, "torch", "2.13.0+cpu", "")
+    made.run("test")
     return made
 
 
@@ -178,10 +192,10 @@ def test_one_command_does_all_and_the_second_time_nothing(repository: Repository
     assert [path.name for path in repository.root.glob(".venv*")] == [".venv"]
 
 
-def test_a_finished_environment_is_known_in_milliseconds(repository: Repository) -> None:
-    repository.build()
-    env = environment.Environment(repository.root)
-    if environment.interpreter()["python"].split(".")[:2] != python_of(repository):
+def test_a_finished_environment_is_known_in_milliseconds(finished: Repository) -> None:
+    finished.build()
+    env = environment.Environment(finished.root)
+    if environment.interpreter()["python"].split(".")[:2] != python_of(finished):
         pytest.skip("the tests run with another Python than the commands")
     started = time.perf_counter()
     for _ in range(10):
@@ -194,13 +208,28 @@ def python_of(repository: Repository) -> list[str]:
     return str(json.loads((repository.venv / "ready.json").read_text())["python"]).split(".")[:2]
 
 
-def test_the_repository_is_on_the_path_of_plain_python(repository: Repository) -> None:
-    repository.build()
-    command = [str(repository.python), "-c", "import scripts.devtools as m; print(m.__file__)"]
+def test_the_repository_is_on_the_path_of_plain_python(finished: Repository) -> None:
+    finished.build()
+    command = [str(finished.python), "-c", "import scripts.devtools as m; print(m.__file__)"]
     done = subprocess.run(
         command, cwd=tempfile.gettempdir(), capture_output=True, text=True, check=True
     )
-    assert Path(done.stdout.strip()).is_relative_to(repository.root)
+    assert Path(done.stdout.strip()).is_relative_to(finished.root)
+
+
+def test_bytecode_is_kept_in_the_environment_even_if_it_may_not_be_kept_elsewhere(
+    finished: Repository,
+) -> None:
+    for folder in list(finished.root.rglob("__pycache__")):
+        shutil.rmtree(folder)
+    kept = finished.venv / "bytecode"
+    shutil.rmtree(kept)
+    finished.variables = {"PYTHONDONTWRITEBYTECODE": "1"}
+    finished.build()
+    finished.variables = {}
+    found = list(finished.root.rglob("*.pyc"))
+    assert found
+    assert [path for path in found if kept not in path.parents] == []
 
 
 def lose_the_interpreter(repository: Repository) -> None:
@@ -208,7 +237,7 @@ def lose_the_interpreter(repository: Repository) -> None:
 
 
 def lose_a_package(repository: Repository) -> None:
-    shutil.rmtree(next(repository.venv.rglob("mkdocs")))
+    shutil.rmtree(environment.Environment(repository.root).packages / "mkdocs")
 
 
 def interrupt(repository: Repository) -> None:
@@ -246,16 +275,14 @@ def move(repository: Repository) -> None:
         (move, "it was moved or copied"),
     ],
 )
-def test_a_broken_environment_is_made_anew(
-    harm: object, reason: str, repository: Repository
-) -> None:
-    repository.build()
+def test_a_broken_environment_is_made_anew(harm: object, reason: str, finished: Repository) -> None:
+    finished.build()
     assert callable(harm)
-    harm(repository)
-    said = repository.build()
+    harm(finished)
+    said = finished.build()
     assert f"The environment .venv is made anew: {reason}" in said
-    assert "Making" not in repository.build()
-    assert [path.name for path in repository.root.glob(".venv*")] == [".venv"]
+    assert "Making" not in finished.build()
+    assert [path.name for path in finished.root.glob(".venv*")] == [".venv"]
 
 
 def test_a_changed_lock_file_is_installed_and_what_it_dropped_is_removed(
@@ -263,14 +290,15 @@ def test_a_changed_lock_file_is_installed_and_what_it_dropped_is_removed(
 ) -> None:
     repository.lock(extra="1.0")
     repository.build()
-    assert list(repository.venv.rglob("extra"))
+    packages = environment.Environment(repository.root).packages
+    assert (packages / "extra").is_dir()
     repository.lock(mkdocs="2.0")
     said = repository.build()
     assert "brought up to date: requirements.txt has changed" in said
     assert "Removing extra" in said
     assert "Making" not in said
     assert (repository.root / "site" / "index.html").read_text() == "2.0"
-    assert not list(repository.venv.rglob("extra"))
+    assert not (packages / "extra").exists()
 
 
 def test_without_a_network_the_old_environment_stays(repository: Repository) -> None:
@@ -367,10 +395,10 @@ def test_tests_get_their_tools_and_the_small_torch(repository: Repository) -> No
 
 
 @pytest.mark.parametrize(("tool", "code"), [("ruff", 1), ("mypy", 1), ("pytest", 1), ("pytest", 5)])
-def test_a_failing_tool_fails_the_tests(tool: str, code: int, repository: Repository) -> None:
-    wheel(repository.wheels, "torch", "2.13.0+cpu", "")
-    repository.variables = {f"FAIL_{tool}": str(code)}
-    done = repository.run("test", "tests")
+def test_a_failing_tool_fails_the_tests(tool: str, code: int, finished: Repository) -> None:
+    finished.variables = {f"FAIL_{tool}": str(code)}
+    done = finished.run("test", "tests")
+    finished.variables = {}
     assert done.returncode == code
     assert "pytest ran" in done.stdout, "the others run all the same"
     if tool != "pytest":
@@ -398,12 +426,12 @@ def test_a_torch_that_is_there_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def serving(repository: Repository) -> Iterator[subprocess.Popen[str]]:
+def serving(finished: Repository) -> Iterator[subprocess.Popen[str]]:
     """`dev.py serve`, when it serves."""
-    repository.build()
+    finished.build()
     process = subprocess.Popen(
-        repository.command("serve", "--port", str(free_port())),
-        env=repository.environ(),
+        finished.command("serve", "--port", str(free_port())),
+        env=finished.environ(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

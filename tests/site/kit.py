@@ -89,26 +89,8 @@ def settle(page: Page) -> None:
     )
 
 
-def read(page: Page) -> None:
-    """Scroll to the end as a reader does: what waits until it is near, such as a demo, is there.
-
-    A tall window gets there in fewer frames.
-    """
-    size = page.viewport_size
-    assert size is not None
-    page.set_viewport_size({"width": size["width"], "height": 4000})
-    page.evaluate(
-        """async () => {
-          const frame = () => new Promise(done => requestAnimationFrame(done));
-          for (let y = 0; y < document.documentElement.scrollHeight; y += 0.8 * innerHeight) {
-            scrollTo({top: y, behavior: "instant"});
-            await frame();
-            await frame();
-          }
-          scrollTo({top: 0, behavior: "instant"});
-        }"""
-    )
+def run_demos(page: Page) -> None:
+    """Go to each demo of a page, and wait until it is there."""
     for frame in page.locator("div.demo").all():
+        frame.scroll_into_view_if_needed()
         frame.locator(".demo-root, .demo-status").first.wait_for(state="attached")
-    page.set_viewport_size(size)
-    settle(page)
