@@ -3,12 +3,13 @@
 `dev.py test` runs the tests in two processes. Both use the one site that the first of them builds.
 """
 
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import pytest
 from filelock import FileLock
@@ -145,45 +146,89 @@ class Watch:
             self.faults.append(f"{status}: {url}")
 
 
+@dataclass
+class Opened:
+    """A page in a context of its own, and what was seen on it."""
+
+    context: BrowserContext
+    page: Page
+    watch: Watch
+
+    def clear(self) -> None:
+        """As if nobody had been here."""
+        self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        self.page.goto("about:blank")
+        self.watch.faults.clear()
+
+
+@pytest.fixture(scope="session")
+def kept() -> Iterator[dict[str, list[Opened]]]:
+    """Pages that a test has left as it found them, by the options of their contexts.
+
+    A renderer of its own for each test takes longer than most of the pages.
+    """
+    pages: dict[str, list[Opened]] = {}
+    yield pages
+    for opened in itertools.chain.from_iterable(pages.values()):
+        opened.context.close()
+
+
 @pytest.fixture
-def new_page(browser: Browser, server: Server) -> Iterator[NewPage]:
-    """`new_page(width=390, scheme="dark", javascript=False, …)`: a page in a context of its own.
+def new_page(
+    browser: Browser, server: Server, kept: dict[str, list[Opened]], request: pytest.FixtureRequest
+) -> Iterator[NewPage]:
+    """`new_page(width=390, scheme="dark", javascript=False, …)`: a page that nobody has used.
 
     At the end each must be without console errors, failed requests and requests to other hosts, unless
-    it was opened with `watched=False`. Further keywords are those of Playwright's `new_context`.
+    it was opened with `watched=False`. With `fresh=True` nothing is in its cache and it is thrown away:
+    for tests that count what is sent, add scripts, routes or listeners, or slow the page down. Further
+    keywords are those of Playwright's `new_context`.
     """
-    opened: list[tuple[BrowserContext, Watch]] = []
+    leased: list[tuple[Opened, list[Opened] | None, bool]] = []
 
     def new(
         *,
         width: int = 1440,
         height: int = 900,
         scheme: str = "light",
+        reduced_motion: Literal["no-preference", "reduce"] = "no-preference",
         javascript: bool = True,
         watched: bool = True,
+        fresh: bool = False,
         **options: Any,
     ) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
+        shelf = None if fresh else kept.setdefault(repr((javascript, sorted(options.items()))), [])
+        if shelf:
+            opened = shelf.pop()
+        else:
+            context = browser.new_context(
+                java_script_enabled=javascript, base_url=server.url, **options
+            )
+            context.set_default_timeout(10_000)
+            opened = Opened(context, context.new_page(), Watch(server.origin))
+            opened.watch.over(opened.page)
+            context.on("page", opened.watch.over)
+        leased.append((opened, shelf, watched))
+        opened.page.set_viewport_size({"width": width, "height": height})
+        opened.page.emulate_media(
+            media="screen",
             color_scheme="dark" if scheme == "dark" else "light",
-            java_script_enabled=javascript,
-            base_url=server.url,
-            **options,
+            reduced_motion=reduced_motion,
         )
-        context.set_default_timeout(10_000)
-        watch = Watch(server.origin)
-        page = context.new_page()
-        if watched:
-            watch.over(page)
-            context.on("page", watch.over)
-        opened.append((context, watch))
-        return page
+        return opened.page
 
+    before = request.session.testsfailed
     yield new
     faults = []
-    for context, watch in opened:
-        context.close()
-        faults += watch.faults
+    for opened, shelf, watched in leased:
+        faults += opened.watch.faults if watched else []
+        alone = shelf is not None and len(opened.context.pages) == 1
+        if alone and not faults and request.session.testsfailed == before:
+            with suppress(Exception):  # a page that cannot be cleared is thrown away
+                opened.clear()
+                shelf.append(opened)
+                continue
+        opened.context.close()
     if faults:
         pytest.fail("\n".join(dict.fromkeys(faults)), pytrace=False)
 

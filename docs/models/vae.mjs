@@ -220,6 +220,7 @@ function start(root, weights) {
   let zoom = /** @type {{centre: number[], half: number, density: Float64Array} | null} */ (null);
   let task = 0;
   let settling = 0;
+  let aloud = false; // whether the reader is told of what settles next
 
   const closest = (/** @type {ArrayLike<number>} */ y) => {
     const distance = (/** @type {number[]} */ d) => d.reduce((sum, v, i) => sum + (v - y[i]) ** 2, 0);
@@ -535,12 +536,14 @@ function start(root, weights) {
   /** Once the image rests: the exact integral, the table, what is told. */
   const settle = (told = true) => {
     clearTimeout(settling);
+    aloud = told;
     settling = window.setTimeout(() => {
       posterior = ready ? integrate(grid, x, net.noise) : null;
       look();
       const { kl, elbo } = numbers();
       redraw();
-      if (!told) return;
+      if (!aloud) return;
+      aloud = false;
       const exact = posterior ? `, log p(x) ${two(posterior.evidence)}` : "";
       status(`Encoded: mean ${pair(q.mean)}, KL ${two(kl)}, ELBO ${two(elbo)}${exact} nats.`);
     }, 60);
@@ -606,7 +609,7 @@ function start(root, weights) {
     const more = () => {
       const until = performance.now() + 8;
       while (!(ready = grid.more()) && performance.now() < until);
-      if (ready) settle(false);
+      if (ready) settle(aloud); // what the reader did meanwhile is still said
       else task = window.setTimeout(more);
     };
     task = window.setTimeout(more);

@@ -227,7 +227,7 @@ def test_the_exact_posterior_is_shown_near_the_encoders_guess(open_demo: OpenDem
 def test_weights_that_do_not_come_are_told_and_can_be_asked_for_again(
     open_demo: OpenDemo,
 ) -> None:
-    page, demo = open_demo("models/vae", watched=False)
+    page, demo = open_demo("models/vae", fresh=True, watched=False)
     page.route("**/vae.weights.json", lambda route: route.abort())
     start = demo.get_by_role("button", name="Start")
     start.click()
@@ -251,8 +251,25 @@ def test_it_fits_and_can_be_touched(open_demo: OpenDemo, width: int, scheme: str
     expect(status(demo)).to_have_text(re.compile("^Encoded"))
 
 
+def test_a_stroke_is_told_of_even_if_the_plane_is_ready_a_moment_later(open_demo: OpenDemo) -> None:
+    page, demo = open_demo("models/vae", fresh=True, reduced_motion="reduce")
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    demo.get_by_role("button", name="Start").click()
+    expect(demo.locator("table")).to_contain_text("integrating")
+    pad(demo).scroll_into_view_if_needed()
+    box = pad(demo).bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.clock.run_for(50)  # the plane is made, before the stroke has settled
+    assert status(demo).inner_text().startswith("A test digit")
+    page.clock.run_for(100)
+    expect(demo.locator("table")).not_to_contain_text("integrating")
+    expect(status(demo)).to_have_text(re.compile("^Encoded"))
+
+
 def test_a_stroke_keeps_up_on_a_phone_that_is_four_times_slower(open_demo: OpenDemo) -> None:
-    page, demo = started(open_demo, width=390)
+    page, demo = started(open_demo, width=390, fresh=True)
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
     plane(demo).scroll_into_view_if_needed()
     milliseconds = plane(demo).evaluate(

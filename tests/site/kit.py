@@ -89,6 +89,12 @@ def settle(page: Page) -> None:
     )
 
 
+def idle(page: Page) -> None:
+    """Wait until the page has done what it puts off, such as the places of Tab in what scrolls."""
+    page.evaluate("() => new Promise(done => requestIdleCallback(() => done(), {timeout: 1000}))")
+    settle(page)
+
+
 def run_demos(page: Page) -> None:
     """Go to each demo of a page, and wait until it is there."""
     for frame in page.locator("div.demo").all():

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.site.kit import PAGES, NewPage, run_demos, samples, settle, shown
+from tests.site.kit import PAGES, NewPage, idle, run_demos, samples, settle, shown
 
 pytestmark = pytest.mark.browser
 
@@ -97,9 +97,7 @@ def show(page: Page, width: int, scheme: str) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.wait_for_function(f"innerWidth === {width}")
-    # What scrolls gets its place in the order of Tab when the page has nothing else to do.
-    page.evaluate("() => new Promise(done => requestIdleCallback(() => done(), {timeout: 1000}))")
-    settle(page)
+    idle(page)
 
 
 @pytest.mark.parametrize("path", [*PAGES, "no/such/page/"], ids=shown)

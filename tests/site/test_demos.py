@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.site.kit import DOCS, ROOT, NewPage
+from tests.site.kit import DOCS, ROOT, NewPage, idle
 
 pytestmark = pytest.mark.browser
 
@@ -101,6 +101,7 @@ def test_every_demo_has_values() -> None:
 def test_importing_a_demo_changes_nothing(new_page: NewPage) -> None:
     page = new_page()
     page.goto("overview/")
+    idle(page)
     before = page.content()
     modules = sorted(p.relative_to(DOCS).as_posix() for p in DOCS.rglob("*.mjs"))
     modules = [module for module in modules if not module.startswith("assets/")]

@@ -57,7 +57,8 @@ def test_search_says_when_there_is_nothing_and_helps_with_a_slip(page: Page) -> 
     expect(page.locator("dialog.search a").first).to_be_visible()
 
 
-def test_search_loads_its_index_when_it_is_opened_and_not_before(page: Page) -> None:
+def test_search_loads_its_index_when_it_is_opened_and_not_before(new_page: NewPage) -> None:
+    page = new_page(fresh=True)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto("models/", wait_until="networkidle")
@@ -102,7 +103,7 @@ def test_the_scheme_switches_and_stays(page: Page) -> None:
 
 
 def test_the_scheme_is_there_before_anything_is_drawn(new_page: NewPage) -> None:
-    page = new_page(scheme="dark")
+    page = new_page(fresh=True, scheme="dark")
     page.add_init_script(
         "new PerformanceObserver(list => { window.first ??= "
         "document.body.getAttribute('data-md-color-scheme'); })"

@@ -26,7 +26,7 @@ SHIFTS = """() => {
 
 @pytest.mark.parametrize("path", PAGES, ids=shown)
 def test_a_first_visit_is_light_and_nothing_moves(path: str, new_page: NewPage) -> None:
-    page = new_page(width=390, height=844, device_scale_factor=2)
+    page = new_page(fresh=True, width=390, height=844, device_scale_factor=2)
     sizes: dict[str, float] = {}
     names: dict[str, str] = {}
 
@@ -58,7 +58,7 @@ def test_a_first_visit_is_light_and_nothing_moves(path: str, new_page: NewPage) 
 
 @pytest.mark.parametrize("path", samples(), ids=shown)
 def test_nothing_moves_on_a_wide_screen(path: str, new_page: NewPage) -> None:
-    page = new_page()
+    page = new_page(fresh=True)
     page.add_init_script(f"({SHIFTS})()")
     page.goto(path, wait_until="networkidle")
     settle(page)
