@@ -28,9 +28,12 @@ def lean(html: str) -> str:
     return DROPPED.sub("", html)
 
 
-def on_startup(**_: Any) -> None:
-    """A build makes millions of objects and few circles: look for those less often."""
-    gc.set_threshold(50_000, 20, 50)
+def on_startup(*, command: str, **_: Any) -> None:
+    """A build makes millions of objects and few circles: do not look for those, or as a server seldom."""
+    if command == "serve":
+        gc.set_threshold(50_000, 20, 50)
+    else:
+        gc.disable()
 
 
 class Lean:
