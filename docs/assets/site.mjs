@@ -429,10 +429,15 @@ function near(/** @type {string} */ selector, /** @type {(element: Element) => v
   for (const element of document.querySelectorAll(selector)) observer.observe(element);
 }
 
-/** Does something when the browser has nothing better to do. */
-function idle(/** @type {() => void} */ act) {
-  if ("requestIdleCallback" in window) requestIdleCallback(act, { timeout: 2000 });
-  else setTimeout(act, 200);
+/** Does something with each element when the browser has nothing better to do, a few at a time. */
+function idle(/** @type {string} */ selector, /** @type {(element: Element) => void} */ act) {
+  const waiting = [...document.querySelectorAll(selector)];
+  const some = () => {
+    waiting.splice(0, 20).forEach(act);
+    if (waiting.length) soon();
+  };
+  const soon = () => ("requestIdleCallback" in window ? requestIdleCallback(some, { timeout: 2000 }) : setTimeout(some, 50));
+  soon();
 }
 
 /** What scrolls sideways can be reached with the keyboard, however far below it is, and only then. */
@@ -447,12 +452,10 @@ function scrollable() {
       else if (!box?.hasAttribute("tabindex")) box?.setAttribute("tabindex", "0");
     }
   });
-  idle(() => {
-    for (const box of document.querySelectorAll(boxes)) {
-      observer.observe(box);
-      // What is inside may grow later, as when a font arrives.
-      if (box.firstElementChild) observer.observe(box.firstElementChild);
-    }
+  idle(boxes, (box) => {
+    observer.observe(box);
+    // What is inside may grow later, as when a font arrives.
+    if (box.firstElementChild) observer.observe(box.firstElementChild);
   });
 }
 

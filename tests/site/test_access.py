@@ -52,6 +52,7 @@ ONE_OF_A_KIND = """() => {
   visit(document.querySelector("main"));
 }"""
 COLOURS = ["color-contrast", "link-in-text-block"]
+RULES = {"target-size": {"enabled": True}, **{name: {"enabled": False} for name in COLOURS}}
 
 
 # What should be seen and has no height: headings, text, formulas, figures and tables; folded answers
@@ -109,7 +110,7 @@ def test_axe_finds_nothing(path: str, new_page: NewPage) -> None:
     found = {}
     for width in dict.fromkeys(width for width, _ in views(path)):
         show(page, width, "light")
-        if faults := violations(page, rules={name: {"enabled": False} for name in COLOURS}):
+        if faults := violations(page, rules=RULES):
             found[f"{width} px"] = faults
     page.evaluate(ONE_OF_A_KIND)
     for width, scheme in views(path):
