@@ -208,7 +208,9 @@ FIGURES = [
     style.Recipe("models/gan.slopes", slopes, draw_slopes),
     style.Recipe("models/gan.apart", apart, draw_apart),
     style.Recipe("models/gan.dirac", dirac, draw_dirac, size=(360, 360)),
-    style.Recipe("models/gan.modes", training, draw_training, absolute=1.0),
+    style.Recipe(
+        "models/gan.modes", training, draw_training, absolute={"modes": 1.0, "share": 0.25}
+    ),
 ]
 
 if __name__ == "__main__":

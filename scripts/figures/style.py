@@ -10,6 +10,7 @@ import argparse
 import csv
 import hashlib
 import io
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -120,7 +121,8 @@ class Recipe:
         size: width and height in CSS pixels; 360 wide fits a phone.
         grid: rows and columns of panels.
         tolerance: relative tolerance with which a second run must give the same numbers.
-        absolute: absolute tolerance, for columns that pass through zero.
+        absolute: absolute tolerance, for columns that pass through zero; of some columns only, if
+            it is a table from a part of their names to their tolerance.
     """
 
     name: str
@@ -129,7 +131,16 @@ class Recipe:
     size: tuple[int, int] = (360, 270)
     grid: tuple[int, int] = (1, 1)
     tolerance: float = 1e-3
-    absolute: float = 1e-6
+    absolute: float | Mapping[str, float] = 1e-6
+
+    def agrees(self, column: str, old: float, new: float) -> bool:
+        """Whether a second run gives the same number of a column."""
+        if math.isnan(old) or math.isnan(new):
+            return math.isnan(old) and math.isnan(new)
+        absolute = self.absolute
+        if isinstance(absolute, Mapping):
+            absolute = next((most for part, most in absolute.items() if part in column), 1e-6)
+        return old == new or abs(old - new) <= absolute + self.tolerance * abs(new)
 
     @property
     def svg(self) -> Path:
@@ -267,7 +278,7 @@ def check(recipe: Recipe) -> list[str]:
             )
             continue
         for row, (a, b) in enumerate(zip(old[name], column, strict=True), start=2):
-            if not abs(a - b) <= recipe.absolute + recipe.tolerance * abs(b) and a == a:
+            if not recipe.agrees(name, a, b):
                 problems.append(
                     f"{recipe.csv.name}:{row}: {name} is {a:.6g}, the recipe gives {b:.6g}"
                 )

@@ -90,6 +90,25 @@ def test_a_changed_number_and_a_picture_of_other_numbers_are_seen(
     assert style.check(recipe) == ["line.svg was not drawn from line.csv: run the recipe"]
 
 
+@pytest.mark.parametrize(
+    ("column", "old", "new", "same"),
+    [
+        ("modes, hasty", 3.0, 4.0, True),
+        ("modes, hasty", 3.0, 4.2, False),
+        ("share, hasty", 0.5, 0.6, False),
+        ("round", 20.0, 20.01, True),
+        ("round", 20.0, 21.0, False),
+        ("round", float("nan"), float("nan"), True),
+        ("round", float("nan"), 1.0, False),
+        ("round", 1.0, float("nan"), False),
+        ("round", float("inf"), float("inf"), True),
+    ],
+)
+def test_each_column_has_its_tolerance(column: str, old: float, new: float, same: bool) -> None:
+    recipe = style.Recipe("x", dict, print, absolute={"modes": 1.0, "share": 0.02})
+    assert recipe.agrees(column, old, new) == same
+
+
 def test_a_figure_follows_the_colour_scheme_and_styles_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
