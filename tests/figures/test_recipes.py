@@ -4,6 +4,7 @@ The recipes take a minute. On one's own machine they run again only when a file 
 could depend on; continuous integration always runs them all.
 """
 
+import ast
 import hashlib
 import importlib
 import os
@@ -31,13 +32,40 @@ def recipes(module: str) -> list[style.Recipe]:
     return list(found)
 
 
+def code(path: Path, found: set[Path]) -> set[Path]:
+    """A file of this repository and all that it imports from there."""
+    found.add(path)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            imported = ROOT.joinpath(*name.split(".")).with_suffix(".py")
+            if imported.is_file() and imported not in found:
+                code(imported, found)
+    return found
+
+
 @lru_cache(maxsize=1)
-def inputs() -> str:
-    """What changes when a number could: all code and data of the pages, the recipes, the libraries."""
-    folders = [ROOT / "docs", ROOT / "scripts" / "figures", ROOT / "scripts" / "weights"]
+def data() -> set[Path]:
+    """What a recipe could read: all data of the pages and the tests but the figures themselves."""
     paths = [ROOT / "requirements-test.txt", *(ROOT / "tests").rglob("*.txt")]
-    for folder in folders:
-        paths += [p for p in folder.rglob("*") if p.suffix in {".py", ".json", ".csv", ".svg"}]
+    for folder in ("docs", "scripts/weights"):
+        paths += [p for p in (ROOT / folder).rglob("*") if p.suffix in {".json", ".csv", ".svg"}]
+    return {path for path in paths if not is_figure(path)}
+
+
+def is_figure(path: Path) -> bool:
+    """Whether a file is the picture or the numbers of a recipe."""
+    return path.with_suffix(".csv").is_file() and path.with_suffix(".svg").is_file()
+
+
+@lru_cache
+def inputs(module: str) -> str:
+    """What changes when a number of a recipe file could: its code, all data, the libraries, its figures."""
+    paths = code(ROOT / "scripts" / "figures" / f"{module}.py", set()) | data()
+    for recipe in recipes(module):
+        paths |= {path for path in (recipe.csv, recipe.svg) if path.is_file()}
     found = hashlib.sha256(f"{platform.machine()} {platform.python_version()}".encode())
     for path in sorted(paths):
         found.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
@@ -46,16 +74,16 @@ def inputs() -> str:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_recipe_gives_the_committed_numbers(module: str, cache: pytest.Cache) -> None:
-    if not os.environ.get("CI") and cache.get(f"figures/{module}", "") == inputs():
+    if not os.environ.get("CI") and cache.get(f"figures/{module}", "") == inputs(module):
         return  # these very files have given these very numbers
     problems = [problem for recipe in recipes(module) for problem in style.check(recipe)]
     assert not problems, "\n".join(problems)
-    cache.set(f"figures/{module}", inputs())
+    cache.set(f"figures/{module}", inputs(module))
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_picture_is_drawn_from_the_committed_numbers(module: str, cache: pytest.Cache) -> None:
-    if not os.environ.get("CI") and cache.get(f"pictures/{module}", "") == inputs():
+    if not os.environ.get("CI") and cache.get(f"pictures/{module}", "") == inputs(module):
         return  # these very numbers have given this very picture
     for recipe in recipes(module):
         table = style.read_table(recipe.csv)
@@ -65,7 +93,20 @@ def test_picture_is_drawn_from_the_committed_numbers(module: str, cache: pytest.
         assert re.findall(r">([^<>]+)</text>", drawn) == re.findall(
             r">([^<>]+)</text>", committed
         ), f"{recipe.name}: run the recipe, its labels have changed"
-    cache.set(f"pictures/{module}", inputs())
+    cache.set(f"pictures/{module}", inputs(module))
+
+
+def test_a_recipe_runs_again_for_its_own_code_and_not_for_that_of_others() -> None:
+    names = {
+        path.relative_to(ROOT).as_posix()
+        for path in code(ROOT / "scripts" / "figures" / "gpt.py", set())
+    }
+    assert {"scripts/figures/style.py", "docs/models/gpt.py", "scripts/weights/gpt.py"} <= names
+    assert "scripts/weights/pack.py" in names, "what it imports by way of others"
+    assert "docs/models/vae.py" not in names
+    assert ROOT / "docs" / "models" / "vae.weights.json" in data()
+    assert ROOT / "docs" / "assets" / "wordmark.svg" in data()
+    assert ROOT / "docs" / "models" / "vae.gap.csv" not in data()
 
 
 def test_a_changed_number_and_a_picture_of_other_numbers_are_seen(
