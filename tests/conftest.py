@@ -1,6 +1,6 @@
 """What tests share: the site, built once; a server for it; a browser that allows no fault.
 
-`dev.py test` runs the tests in two processes. Both use the one site that the first of them builds.
+`dev.py test` runs the tests in several processes. All use the one site that the first of them builds.
 """
 
 import itertools
