@@ -33,6 +33,69 @@ def mixture_quantiles(n: int) -> Tensor:
     return grid[torch.searchsorted(mass, share).clamp(max=len(grid) - 1)]
 
 
+SHARES = (1.0, 0.9, 0.5, 0.05)
+DOT = (((-0.01, 0.0), (0.01, 0.0)),)
+CROSS = (((-0.1, 0.0), (0.1, 0.0)), ((0.0, -0.1), (0.0, 0.1)))
+
+
+def forward() -> style.Table:
+    """Points of a lying eight, each with a noise of its own, at four shares of data."""
+    angle = 2 * math.pi * (torch.arange(160, dtype=torch.float64) + 0.5) / 160
+    x0 = torch.stack([angle.sin(), (2 * angle).sin()], 1)
+    x0 = x0 / x0.std(0, correction=0)  # variance one, as the schedule assumes
+    eps = torch.randn(x0.shape, generator=torch.Generator().manual_seed(0), dtype=x0.dtype)
+    table: style.Table = {"lobe": (x0[:, 0] > 0).double().tolist()}
+    for share in SHARES:
+        x = diffusion.add_noise(x0, torch.tensor(share, dtype=x0.dtype), eps)
+        table[f"u at {share:g}"] = [round(w, 4) for w in x[:, 0].tolist()]
+        table[f"v at {share:g}"] = [round(w, 4) for w in x[:, 1].tolist()]
+    return table
+
+
+def draw_forward(table: style.Table, panels: list[style.Axes]) -> None:
+    """One panel for each share, from data to noise."""
+    lobe = table["lobe"]
+    for axes, share in zip(panels, SHARES, strict=True):
+        u, v = table[f"u at {share:g}"], table[f"v at {share:g}"]
+        # Short strokes in one line each: a sign for every point would make the file four times as large.
+        for side, strokes, width in ((0.0, DOT, 3.0), (1.0, CROSS, 1.0)):
+            here = [i for i, value in enumerate(lobe) if value == side]
+            pen = [
+                (u[i] + du, v[i] + dv)
+                for i in here
+                for stroke in strokes
+                for du, dv in (*stroke, (math.nan, math.nan))
+            ]
+            color = style.SERIES[int(side)]
+            axes.plot(*zip(*pen, strict=True), color=color, lw=width, solid_capstyle="round")
+        style.bare(axes)
+        axes.set_xlim(-3.2, 3.2)
+        axes.set_ylim(-3.2, 3.2)
+        axes.set_aspect("equal")
+        axes.set_title(f"{share:.0%} data".replace("%", " %"))
+
+
+def schedules() -> style.Table:
+    """The share of data by step, every twentieth of a thousand, for two schedules."""
+    linear = diffusion.linear_schedule(1000)
+    rows = range(0, 1001, 20)
+    return {
+        "step": [float(t) for t in rows],
+        "cosine": [float(COSINE[t]) for t in rows],
+        "linear": [float(linear[t]) for t in rows],
+    }
+
+
+def draw_schedules(table: style.Table, axes: style.Axes) -> None:
+    """Both schedules, and the half."""
+    axes.axhline(0.5, color=style.GRID, lw=1)
+    for number, (name, line) in enumerate((("cosine", "-"), ("linear", "--"))):
+        axes.plot(table["step"], table[name], line, color=style.SERIES[number], label=name)
+    axes.legend()
+    axes.set_xlabel("step of 1000")
+    axes.set_title("Share of data")
+
+
 def paths() -> style.Table:
     """Where the flow takes fifteen quantiles of the noise, at 61 noise levels."""
     levels = diffusion.few(COSINE, 60)
@@ -352,6 +415,15 @@ def draw_learned(table: style.Table, axes: style.Axes) -> None:
 
 
 FIGURES = [
+    style.Recipe(
+        "models/diffusion.forward",
+        forward,
+        draw_forward,
+        size=(360, 380),
+        grid=(2, 2),
+        absolute=2e-4,
+    ),
+    style.Recipe("models/diffusion.schedules", schedules, draw_schedules),
     style.Recipe("models/diffusion.paths", paths, draw_paths),
     style.Recipe("models/diffusion.terms", terms, draw_terms),
     style.Recipe("models/diffusion.learned", learned, draw_learned, tolerance=0.3),

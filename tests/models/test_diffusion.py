@@ -872,3 +872,32 @@ def test_golden_values_are_current() -> None:
 
 if __name__ == "__main__":
     GOLDEN.write_text(json.dumps(golden()) + "\n")
+
+
+def test_the_lobe_of_a_noisy_point_is_guessed_as_often_as_the_caption_says() -> None:
+    path = PAGE.with_name("diffusion.forward.csv")
+    table = {name: np.array(column) for name, column in style.read_table(path).items()}
+    clean = np.stack([table["u at 1"], table["v at 1"]], 1)
+    np.testing.assert_allclose(clean.var(0), 1, atol=1e-3)
+    right = table["lobe"] == 1
+    assert (right == (clean[:, 0] > 0)).all()
+    found = []
+    for share in (0.9, 0.5, 0.05):
+        noisy = np.stack([table[f"u at {share:g}"], table[f"v at {share:g}"]], 1)
+        density = [stats.norm(np.sqrt(share) * x0, np.sqrt(1 - share)).pdf(noisy) for x0 in clean]
+        weight = np.prod(density, axis=2)  # of each clean point, at each noisy one
+        guess = weight[right].sum(0) > weight[~right].sum(0)
+        found.append(f"{(guess == right).mean():.0%}".replace("%", " %"))
+    text = PAGE.read_text(encoding="utf-8")
+    assert (
+        f"{found[0]} of them at $\\bar\\alpha = 0.9$, {found[1]} at 0.5 and {found[2]} at 0.05"
+        in text
+    )
+
+
+def test_the_schedules_lose_half_of_the_data_when_the_caption_says() -> None:
+    linear, cosine = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000)), COSINE.numpy()
+    halves = int((linear < 0.5).argmax()) + 1, int((cosine < 0.5).argmax())
+    said = f"after {halves[0]} of 1000 steps, the cosine schedule after {halves[1]}"
+    assert said in PAGE.read_text(encoding="utf-8")
+    assert linear[666] < 0.02  # "nearly nought from two thirds on"
