@@ -579,9 +579,12 @@ class Project:
         self, todo: list[tuple[str, str]], contents: dict[str, bytes | None], jobs: int
     ) -> None:
         import multiprocessing
+        import threading
 
         todo.sort(key=lambda task: -len(contents[task[0]] or b""))
-        method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+        # A fork of a process with threads may wait forever for a lock that one of them held.
+        forks = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
+        method = "fork" if forks else "spawn"
         context = multiprocessing.get_context(method)
         if method == "fork":
             from scripts.rules import render  # noqa: F401
