@@ -15,8 +15,7 @@ from pybtex.exceptions import PybtexError
 from scripts.extensions import files
 
 FILE = "references/bibliography.bib"
-TEX = re.compile(r"[\\{}$~`'%\"]|--")
-ODD = re.compile(r"[\\$~`'%\"]")  # what takes more than braces away and dashes in
+TEX = re.compile(r"[\\$~`'%\"]")  # what takes more than braces away and dashes in
 MATHEMATICS = re.compile(r"(\$(?:\\.|[^$\\])+\$)")
 
 
@@ -65,9 +64,8 @@ def _plain(text: str) -> str:
 def _text(tex: str) -> str:
     """TeX as text: accents and dashes right, braces and commands gone, mathematics kept."""
     if not TEX.search(tex):
-        return " ".join(tex.split())
-    if not ODD.search(tex):
-        return _text(re.sub(r"[{}]", "", tex).replace("---", "—").replace("--", "–"))
+        plain = re.sub(r"[{}]", "", tex).replace("---", "—").replace("--", "–")
+        return " ".join(plain.split())
     parts = MATHEMATICS.split(tex)
     for index in range(0, len(parts), 2):
         decoded = str(codecs.decode(parts[index], "ulatex"))  # type: ignore[arg-type]

@@ -76,7 +76,7 @@ def draw_forward(table: style.Table, panels: list[style.Axes]) -> None:
 
 
 def schedules() -> style.Table:
-    """The share of data by step, every twentieth of a thousand, for two schedules."""
+    """The share of data at every twentieth of a thousand steps, for two schedules."""
     linear = diffusion.linear_schedule(1000)
     rows = range(0, 1001, 20)
     return {
