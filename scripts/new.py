@@ -51,7 +51,7 @@ def page(kind: str, title: str, name: str, demo: bool) -> str:
             continue
         rows += [f"## {heading}", "", f"<!-- {HINTS[heading]} -->", ""]
         if heading == "Try it":
-            rows += [f"[Say what to do here]({name}.mjs){{ .demo }}", ""]
+            rows += [f"[Say what to do here]({name}/{name}.mjs){{ .demo }}", ""]
     if rows[-2] == f"# {title}":
         rows += ["<!-- The text. -->", ""]
     return "\n".join(rows)
@@ -63,12 +63,20 @@ def code(title: str) -> str:
     return f'"""{title} in one sentence.\n\n{letters}\n"""\n'
 
 
+def imports(module: str, folder: str, stem: str) -> str:
+    """How a test imports the code: the name of a folder may have hyphens, that of a module may not."""
+    if module == stem:
+        return f"import pytest\n\nfrom docs.{folder}.{stem} import {module}\n\n\n"
+    path = f"docs.{folder}.{stem}.{module}"
+    head = "from importlib import import_module\n\nimport pytest\n\n"
+    return f'{head}{module} = import_module("{path}")\n\n\n'
+
+
 def code_test(module: str, folder: str, stem: str) -> str:
     """The text of a test that asks for the first claim."""
     return (
         f'"""The claims of docs/{folder}/{stem}.md."""\n\n'
-        "import pytest\n\n"
-        f"from docs.{folder} import {module}\n\n\n"
+        f"{imports(module, folder, stem)}"
         "def test_the_first_claim_of_the_page() -> None:\n"
         f'    pytest.fail(f"assert the first claim of the page on {{{module}.__name__}}")\n'
     )
@@ -77,7 +85,7 @@ def code_test(module: str, folder: str, stem: str) -> str:
 def recipe(module: str, folder: str, stem: str) -> str:
     """The text of a figure's recipe."""
     return (
-        f'"""docs/{folder}/{stem}.svg: what it shows."""\n\n'
+        f'"""docs/{folder}/{stem}/shown.svg: what it shows."""\n\n'
         "from scripts.figures import style\n\n\n"
         "def numbers() -> style.Table:\n"
         '    """The numbers of the figure."""\n'
@@ -85,7 +93,7 @@ def recipe(module: str, folder: str, stem: str) -> str:
         "def draw(table: style.Table, axes: style.Axes) -> None:\n"
         '    """The picture, from the numbers alone."""\n'
         '    axes.plot(table["x"], table["y"])\n\n\n'
-        f'FIGURES = [style.Recipe("{folder}/{stem}", numbers, draw)]\n\n'
+        f'FIGURES = [style.Recipe("{folder}/{stem}/shown", numbers, draw)]\n\n'
         'if __name__ == "__main__":\n'
         "    style.main(FIGURES)\n"
     )
@@ -93,7 +101,7 @@ def recipe(module: str, folder: str, stem: str) -> str:
 
 DEMO = """/** %s: what the reader does and sees. */
 
-import { button, frame } from "../assets/demos/ui.mjs";
+import { button, frame } from "../../assets/demos/ui.mjs";
 
 /** @param {number} x @returns {number} the value that the page's code gives */
 export function value(x) {
@@ -145,17 +153,17 @@ def plan(arguments: argparse.Namespace) -> dict[Path, str]:
     title = arguments.title or stem.replace("-", " ").capitalize()
     files = {docs / f"{stem}.md": page(arguments.kind, title, stem, arguments.demo)}
     if arguments.code or arguments.demo:
-        files[docs / f"{module}.py"] = code(title)
+        files[docs / stem / f"{module}.py"] = code(title)
         files[tests / f"test_{module}.py"] = code_test(module, folder, stem)
     if arguments.figure:
         files[ROOT / "scripts" / "figures" / f"{module}.py"] = recipe(module, folder, stem)
     if arguments.demo:
         golden = {
-            "module": f"{folder}/{stem}.mjs",
+            "module": f"{folder}/{stem}/{stem}.mjs",
             "tolerance": 1e-5,
             "cases": [{"function": "value", "args": [1], "returns": 1}],
         }
-        files[docs / f"{stem}.mjs"] = DEMO % title
+        files[docs / stem / f"{stem}.mjs"] = DEMO % title
         files[tests / f"{stem}.golden.json"] = json.dumps(golden, indent=2) + "\n"
         files[tests / f"test_{module}_demo.py"] = DEMO_TEST % (
             f"{folder}/{stem}",

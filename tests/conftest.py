@@ -249,7 +249,7 @@ def open_demo(new_page: NewPage) -> OpenDemo:
     def open_(path: str, **options: Any) -> tuple[Page, Locator]:
         page = new_page(**options)
         page.goto(kit.address(path))
-        link = f'a.demo[href$="{Path(path).name}.mjs"]'
+        link = 'a.demo[href$=".mjs"]'
         page.locator(link).first.scroll_into_view_if_needed()
         frame = page.locator(".demo-running", has=page.locator(link))
         demo = frame.locator(".demo-root").first

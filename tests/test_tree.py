@@ -19,13 +19,13 @@ def files(pattern: str) -> list[Path]:
 
 
 def stem(path: Path) -> str:
-    """What comes before the first dot, as a page spells it: `flow-matching.paths.svg` gives `flow-matching`."""
-    return path.name.split(".")[0].replace("_", "-")
+    """The page that a file belongs to: the name of its folder."""
+    return path.parent.name
 
 
 def test_path(path: Path) -> Path:
     """The test of a page's code."""
-    folder = TESTS / path.parent.relative_to(DOCS)
+    folder = TESTS / path.parent.parent.relative_to(DOCS)
     return folder / f"test_{stem(path).replace('-', '_')}.py"
 
 
@@ -39,15 +39,15 @@ def name(path: Path) -> str:
 
 @pytest.mark.parametrize("path", files("*.py"), ids=name)
 def test_code_has_a_page_and_a_test(path: Path) -> None:
-    assert (path.parent / f"{stem(path)}.md").exists(), "no page of this stem"
+    assert path.parent.with_suffix(".md").exists(), "no page of this stem"
     assert test_path(path).exists(), f"no {name(test_path(path))}"
 
 
 @pytest.mark.parametrize("path", files("*.mjs"), ids=name)
 def test_a_demo_has_a_page_that_shows_it_values_that_it_must_give_and_a_test(path: Path) -> None:
-    page = path.parent / f"{stem(path)}.md"
-    assert f"]({path.name}){{ .demo }}" in TEXTS[page]
-    folder = TESTS / path.parent.relative_to(DOCS)
+    page = path.parent.with_suffix(".md")
+    assert f"]({stem(path)}/{path.name}){{ .demo }}" in TEXTS[page]
+    folder = TESTS / path.parent.parent.relative_to(DOCS)
     assert (folder / f"{stem(path)}.golden.json").exists()
     assert (folder / f"test_{stem(path).replace('-', '_')}_demo.py").exists()
     assert path.stat().st_size < 50_000
@@ -55,9 +55,9 @@ def test_a_demo_has_a_page_that_shows_it_values_that_it_must_give_and_a_test(pat
 
 @pytest.mark.parametrize("path", files("*.svg"), ids=name)
 def test_a_figure_is_shown_by_its_page_and_has_a_recipe(path: Path) -> None:
-    page = path.parent / f"{stem(path)}.md"
-    assert f"]({path.name})" in TEXTS[page], f"{name(page)} does not show it"
-    places = {f"{stem(path).replace('-', '_')}.py", f"{path.parent.name}.py"}
+    page = path.parent.with_suffix(".md")
+    assert f"]({stem(path)}/{path.name})" in TEXTS[page], f"{name(page)} does not show it"
+    places = {f"{stem(path).replace('-', '_')}.py", f"{path.parent.parent.name}.py"}
     recipes = [ROOT / "scripts" / "figures" / place for place in places]
     wanted = path.relative_to(DOCS).with_suffix("").as_posix()
     assert any(

@@ -1,4 +1,4 @@
-"""Excerpts: a line `--8<-- "models/vae.py:loss"` shows the part of a tested file that has this name.
+"""Excerpts: a line `--8<-- "models/vae/vae.py:loss"` shows the part of a tested file that has this name.
 
 In the file, `# --8<-- [start:loss]` stands above the part and `# --8<-- [end:loss]` at its end.
 Paths are relative to docs/. Parts are named, never numbered, and have at most twenty lines.
@@ -106,7 +106,7 @@ class _Excerpt(BlockProcessor):
         place = page.find_block(match[0])
         quoted = QUOTED.fullmatch(match["rest"])
         if quoted is None:
-            page.report('an excerpt is written --8<-- "models/vae.py:loss"', place)
+            page.report('an excerpt is written --8<-- "models/vae/vae.py:loss"', place)
             return True
         path, name = quoted["path"], quoted["name"]
         page.reads(page.docs / path)

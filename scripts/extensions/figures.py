@@ -1,10 +1,10 @@
 """Figures: a paragraph that begins with images alone on their lines; the rest is the caption.
 
-    ![What the picture shows, in one or two sentences](vae.gap.svg)
+    ![What the picture shows, in one or two sentences](vae/gap.svg)
     **The gap closes.** What to see, in one to three sentences.
 
 SVG files are put into the page, so that they follow its colours. Figures are numbered, have the id
-`fig-` and the name of their first file (or `{#fig-name}` at the end of the caption), and link to the
+`fig-` and the folder and name of their first file (or `{#fig-name}` at the end of the caption), and link to the
 CSV file of the same name. Other images are loaded when they come near, with their size known before.
 """
 
@@ -45,6 +45,12 @@ class Drawing:
     problem: str = ""
 
 
+def identifier(source: str) -> str:
+    """A name for a file that is unique on a page: `vae/gap.svg` gives `vae-gap`."""
+    stem = "/".join(source.split("/")[-2:]).rpartition(".")[0].lower()
+    return re.sub(r"[^a-z0-9]+", "-", stem).strip("-")
+
+
 def read_svg(path: Path) -> Drawing:
     """An SVG without prolog, comments and metadata; its ids carry its name, so that they stay unique."""
     text = files.read(path)
@@ -57,7 +63,7 @@ def read_svg(path: Path) -> Drawing:
     bad = _harm(text.lower())
     if bad:
         return Drawing("", "", f"{path.name} has {bad}")
-    stem = re.sub(r"[^a-z0-9]+", "-", path.stem.lower())
+    stem = identifier(path.as_posix())
     text = re.sub(r'(\s)id="([^"]+)"', rf'\1id="{stem}-\2"', text)
     text = re.sub(r'href="#([^"]+)"', rf'href="#{stem}-\1"', text)
     text = re.sub(r"url\(#([^)]+)\)", rf"url(#{stem}-\1)", text)
@@ -181,8 +187,7 @@ class _Figure(BlockProcessor):
         page = of(self.md)
         named = NAMED.search(caption)
         caption = NAMED.sub("", caption)
-        stem = re.sub(r"\.\w+$", "", images[0][1].rpartition("/")[2]).lower()
-        name = named["id"] if named else "fig-" + re.sub(r"[^a-z0-9]+", "-", stem).strip("-")
+        name = named["id"] if named else f"fig-{identifier(images[0][1])}"
         figure = sub(parent, "figure", class_="figure", id=name, data_number="figure")
         if len(images) > 1:
             figure.set("class", f"figure figure-{len(images)}")

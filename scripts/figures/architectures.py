@@ -1,4 +1,4 @@
-"""docs/architectures/index.block.svg: a decoder-only Transformer with the parameters of each part of GPT-2."""
+"""docs/architectures/index/block.svg: a decoder-only Transformer with the parameters of each part of GPT-2."""
 
 from matplotlib.patches import Circle, FancyBboxPatch
 
@@ -129,7 +129,7 @@ def draw_block(table: style.Table, axes: style.Axes) -> None:
     axes.text(358, 18, f"sum {total / 1e6:.1f} M", fontsize=11, ha="right", va="center")
 
 
-FIGURES = [style.Recipe("architectures/index.block", count, draw_block, size=(360, 470))]
+FIGURES = [style.Recipe("architectures/index/block", count, draw_block, size=(360, 470))]
 
 if __name__ == "__main__":
     style.main(FIGURES)

@@ -5,7 +5,7 @@ import math
 import torch
 from matplotlib.patches import Rectangle
 
-from docs.architectures import attention
+from docs.architectures.attention import attention
 from scripts.figures import style
 
 WORDS = attention.WORDS
@@ -163,14 +163,14 @@ def draw_cost(table: style.Table, panels: list[style.Axes]) -> None:
 
 FIGURES = [
     style.Recipe(
-        "architectures/attention.open", lambda: example(False), draw_example, size=(360, 320)
+        "architectures/attention/open", lambda: example(False), draw_example, size=(360, 320)
     ),
     style.Recipe(
-        "architectures/attention.causal", lambda: example(True), draw_example, size=(360, 320)
+        "architectures/attention/causal", lambda: example(True), draw_example, size=(360, 320)
     ),
-    style.Recipe("architectures/attention.kernel", kernel, draw_kernel, size=(360, 290)),
-    style.Recipe("architectures/attention.root", root, draw_root, size=(360, 290)),
-    style.Recipe("architectures/attention.cost", cost, draw_cost, size=(360, 460), grid=(2, 1)),
+    style.Recipe("architectures/attention/kernel", kernel, draw_kernel, size=(360, 290)),
+    style.Recipe("architectures/attention/root", root, draw_root, size=(360, 290)),
+    style.Recipe("architectures/attention/cost", cost, draw_cost, size=(360, 460), grid=(2, 1)),
 ]
 
 if __name__ == "__main__":

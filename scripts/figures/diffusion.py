@@ -6,7 +6,7 @@ import math
 import torch
 from torch import Tensor
 
-from docs.models import diffusion
+from docs.models.diffusion import diffusion
 from scripts.figures import style
 
 MIXTURE = diffusion.Mixture(
@@ -416,22 +416,22 @@ def draw_learned(table: style.Table, axes: style.Axes) -> None:
 
 FIGURES = [
     style.Recipe(
-        "models/diffusion.forward",
+        "models/diffusion/forward",
         forward,
         draw_forward,
         size=(360, 380),
         grid=(2, 2),
         absolute=2e-4,
     ),
-    style.Recipe("models/diffusion.schedules", schedules, draw_schedules),
-    style.Recipe("models/diffusion.paths", paths, draw_paths),
-    style.Recipe("models/diffusion.terms", terms, draw_terms),
-    style.Recipe("models/diffusion.learned", learned, draw_learned, tolerance=0.3),
-    style.Recipe("models/diffusion.steps", steps, draw_steps),
-    style.Recipe("models/diffusion.guidance", guidance, draw_guidance),
-    style.Recipe("models/diffusion.density", density, draw_density, size=(360, 330), absolute=1e-4),
-    style.Recipe("models/diffusion.narrow", narrow, draw_narrow),
-    style.Recipe("models/diffusion.terminal", terminal, draw_terminal),
+    style.Recipe("models/diffusion/schedules", schedules, draw_schedules),
+    style.Recipe("models/diffusion/paths", paths, draw_paths),
+    style.Recipe("models/diffusion/terms", terms, draw_terms),
+    style.Recipe("models/diffusion/learned", learned, draw_learned, tolerance=0.3),
+    style.Recipe("models/diffusion/steps", steps, draw_steps),
+    style.Recipe("models/diffusion/guidance", guidance, draw_guidance),
+    style.Recipe("models/diffusion/density", density, draw_density, size=(360, 330), absolute=1e-4),
+    style.Recipe("models/diffusion/narrow", narrow, draw_narrow),
+    style.Recipe("models/diffusion/terminal", terminal, draw_terminal),
 ]
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from docs.models import gan
+from docs.models.gan import gan
 from scripts.figures import style
 
 ROUNDS = 260
@@ -205,11 +205,11 @@ def draw_training(table: style.Table, axes: style.Axes) -> None:
 
 
 FIGURES = [
-    style.Recipe("models/gan.slopes", slopes, draw_slopes),
-    style.Recipe("models/gan.apart", apart, draw_apart),
-    style.Recipe("models/gan.dirac", dirac, draw_dirac, size=(360, 360)),
+    style.Recipe("models/gan/slopes", slopes, draw_slopes),
+    style.Recipe("models/gan/apart", apart, draw_apart),
+    style.Recipe("models/gan/dirac", dirac, draw_dirac, size=(360, 360)),
     style.Recipe(
-        "models/gan.modes", training, draw_training, absolute={"modes": 1.0, "share": 0.25}
+        "models/gan/modes", training, draw_training, absolute={"modes": 1.0, "share": 0.25}
     ),
 ]
 

@@ -6,7 +6,7 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
-from docs.models import gpt
+from docs.models.gpt import gpt
 from scripts.figures import style
 from scripts.weights import gpt as weights
 
@@ -269,12 +269,12 @@ def draw_repeat(table: style.Table, axes: style.Axes) -> None:
 
 
 FIGURES = [
-    style.Recipe("models/gpt.heads", heads, draw_heads, size=(360, 320), grid=(3, 4)),
-    style.Recipe("models/gpt.next", following, draw_following, size=(360, 560), grid=(2, 1)),
-    style.Recipe("models/gpt.context", context, draw_context),
-    style.Recipe("models/gpt.peek", peek, draw_peek, size=(360, 300), tolerance=0.02),
-    style.Recipe("models/gpt.cached", cached, draw_cached, size=(360, 400), grid=(2, 1)),
-    style.Recipe("models/gpt.repeat", repeat, draw_repeat, absolute=0.02),
+    style.Recipe("models/gpt/heads", heads, draw_heads, size=(360, 320), grid=(3, 4)),
+    style.Recipe("models/gpt/next", following, draw_following, size=(360, 560), grid=(2, 1)),
+    style.Recipe("models/gpt/context", context, draw_context),
+    style.Recipe("models/gpt/peek", peek, draw_peek, size=(360, 300), tolerance=0.02),
+    style.Recipe("models/gpt/cached", cached, draw_cached, size=(360, 400), grid=(2, 1)),
+    style.Recipe("models/gpt/repeat", repeat, draw_repeat, absolute=0.02),
 ]
 
 if __name__ == "__main__":

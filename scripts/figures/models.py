@@ -1,4 +1,4 @@
-"""docs/models/index.map.svg: the model classes by the work of one sample and by what is known of its likelihood."""
+"""docs/models/index/map.svg: the model classes by the work of one sample and by what is known of its likelihood."""
 
 from matplotlib.patches import FancyBboxPatch
 
@@ -72,7 +72,7 @@ def draw_map(table: style.Table, axes: style.Axes) -> None:
     axes.text(LEFT - 6, top + 14, "likelihood", fontsize=11, ha="right", va="center")
 
 
-FIGURES = [style.Recipe("models/index.map", place, draw_map, size=(WIDTH, HEIGHT))]
+FIGURES = [style.Recipe("models/index/map", place, draw_map, size=(WIDTH, HEIGHT))]
 
 if __name__ == "__main__":
     style.main(FIGURES)

@@ -5,12 +5,14 @@ language-models.order    perplexity of n-gram models of a source whose own is kn
 """
 
 import math
+from importlib import import_module
 
 import torch
 from torch import Tensor
 
-from docs.overview import language_models
 from scripts.figures import style
+
+language_models = import_module("docs.overview.language-models.language_models")
 
 PRIOR, MEANS, DEVIATIONS = (0.6, 0.4), (0.0, 2.5), (1.0, 0.6)
 
@@ -116,8 +118,8 @@ def draw_order(table: style.Table, axes: style.Axes) -> None:
 
 
 FIGURES = [
-    style.Recipe("overview/index.views", views, draw_views, size=(360, 340), grid=(2, 1)),
-    style.Recipe("overview/language-models.order", order, draw_order),
+    style.Recipe("overview/index/views", views, draw_views, size=(360, 340), grid=(2, 1)),
+    style.Recipe("overview/language-models/order", order, draw_order),
 ]
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """docs/paradigms/*.svg: one data set seen through six paradigms, and two experiments.
 
-index.views              what each paradigm is told about the same points, and what it learns
-self-supervised.bound    InfoNCE certifies at most log K nats
-reinforcement.signal     what a label teaches against what a reward teaches
+index/views              what each paradigm is told about the same points, and what it learns
+self-supervised/bound    InfoNCE certifies at most log K nats
+reinforcement/signal     what a label teaches against what a reward teaches
 """
 
 import math
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -13,14 +14,13 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from torch import Tensor
 from torch.nn import functional
 
-from docs.paradigms import (
-    reinforcement,
-    self_supervised,
-    semi_supervised,
-    supervised,
-    unsupervised,
-)
+from docs.paradigms.reinforcement import reinforcement
+from docs.paradigms.supervised import supervised
+from docs.paradigms.unsupervised import unsupervised
 from scripts.figures import style
+
+self_supervised = import_module("docs.paradigms.self-supervised.self_supervised")
+semi_supervised = import_module("docs.paradigms.semi-supervised.semi_supervised")
 
 POINTS, LABELS, COMPONENTS, BINS = 120, 6, 10, 10
 LEFT, RIGHT, LOW, HIGH = -1.5, 2.5, -0.9, 1.4
@@ -300,10 +300,10 @@ def draw_signal(table: style.Table, axes: style.Axes) -> None:
 
 FIGURES = [
     style.Recipe(
-        "paradigms/index.views", views, draw_views, size=(360, 570), grid=(3, 2), absolute=5e-3
+        "paradigms/index/views", views, draw_views, size=(360, 570), grid=(3, 2), absolute=5e-3
     ),
-    style.Recipe("paradigms/self-supervised.bound", bound, draw_bound),
-    style.Recipe("paradigms/reinforcement.signal", signal, draw_signal),
+    style.Recipe("paradigms/self-supervised/bound", bound, draw_bound),
+    style.Recipe("paradigms/reinforcement/signal", signal, draw_signal),
 ]
 
 if __name__ == "__main__":

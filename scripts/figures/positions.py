@@ -2,7 +2,7 @@
 
 import torch
 
-from docs.architectures import positions
+from docs.architectures.positions import positions
 from scripts.figures import style
 
 EXPERIMENTS = (
@@ -127,12 +127,12 @@ def draw_length(table: style.Table, axes: style.Axes) -> None:
 
 
 FIGURES = [
-    style.Recipe("architectures/positions.waves", waves, draw_waves, size=(360, 400), grid=(2, 1)),
+    style.Recipe("architectures/positions/waves", waves, draw_waves, size=(360, 400), grid=(2, 1)),
     style.Recipe(
-        "architectures/positions.distance", distance, draw_distance, size=(360, 400), grid=(2, 1)
+        "architectures/positions/distance", distance, draw_distance, size=(360, 400), grid=(2, 1)
     ),
-    style.Recipe("architectures/positions.order", order, draw_order, absolute=0.02),
-    style.Recipe("architectures/positions.length", length, draw_length, absolute=0.02),
+    style.Recipe("architectures/positions/order", order, draw_order, absolute=0.02),
+    style.Recipe("architectures/positions/length", length, draw_length, absolute=0.02),
 ]
 
 if __name__ == "__main__":

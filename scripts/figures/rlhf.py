@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from docs.training import rlhf
+from docs.training.rlhf import rlhf
 from scripts.figures import style
 
 
@@ -179,10 +179,10 @@ def draw_estimates(table: style.Table, axes: style.Axes) -> None:
 
 
 FIGURES = [
-    style.Recipe("training/rlhf.policies", policies, draw_policies, absolute=0.01),
-    style.Recipe("training/rlhf.curve", curve, draw_curve),
-    style.Recipe("training/rlhf.agreed", agreed, draw_agreed),
-    style.Recipe("training/rlhf.estimates", estimates, draw_estimates),
+    style.Recipe("training/rlhf/policies", policies, draw_policies, absolute=0.01),
+    style.Recipe("training/rlhf/curve", curve, draw_curve),
+    style.Recipe("training/rlhf/agreed", agreed, draw_agreed),
+    style.Recipe("training/rlhf/estimates", estimates, draw_estimates),
 ]
 
 if __name__ == "__main__":

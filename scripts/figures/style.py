@@ -114,7 +114,7 @@ class Recipe:
     """A figure: where it is written, how its numbers are computed, how they are drawn.
 
     Args:
-        name: path below `docs/` without ending, such as `models/vae.gap`.
+        name: path below `docs/` without ending, such as `models/vae/gap`.
         compute: returns the table; deterministic, seconds on one core.
         draw: draws the table on the axes and uses no other data. With `grid` larger than one
             panel it is given the list of axes, row by row.

@@ -10,7 +10,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from docs.models import vae
+from docs.models.vae import vae
 from scripts.figures import style
 from scripts.weights import vae as weights
 
@@ -681,20 +681,20 @@ def recipe(
 
 
 FIGURES = [
-    recipe("models/vae.gap", gap, draw_gap),
-    recipe("models/vae.gradients", gradients, draw_gradients),
-    recipe("models/vae.budget", budget, draw_budget),
-    recipe("models/vae.thresholds", thresholds, draw_thresholds, loose=True),
-    recipe("models/vae.collapse", lambda: units("none"), draw_units("no cure"), loose=True),
-    recipe("models/vae.cure", lambda: units("warm_up"), draw_units("KL warm-up"), loose=True),
-    recipe("models/vae.strong", strong, draw_strong, loose=True),
-    recipe("models/vae.price", price, draw_price, loose=True),
-    recipe("models/vae.tradeoff", tradeoff, draw_tradeoff),
-    recipe("models/vae.plane", plane, draw_plane, (360, 360)),
-    recipe("models/vae.holes", holes, draw_holes, (360, 360)),
-    recipe("models/vae.surgery", surgery, draw_surgery),
-    recipe("models/vae.blur", blur, draw_blur),
-    recipe("models/vae.strip", strip, draw_strip, (360, 200)),
+    recipe("models/vae/gap", gap, draw_gap),
+    recipe("models/vae/gradients", gradients, draw_gradients),
+    recipe("models/vae/budget", budget, draw_budget),
+    recipe("models/vae/thresholds", thresholds, draw_thresholds, loose=True),
+    recipe("models/vae/collapse", lambda: units("none"), draw_units("no cure"), loose=True),
+    recipe("models/vae/cure", lambda: units("warm_up"), draw_units("KL warm-up"), loose=True),
+    recipe("models/vae/strong", strong, draw_strong, loose=True),
+    recipe("models/vae/price", price, draw_price, loose=True),
+    recipe("models/vae/tradeoff", tradeoff, draw_tradeoff),
+    recipe("models/vae/plane", plane, draw_plane, (360, 360)),
+    recipe("models/vae/holes", holes, draw_holes, (360, 360)),
+    recipe("models/vae/surgery", surgery, draw_surgery),
+    recipe("models/vae/blur", blur, draw_blur),
+    recipe("models/vae/strip", strip, draw_strip, (360, 200)),
 ]
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The weights of the demo of docs/models/diffusion.md: digits of a class, denoised.
 
 A class-conditional denoiser on scikit-learn's 8 × 8 digits, trained by the page's own code.
-`python -m scripts.weights.diffusion` writes docs/models/diffusion.weights.json in about ten minutes.
+`python -m scripts.weights.diffusion` writes docs/models/diffusion/weights.json in about ten minutes.
 """
 
 from pathlib import Path
@@ -11,10 +11,10 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression, Ridge
 from torch import Tensor
 
-from docs.models import diffusion
+from docs.models.diffusion import diffusion
 from scripts.weights.pack import pack
 
-PATH = Path(__file__).resolve().parents[2] / "docs" / "models" / "diffusion.weights.json"
+PATH = Path(__file__).resolve().parents[2] / "docs" / "models" / "diffusion" / "weights.json"
 SEED = 0
 HIDDEN = 224
 STEPS = 16_000

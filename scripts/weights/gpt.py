@@ -1,4 +1,4 @@
-"""docs/models/gpt.weights.json: a small GPT, trained by the page's own code on the text of this site.
+"""docs/models/gpt/weights.json: a small GPT, trained by the page's own code on the text of this site.
 
     python -m scripts.weights.gpt --collect   # take a fresh snapshot of the prose, then train
     python -m scripts.weights.gpt             # train on the committed snapshot: some minutes, one core
@@ -19,12 +19,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from docs.models import gpt
+from docs.models.gpt import gpt
 from scripts.weights import pack
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "tests" / "models" / "gpt.corpus.txt"
-WEIGHTS = ROOT / "docs" / "models" / "gpt.weights.json"
+WEIGHTS = ROOT / "docs" / "models" / "gpt" / "weights.json"
 LIMIT = 200_000
 
 SEED = 20261121

@@ -25,7 +25,7 @@ def pack(
     """Write tensors and what is known of them.
 
     Args:
-        path: the file, `docs/…/NAME.weights.json`.
+        path: the file, `docs/…/NAME/weights.json`.
         tensors: name to tensor of any shape.
         meta: recipe, seed, data, and the final metric with its name.
         kind: `float16`, or `int8` with one scale for each tensor, max|w|/127.

@@ -1,4 +1,4 @@
-"""docs/models/vae.weights.json: VAEs with two latent units on scikit-learn's digits, one a beta.
+"""docs/models/vae/weights.json: VAEs with two latent units on scikit-learn's digits, one a beta.
 
 Run as a script it trains them with the page's own code and writes the file; the demo, the figures
 and the tests read it.
@@ -12,10 +12,10 @@ import torch
 from sklearn.datasets import load_digits
 from torch import Tensor
 
-from docs.models import vae
+from docs.models.vae import vae
 from scripts.weights.pack import pack, unpack
 
-PATH = Path(__file__).resolve().parents[2] / "docs" / "models" / "vae.weights.json"
+PATH = Path(__file__).resolve().parents[2] / "docs" / "models" / "vae" / "weights.json"
 BETAS = (0.1, 0.3, 1.0, 3.0, 8.0, 14.0, 20.0)
 SIZES = (64, 48, 48, 2)
 NOISE = 0.2

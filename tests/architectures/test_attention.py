@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from docs.architectures import attention
-from docs.architectures.attention import example
+from docs.architectures.attention import attention
+from docs.architectures.attention.attention import example
 from scripts.figures import style
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -451,7 +451,7 @@ def test_the_running_example_as_the_page_prints_it() -> None:
 def test_the_figure_of_the_cost_as_the_page_prints_it() -> None:
     stored = attention.cost(131_072, 768, 12, 12)["weights_stored"]
     assert 2 * stored / 2**30 == 384  # GiB
-    table = style.read_table(PAGE.with_name("attention.root.csv"))
+    table = style.read_table(PAGE.with_suffix("") / "root.csv")
     assert table["slope_scaled"][-1] == pytest.approx(0.87, abs=0.005)
     assert table["slope"][0] == pytest.approx(0.82, abs=0.005)
     assert table["slope"][-1] == pytest.approx(0.06, abs=0.005)
@@ -535,7 +535,7 @@ def golden() -> dict[str, object]:
     cases: list[dict[str, object]] = [{"function": "attend", "args": list(a)} for a in arguments]
     for case in cases:
         case["returns"] = golden_returns(case)
-    return {"module": "architectures/attention.mjs", "tolerance": 1e-5, "cases": cases}
+    return {"module": "architectures/attention/attention.mjs", "tolerance": 1e-5, "cases": cases}
 
 
 def test_golden_values_are_current() -> None:

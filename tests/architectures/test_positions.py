@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from docs.architectures import attention, positions
-from docs.models import gpt
+from docs.architectures.attention import attention
+from docs.architectures.positions import positions
+from docs.models.gpt import gpt
 from scripts.figures import style
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -287,7 +288,7 @@ def test_the_task_asks_for_the_first_of_different_tokens() -> None:
 
 
 def test_only_order_that_is_brought_in_is_learnt() -> None:
-    table = style.read_table(PAGE.with_name("positions.order.csv"))
+    table = style.read_table(PAGE.with_suffix("") / "order.csv")
     assert set(table["none_open"]) == {1 / 8}
     at = {step: row for row, step in enumerate(table["step"])}
     assert min(table["learned_open"][at[30] :]) > 0.99
@@ -308,7 +309,7 @@ def test_within_the_trained_length_the_token_before_is_learnt_in_seconds() -> No
 
 
 def test_what_holds_beyond_the_trained_length() -> None:
-    table = style.read_table(PAGE.with_name("positions.length.csv"))
+    table = style.read_table(PAGE.with_suffix("") / "length.csv")
     at = {position: row for row, position in enumerate(table["position"])}
     for scheme in ("sinusoidal", "learned", "rope"):
         assert table[scheme][at[8]] > 0.99
@@ -323,7 +324,7 @@ def test_what_holds_beyond_the_trained_length() -> None:
 
 
 def test_the_waves_as_the_page_describes_them() -> None:
-    table = style.read_table(PAGE.with_name("positions.waves.csv"))
+    table = style.read_table(PAGE.with_suffix("") / "waves.csv")
     assert table["sine_16"][-1] == max(table["sine_16"]) == pytest.approx(0.72, abs=0.005)
     assert table["sine_24"][-1] == max(table["sine_24"]) == pytest.approx(0.08, abs=0.005)
 

@@ -1,12 +1,14 @@
 """The memory of released models, against PyTorch's layers and published sizes."""
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from docs.ecosystem import pre_trained_models as models
+models = import_module("docs.ecosystem.pre-trained-models.pre_trained_models")
+
 
 SHAPES = [*models.LLAMA_2.values(), models.Shape(3, 24, 6, 2, 40, 100)]
 
@@ -115,7 +117,7 @@ def test_heads_that_do_not_fit_are_refused() -> None:
         models.parameters(models.Shape(1, 100, 10, 3, 10))
 
 
-PAGE = Path(models.__file__).with_name("pre-trained-models.md")
+PAGE = Path(models.__file__).parent.with_suffix(".md")
 
 
 @pytest.mark.parametrize("name", models.LLAMA_2)

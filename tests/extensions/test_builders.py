@@ -24,9 +24,9 @@ $$
 x \\le y
 $$ {#eq-vae-elbo}
 
---8<-- "models/vae.py:loss"
+--8<-- "models/vae/vae.py:loss"
 
-![The gap](vae.gap.svg)
+![The gap](vae/gap.svg)
 **The gap.** It closes.
 
 | a | b |
@@ -35,7 +35,7 @@ $$ {#eq-vae-elbo}
 
 Table: Numbers {#tab-x}
 
-[Move it](vae.mjs){ .demo }
+[Move it](vae/vae.mjs){ .demo }
 """
 CONFIG = """site_name: Small
 strict: true
@@ -106,9 +106,9 @@ def test_links_are_rewritten_by_the_builder(tmp_path: Path) -> None:
         "../../references/bibliography/#ref-kingma2014auto",
         "../../references/equations/#eq-vae-elbo",
         "../../references/glossary/#evidence-lower-bound",
-        "../vae.py",
-        "../vae.mjs",
-        "../vae.gap.csv",
+        "vae.py",
+        "vae.mjs",
+        "gap.csv",
     ):
         assert f'href="{link}"' in page, link
 
@@ -117,10 +117,10 @@ WRONG = {
     "A[^nothing2000x].": "2: 'nothing2000x' is neither",
     "$\\foo$": "2: TeX: Unknown command",
     "$$ x $$ {#eq-vae-none}": "1: no test carries",
-    '--8<-- "models/vae.py:none"': "9: docs/models/vae.py has no part",
+    '--8<-- "models/vae/vae.py:none"': "9: docs/models/vae/vae.py has no part",
     "![A](none.svg)\nC.": "6: the figure none.svg is missing",
     "Table: x": "1: a caption stands directly after its table",
-    "a [b](vae.mjs){ .demo }": "6: a demo stands alone",
+    "a [b](vae/vae.mjs){ .demo }": "6: a demo stands alone",
 }
 
 

@@ -135,7 +135,7 @@ def test_code_comments_and_mathematics_cite_nothing(root: Path, text: str) -> No
         '!!! note "T"\n\n    A[^kingma2014auto]\n',
         '??? success "Answer 1"\n\n    A[^kingma2014auto]\n',
         "Term\n:   A[^kingma2014auto]\n",
-        "![Alt text](vae.gap.svg)\n**C.** A[^kingma2014auto].\n",
+        "![Alt text](vae/gap.svg)\n**C.** A[^kingma2014auto].\n",
         "| a |\n| --- |\n| b |\n\nTable: C[^kingma2014auto]\n",
         "**Wrong[^kingma2014auto].** Right.\n",
     ],

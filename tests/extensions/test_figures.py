@@ -12,7 +12,7 @@ import pytest
 from scripts.extensions import figures
 from tests.extensions.project import SVG, make, render
 
-FIGURE = "![The gap closes to zero](vae.gap.svg)\n**The gap closes.** It ends at zero.\n"
+FIGURE = "![The gap closes to zero](vae/gap.svg)\n**The gap closes.** It ends at zero.\n"
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_groups_that_say_nothing_go_and_others_stay(root: Path) -> None:
 
 
 def test_ids_of_two_drawings_never_collide(root: Path) -> None:
-    made = render(FIGURE + "\n![Bare one](vae.bare.svg)\nC.\n", root)
+    made = render(FIGURE + "\n![Bare one](vae/bare.svg)\nC.\n", root)
     ids = re.findall(r'\sid="([^"]+)"', made.html)
     assert len(ids) == len(set(ids))
     assert 'clip-path="url(#vae-gap-c)"' in made.html
@@ -76,19 +76,19 @@ def test_ids_of_two_drawings_never_collide(root: Path) -> None:
 
 
 def test_several_panels_share_one_number_and_one_caption(root: Path) -> None:
-    made = render("![One](vae.gap.svg)\n![Two](vae.bare.svg)\n**Both.** See.\n", root)
+    made = render("![One](vae/gap.svg)\n![Two](vae/bare.svg)\n**Both.** See.\n", root)
     assert made.html.count("<svg") == 2
     assert made.html.count("<figcaption>") == 1
     assert 'class="figure figure-2"' in made.html
 
 
 def test_the_numbers_behind_a_figure_are_linked_if_they_are_there(root: Path) -> None:
-    assert '<a href="vae.gap.csv">vae.gap.csv</a>' in render(FIGURE, root).html
-    assert ".csv" not in render("![Bare](vae.bare.svg)\nCaption.\n", root).html
+    assert '<a href="vae/gap.csv">gap.csv</a>' in render(FIGURE, root).html
+    assert ".csv" not in render("![Bare](vae/bare.svg)\nCaption.\n", root).html
 
 
 def test_a_figure_may_name_itself_and_cite(root: Path) -> None:
-    made = render("![A](vae.gap.svg)\nAfter[^kingma2014auto]. {#fig-mine}\n", root)
+    made = render("![A](vae/gap.svg)\nAfter[^kingma2014auto]. {#fig-mine}\n", root)
     assert 'id="fig-mine"' in made.html
     assert "{#" not in made.html
     assert "footnote-ref" in made.html
@@ -96,7 +96,7 @@ def test_a_figure_may_name_itself_and_cite(root: Path) -> None:
 
 def test_figures_are_numbered_in_their_order(root: Path) -> None:
     made = render(
-        FIGURE + "\n> ![B](vae.bare.svg)\n> C.\n\n- a\n\n    ![C](vae.gap.svg)\n    D. {#fig-c}\n",
+        FIGURE + "\n> ![B](vae/bare.svg)\n> C.\n\n- a\n\n    ![C](vae/gap.svg)\n    D. {#fig-c}\n",
         root,
     )
     assert made.problems == []
@@ -106,9 +106,9 @@ def test_figures_are_numbered_in_their_order(root: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("![](vae.gap.svg)\nC.\n", "5:1: the image has no alternative text"),
+        ("![](vae/gap.svg)\nC.\n", "5:1: the image has no alternative text"),
         ("Text.\n\n![A](vae.none.svg)\nC.\n", "7:6: the figure vae.none.svg is missing"),
-        ("![A](vae.gap.svg)\n", "5:1: the figure has no caption"),
+        ("![A](vae/gap.svg)\n", "5:1: the figure has no caption"),
         ("![A](../../secret.svg)\nC.\n", "5:6: ../../secret.svg is not below docs/"),
         (
             "![A](https://example.org/a.svg)\nC.\n",
@@ -134,7 +134,7 @@ def test_a_wrong_figure_is_told_with_its_place(root: Path, text: str, problem: s
     ],
 )
 def test_a_drawing_that_would_harm_the_page_is_refused(root: Path, svg: str, problem: str) -> None:
-    (root / "docs/models/vae.gap.svg").write_text(svg)
+    (root / "docs/models/vae/gap.svg").write_text(svg)
     made = render(FIGURE, root)
     assert len(made.problems) == 1
     assert problem in made.problems[0]
@@ -143,9 +143,9 @@ def test_a_drawing_that_would_harm_the_page_is_refused(root: Path, svg: str, pro
 @pytest.mark.parametrize(
     "text",
     [
-        "A ![inline](vae.gap.svg) image.\n",
-        "`![A](vae.gap.svg)`\n",
-        "    ![A](vae.gap.svg)\n    C.\n",
+        "A ![inline](vae/gap.svg) image.\n",
+        "`![A](vae/gap.svg)`\n",
+        "    ![A](vae/gap.svg)\n    C.\n",
     ],
 )
 def test_images_in_text_and_in_code_are_no_figures(root: Path, text: str) -> None:

@@ -156,7 +156,7 @@ def test_a_link_to_an_equation_figure_or_table_gets_its_number(root: Path) -> No
         "See [the bound](#eq-vae-y), [gap](#fig-vae-gap), [**b**](#tab-t) and [it](#eq-vae-none).\n\n"
         + BLOCK.format("x")
         + "\n$$ y $$ {#eq-vae-y .definition}\n\n"
-        + "![What it shows](vae.gap.svg)\nCaption.\n\n| a |\n| --- |\n| b |\n\nTable: C {#tab-t}\n",
+        + "![What it shows](vae/gap.svg)\nCaption.\n\n| a |\n| --- |\n| b |\n\nTable: C {#tab-t}\n",
         root,
     )
     assert made.problems == []

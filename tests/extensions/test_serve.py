@@ -43,9 +43,9 @@ $$
 x
 $$ {#eq-vae-elbo}
 
---8<-- "models/vae.py:loss"
+--8<-- "models/vae/vae.py:loss"
 
-![The gap](vae.gap.svg)
+![The gap](vae/gap.svg)
 **The gap.** It closes.
 
 ![Raster](shot.png)
@@ -130,16 +130,16 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "mark": replace("tests/models/test_vae.py", "eq-vae-elbo", "eq-vae-lost"),
     "test": replace("tests/models/test_vae.py", "1 < 2", "2 < 3"),
     "new test": write("tests/models/test_more.py", TEST),
-    "figure": replace("docs/models/vae.gap.svg", "0.5", "0.75"),
-    "lost figure": remove("docs/models/vae.gap.svg"),
-    "lost numbers": remove("docs/models/vae.gap.csv"),
+    "figure": replace("docs/models/vae/gap.svg", "0.5", "0.75"),
+    "lost figure": remove("docs/models/vae/gap.svg"),
+    "lost numbers": remove("docs/models/vae/gap.csv"),
     "image": lambda root: (root / "docs/models/shot.png").write_bytes(PNG[:19] + b"\7" + PNG[20:]),
-    "excerpt": replace("docs/models/vae.py", "math.log(x)", "math.log(x) + 1"),
+    "excerpt": replace("docs/models/vae/vae.py", "math.log(x)", "math.log(x) + 1"),
     "glossary": replace("docs/references/glossary.md", "Generative adversarial", "Adversarial"),
     "template": write("overrides/main.html", MAIN.replace("One", "Two")),
     "settings": replace("mkdocs.yml", "site_name: Small", "site_name: Large"),
     "order": write("docs/.pages", "nav:\n    - references\n    - index.md\n    - models\n"),
-    "asset": write("docs/models/vae.mjs", "export const changed = 1;\n"),
+    "asset": write("docs/models/vae/vae.mjs", "export const changed = 1;\n"),
     "nothing": lambda root: None,
 }
 

@@ -135,10 +135,10 @@ def test_without_a_glossary_nothing_happens(tmp_path: Path) -> None:
 
 
 def test_a_demo_gets_its_box_and_stays_a_link(root: Path) -> None:
-    made = render("[Move a code](vae.mjs){ .demo height=420 }\n", root)
+    made = render("[Move a code](vae/vae.mjs){ .demo height=420 }\n", root)
     assert made.problems == []
     assert (
-        '<div class="demo" style="--demo-height: 420px"><a class="demo" href="vae.mjs">Move a code</a></div>'
+        '<div class="demo" style="--demo-height: 420px"><a class="demo" href="vae/vae.mjs">Move a code</a></div>'
         in made.html
     )
 
@@ -146,7 +146,7 @@ def test_a_demo_gets_its_box_and_stays_a_link(root: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("Try [it](vae.mjs){ .demo } now.\n", "5:9: a demo stands alone in its paragraph"),
+        ("Try [it](vae/vae.mjs){ .demo } now.\n", "5:9: a demo stands alone in its paragraph"),
         ("[it](vae.py){ .demo }\n", "5:6: a demo is a module; 'vae.py' is none"),
     ],
 )
@@ -155,4 +155,4 @@ def test_a_wrong_demo_is_told(root: Path, text: str, problem: str) -> None:
 
 
 def test_other_links_are_left_alone(root: Path) -> None:
-    assert 'class="demo"' not in render("[code](vae.mjs)\n\n`[a](b.mjs){ .demo }`\n", root).html
+    assert 'class="demo"' not in render("[code](vae/vae.mjs)\n\n`[a](b.mjs){ .demo }`\n", root).html

@@ -39,6 +39,8 @@ def code(path: Path, found: set[Path]) -> set[Path]:
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "import_module":
+            names = [part.value for part in node.args if isinstance(part, ast.Constant)]
         for name in names:
             imported = ROOT.joinpath(*name.split(".")).with_suffix(".py")
             if imported.is_file() and imported not in found:
@@ -101,12 +103,12 @@ def test_a_recipe_runs_again_for_its_own_code_and_not_for_that_of_others() -> No
         path.relative_to(ROOT).as_posix()
         for path in code(ROOT / "scripts" / "figures" / "gpt.py", set())
     }
-    assert {"scripts/figures/style.py", "docs/models/gpt.py", "scripts/weights/gpt.py"} <= names
+    assert {"scripts/figures/style.py", "docs/models/gpt/gpt.py", "scripts/weights/gpt.py"} <= names
     assert "scripts/weights/pack.py" in names, "what it imports by way of others"
-    assert "docs/models/vae.py" not in names
-    assert ROOT / "docs" / "models" / "vae.weights.json" in data()
+    assert "docs/models/vae/vae.py" not in names
+    assert ROOT / "docs" / "models" / "vae" / "weights.json" in data()
     assert ROOT / "docs" / "assets" / "wordmark.svg" in data()
-    assert ROOT / "docs" / "models" / "vae.gap.csv" not in data()
+    assert ROOT / "docs" / "models" / "vae" / "gap.csv" not in data()
 
 
 def test_a_changed_number_and_a_picture_of_other_numbers_are_seen(

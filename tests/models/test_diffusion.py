@@ -13,16 +13,16 @@ from scipy import integrate, stats
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
-from docs.models import diffusion
+from docs.models.diffusion import diffusion
 from scripts.figures import diffusion as figures
 from scripts.figures import style
 from scripts.weights import diffusion as recipe
 from scripts.weights import pack
 from tests.rng import Random
 
-PAGE = Path(diffusion.__file__).with_suffix(".md")
+PAGE = Path(diffusion.__file__).parent.with_suffix(".md")
 GOLDEN = Path(__file__).with_name("diffusion.golden.json")
-FIGURE = PAGE.with_name("diffusion.density.csv")
+FIGURE = PAGE.with_suffix("") / "density.csv"
 COSINE = diffusion.cosine_schedule(1000)
 MIXTURE = diffusion.Mixture(
     torch.tensor([[-1.5], [0.0], [1.5]], dtype=torch.float64),
@@ -312,7 +312,7 @@ def test_the_mean_of_the_data_behind_a_noisy_point() -> None:
 
 
 def test_the_last_noise_is_hard_to_see_and_longer_training_helps_little() -> None:
-    table = style.read_table(PAGE.with_name("diffusion.learned.csv"))
+    table = style.read_table(PAGE.with_suffix("") / "learned.csv")
     for level, short, long in zip(*table.values(), strict=True):
         assert (long < 0.01) == (level <= 0.6)
         assert (long > 0.5) == (level >= 0.9)
@@ -825,7 +825,7 @@ def golden() -> dict[str, Any]:
     with torch.no_grad():
         for level, kind in ((0.05, 0), (0.5, 4), (0.98, 10), (1 - 1e-7, 2)):
             eps = model(noisy, number(level).expand(2), torch.full((2,), kind))
-            arguments = [{"weights": "models/diffusion.weights.json"}, noisy.tolist(), level, kind]
+            arguments = [{"weights": "models/diffusion/weights.json"}, noisy.tolist(), level, kind]
             cases.append({"function": "netEps", "args": arguments, "returns": eps.tolist()})
             cut = recipe.clip(noisy, 3 * eps, number(level).expand(2))
             arguments = [noisy.tolist(), (3 * eps).tolist(), level]
@@ -851,7 +851,7 @@ def golden() -> dict[str, Any]:
     arguments = [weights, x.tolist(), levels.tolist(), x.flip(0).tolist(), kinds.tolist()]
     returned = {"loss": error.item(), "gradient": slopes}
     cases.append({"function": "gradient", "args": arguments, "returns": returned})
-    return {"module": "models/diffusion.mjs", "tolerance": 1e-5, "cases": cases}
+    return {"module": "models/diffusion/diffusion.mjs", "tolerance": 1e-5, "cases": cases}
 
 
 def flat(value: Any) -> list[Any]:
@@ -875,7 +875,7 @@ if __name__ == "__main__":
 
 
 def test_the_lobe_of_a_noisy_point_is_guessed_as_often_as_the_caption_says() -> None:
-    path = PAGE.with_name("diffusion.forward.csv")
+    path = PAGE.with_suffix("") / "forward.csv"
     table = {name: np.array(column) for name, column in style.read_table(path).items()}
     clean = np.stack([table["u at 1"], table["v at 1"]], 1)
     np.testing.assert_allclose(clean.var(0), 1, atol=1e-3)

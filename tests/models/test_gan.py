@@ -15,7 +15,7 @@ from scipy.spatial import distance
 from torch import Tensor, nn
 from torch.nn import functional
 
-from docs.models import gan
+from docs.models.gan import gan
 from scripts.figures import gan as figures
 from scripts.figures import style
 from tests.rng import Random
@@ -481,7 +481,7 @@ def test_the_discriminators_loss_leaves_the_generator_alone() -> None:
 
 
 def after(rounds: int, ratio: int, gamma: float = 0.0) -> tuple[int, float]:
-    """What `python docs/models/gan.py` prints for the non-saturating game."""
+    """What `python docs/models/gan/gan.py` prints for the non-saturating game."""
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(2)
     *_, g = gan.train("non-saturating", rounds, generator, gamma, ratio)
@@ -750,7 +750,7 @@ def golden() -> dict[str, Any]:
     for a in (-800.0, -3.0, 0.5, 800.0):
         expected = functional.logsigmoid(torch.tensor(a, dtype=torch.float64)).item()
         cases.append({"function": "logSigmoid", "args": [a], "returns": expected})
-    return {"module": "models/gan.mjs", "tolerance": 1e-5, "cases": cases}
+    return {"module": "models/gan/gan.mjs", "tolerance": 1e-5, "cases": cases}
 
 
 def flat(value: Any) -> list[Any]:

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from docs.architectures import attention
-from docs.models import gpt
+from docs.architectures.attention import attention
+from docs.models.gpt import gpt
 from scripts.figures import gpt as figures
 from scripts.figures import style
 from scripts.weights import gpt as weights
@@ -649,7 +649,7 @@ def test_the_page_prints_what_the_demo_writes_first() -> None:
 
 def test_what_the_figures_show() -> None:
     def read(name: str) -> style.Table:
-        return style.read_table(PAGE.with_name(f"gpt.{name}.csv"))
+        return style.read_table(PAGE.with_suffix("") / f"{name}.csv")
 
     peek = read("peek")
     assert max(abs(x - 3) for x in peek["masked_train"][2:] + peek["masked_honest"][2:]) < 0.05
@@ -746,7 +746,7 @@ def test_exercise_6_where_attention_is_a_tenth() -> None:
 
 # The demo.
 
-W = {"weights": "models/gpt.weights.json"}
+W = {"weights": "models/gpt/weights.json"}
 
 
 def arguments() -> list[tuple[str, list[Any]]]:
@@ -849,7 +849,7 @@ def test_golden_values_are_current() -> None:
 
 
 def test_the_demo_cuts_text_by_the_same_expression() -> None:
-    source = PAGE.with_suffix(".mjs").read_text(encoding="utf-8")
+    source = (PAGE.with_suffix("") / "gpt.mjs").read_text(encoding="utf-8")
     found = re.search(r"const PIECE = /(.*)/g;", source)
     assert found
     assert found[1] == gpt.PIECE.pattern.decode()
@@ -861,7 +861,7 @@ def main() -> None:
         {"function": function, "args": args, "returns": rounded(answer(function, args))}
         for function, args in arguments()
     ]
-    content = {"module": "models/gpt.mjs", "tolerance": 1e-5, "cases": cases}
+    content = {"module": "models/gpt/gpt.mjs", "tolerance": 1e-5, "cases": cases}
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     GOLDEN.write_text(text.replace('{"function"', '\n{"function"') + "\n", encoding="utf-8")
 

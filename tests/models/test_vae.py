@@ -22,7 +22,7 @@ from torch.distributions import (
     kl_divergence,
 )
 
-from docs.models import vae
+from docs.models.vae import vae
 from scripts.figures import style
 from scripts.figures import vae as figures
 from scripts.weights import vae as weights
@@ -44,7 +44,7 @@ def normal(*shape: int, seed: int = 0) -> Tensor:
 
 def table(name: str) -> style.Table:
     """The numbers of a figure; that they are current is tested with all recipes."""
-    return style.read_table(ROOT / "docs" / "models" / f"vae.{name}.csv")
+    return style.read_table(ROOT / "docs" / "models" / "vae" / f"{name}.csv")
 
 
 def said(*texts: str) -> None:
@@ -926,7 +926,7 @@ def test_exercise_6_a_coin_under_a_gaussian() -> None:
 
 # What the demo must give.
 
-WEIGHTS = {"weights": "models/vae.weights.json"}
+WEIGHTS = {"weights": "models/vae/weights.json"}
 
 
 @torch.no_grad()
@@ -968,7 +968,7 @@ def golden() -> dict[str, Any]:
     cells = [int(rng.uniform() < 0.3) for _ in range(32 * 32)]
     counts = torch.tensor(cells).double().reshape(8, 4, 8, 4).mean((1, 3)).flatten()
     case("blocks", [cells], counts.tolist())
-    return {"module": "models/vae.mjs", "tolerance": 1e-5, "cases": cases}
+    return {"module": "models/vae/vae.mjs", "tolerance": 1e-5, "cases": cases}
 
 
 def leaves(value: Any) -> Iterator[Any]:

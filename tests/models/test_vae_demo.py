@@ -6,7 +6,7 @@ import pytest
 import torch
 from playwright.sync_api import Locator, Page, expect
 
-from docs.models import vae
+from docs.models.vae import vae
 from scripts.weights import vae as weights
 from tests.rng import Random
 from tests.site.kit import OpenDemo
@@ -228,11 +228,11 @@ def test_weights_that_do_not_come_are_told_and_can_be_asked_for_again(
     open_demo: OpenDemo,
 ) -> None:
     page, demo = open_demo("models/vae", fresh=True, watched=False)
-    page.route("**/vae.weights.json", lambda route: route.abort())
+    page.route("**/vae/weights.json", lambda route: route.abort())
     start = demo.get_by_role("button", name="Start")
     start.click()
     expect(status(demo)).to_contain_text("The weights could not be loaded")
-    page.unroute("**/vae.weights.json")
+    page.unroute("**/vae/weights.json")
     start.click()
     expect(demo.locator("table")).to_be_visible()
 

@@ -9,7 +9,7 @@ from scripts.figures import overview, style
 
 @pytest.mark.equation("eq-overview-bayes")
 def test_bayes_rule_turns_a_generative_model_into_a_classifier() -> None:
-    table = style.read_table(style.DOCS / "overview/index.views.csv")
+    table = style.read_table(style.DOCS / "overview/index/views.csv")
     oracle = GaussianNB()
     oracle.classes_ = np.array([1, 2])
     oracle.class_prior_ = np.array(overview.PRIOR)
@@ -28,7 +28,7 @@ def test_bayes_rule_gives_the_frequencies_among_drawn_points() -> None:
         draw.normal(overview.MEANS[1], overview.DEVIATIONS[1], y.size),
         draw.normal(overview.MEANS[0], overview.DEVIATIONS[0], y.size),
     )
-    table = style.read_table(style.DOCS / "overview/index.views.csv")
+    table = style.read_table(style.DOCS / "overview/index/views.csv")
     for at, p in zip(table["x"], table["class_2_given_x"], strict=True):
         near = np.abs(x - at) < 0.03
         if near.sum() > 3000:  # enough for a standard error below 0.01
@@ -36,5 +36,5 @@ def test_bayes_rule_gives_the_frequencies_among_drawn_points() -> None:
 
 
 def test_the_curve_falls_again_at_the_far_right() -> None:
-    column = style.read_table(style.DOCS / "overview/index.views.csv")["class_2_given_x"]
+    column = style.read_table(style.DOCS / "overview/index/views.csv")["class_2_given_x"]
     assert column[-1] < max(column)

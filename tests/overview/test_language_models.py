@@ -2,12 +2,14 @@
 
 import itertools
 import math
+from importlib import import_module
 
 import pytest
 import torch
 
-from docs.overview import language_models as lm
 from scripts.figures import overview, style
+
+lm = import_module("docs.overview.language-models.language_models")
 
 SENTENCES = [line.split() for line in ("Ann saw Tom .", "Tom saw Ann .", "Ann saw Ann .")]
 WORDS = ("Ann", "Tom", "saw", ".")
@@ -103,7 +105,7 @@ def test_bad_input_is_refused() -> None:
 
 
 def test_the_source_needs_two_letters_and_no_model_goes_below_it() -> None:
-    table = style.read_table(style.DOCS / "overview/language-models.order.csv")
+    table = style.read_table(style.DOCS / "overview/language-models/order.csv")
     floor = table["source"][0]
     for size in overview.SIZES:
         column = table[f"letters_{size}"]

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from docs.paradigms import reinforcement as rl
+from docs.paradigms.reinforcement import reinforcement as rl
 from scripts.figures import style
 
 
@@ -60,7 +60,7 @@ def test_learning_finds_the_better_action() -> None:
 
 
 def test_a_reward_says_less_than_a_label() -> None:
-    table = style.read_table(style.DOCS / "paradigms/reinforcement.signal.csv")
+    table = style.read_table(style.DOCS / "paradigms/reinforcement/signal.csv")
 
     def steps(name: str) -> float:
         pairs = zip(table["step"], table[name], strict=True)

@@ -2,12 +2,14 @@
 
 import itertools
 import math
+from importlib import import_module
 
 import pytest
 import torch
 
-from docs.paradigms import self_supervised as ssl
 from scripts.figures import style
+
+ssl = import_module("docs.paradigms.self-supervised.self_supervised")
 
 JOINT = torch.tensor([[0.30, 0.05, 0.05], [0.02, 0.20, 0.03], [0.05, 0.10, 0.20]]).double()
 
@@ -63,7 +65,7 @@ def test_the_bound_never_exceeds_log_k() -> None:
 
 @pytest.mark.equation("eq-self-supervised-infonce")
 def test_the_figure_stays_below_both_limits_and_comes_close() -> None:
-    table = style.read_table(style.DOCS / "paradigms/self-supervised.bound.csv")
+    table = style.read_table(style.DOCS / "paradigms/self-supervised/bound.csv")
     for shared in (0.5, 2.0, 4.0):
         column = table[f"certified_{shared:g}"]
         assert all(value <= shared + 0.02 for value in column)  # sampling error of the means

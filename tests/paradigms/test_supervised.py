@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from docs.paradigms import supervised
+from docs.paradigms.supervised import supervised
 
 
 def batch(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from sklearn.mixture import GaussianMixture
 
-from docs.paradigms import unsupervised
+from docs.paradigms.unsupervised import unsupervised
 
 TRUTH = (
     torch.tensor([0.3, 0.7]).double(),

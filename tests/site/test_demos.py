@@ -77,7 +77,7 @@ def test_demo_and_python_agree(path: Path, new_page: NewPage) -> None:
     golden = json.loads(path.read_text(encoding="utf-8"))
     cases = golden["cases"]
     assert cases, "no case"
-    assert golden["module"] == f"{name(path)}.mjs"
+    assert golden["module"] == f"{name(path)}/{path.name.split('.')[0]}.mjs"
     assert 0 <= golden["tolerance"] <= 1e-2
     page = new_page()
     page.goto("")
@@ -93,8 +93,8 @@ def test_demo_and_python_agree(path: Path, new_page: NewPage) -> None:
 
 
 def test_every_demo_has_values() -> None:
-    demos = {p.relative_to(DOCS).with_suffix("").as_posix() for p in DOCS.rglob("*.mjs")}
-    demos = {demo for demo in demos if not demo.startswith("assets/")}
+    demos = {p.parent.relative_to(DOCS).as_posix() for p in DOCS.rglob("*.mjs")}
+    demos = {demo for demo in demos if not demo.startswith("assets")}
     assert demos - {name(path) for path in GOLDEN} == set()
 
 

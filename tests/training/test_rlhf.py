@@ -12,7 +12,7 @@ from scipy import optimize
 from torch import Tensor
 from torch.distributions import Categorical, kl_divergence
 
-from docs.training import rlhf
+from docs.training.rlhf import rlhf
 from scripts.figures import rlhf as figures
 from scripts.figures import style
 
@@ -657,7 +657,7 @@ def golden() -> dict[str, Any]:
                     "returns": at,
                 }
             )
-    return {"module": "training/rlhf.mjs", "tolerance": 1e-5, "cases": cases}
+    return {"module": "training/rlhf/rlhf.mjs", "tolerance": 1e-5, "cases": cases}
 
 
 @pytest.mark.equation("eq-rlhf-gae", "eq-rlhf-gae-whole")

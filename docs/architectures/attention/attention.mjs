@@ -3,8 +3,8 @@
  * The pure functions come first; `mount` shows them.
  */
 
-import { random } from "../assets/demos/rng.mjs";
-import * as ui from "../assets/demos/ui.mjs";
+import { random } from "../../assets/demos/rng.mjs";
+import * as ui from "../../assets/demos/ui.mjs";
 
 export const WORDS = ["Ann", "told", "Tom", "her", "plan"];
 

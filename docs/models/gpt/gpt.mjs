@@ -2,14 +2,14 @@
  * A small GPT in the browser: the same tokens, attention, logits and choice as docs/models/gpt.py.
  * The pure functions come first; `mount` shows them.
  *
- * @typedef {import("../assets/demos/weights.mjs").Weights} Weights
+ * @typedef {import("../../assets/demos/weights.mjs").Weights} Weights
  * @typedef {{causal?: boolean, placed?: boolean}} Switches
  * @typedef {{temperature?: number, topK?: number, topP?: number}} Choice
  */
 
-import { random } from "../assets/demos/rng.mjs";
-import * as ui from "../assets/demos/ui.mjs";
-import { load } from "../assets/demos/weights.mjs";
+import { random } from "../../assets/demos/rng.mjs";
+import * as ui from "../../assets/demos/ui.mjs";
+import { load } from "../../assets/demos/weights.mjs";
 
 // Bytes are handled as characters 0 … 255, so that the expression is the one of gpt.py.
 const PIECE = / ?[A-Za-z]+| ?[0-9]+| ?[^A-Za-z0-9 \t-\r]+|[ \t-\r]+/g;
@@ -303,7 +303,7 @@ export function mount(root) {
   const begin = ui.button(root, "Load the model", async () => {
     begin.disabled = true;
     try {
-      const weights = await load(new URL("gpt.weights.json", import.meta.url));
+      const weights = await load(new URL("weights.json", import.meta.url));
       note.remove();
       begin.remove();
       run(root, weights);

@@ -7,8 +7,8 @@
  * @typedef {{m: number[], v: number[], t: number}} Moments of Adam
  */
 
-import { button, calm, canvas, element, frame, loop, number, select, slider, toggle } from "../assets/demos/ui.mjs";
-import { random } from "../assets/demos/rng.mjs";
+import { button, calm, canvas, element, frame, loop, number, select, slider, toggle } from "../../assets/demos/ui.mjs";
+import { random } from "../../assets/demos/rng.mjs";
 
 const LEAK = 0.2;
 const RATE = 1e-2;

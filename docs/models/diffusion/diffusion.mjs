@@ -3,14 +3,14 @@
  * a network that is trained in the page; and digits of a chosen class from a network that comes with
  * it. The same algorithm as diffusion.py.
  *
- * @typedef {import("../assets/demos/weights.mjs").Weights} Weights
+ * @typedef {import("../../assets/demos/weights.mjs").Weights} Weights
  * @typedef {Weights["tensors"]} Tensors
  * @typedef {ReturnType<typeof random>} Random
  */
 
-import { button, calm, canvas, element, frame, loop, number, select, slider } from "../assets/demos/ui.mjs";
-import { random } from "../assets/demos/rng.mjs";
-import { load } from "../assets/demos/weights.mjs";
+import { button, calm, canvas, element, frame, loop, number, select, slider } from "../../assets/demos/ui.mjs";
+import { random } from "../../assets/demos/rng.mjs";
+import { load } from "../../assets/demos/weights.mjs";
 
 /** @param {number} t from 0 (data) to 1 (noise) @returns {number} alpha-bar of the cosine schedule */
 export function alphaBar(t) {
@@ -637,7 +637,7 @@ function digits(parent, status) {
   const starter = button(box, "Load the network (about 220 kB)", async () => {
     starter.disabled = true;
     try {
-      const weights = await load(new URL("diffusion.weights.json", import.meta.url));
+      const weights = await load(new URL("weights.json", import.meta.url));
       starter.remove();
       open(weights);
     } catch (error) {

@@ -2,14 +2,14 @@
  * A variational autoencoder with two latent units, live: drag a code to decode it, draw a digit to
  * encode it, change beta. The sums are those of vae.py, with weights that vae.py has trained.
  *
- * @typedef {import("../assets/demos/weights.mjs").Weights} Weights
+ * @typedef {import("../../assets/demos/weights.mjs").Weights} Weights
  * @typedef {{weight: Float64Array, bias: Float64Array}} Layer
  * @typedef {{encoder: Layer[], decoder: Layer[], noise: number, beta: number}} Network
  */
 
-import { random } from "../assets/demos/rng.mjs";
-import { button, canvas, element, frame, number, select, slider, table, toggle } from "../assets/demos/ui.mjs";
-import { load } from "../assets/demos/weights.mjs";
+import { random } from "../../assets/demos/rng.mjs";
+import { button, canvas, element, frame, number, select, slider, table, toggle } from "../../assets/demos/ui.mjs";
+import { load } from "../../assets/demos/weights.mjs";
 
 const PIXELS = 64;
 const PAD = 32;
@@ -262,7 +262,7 @@ function start(root, weights) {
   /** The background changes seldom: it is kept as a picture. */
   const background = (
     /** @type {{width: number, height: number}} */ size,
-    /** @type {import("../assets/demos/ui.mjs").palette extends (...a: any) => infer R ? R : never} */ colours,
+    /** @type {import("../../assets/demos/ui.mjs").palette extends (...a: any) => infer R ? R : never} */ colours,
   ) => {
     const { centre, half } = shown();
     const key = [show, index, size.width, colours.ink, colours.series[2], centre, half].join();
@@ -697,7 +697,7 @@ export function mount(root) {
     go.disabled = true;
     note.textContent = "Loading …";
     try {
-      const weights = await load(new URL("vae.weights.json", import.meta.url));
+      const weights = await load(new URL("weights.json", import.meta.url));
       root.replaceChildren();
       start(root, weights);
       /** @type {HTMLElement | null} */ (root.querySelector("canvas"))?.focus({ preventScroll: true });

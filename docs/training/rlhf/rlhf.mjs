@@ -4,8 +4,8 @@
  * The same algorithm as rlhf.py.
  */
 
-import { button, canvas, element, frame, number, select, slider, table } from "../assets/demos/ui.mjs";
-import { random } from "../assets/demos/rng.mjs";
+import { button, canvas, element, frame, number, select, slider, table } from "../../assets/demos/ui.mjs";
+import { random } from "../../assets/demos/rng.mjs";
 
 /** @type {[string, number[]][]} an answer; whether it is correct, clear, polite; length; confidence */
 const ANSWERS = [
