@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from scripts.devtools import guard, say
+from scripts.devtools import mutex, say
 from scripts.devtools.say import Stop
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,7 +83,7 @@ def build(
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         said = run(command, root, echo, verbose, environment(root, variables))
-        with guard.held(out.with_name(f".{out.name}.lock")):  # two builds may end at once
+        with mutex.held(out.with_name(f".{out.name}.lock")):  # two builds may end at once
             if out.exists():
                 rename(out, old)
             try:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from scripts.devtools import building, environment, guard, say
+from scripts.devtools import building, environment, mutex, say
 from scripts.devtools.environment import Environment
 from scripts.devtools.say import Stop
 
@@ -111,11 +111,11 @@ def spread() -> list[str]:
 
 def lock(arguments: list[str]) -> int:
     """write the lock files anew from pyproject.toml"""
-    from scripts.devtools import locking
+    from scripts.devtools import lockfile
 
     parser = options("lock", lock)
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions allowed")
-    return locking.lock(ROOT, parser.parse_args(arguments).upgrade)
+    return lockfile.lock(ROOT, parser.parse_args(arguments).upgrade)
 
 
 def new(arguments: list[str]) -> int:
@@ -143,7 +143,7 @@ def clean(arguments: list[str]) -> int:
     for folder in ("docs", "scripts", "tests", "overrides"):
         found += (ROOT / folder).rglob("__pycache__")
     gone = []
-    with guard.locked(ROOT):
+    with mutex.locked(ROOT):
         for path in found:
             if path.is_symlink() or path.is_file():
                 path.unlink()

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.devtools import guard, packages, pytorch, say
+from scripts.devtools import mutex, packages, pytorch, say
 from scripts.devtools.say import Stop
 
 SITE = "requirements.txt"
@@ -80,7 +80,7 @@ def ensure(root: Path, test: bool = False) -> Environment:
     env = Environment(root)
     if fault(env, test) is None:
         return env
-    with guard.locked(root):
+    with mutex.locked(root):
         if fault(env, test) is not None:  # another command may have mended it meanwhile
             stamp = read(env)
             if broken(env, stamp) or stale(env, stamp, test):

@@ -83,6 +83,36 @@ def site(root: Path) -> Iterator[serve.Site]:
     site.close()
 
 
+def test_plain_mkdocs_finds_the_extensions_in_any_environment(tmp_path: Path) -> None:
+    # As the script `mkdocs` of an environment that was made with `pip install -r requirements.txt`:
+    # neither the working folder nor a .pth file names the repository.
+    code = f"""
+import sys
+root = {str(ROOT)!r}
+sys.path[:] = [path for path in sys.path if path and not path == root]
+from mkdocs.config import load_config
+for _ in range(2):
+    config = load_config(root + "/mkdocs.yml")
+print(sys.path.count(root), "scripts.extensions.citations" in config.markdown_extensions)
+"""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        cwd=tmp_path,
+        env=kept,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "1 True\n", done.stderr
+
+
+def test_the_readme_names_the_plain_way() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "pip install -r requirements.txt" in text
+    assert re.search(r"^mkdocs serve\b", text, re.MULTILINE)
+
+
 def tree(folder: Path) -> dict[str, bytes]:
     """All files below a folder."""
     return {

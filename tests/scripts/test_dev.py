@@ -33,8 +33,8 @@ from scripts.devtools import (
     chromium,
     commands,
     environment,
-    guard,
-    locking,
+    lockfile,
+    mutex,
     packages,
     pytorch,
     say,
@@ -368,10 +368,10 @@ def test_a_second_start_waits_and_says_so(
     order = []
 
     def second() -> None:
-        with guard.locked(tmp_path):
+        with mutex.locked(tmp_path):
             order.append("second")
 
-    with guard.locked(tmp_path):
+    with mutex.locked(tmp_path):
         other = threading.Thread(target=second)
         other.start()
         time.sleep(0.3)
@@ -715,7 +715,7 @@ def test_one_lock_file_serves_the_oldest_python_and_the_newest() -> None:
 
 def test_pins_are_read_from_a_lock_file() -> None:
     text = "# a\na==1 \\\n    --hash=x\nb==2 ; python_version < '3' \\\n    --hash=y\n"
-    assert locking.pins(text) == "a==1\nb==2 ; python_version < '3'\n"
+    assert lockfile.pins(text) == "a==1\nb==2 ; python_version < '3'\n"
 
 
 def test_the_wanted_browser_is_the_only_one(

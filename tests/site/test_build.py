@@ -32,6 +32,7 @@ def default(loader: yaml.SafeLoader, node: yaml.Node) -> object:
 
 
 Loader.add_constructor("!ENV", default)
+Loader.add_multi_constructor("tag:yaml.org,2002:python/", lambda *_: None)  # nothing is run here
 
 
 def settings() -> dict[str, object]:
