@@ -12,7 +12,7 @@ import re
 import sys
 from pathlib import Path
 
-from scripts.kinds import KINDS
+from scripts.house.kinds import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
 

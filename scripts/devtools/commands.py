@@ -61,7 +61,7 @@ def check(arguments: list[str]) -> int:
     """say what is wrong with the pages (--build: and the site): file, line, why, how to mend it"""
     env = environment.ensure(ROOT)
     if "--build" not in arguments:
-        return run(env, "scripts.check", *arguments)
+        return run(env, "scripts.checker", *arguments)
     site = ROOT / "site"
     rest = [argument for argument in arguments if argument != "--build"]
     code = 0
@@ -71,7 +71,7 @@ def check(arguments: list[str]) -> int:
     except Stop as problem:
         say.error(str(problem))
         code = problem.code
-    return max(code, run(env, "scripts.check", *rest))
+    return max(code, run(env, "scripts.checker", *rest))
 
 
 def test(arguments: list[str]) -> int:
@@ -125,7 +125,7 @@ def new(arguments: list[str]) -> int:
 
 def links(arguments: list[str]) -> int:
     """ask for every address outside that the pages name"""
-    return run(environment.ensure(ROOT), "scripts.links", *arguments)
+    return run(environment.ensure(ROOT), "scripts.outside.links", *arguments)
 
 
 def addresses(arguments: list[str]) -> int:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts import check, new
-from scripts.kinds import KINDS
+from scripts import new
+from scripts.checker import door
+from scripts.house.kinds import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 ASKS_FOR_CONTENT = {"P30"}  # a section that holds only a comment
@@ -44,7 +45,7 @@ def test_a_new_page_of_each_kind_passes_all_checks_but_those_that_ask_for_conten
         assert make(monkeypatch, kind, f"training/a-new-{kind}", *companions) == 0
         pages.write_text(f"{pages.read_text()}    - a-new-{kind}.md\n")
     capsys.readouterr()
-    assert check.main([str(project), "--format", "json", "--no-cache", "--jobs", "1"]) == 1
+    assert door.main([str(project), "--format", "json", "--no-cache", "--jobs", "1"]) == 1
     findings = json.loads(capsys.readouterr().out)
     assert {found["code"] for found in findings} == ASKS_FOR_CONTENT
     paths = {Path(found["path"]).stem for found in findings}

@@ -13,10 +13,10 @@ import pytest
 import yaml
 from filelock import FileLock
 
+from scripts.checker.config import find
+from scripts.checker.engine import Request, chosen_codes
+from scripts.checker.rules import RULES
 from scripts.devtools import building
-from scripts.rules import RULES
-from scripts.rules.config import find
-from scripts.rules.engine import Request, chosen_codes
 from tests.site import html
 from tests.site.kit import PAGES, ROOT, Site, address, sources
 
@@ -73,7 +73,7 @@ def test_every_page_is_built(site: Path) -> None:
 def check(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the one command as a contributor does."""
     return subprocess.run(
-        [sys.executable, "scripts/check.py", "--no-cache", "--jobs", "1", *arguments],
+        [sys.executable, "-m", "scripts.checker", "--no-cache", "--jobs", "1", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -1,0 +1,44 @@
+"""Rules Z: files that cannot be read or rendered, and exceptions that are out of order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scripts.checker.page import Page
+from scripts.checker.problem import Problem
+
+
+def _noted(page: Page, kind: str) -> Iterator[Problem]:
+    yield from page.found.get(kind, ())
+
+
+def unreadable(page: Page) -> Iterator[Problem]:
+    """A page cannot be read: it is not UTF-8, has vanished, or may not be opened.
+
+    Bad: a page saved as Latin-1
+    Good: a page saved as UTF-8
+    Why: MkDocs stops, or shows signs of no meaning.
+    """
+    yield from _noted(page, "unreadable")
+
+
+def unrendered(page: Page) -> Iterator[Problem]:
+    """A page is too large, too deep or too slow to be rendered.
+
+    Bad: ten megabytes in one line
+    Good: pages that a reader can read
+    Why: What cannot be rendered here stops the build or hangs it.
+    """
+    yield from _noted(page, "unrendered")
+    if page.rendered.error:
+        yield page.problem(1, f"the page {page.rendered.error}; simplify or split it")
+
+
+def exception(page: Page) -> Iterator[Problem]:
+    """An exception has no reason, names no rule, or is not needed.
+
+    Bad: <!-- check: ignore A01 -->
+    Good: <!-- check: ignore A01 the type comes from a plugin -->
+    Why: Exceptions without reasons are never taken back.
+    """
+    yield from _noted(page, "exception")

@@ -1,0 +1,1 @@
+"""What only this site wants: kinds of page, rules of style and claims, terms."""

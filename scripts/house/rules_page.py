@@ -1,0 +1,104 @@
+"""Write the page of all rules, docs/contributing/rules.md, from the rules themselves.
+
+python -m scripts.house.rules_page rewrites the page and exits 1 if it was out of date.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from scripts.checker.report import parts
+from scripts.checker.rules import RULES, STYLE, level
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PAGE = ROOT / "docs" / "contributing" / "rules.md"
+SUBJECTS = {
+    "A": "Admonitions and collapsibles",
+    "T": "Tabs and blocks",
+    "L": "Links and anchors",
+    "I": "Images",
+    "F": "Footnotes",
+    "C": "Fenced code",
+    "H": "HTML",
+    "S": "Structure",
+    "M": "Marks inside a line",
+    "U": "Form of addresses",
+    "N": "Navigation and redirects",
+    "P": "Prose",
+    "X": "References",
+    "Z": "Files and exceptions",
+    "B": "The built site",
+}
+HEAD = """\
+---
+title: Rules
+description: Every rule that checks the pages, with a bad and a good example and the reason, written from the rules.
+kind: reference
+needs: [contributing/checks.md]
+reviewed: 2026-11-21
+---
+
+# Rules
+
+This page is written from the rules themselves by `scripts/house/rules_page.py`.
+A rule of level *page* looks at one page, *project* at the whole source, *site* at the built site.
+Rules of *house style* are on for this site and off for other projects.
+"""
+
+
+def code(text: str) -> str:
+    """A text as a code span, whatever backticks it holds."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    if not longest:
+        return f"`{text}`"
+    fence = "`" * (longest + 1)
+    return f"{fence} {text} {fence}"
+
+
+def plain(text: str) -> str:
+    """A sentence in which nothing but its code spans is read as Markdown."""
+    pieces = re.split(r"(`[^`]+`)", text)
+    return "".join(
+        piece if piece.startswith("`") else re.sub(r"([<>*_\[\]])", r"\\\1", piece)
+        for piece in pieces
+    )
+
+
+def entry(rule: str) -> str:
+    """The section of one rule."""
+    told = parts(rule)
+    name = RULES[rule].__name__.replace("_", " ")
+    style = ", house style" if rule in STYLE else ""
+    rows = [f"### {rule}: {name} {{#{rule.lower()}}}", "", plain(told["sentence"]), ""]
+    rows += [f"- Level: {level(rule)}{style}."]
+    rows += [f"- Bad: {code(told['bad'])}", f"- Good: {code(told['good'])}"]
+    rows += [f"- Why: {plain(told['why'])}", ""]
+    return "\n".join(rows)
+
+
+def page() -> str:
+    """The whole page."""
+    rows = [HEAD]
+    for letter, subject in SUBJECTS.items():
+        rules = sorted(rule for rule in RULES if rule[0] == letter)
+        if rules:
+            rows.append(f"## {subject}\n")
+            rows.extend(entry(rule) for rule in rules)
+    return "\n".join(rows).rstrip() + "\n"
+
+
+def main() -> int:
+    """Rewrite the page; 1 if it was out of date."""
+    text = page()
+    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
+        return 0
+    PAGE.write_text(text, encoding="utf-8")
+    print(f"{PAGE.relative_to(ROOT)} was out of date and is rewritten")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

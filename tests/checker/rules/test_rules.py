@@ -1,0 +1,121 @@
+"""Every rule has two fixtures: the bad one says what it expects, the good one is silent.
+
+The last comment of a fixture reads `expect 5 A01, mkdocs.yml:3 N01` or `expect nothing`; below it may stand
+files of the project, each as `file NAME` and its lines after `| `.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from scripts.checker.engine import Request, check
+from scripts.checker.rules import RULES, SITE, STYLE, level
+
+HERE = Path(__file__).parent
+# A page that cannot be read or rendered is made in test_door.py, a built site in test_built_site.py.
+UNFIXTURED = {"Z01", "Z02", *SITE}
+EXTENSIONS = """\
+site_name: Fixtures
+theme: material
+markdown_extensions:
+  - abbr
+  - admonition
+  - attr_list
+  - def_list
+  - footnotes
+  - md_in_html
+  - tables
+  - toc
+  - pymdownx.arithmatex:
+      generic: true
+  - pymdownx.blocks.admonition
+  - pymdownx.blocks.details
+  - pymdownx.details
+  - pymdownx.emoji:
+      emoji_index: !!python/name:material.extensions.emoji.twemoji
+  - pymdownx.keys
+  - pymdownx.snippets:
+      base_path: [docs]
+  - pymdownx.superfences
+  - pymdownx.tabbed:
+      alternate_style: true
+"""
+OTHER = "# Other\n\n## Section one\n\nText.\n"
+
+
+def _read(path: Path) -> tuple[str, str, dict[str, str]]:
+    """The text of a fixture, what it expects, and the files that it needs."""
+    text = path.read_text(encoding="utf-8")
+    found = re.search(r"\n<!-- expect ([^\n]*?)(?: -->|\n((?:(?:file |\| ?).*\n)*)-->)\n\Z", text)
+    assert found, f"{path.name} does not say what it expects"
+    files: dict[str, str] = {}
+    name = ""
+    for line in (found[2] or "").splitlines():
+        if line.startswith("file "):
+            name = line[5:]
+            files[name] = ""
+        else:
+            files[name] += line[2:] + "\n"
+    return text[: found.start()], found[1], files
+
+
+def _project(folder: Path, text: str, files: dict[str, str]) -> None:
+    docs = folder / "docs"
+    (docs / "img").mkdir(parents=True)
+    (docs / "img" / "a.png").write_bytes(b"picture")
+    (docs / "other.md").write_text(OTHER, encoding="utf-8")
+    (docs / "index.md").write_text("# Home\n\nText.\n", encoding="utf-8")
+    (docs / "part.md").write_text("# Part\n\nText.\n", encoding="utf-8")
+    (folder / "README.md").write_text("# Read me\n", encoding="utf-8")
+    (folder / "mkdocs.yml").write_text(EXTENSIONS, encoding="utf-8")
+    (docs / "page.md").write_text(text, encoding="utf-8")
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    if "part.md" not in text:
+        (docs / "part.md").unlink()
+
+
+def _found(folder: Path, code: str, text: str, files: dict[str, str]) -> list[str]:
+    _project(folder, text, files)
+    select = (code,) if code in STYLE else ()
+    outcome = check(Request([folder], select=select, jobs=1, cache=Path("none")))
+    rows = []
+    for problem in outcome.problems:
+        path = Path(problem.path).relative_to(folder).as_posix()
+        if code in STYLE and path != "docs/page.md":
+            continue
+        place = f"{problem.line}" if path == "docs/page.md" else f"{path}:{problem.line}"
+        rows.append(f"{place} {problem.code}")
+    return rows
+
+
+@pytest.mark.parametrize("code", sorted(set(RULES) - UNFIXTURED))
+def test_the_bad_fixture_is_found_at_its_line(code: str, tmp_path: Path) -> None:
+    text, expected, files = _read(HERE / f"{code}-bad.md")
+    assert code in expected, f"{code}-bad.md expects nothing of {code}"
+    assert sorted(_found(tmp_path, code, text, files)) == sorted(expected.split(", "))
+
+
+@pytest.mark.parametrize("code", sorted(set(RULES) - UNFIXTURED))
+def test_the_good_fixture_is_silent(code: str, tmp_path: Path) -> None:
+    text, expected, files = _read(HERE / f"{code}-good.md")
+    assert expected == "nothing"
+    assert _found(tmp_path, code, text, files) == []
+
+
+@pytest.mark.parametrize("code", sorted(RULES))
+def test_a_rule_says_what_it_wants_and_why(code: str) -> None:
+    from scripts.checker.report import parts
+
+    told = parts(code)
+    assert told["sentence"].endswith(".")
+    assert all(told[key] for key in ("bad", "good", "why")), told
+    assert level(code) in {"page", "project", "site"}
+
+
+def test_every_fixture_has_a_rule() -> None:
+    codes = {path.name[:3] for path in HERE.glob("*.md")}
+    assert codes == set(RULES) - UNFIXTURED
