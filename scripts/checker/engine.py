@@ -132,10 +132,10 @@ class Checker:
             facts = empty_facts()
         facts["needs"] = _needs(page)
         if self.codes & {"P05", "X05"}:
-            from scripts.house import style
+            from scripts.house import repetition, sources
 
-            facts["paragraphs"] = style.paragraphs(page)
-            facts["references"] = style.references(page)
+            facts["paragraphs"] = repetition.paragraphs(page)
+            facts["references"] = sources.references(page)
         return excepted(page, problems), facts
 
     def _page(self, path: str, file: Path, data: bytes | None) -> Page:

@@ -26,7 +26,7 @@ from scripts.checker.rules import (
     targets,
     urls,
 )
-from scripts.house import style
+from scripts.house import rules as house
 
 Rule = Callable[[Any], Any]
 
@@ -171,10 +171,10 @@ PROJECT: dict[str, Rule] = {
 
 STYLE_PAGE: dict[str, Rule] = {
     "I05": images.fixed_width,
-    **style.PAGE,
+    **house.PAGE,
 }
 
-STYLE_PROJECT: dict[str, Rule] = {**style.PROJECT}
+STYLE_PROJECT: dict[str, Rule] = {**house.PROJECT}
 
 SITE: dict[str, Rule] = {
     "B01": built.missing_page,

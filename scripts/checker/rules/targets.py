@@ -9,10 +9,10 @@ from difflib import get_close_matches
 from typing import Any
 from urllib.parse import unquote
 
-from scripts.checker import outline
 from scripts.checker.problem import Problem
 from scripts.checker.project import PAGES, Facts, Site
 from scripts.checker.rules import urls
+from scripts.house import outline
 
 _FOREIGN = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
 _DYNAMIC = re.compile(r"\{\{|\{%|%7B%7B|\$\{|^<|^\$|^@")

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-import tomllib
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
 from scripts.checker.project import Site
 from scripts.checker.render import Heading
+from scripts.house.prose import load
 
 _CATCH_ALL = re.compile(
     r"(?:more |other |additional |useful |further )?(?:resources?|links?|misc|miscellaneous|others?|various"
@@ -37,13 +35,6 @@ _TAIL = re.compile(
 
 _CAPITALS = re.compile(r"(?<![\w/.@#_-])[A-Z]{7,}(?![\w/@])")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-
-
-@lru_cache(maxsize=1)
-def _terms() -> dict[str, Any]:
-    return tomllib.loads(
-        (Path(__file__).parents[1] / "house" / "terms.toml").read_text(encoding="utf-8")
-    )
 
 
 def _headings(page: Page) -> list[Heading]:
@@ -133,7 +124,7 @@ def misplaced(page: Page) -> Iterator[Problem]:
     above: list[Heading] = []
     for heading in _headings(page):
         above = [other for other in above if other.level < heading.level]
-        for entry in _terms()["place"]:
+        for entry in load("terms.toml")["place"]:
             parent = next(
                 (o for o in reversed(above) if re.search(entry["under"], _name(o), re.IGNORECASE)),
                 None,
@@ -162,7 +153,7 @@ def off_topic(page: Page) -> Iterator[Problem]:
         text = "\n".join(page.line(n) for n in range(heading.line + 1, end))
         if len(re.findall(r"[A-Za-z]{2,}", text)) < 10:
             continue
-        for short, meaning in _terms()["abbreviation"].items():
+        for short, meaning in load("terms.toml")["abbreviation"].items():
             if not re.search(rf"\b{short}s?\b", heading.text):
                 continue
             if not re.search(rf"{short}|{_loose(meaning)}", text, re.IGNORECASE):
@@ -193,7 +184,7 @@ def placeholder(page: Page) -> Iterator[Problem]:
         for found in _CAPITALS.finditer(block.text):
             line, column = page.locate(block.line_at(found.start()), found[0])
             if (
-                found[0] not in _terms()["capitals"]
+                found[0] not in load("terms.toml")["capitals"]
                 and found[0] in page.line(line)
                 and not page.is_code(line)
             ):
@@ -207,7 +198,7 @@ def placeholder(page: Page) -> Iterator[Problem]:
 
 def shorts(page: Page) -> list[list[Any]]:
     """The first use of each listed abbreviation that the page does not explain: line, column, abbreviation."""
-    data = _terms()
+    data = load("terms.toml")
     names = [*data["abbreviation"], *data["explain"]]
     pattern = re.compile(rf"(?<![\w/.@#-])({'|'.join(names)})s?(?![\w/@]|[.'’-]\w)")
     if not pattern.search(page.text):
