@@ -569,7 +569,7 @@ def test_the_runs_side_by_side_of_the_figure_play_the_game_of_the_page(
 
 
 def test_the_figure_shows_that_a_hasty_generator_collapses_with_and_without_the_penalty() -> None:
-    table = style.read_table(style.DOCS / "models" / "gan.modes.csv")
+    table = style.read_table(style.DOCS / "models" / "gan" / "modes.csv")
     most = {name: table[f"most modes, {name}"] for name in figures.RUNS}
     last = {name: table[f"mean modes, {name}"][-1] for name in figures.RUNS}
     assert (max(most["hasty"]), max(most["hasty with penalty"])) == (3, 2)

@@ -364,7 +364,7 @@ def test_for_the_same_few_comparisons_dpo_ends_at_the_optimum_of_the_fitted_rewa
 @pytest.mark.parametrize("method", ["policy gradient", "ppo", "dpo"])
 def test_all_three_reach_the_same_policy_from_the_same_comparisons(method: str) -> None:
     """The trained policies are those of the figure, which the test of the recipes trains anew."""
-    table = style.read_table(style.DOCS / "training" / "rlhf.policies.csv")
+    table = style.read_table(style.DOCS / "training" / "rlhf" / "policies.csv")
     even = torch.full((12,), -math.log(12), dtype=torch.float64)
     wins = rlhf.compare(rlhf.GOLD, 20_000, even, seeded())
 
@@ -415,7 +415,7 @@ def test_a_pair_on_which_all_agree_has_a_finite_best_fit_in_a_circle() -> None:
 
 
 def test_dpo_gives_up_what_only_lost_at_any_price_while_rl_stops_where_the_price_says() -> None:
-    table = style.read_table(style.DOCS / "training" / "rlhf.agreed.csv")
+    table = style.read_table(style.DOCS / "training" / "rlhf" / "agreed.csv")
     for beta in ("0.5", "2"):
         share = table[f"dpo, beta {beta}"]
         assert share == sorted(share, reverse=True)
@@ -493,7 +493,7 @@ def test_the_curve_peaks_where_the_two_rewards_no_longer_go_together() -> None:
         return float(np.cov(rlhf.GOLD.numpy(), r.numpy(), aweights=weights, ddof=0)[0, 1])
 
     zero = math.exp(optimize.brentq(covariance, math.log(0.05), math.log(10)))
-    table = style.read_table(style.DOCS / "training" / "rlhf.curve.csv")
+    table = style.read_table(style.DOCS / "training" / "rlhf" / "curve.csv")
     peak = table["beta"][int(np.argmax(table["gold, surface"]))]
     assert zero == pytest.approx(peak, rel=0.15)
 
@@ -529,7 +529,7 @@ def test_a_wrong_reward_is_over_optimised() -> None:
 
 
 def test_the_curve_on_the_page_has_its_peak_inside() -> None:
-    table = style.read_table(style.DOCS / "training" / "rlhf.curve.csv")
+    table = style.read_table(style.DOCS / "training" / "rlhf" / "curve.csv")
     gold = table["gold, surface"]
     peak = int(np.argmax(gold))
     assert 0 < peak < len(gold) - 1
