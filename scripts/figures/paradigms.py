@@ -6,6 +6,7 @@ reinforcement/signal     what a label teaches against what a reward teaches
 """
 
 import math
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -22,52 +23,71 @@ from scripts.figures import style
 self_supervised = import_module("docs.paradigms.self-supervised.self_supervised")
 semi_supervised = import_module("docs.paradigms.semi-supervised.semi_supervised")
 
-POINTS, LABELS, COMPONENTS, BINS = 120, 6, 10, 10
-LEFT, RIGHT, LOW, HIGH = -1.5, 2.5, -0.9, 1.4
-GRID = (28, 18)
+POINTS, CLASSES, LABELS, COMPONENTS, BINS = 120, 3, 9, 12, 10
+SEEDS, PASSES, RATE, TRIES = 20, 10, 0.5, (15, 60)
+SIDE = 1.55  # the points lie between -SIDE and SIDE
+GRID = 24
 NAN = math.nan
+Step = Callable[..., Tensor]
 
 
-def moons(count: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Two half circles with noise: points (count, 2) and the half circle of each (count,)."""
+def arms(count: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Three spiral arms with noise: points (count, 2) and the arm of each (count,)."""
     draw = torch.Generator().manual_seed(seed)
-    a = math.pi * torch.rand(count, generator=draw, dtype=torch.float64)
-    y = torch.arange(count) % 2
-    upper = torch.stack([a.cos(), a.sin()], 1)
-    x = torch.where(y[:, None] == 0, upper, torch.tensor([1.0, 0.5]).double() - upper)
+    y = torch.arange(count) % CLASSES
+    along = torch.rand(count, generator=draw, dtype=torch.float64)
+    radius, angle = 0.3 + along, 2 * math.pi * y / CLASSES + 2.2 * along
+    x = radius[:, None] * torch.stack([angle.cos(), angle.sin()], 1)
     return x + 0.12 * torch.randn(count, 2, generator=draw, dtype=torch.float64), y
 
 
 def grid() -> Tensor:
-    """Points on a rectangle, row by row: (504, 2)."""
-    across = torch.linspace(LEFT, RIGHT, GRID[0], dtype=torch.float64)
-    up = torch.linspace(LOW, HIGH, GRID[1], dtype=torch.float64)
-    return torch.stack(torch.meshgrid(across, up, indexing="xy"), -1).reshape(-1, 2)
+    """Points on a square, row by row: (576, 2)."""
+    steps = torch.linspace(-SIDE, SIDE, GRID, dtype=torch.float64)
+    return torch.stack(torch.meshgrid(steps, steps, indexing="xy"), -1).reshape(-1, 2)
 
 
-def bumps(x: Tensor, width: float = 0.5) -> Tensor:
+def bumps(x: Tensor, width: float = 0.4) -> Tensor:
     """Features: likeness to fixed centres, and a constant. One or two columns in x."""
-    centres = torch.linspace(LEFT, RIGHT, 9, dtype=torch.float64)[:, None]
-    if x.shape[1] == 2:
-        up = torch.linspace(LOW, HIGH, 6, dtype=torch.float64)
-        centres = torch.cartesian_prod(centres[:, 0], up)
+    steps = torch.linspace(-SIDE, SIDE, 8, dtype=torch.float64)
+    centres = torch.cartesian_prod(steps, steps) if x.shape[1] == 2 else steps[:, None]
     square = torch.cdist(x, centres).square()
     ones = torch.ones(len(x), 1, dtype=torch.float64)
     return torch.cat([torch.exp(-square / (2 * width**2)), ones], 1)
 
 
-def rewarded(f: Tensor, y: Tensor, W: Tensor, rounds: int, rate: float, seed: int) -> Tensor:
-    """REINFORCE: guess a side for each point, hear only whether the guess was right."""
-    draw = torch.Generator().manual_seed(seed)
-    b, tries = 0.0, 0
-    for _ in range(rounds):
-        for i in torch.randperm(len(f), generator=draw):
-            z = f[i] @ W
-            a = torch.multinomial(z.softmax(0), 1, generator=draw)
-            r = (a == y[i]).double()
-            W = W + rate * torch.outer(f[i], reinforcement.estimate(z, a, r, b))
-            tries += 1
-            b += (r.item() - b) / tries
+def online(f: Tensor, y: Tensor, W: Tensor, steps: int, *, told: bool) -> Tensor:
+    """One point a step, for many runs side by side: the label is told, or only whether a guess is right.
+
+    Args:
+        f, y: features (S, B, D) and classes (S, B) of S runs.
+        W: the weights at the start (S, D, C).
+        steps: how many points are seen, in a new order in every pass.
+        told: whether the model hears the label; if not it guesses and hears 1 or 0 (REINFORCE).
+    """
+    draw, rows = torch.Generator().manual_seed(0), torch.arange(len(f))
+
+    def downhill(z: Tensor, k: Tensor) -> Tensor:
+        return -supervised.gradient(z[None], k)[0]
+
+    from_label: Step = torch.vmap(downhill)
+    from_reward: Step = torch.vmap(reinforcement.estimate)
+    b = torch.zeros(len(f), dtype=torch.float64)
+    order = torch.zeros(0, 0)
+    for step in range(steps):
+        if step % f.shape[1] == 0:
+            order = torch.rand(f.shape[:2], generator=draw).argsort(1)
+        i = order[:, step % f.shape[1]]
+        feature, label = f[rows, i], y[rows, i][:, None]
+        z = (feature[:, None] @ W)[:, 0]  # (S, C)
+        if told:
+            g = from_label(z, label)
+        else:
+            a = torch.multinomial(z.softmax(1), 1, generator=draw)
+            r = (a == label).double()
+            g = from_reward(z, a, r, b)
+            b = b + (r[:, 0] - b) / (step + 1)  # the mean of the rewards so far
+        W = W + RATE * feature[:, :, None] * g[:, None]
     return W
 
 
@@ -75,62 +95,116 @@ def labelled(y: Tensor, seed: int) -> Tensor:
     """The indices of three examples of each class."""
     draw = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(y), generator=draw)
-    return torch.cat([order[y[order] == side][: LABELS // 2] for side in (0, 1)])
+    return torch.cat([order[y[order] == k][: LABELS // CLASSES] for k in range(CLASSES)])
 
 
 def right(z: Tensor, y: Tensor) -> float:
     """Share of right answers."""
-    return (z.argmax(1) == y).double().mean().item()
+    return (z.argmax(-1) == y).double().mean().item()
+
+
+class Runs:
+    """Every answer of the figure for SEEDS data sets, each with its own labels, order and tries."""
+
+    def __init__(self) -> None:
+        seeds = range(SEEDS)
+        self.x, self.y = (
+            torch.stack(t) for t in zip(*(arms(POINTS, s) for s in seeds), strict=True)
+        )
+        new = [arms(2000, 1000 + s) for s in seeds]
+        self.new, self.truth = (torch.stack(t) for t in zip(*new, strict=True))
+        self.known = torch.stack([labelled(y, s) for s, y in enumerate(self.y)])
+        self.f, self.f_new = (torch.stack([bumps(x) for x in t]) for t in (self.x, self.new))
+        self.mixtures = [
+            unsupervised.fit(x, COMPONENTS, torch.Generator().manual_seed(s))
+            for s, x in enumerate(self.x)
+        ]
+        self.r, self.r_new = (self.parts(t) for t in (self.x, self.new))
+        zero = torch.zeros(SEEDS, self.f.shape[2], CLASSES, dtype=torch.float64)
+        self.told = {n: online(self.f, self.y, zero, n, told=True) for n in LENGTHS}
+        self.tried = {n: online(self.f, self.y, zero, n, told=False) for n in LENGTHS}
+        self.few, self.head = self.fitted(self.f), self.fitted(self.r)
+        none = torch.zeros_like(self.head)
+        self.untaught = {n: online(self.r, self.y, none, n, told=False) for n in TRIES}
+        self.bare = {n: online(self.f, self.y, self.few, n, told=False) for n in TRIES}
+        self.hybrid = {n: online(self.r, self.y, self.head, n, told=False) for n in TRIES}
+
+    def parts(self, x: Tensor) -> Tensor:
+        """Which component of its mixture each point probably came from: (S, B, K)."""
+        joint = [unsupervised.log_joint(p, m) for p, m in zip(x, self.mixtures, strict=True)]
+        return torch.stack(joint).softmax(2)
+
+    def fitted(self, f: Tensor) -> Tensor:
+        """Softmax regression on the few labels alone: (S, D, C)."""
+        runs = zip(f, self.y, self.known, strict=True)
+        return torch.stack([supervised.fit(g[k], y[k], CLASSES, 200) for g, y, k in runs])
+
+    def shares(self) -> dict[str, list[float]]:
+        """Of every answer, the share that is right in each run."""
+        few, spread = [], []
+        for x, f, y, known, W in zip(self.x, self.f, self.y, self.known, self.few, strict=True):
+            rest = torch.ones(POINTS, dtype=torch.bool)
+            rest[known] = False
+            g = semi_supervised.spread(semi_supervised.likeness(x, 0.12), known, y[known], CLASSES)
+            few.append(right((f @ W)[rest], y[rest]))
+            spread.append(right(g[rest], y[rest]))
+
+        def of(f: Tensor, W: Tensor) -> list[float]:
+            return [right(z, y) for z, y in zip(f @ W, self.truth, strict=True)]
+
+        return {
+            **{f"told_{n}": of(self.f_new, W) for n, W in self.told.items()},
+            **{f"tried_{n}": of(self.f_new, W) for n, W in self.tried.items()},
+            "few": few,
+            "semi": spread,
+            "no_rewards": of(self.r_new, self.head),
+            **{f"no_labels_{n}": of(self.r_new, W) for n, W in self.untaught.items()},
+            **{f"no_density_{n}": of(self.f_new, W) for n, W in self.bare.items()},
+            **{f"hybrid_{n}": of(self.r_new, W) for n, W in self.hybrid.items()},
+        }
+
+
+LENGTHS = (POINTS, PASSES * POINTS)
+"""Points seen: one pass and ten."""
 
 
 def views() -> style.Table:
-    """Points, what each paradigm answers on a grid, and how often it is right on new points."""
-    x, y = moons(POINTS, 0)
-    new, truth = moons(2000, 1)
-    where, known = grid(), labelled(y, 7)
-    rest = torch.ones(POINTS, dtype=torch.bool)
-    rest[known] = False
-    f, f_grid, f_new = bumps(x), bumps(where), bumps(new)
-    told = supervised.fit(f, y, 2, 1000)
-    few = supervised.fit(f[known], y[known], 2, 1000)
-    mixture = unsupervised.fit(x, COMPONENTS, torch.Generator().manual_seed(4))
-    spread = semi_supervised.spread(semi_supervised.likeness(x, 0.12), known, y[known], 2)
-    steps = torch.linspace(LOW, HIGH, BINS + 1, dtype=torch.float64)
+    """Points, what each paradigm answers on a grid (first run), and how often it is right (all runs)."""
+    runs, where = Runs(), grid()
+    x, y, known, mixture = runs.x[0], runs.y[0], runs.known[0], runs.mixtures[0]
+    f_grid = bumps(where)
+    r_grid = unsupervised.log_joint(where, mixture).softmax(1)
+    spread = semi_supervised.spread(semi_supervised.likeness(x, 0.12), known, y[known], CLASSES)
+    steps = torch.linspace(-SIDE, SIDE, BINS + 1, dtype=torch.float64)
     bins = torch.bucketize(x[:, 1].contiguous(), steps[1:-1])
     guess = supervised.fit(bumps(x[:, :1], 0.3), bins, BINS, 1000)
-    columns = torch.linspace(-1.0, 2.0, 7, dtype=torch.float64)[:, None]
+    columns = torch.linspace(-1.2, 1.2, 7, dtype=torch.float64)[:, None]
     hidden = (bumps(columns, 0.3) @ guess).softmax(1)  # (7, BINS)
-    tried = rewarded(f, y, torch.zeros(f.shape[1], 2).double(), 10, 0.5, 0)
-    r, r_grid, r_new = (unsupervised.log_joint(p, mixture).softmax(1) for p in (x, where, new))
-    head = supervised.fit(r[known], y[known], 2, 300)
-    tuned = rewarded(r, y, head, 3, 0.5, 0)
-    _, m, s = mixture
     table: dict[str, Tensor | list[float]] = {
         "x1": x[:, 0],
         "x2": x[:, 1],
-        "side": y,
+        "arm": y,
         "label_known": functional.one_hot(known, POINTS).sum(0),
-        "semi_side": spread[:, 1],
+        "semi_arm": spread.argmax(1),
         "grid_x1": where[:, 0],
         "grid_x2": where[:, 1],
-        "supervised": (f_grid @ told).softmax(1)[:, 1],
+        **margins("supervised", f_grid @ runs.told[POINTS][0]),
         "density": unsupervised.log_joint(where, mixture).logsumexp(1).exp(),
-        "reinforcement": (f_grid @ tried).softmax(1)[:, 1],
-        "hybrid": (r_grid @ tuned).softmax(1)[:, 1],
+        **margins("reinforcement", f_grid @ runs.tried[POINTS][0]),
+        **margins("hybrid", r_grid @ runs.hybrid[TRIES[0]][0]),
         "column": columns.repeat_interleave(BINS),
         "row": (steps[:-1] + steps[1:]).repeat(len(columns)) / 2,
         "chance": hidden.flatten(),
-        "mean_1": m[:, 0],
-        "mean_2": m[:, 1],
-        "deviation": s.sqrt(),
-        "right_supervised": [right(f_new @ told, truth)],
-        "right_few": [right((f @ few)[rest], y[rest])],
-        "right_semi": [right(spread[rest], y[rest])],
-        "right_reinforcement": [right(f_new @ tried, truth)],
-        "right_head": [right(r_new @ head, truth)],
-        "right_hybrid": [right(r_new @ tuned, truth)],
+        **{f"right_{name}": values for name, values in runs.shares().items()},
     }
     return {name: padded(column, len(where)) for name, column in table.items()}
+
+
+def margins(name: str, z: Tensor) -> dict[str, Tensor]:
+    """By how much the probability of each class exceeds that of the best other one."""
+    p = z.softmax(1)
+    others = [p[:, [j for j in range(CLASSES) if j != k]].amax(1) for k in range(CLASSES)]
+    return {f"{name}_{k}": p[:, k] - others[k] for k in range(CLASSES)}
 
 
 def padded(column: Tensor | list[float], length: int) -> list[float]:
@@ -144,40 +218,49 @@ def filled(column: list[float]) -> list[float]:
     return [value for value in column if value == value]
 
 
+def mean_and_spread(values: list[float]) -> str:
+    """Mean and standard deviation over the runs, in per cent, as pages and figures print them."""
+    shown = 100 * torch.tensor(filled(values), dtype=torch.float64)
+    return f"{shown.mean().item():.1f} ± {shown.std().item():.1f} %"
+
+
 def draw_views(table: style.Table, axes: list[style.Axes]) -> None:
     """Six panels, two in a row."""
-    x1, x2, side, known = (filled(table[name]) for name in ("x1", "x2", "side", "label_known"))
-    look: tuple[dict[str, Any], ...] = (
-        {"marker": "o", "color": style.SERIES[0]},
-        {"marker": "^", "color": style.SERIES[1]},
-    )
+    x1, x2, arm, known = (filled(table[name]) for name in ("x1", "x2", "arm", "label_known"))
 
     def dots(panel: style.Axes, which: list[int], kind: int | None, **more: Any) -> None:
         plain: dict[str, Any] = {"marker": ".", "color": style.MUTED, "ms": 3, "alpha": 0.7}
-        chosen = plain if kind is None else {"ms": 3, **look[kind]}
+        look = {"ms": 3.5, "marker": "o^s"[kind or 0], "color": style.SERIES[kind or 0]}
+        chosen = plain if kind is None else look
         panel.plot(
             [x1[i] for i in which], [x2[i] for i in which], ls="", **{"mew": 0, **chosen, **more}
         )
 
-    def sides(panel: style.Axes, answer: list[float], **more: Any) -> None:
-        for kind in (0, 1):
-            dots(panel, [i for i, a in enumerate(answer) if (a > 0.5) == kind], kind, **more)
+    def coloured(panel: style.Axes, answer: list[float], which: list[int], **more: Any) -> None:
+        for kind in range(CLASSES):
+            dots(panel, [i for i in which if answer[i] == kind], kind, **more)
 
-    def border(panel: style.Axes, name: str, levels: list[float], color: str) -> None:
-        shape = (GRID[1], GRID[0])
-        at = [torch.tensor(table[column]).reshape(shape) for column in ("grid_x1", "grid_x2", name)]
+    def lines(panel: style.Axes, name: str, levels: list[float], color: str) -> None:
+        at = [
+            torch.tensor(table[column]).reshape(GRID, GRID)
+            for column in ("grid_x1", "grid_x2", name)
+        ]
         panel.contour(*at, levels=levels, colors=color, linewidths=1.5)
+
+    def borders(panel: style.Axes, name: str) -> None:
+        for kind in range(CLASSES):
+            lines(panel, f"{name}_{kind}", [0.0], style.INK)
 
     everything = list(range(len(x1)))
     given = [i for i in everything if known[i]]
-    percent = {name: f"{table['right_' + name][0]:.0%}".replace("%", " %") for name in SHARES}
+    share = {name[6:]: mean_and_spread(table[name]) for name in table if name[:6] == "right_"}
     titles = (
-        ("Supervised", f"all labels: {percent['supervised']} right"),
+        ("Supervised", f"120 labels: {share['told_120']}"),
         ("Unsupervised", "no labels: a density"),
-        ("Semi-supervised", f"6 labels: {percent['few']} → {percent['semi']}"),
+        ("Semi-supervised", f"9 labels, spread: {share['semi']}"),
         ("Self-supervised", "height hidden, guessed"),
-        ("Reinforcement", f"rewards only: {percent['reinforcement']}"),
-        ("Hybrid", f"density, 6 labels, rewards: {percent['hybrid']}"),
+        ("Reinforcement", f"120 rewards: {share['tried_120']}"),
+        ("Hybrid", f"9 labels, 15 rewards: {share['hybrid_15']}"),
     )
     layout = axes[0].figure.get_layout_engine()
     if isinstance(layout, ConstrainedLayoutEngine):
@@ -185,22 +268,19 @@ def draw_views(table: style.Table, axes: list[style.Axes]) -> None:
     for panel, (title, text) in zip(axes, titles, strict=True):
         style.bare(panel)
         panel.set_title(title, fontsize=12)
-        panel.set_xlabel(text, fontsize=11, loc="left")
-        panel.set_xlim(LEFT, RIGHT)
-        panel.set_ylim(LOW, HIGH)
-    sides(axes[0], side)
-    border(axes[0], "supervised", [0.5], style.INK)
+        panel.set_xlabel(text, fontsize=10, loc="left")
+        panel.set_xlim(-SIDE, SIDE)
+        panel.set_ylim(-SIDE, SIDE)
+    coloured(axes[0], arm, everything)
+    borders(axes[0], "supervised")
     dots(axes[1], everything, None)
-    border(axes[1], "density", [0.05, 0.15, 0.3], style.SERIES[2])
-    sides(axes[2], table["semi_side"][: len(x1)], alpha=0.5)
-    for kind in (0, 1):
-        chosen = [i for i in given if side[i] == kind]
-        dots(axes[2], chosen, kind, ms=8, mec=style.INK, mew=1.2)
+    lines(axes[1], "density", [0.05, 0.12, 0.25], style.SERIES[2])
+    coloured(axes[2], filled(table["semi_arm"]), everything, alpha=0.5)
     dots(axes[3], everything, None)
     bars = [filled(table[name]) for name in ("column", "row", "chance")]
     for column, row, chance in zip(*bars, strict=True):
         if chance >= 0.02:
-            end = column + 0.44 * chance / max(bars[2])
+            end = column + 0.36 * chance / max(bars[2])
             axes[3].plot(
                 [column, end], [row, row], color=style.SERIES[3], lw=5, solid_capstyle="butt"
             )
@@ -208,13 +288,9 @@ def draw_views(table: style.Table, axes: list[style.Axes]) -> None:
         axes[3].axvline(column, color=style.SERIES[3], lw=0.8)
     for panel, name in ((axes[4], "reinforcement"), (axes[5], "hybrid")):
         dots(panel, everything, None)
-        border(panel, name, [0.5], style.INK)
-    for kind in (0, 1):
-        chosen = [i for i in given if side[i] == kind]
-        dots(axes[5], chosen, kind, ms=8, mec=style.INK, mew=1.2)
-
-
-SHARES = ("supervised", "few", "semi", "reinforcement", "head", "hybrid")
+        borders(panel, name)
+    for panel in (axes[2], axes[5]):
+        coloured(panel, arm, given, ms=8, mec=style.INK, mew=1.2)
 
 
 def bound() -> style.Table:
@@ -259,7 +335,10 @@ SHOWN = [0, 1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200, 300, 500, 799]
 
 
 def signal() -> style.Table:
-    """Probability of the one right action against the steps, for ten and a hundred actions."""
+    """Probability of the one right action against the steps, for ten and a hundred actions.
+
+    Of the runs with rewards the mean and the tenth and ninetieth percentiles; labels leave nothing to chance.
+    """
     table: dict[str, list[float]] = {"step": [step + 1.0 for step in SHOWN]}
     for actions in (10, 100):
         r = torch.zeros(actions, dtype=torch.float64)
@@ -268,26 +347,34 @@ def signal() -> style.Table:
         for _ in range(SHOWN[-1] + 1):
             told.append(z.softmax(1)[0, 3].item())
             z = z - supervised.gradient(z, torch.tensor([3]))
-        runs = [
-            reinforcement.learn(r, SHOWN[-1] + 1, 1.0, torch.Generator().manual_seed(seed))
-            for seed in range(RUNS)
-        ]
+        runs = torch.tensor(
+            [
+                reinforcement.learn(r, SHOWN[-1] + 1, 1.0, torch.Generator().manual_seed(seed))
+                for seed in range(RUNS)
+            ],
+            dtype=torch.float64,
+        )[:, SHOWN]
         table[f"label_{actions}"] = [told[step] for step in SHOWN]
-        table[f"reward_{actions}"] = [sum(run[step] for run in runs) / RUNS for step in SHOWN]
+        table[f"reward_{actions}"] = runs.mean(0).tolist()
+        table[f"low_{actions}"] = runs.quantile(0.1, 0).tolist()
+        table[f"high_{actions}"] = runs.quantile(0.9, 0).tolist()
     return table
 
 
 def draw_signal(table: style.Table, axes: style.Axes) -> None:
-    """Four learning curves."""
+    """Four learning curves, those with chance in a band."""
+    for actions in (10, 100):
+        band = table[f"low_{actions}"], table[f"high_{actions}"]
+        axes.fill_between(table["step"], *band, color=style.SERIES[1], alpha=0.18, lw=0)
     curves = (
-        ("label_10", "label", "-", "o", style.SERIES[0], (4, -22)),
+        ("label_10", "label", "-", "o", style.SERIES[0], (-46, 2)),
         ("label_100", "", "--", "o", style.SERIES[0], (0, 0)),
-        ("reward_10", "reward,\n10 actions", "-", "s", style.SERIES[1], (4, -34)),
-        ("reward_100", "reward,\n100 actions", "--", "s", style.SERIES[1], (-66, 6)),
+        ("reward_10", "reward,\n10 actions", "-", "s", style.SERIES[1], (5, -68)),
+        ("reward_100", "reward,\n100 actions", "--", "s", style.SERIES[1], (22, -30)),
     )
     for name, text, dash, marker, color, (dx, dy) in curves:
         axes.plot(table["step"], table[name], color=color, ls=dash, marker=marker, ms=4)
-        i = 11 if name == "reward_100" else 5
+        i = {"reward_10": 8, "reward_100": 11}.get(name, 5)
         if text:
             at = table["step"][i], table[name][i]
             style.label_line(axes, *at, text, color=color, dx=dx, dy=dy)
@@ -300,7 +387,7 @@ def draw_signal(table: style.Table, axes: style.Axes) -> None:
 
 FIGURES = [
     style.Recipe(
-        "paradigms/index/views", views, draw_views, size=(360, 570), grid=(3, 2), absolute=5e-3
+        "paradigms/index/views", views, draw_views, size=(360, 610), grid=(3, 2), absolute=5e-3
     ),
     style.Recipe("paradigms/self-supervised/bound", bound, draw_bound),
     style.Recipe("paradigms/reinforcement/signal", signal, draw_signal),

@@ -68,6 +68,18 @@ def test_a_reward_says_less_than_a_label() -> None:
 
     assert steps("label_10") < 10 < steps("reward_10") < 100
     assert steps("label_100") <= 13 < 100 < steps("reward_100")
+    page = " ".join((style.DOCS / "paradigms/reinforcement.md").read_text("utf-8").split())
+    few, many = (
+        [f"{steps(f'{kind}_{actions}'):.0f}" for actions in (10, 100)]
+        for kind in ("label", "reward")
+    )
+    assert f"after {few[0]} steps (10 actions) or {few[1]} (100) with labels" in page
+    assert f"after {many[0]} or {many[1]} with rewards" in page
+    for actions in (10, 100):
+        low, mean, high = (table[f"{name}_{actions}"] for name in ("low", "reward", "high"))
+        assert all(a <= c for a, c in zip(low, high, strict=True))
+        assert max(c - a for a, c in zip(low, high, strict=True)) > 0.5  # the bands are wide
+        assert mean[-1] > 0.99
 
 
 def test_rewards_for_other_actions_are_refused() -> None:

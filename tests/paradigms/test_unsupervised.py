@@ -7,6 +7,7 @@ import torch
 from sklearn.mixture import GaussianMixture
 
 from docs.paradigms.unsupervised import unsupervised
+from scripts.figures import paradigms, style
 
 TRUTH = (
     torch.tensor([0.3, 0.7]).double(),
@@ -53,13 +54,14 @@ def test_log_joint_equals_the_library() -> None:
     torch.testing.assert_close(unsupervised.log_joint(x, TRUTH).softmax(1), responsibilities)
 
 
-def test_no_round_of_em_makes_the_likelihood_smaller() -> None:
+@pytest.mark.parametrize("floor", [1e-9, 0.8])  # far below the variances, and among them
+def test_no_round_of_em_makes_the_likelihood_smaller(floor: float) -> None:
     x = data()
     mixture = unsupervised.fit(x, 4, torch.Generator().manual_seed(1), steps=0)
     losses = []
     for _ in range(40):
         losses.append(unsupervised.negative_log_likelihood(x, mixture).item())
-        mixture = unsupervised.em_step(x, mixture)
+        mixture = unsupervised.em_step(x, mixture, floor)
     assert all(after <= before + 1e-12 for before, after in itertools.pairwise(losses))
     assert losses[-1] < losses[0] - 0.1
 
@@ -73,6 +75,58 @@ def test_em_reaches_the_solution_of_the_library() -> None:
         -theirs.score(x.numpy()), abs=1e-4
     )
     torch.testing.assert_close(ours[1][order], TRUTH[1], atol=0.15, rtol=0)
+
+
+def unguarded(x: torch.Tensor, components: int, seed: int) -> unsupervised.Mixture:
+    """What EM without a floor ends in."""
+    draw = torch.Generator().manual_seed(seed)
+    mixture = unsupervised.fit(x, components, draw, steps=0)
+    for _ in range(60):
+        mixture = unsupervised.em_step(x, mixture, 0.0)
+    return mixture
+
+
+def finite(mixture: unsupervised.Mixture) -> bool:
+    return all(bool(part.isfinite().all()) for part in mixture)
+
+
+def test_the_likelihood_of_a_mixture_has_no_maximum() -> None:
+    x, (w, m, s) = data(), TRUTH
+    losses = []
+    for variance in (1e-2, 1e-20, 1e-100, 1e-300):
+        narrow = torch.stack([torch.tensor(variance, dtype=torch.float64), s[1]])
+        at_an_example = torch.stack([x[0], m[1]])
+        losses.append(unsupervised.negative_log_likelihood(x, (w, at_an_example, narrow)).item())
+    assert all(after < before - 0.05 for before, after in itertools.pairwise(losses))
+
+
+def test_without_a_floor_some_starts_end_in_no_number_and_with_it_none_does() -> None:
+    x, _ = paradigms.arms(paradigms.POINTS, 0)
+    seeds = range(100)
+    bare = sum(not finite(unguarded(x, paradigms.COMPONENTS, seed)) for seed in seeds)
+    page = " ".join((style.DOCS / "paradigms/unsupervised.md").read_text("utf-8").split())
+    assert f"{bare} of {len(seeds)} starts" in page
+    for seed in seeds:
+        draw = torch.Generator().manual_seed(seed)
+        mixture = unsupervised.fit(x, paradigms.COMPONENTS, draw)
+        assert finite(mixture)
+        assert mixture[2].min() >= 0.0099 * x.var(0).mean()
+
+
+def test_equal_examples_and_an_idle_component_stay_numbers() -> None:
+    x = torch.zeros(5, 2, dtype=torch.float64)
+    x[4] = 3
+    assert finite(unsupervised.fit(x, 3, torch.Generator().manual_seed(0)))
+    far = (TRUTH[0], TRUTH[1] + 1e6 * torch.eye(2).double(), torch.tensor([1e-3, 1.0]).double())
+    assert finite(unsupervised.em_step(x, far, 1e-3))
+
+
+def test_a_mixture_without_a_floor_or_with_too_few_examples_is_refused() -> None:
+    draw = torch.Generator()
+    with pytest.raises(ValueError, match="must be positive, not 0"):
+        unsupervised.fit(data(), 2, draw, share=0)
+    with pytest.raises(ValueError, match="501 components need as many examples, not 500"):
+        unsupervised.fit(data(), 501, draw)
 
 
 def test_samples_have_the_moments_of_the_mixture() -> None:

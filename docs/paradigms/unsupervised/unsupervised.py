@@ -33,26 +33,45 @@ def negative_log_likelihood(x: Tensor, mixture: Mixture) -> Tensor:
 
 
 # --8<-- [start:em]
-def em_step(x: Tensor, mixture: Mixture) -> Mixture:
-    """One step of expectation and maximisation; it never raises the loss.
+def em_step(x: Tensor, mixture: Mixture, floor: float) -> Mixture:
+    """One step of expectation and maximisation among variances of at least `floor`.
+
+    It never raises the loss: in s alone the expected loss falls up to its minimum and rises behind it,
+    so that the floor is the best allowed variance where the best one lies below it.
 
     Source: dempster1977maximum.
+    Departs: the floor, without which the likelihood has no maximum.
     """
     r = log_joint(x, mixture).softmax(1)  # (B, K)
-    n = r.sum(0)
+    n = r.sum(0).clamp(min=1e-300)  # a component that no example came from stays a number
     m = r.T @ x / n[:, None]
     square = (x[:, None] - m).square().sum(-1)
-    return n / len(x), m, (r * square).sum(0) / n / x.shape[1]
+    s = (r * square).sum(0) / n / x.shape[1]
+    return n / len(x), m, s.clamp(min=floor)
     # --8<-- [end:em]
 
 
-def fit(x: Tensor, components: int, generator: torch.Generator, steps: int = 60) -> Mixture:
-    """EM from means at random examples and the variance of all data."""
+def fit(
+    x: Tensor,
+    components: int,
+    generator: torch.Generator,
+    steps: int = 60,
+    share: float = 0.01,
+) -> Mixture:
+    """EM from means at random examples and the variance of all data, of which `share` is the floor.
+
+    Raises:
+        ValueError: the share is not positive, or there are fewer examples than components.
+    """
+    if share <= 0:
+        raise ValueError(f"the floor of the variances must be positive, not {share} of the whole")
+    if len(x) < components:
+        raise ValueError(f"{components} components need as many examples, not {len(x)}")
     start = x[torch.randperm(len(x), generator=generator)[:components]]
     s = x.var(0).mean().expand(components)
-    mixture = torch.full((components,), 1 / components, dtype=x.dtype), start, s
+    mixture, floor = (torch.full_like(s, 1 / components), start, s), share * s[0].item()
     for _ in range(steps):
-        mixture = em_step(x, mixture)
+        mixture = em_step(x, mixture, floor)
     return mixture
 
 
