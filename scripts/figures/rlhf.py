@@ -4,6 +4,7 @@ import math
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from docs.training.rlhf import rlhf
 from scripts.figures import style
@@ -70,30 +71,71 @@ def draw_policies(table: style.Table, axes: style.Axes) -> None:
 
 
 BETAS = [10 ** (1.2 - i / 10) for i in range(31)]
+SEEDS = 40
+COMPARISONS = 40
+
+
+def few(seed: int) -> tuple[Tensor, Tensor]:
+    """Forty comparisons of answers of the reference, and the reward that is fitted to them."""
+    wins = rlhf.compare(rlhf.GOLD, COMPARISONS, rlhf.LOG_REF, torch.Generator().manual_seed(seed))
+    wins = wins - torch.diag_embed(wins.diagonal())
+    return wins, rlhf.fit_reward(wins, torch.eye(12, dtype=torch.float64), prior=0.01)
+
+
+def falling(r: Tensor) -> list[list[float]]:
+    """Divergence, true reward and fitted reward of the best policy at each of BETAS."""
+    best = [rlhf.optimum(rlhf.LOG_REF, r, beta) for beta in BETAS]
+    return [
+        [float(rlhf.divergence(p, rlhf.LOG_REF)) for p in best],
+        [float(p.exp() @ rlhf.GOLD) for p in best],
+        [float(p.exp() @ r) for p in best],
+    ]
 
 
 def curve() -> style.Table:
-    """True reward of the best policy for a right and for a wrong reward model, as the price falls."""
+    """True reward of the best policy for a right and for wrong reward models, as the price falls."""
     wrong = rlhf.SURFACE @ rlhf.fit_reward(expected_wins(), rlhf.SURFACE)
-    few = rlhf.compare(rlhf.GOLD, 40, rlhf.LOG_REF, torch.Generator().manual_seed(2))
-    noisy = rlhf.fit_reward(few, torch.eye(len(rlhf.GOLD), dtype=torch.float64), prior=0.01)
     table: style.Table = {"beta": BETAS}
-    for name, r in (("true", rlhf.GOLD), ("surface", wrong), ("few", noisy)):
-        best = [rlhf.optimum(rlhf.LOG_REF, r, beta) for beta in BETAS]
-        table[f"kl, {name}"] = [float(rlhf.divergence(p, rlhf.LOG_REF)) for p in best]
-        table[f"gold, {name}"] = [float(p.exp() @ rlhf.GOLD) for p in best]
-        table[f"proxy, {name}"] = [float(p.exp() @ r) for p in best]
+    for name, r in (("true", rlhf.GOLD), ("surface", wrong)):
+        for what, column in zip(("kl", "gold", "proxy"), falling(r), strict=True):
+            table[f"{what}, {name}"] = column
+    runs = torch.tensor([falling(few(seed)[1])[:2] for seed in range(SEEDS)]).double()
+    table["kl, few"] = runs[:, 0].mean(0).tolist()
+    table["gold, few"] = runs[:, 1].mean(0).tolist()
+    table["gold, few, a tenth below"] = runs[:, 1].quantile(0.1, dim=0).tolist()
+    table["gold, few, a tenth above"] = runs[:, 1].quantile(0.9, dim=0).tolist()
     return table
+
+
+def fallen() -> style.Table:
+    """What becomes of the true reward with each of SEEDS sets of forty comparisons."""
+    start = float(rlhf.LOG_REF.exp() @ rlhf.GOLD)
+    table: style.Table = {name: [] for name in ("seed", "start", "peak", "end", "losers")}
+    for seed in range(SEEDS):
+        wins, r = few(seed)
+        gold = falling(r)[1]
+        row = (seed, start, max(gold), gold[-1], int(losing(wins).sum()))
+        for name, value in zip(table, row, strict=True):
+            table[name].append(float(value))
+    return table
+
+
+def losing(wins: Tensor) -> Tensor:
+    """Which answers were compared and lost every time, (Y,)."""
+    return (wins.sum(1) == 0) & (wins.sum(0) > 0)
 
 
 def draw_curve(table: style.Table, axes: style.Axes) -> None:
     """True reward against the root of the divergence, for three reward models."""
-    labels = (("true", "the true reward", "-", "o"), ("few", "from 40 comparisons", "-.", "^"),
+    labels = (("true", "the true reward", "-", "o"), ("few", "from 40 comparisons, mean", "-.", "^"),
               ("surface", "from the surface alone", "--", "s"))  # fmt: skip
     for color, (name, label, line, mark) in zip(style.SERIES, labels, strict=False):
         x = [math.sqrt(max(0.0, kl)) for kl in table[f"kl, {name}"]]
         y = table[f"gold, {name}"]
         axes.plot(x, y, line, marker=mark, markevery=4, color=color, label=label)
+        if name == "few":
+            low, high = (table[f"gold, few, a tenth {side}"] for side in ("below", "above"))
+            axes.fill_between(x, low, high, color=color, alpha=0.2, linewidth=0)
     y = table["gold, surface"]
     peak = max(range(len(y)), key=y.__getitem__)
     x = [math.sqrt(max(0.0, kl)) for kl in table["kl, surface"]]
@@ -107,27 +149,41 @@ def draw_curve(table: style.Table, axes: style.Axes) -> None:
 STEPS = 600
 
 
+def with_losers() -> list[tuple[Tensor, Tensor]]:
+    """Those of SEEDS sets of comparisons, and their rewards, in which some answer only lost."""
+    return [pair for pair in map(few, range(SEEDS)) if losing(pair[0]).any()]
+
+
+def given_up(beta: float, steps: int) -> dict[int, list[float]]:
+    """The share of the answers that only lost in each of those sets, every 20 steps of DPO."""
+    wins = torch.stack([w for w, _ in with_losers()])  # (S, Y, Y)
+    losers = torch.stack([losing(w) for w in wins])
+    logits = rlhf.LOG_REF.expand(len(wins), -1).clone().requires_grad_()
+    optimizer = torch.optim.Adam([logits], lr=0.05)
+    shares = {}
+    for step in range(steps + 1):
+        log_pi = torch.log_softmax(logits, 1)
+        if step % 20 == 0:
+            shares[step] = (log_pi.detach().exp() * losers).sum(1).tolist()
+        implied = beta * (log_pi - rlhf.LOG_REF)
+        gaps = implied[:, :, None] - implied[:, None, :]
+        losses = -(wins * functional.logsigmoid(gaps)).sum((1, 2)) / wins.sum((1, 2))
+        optimizer.zero_grad()
+        torch.autograd.backward(losses.sum())  # Adam treats every number by itself
+        optimizer.step()
+    return shares
+
+
 def agreed() -> style.Table:
-    """Probability of the answers that lost all of 40 comparisons, while DPO trains, and under RL."""
-    wins = rlhf.compare(rlhf.GOLD, 40, rlhf.LOG_REF, torch.Generator().manual_seed(2))
-    wins = wins - torch.diag_embed(wins.diagonal())
-    losers = (wins.sum(1) == 0) & (wins.sum(0) > 0)
-    fitted = rlhf.fit_reward(wins, torch.eye(12, dtype=torch.float64), prior=0.01)
+    """The mean share of the answers that only lost, while DPO trains, and under RL."""
     table: style.Table = {"step": [float(step) for step in range(0, STEPS + 1, 20)]}
+    sets = with_losers()
     for beta in (0.5, 2.0):
-        logits = rlhf.LOG_REF.clone().requires_grad_()
-        optimizer = torch.optim.Adam([logits], lr=0.05)
-        shares = []
-        for step in range(STEPS + 1):
-            log_pi = torch.log_softmax(logits, 0)
-            if step % 20 == 0:
-                shares.append(float(log_pi.detach().exp()[losers].sum()))
-            optimizer.zero_grad()
-            torch.autograd.backward(rlhf.dpo_loss(log_pi, rlhf.LOG_REF, wins, beta))
-            optimizer.step()
-        best = rlhf.optimum(rlhf.LOG_REF, fitted, beta).exp()
-        table[f"dpo, beta {beta:g}"] = shares
-        table[f"rl, beta {beta:g}"] = [float(best[losers].sum())] * len(shares)
+        shares = given_up(beta, STEPS).values()
+        table[f"dpo, beta {beta:g}"] = [sum(row) / len(row) for row in shares]
+        best = [rlhf.optimum(rlhf.LOG_REF, r, beta).exp() for _, r in sets]
+        stays = [float(p[losing(w)].sum()) for p, (w, _) in zip(best, sets, strict=True)]
+        table[f"rl, beta {beta:g}"] = [sum(stays) / len(stays)] * len(table["step"])
     return table
 
 
@@ -145,23 +201,26 @@ def draw_agreed(table: style.Table, axes: style.Axes) -> None:
 
 
 def estimates() -> style.Table:
-    """Standard deviation of three estimates of the divergence, relative to it, by enumeration."""
-    direction = torch.log_softmax(
-        torch.randn(12, generator=torch.Generator().manual_seed(4), dtype=torch.float64), 0
-    )
+    """Standard deviation of three estimates of the divergence, relative to it, by enumeration.
+
+    The policies lie at growing distances from the reference along SEEDS random directions; told is
+    the median of the directions at each distance.
+    """
+    generator = torch.Generator().manual_seed(4)
+    direction = torch.randn(SEEDS, 12, generator=generator, dtype=torch.float64)
     table: style.Table = {"kl": [], "k1": [], "k2": [], "k3": [], "bias of k2": []}
     for step in range(1, 25):
-        policy = torch.log_softmax(rlhf.LOG_REF + direction * 10 ** (-1.5 + step / 12), 0)
-        exact = float(rlhf.divergence(policy, rlhf.LOG_REF))
-        table["kl"].append(exact)
+        policy = torch.log_softmax(rlhf.LOG_REF + direction * 10 ** (-1.5 + step / 12), 1)
+        exact = rlhf.divergence(policy, rlhf.LOG_REF)  # (S,)
+        table["kl"].append(float(exact.median()))
         for name, k in zip(
             ("k1", "k2", "k3"), rlhf.kl_estimates(policy, rlhf.LOG_REF), strict=True
         ):
-            mean = float((policy.exp() * k).sum())
-            spread = float((policy.exp() * (k - mean) ** 2).sum()) ** 0.5
-            table[name].append(spread / exact)
+            mean = (policy.exp() * k).sum(1)
+            spread = (policy.exp() * (k - mean[:, None]) ** 2).sum(1).sqrt()
+            table[name].append(float((spread / exact).median()))
             if name == "k2":
-                table["bias of k2"].append(abs(mean - exact) / exact)
+                table["bias of k2"].append(float(((mean - exact).abs() / exact).median()))
     return table
 
 

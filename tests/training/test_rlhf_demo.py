@@ -4,6 +4,10 @@ import re
 
 import pytest
 
+from scripts.figures import style
+from tests.said import sayings
+
+said = sayings(style.DOCS / "training" / "rlhf.md")
 pytestmark = pytest.mark.browser
 
 
@@ -32,11 +36,14 @@ def test_a_low_price_helps_a_good_reward_and_hurts_a_wrong_one(open_demo) -> Non
     for _ in range(4):
         demo.get_by_role("button", name=re.compile("automatic")).click()
     demo.get_by_label("Price of divergence").fill("-2")
-    assert start == 1.74
-    assert reward(demo) == 0.70
+    wrong = reward(demo)
     assert "gives answer 9 most often, 66 %" in status(demo)
     demo.get_by_label("Reward model sees").select_option("all")
-    assert reward(demo) == 2.78
+    said(
+        '"Because." two times in three',
+        f"a true reward of {wrong:.2f}, far below the {start:.2f} of the reference; with all five "
+        f"features it leads to one good answer, nearly always the same, and to {reward(demo):.2f}.",
+    )
     assert "gives answer 4 most often, 100 %" in status(demo)
     demo.get_by_label("Price of divergence").fill("-0.5")
     assert reward(demo) > 2.78  # even here the lowest price is not the best
