@@ -15,7 +15,7 @@ CLASSES = {
     ("normalising", "flow"): (0, 3, 2),
     ("energy-based", "model"): (1, 1, 3),
     ("diffusion", "model"): (1, 2, 4),
-    ("Transformer,", "RNN, state", "space"): (2, 3, 5),
+    ("autoregressive", "model"): (2, 3, 5),
 }
 
 

@@ -2,11 +2,16 @@
 
 import math
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from scipy import integrate, stats
+
+from scripts.figures import models
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +119,24 @@ def test_at_the_best_discriminator_the_value_is_twice_the_jensen_shannon_diverge
     np.testing.assert_allclose(best, data / (data + model), atol=1e-5)
 
 
+def jensen_shannon(p: np.ndarray, q: np.ndarray) -> float:
+    """The mean divergence of two distributions from their middle, in nats."""
+    middle = (p + q) / 2
+    return float(stats.entropy(p, middle) + stats.entropy(q, middle)) / 2
+
+
+def test_the_jensen_shannon_divergence_is_no_distance_and_its_square_root_is_one() -> None:
+    left, middle, right = np.array([1.0, 0.0]), np.array([0.5, 0.5]), np.array([0.0, 1.0])
+    steps = jensen_shannon(left, middle) + jensen_shannon(middle, right)
+    assert steps < jensen_shannon(left, right) - 0.2  # the way round is shorter
+    for seed in range(200):
+        p, q, r = (distribution(seed + 1000 * number, 4) ** 3 for number in range(3))
+        p, q, r = p / p.sum(), q / q.sum(), r / r.sum()
+        there, on, whole = jensen_shannon(p, q), jensen_shannon(q, r), jensen_shannon(p, r)
+        assert math.sqrt(there) + math.sqrt(on) >= math.sqrt(whole) - 1e-12
+        assert there == pytest.approx(jensen_shannon(q, p))
+
+
 @pytest.mark.equation("eq-models-score")
 def test_the_best_guess_of_the_noise_is_the_scaled_negative_score() -> None:
     # Data sit on three points, so that the best guess of the noise is a finite sum.
@@ -186,3 +209,11 @@ def test_the_likelihood_of_an_energy_rises_at_the_data_and_falls_at_the_models_o
     each = torch.autograd.functional.jacobian(energy, theta.detach())  # (6, 4)
     model = torch.softmax(-energy(theta.detach()), 0)
     torch.testing.assert_close(whole, -each[data] + model @ each)
+
+
+def test_the_page_counts_the_classes_of_its_table() -> None:
+    page = (ROOT / "docs/models/index.md").read_text(encoding="utf-8")
+    table = page.split("| Class | Trained to |")[1].split("Table: ")[0]
+    assert table.count("\n| [") == len(models.CLASSES) == 6
+    assert "Six classes of generative models" in page
+    assert "Table: Six model classes" in page
