@@ -1,10 +1,12 @@
 """docs/architectures/positions.*.svg: the sinusoids, distance in the scores, and two experiments."""
 
+import numpy as np
 import torch
 
 from docs.architectures.positions import positions
 from scripts.figures import style
 
+SEEDS = 3
 EXPERIMENTS = (
     ("none", False, "no positions"),
     ("none", True, "no positions, causal mask"),
@@ -71,19 +73,24 @@ def draw_distance(table: style.Table, panels: list[style.Axes]) -> None:
 
 
 def order() -> style.Table:
-    """Accuracy on who came first, while training, with and without ways to tell positions."""
+    """Accuracy on who came first, while training, with and without ways to tell positions.
+
+    The mean over SEEDS runs, and the standard deviation beside it.
+    """
     columns: style.Table = {"step": [float(step) for step in range(0, 81, 10)]}
     for scheme, causal, _ in EXPERIMENTS:
-        columns[f"{scheme}_{'causal' if causal else 'open'}"] = positions.learn_order(
-            scheme, causal
-        )
+        runs = [positions.learn_order(scheme, causal, seed=seed) for seed in range(SEEDS)]
+        columns[f"{scheme}_{'causal' if causal else 'open'}"] = np.mean(runs, 0).tolist()
+        columns[f"spread, {scheme} {'causal' if causal else 'open'}"] = np.std(
+            runs, 0, ddof=1
+        ).tolist()
     return columns
 
 
 def draw_order(table: style.Table, axes: style.Axes) -> None:
     """Four learning curves."""
     marks = ("s--", "o-", "^-.", "D:")
-    names = list(table)[1:]
+    names = list(table)[1::2]
     for name, mark, colour in zip(names, marks, (1, 0, 2, 3), strict=True):
         label = dict(zip(names, (e[2] for e in EXPERIMENTS), strict=True))[name]
         axes.plot(table["step"], table[name], mark, color=style.SERIES[colour], ms=4, label=label)
@@ -94,12 +101,17 @@ def draw_order(table: style.Table, axes: style.Axes) -> None:
 
 
 def length() -> style.Table:
-    """Accuracy of saying the token before, by position, after training on 16 tokens."""
+    """Accuracy of saying the token before, by position, after training on 16 tokens.
+
+    The mean over SEEDS runs, and the standard deviation of each mean over eight positions.
+    """
     columns: style.Table = {"position": [float(i) for i in range(8, 128, 8)]}
     for scheme in positions.SCHEMES:
-        accuracy = positions.learn_echo(scheme)
+        runs = np.array([positions.learn_echo(scheme, seed=seed) for seed in range(SEEDS)])
         # Row p is the mean over the eight positions p - 4 … p + 3.
-        columns[scheme] = [sum(accuracy[i - 5 : i + 3]) / 8 for i in range(8, 128, 8)]
+        means = np.stack([runs[:, i - 5 : i + 3].mean(1) for i in range(8, 128, 8)])
+        columns[scheme] = means.mean(1).tolist()
+        columns[f"spread, {scheme}"] = means.std(1, ddof=1).tolist()
     return columns
 
 
@@ -131,8 +143,8 @@ FIGURES = [
     style.Recipe(
         "architectures/positions/distance", distance, draw_distance, size=(360, 400), grid=(2, 1)
     ),
-    style.Recipe("architectures/positions/order", order, draw_order, absolute=0.02),
-    style.Recipe("architectures/positions/length", length, draw_length, absolute=0.02),
+    style.Recipe("architectures/positions/order", order, draw_order, absolute=0.03),
+    style.Recipe("architectures/positions/length", length, draw_length, absolute=0.03),
 ]
 
 if __name__ == "__main__":

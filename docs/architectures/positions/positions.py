@@ -160,15 +160,17 @@ def who_came_first(n: int, batch: int, generator: torch.Generator) -> tuple[Tens
     # --8<-- [end:who]
 
 
-def learn_order(scheme: str, causal: bool, n: int = 8, steps: int = 80) -> list[float]:
+def learn_order(
+    scheme: str, causal: bool, n: int = 8, steps: int = 80, seed: int = 0
+) -> list[float]:
     """Train on `who_came_first`; the accuracy after every tenth step.
 
     The 32 orders that it is measured on come in all n rotations, so a model that sees only the
-    set is right in exactly one of n.
+    set is right in exactly one of n. The seed is that of the weights and of the training orders.
     """
-    model = OrderModel(n + 1, scheme, causal)
+    model = OrderModel(n + 1, scheme, causal, seed=seed)
     optimiser = torch.optim.Adam(model.parameters(), lr=3e-3, fused=True)
-    generator = torch.Generator().manual_seed(1)
+    generator = torch.Generator().manual_seed(100 + seed)
     order, _ = who_came_first(n, 32, torch.Generator().manual_seed(2))
     turned = [torch.cat([order[:, :n].roll(r, 1), order[:, n:]], 1) for r in range(n)]
     tokens = torch.cat(turned)
@@ -186,15 +188,19 @@ def learn_order(scheme: str, causal: bool, n: int = 8, steps: int = 80) -> list[
     return accuracy
 
 
-def learn_echo(scheme: str, trained: int = 16, tested: int = 128, steps: int = 120) -> list[float]:
+def learn_echo(
+    scheme: str, trained: int = 16, tested: int = 128, steps: int = 120, seed: int = 0
+) -> list[float]:
     """Train a causal model to say the token before, then let it read on for longer.
+
+    The seed is that of the weights and of all sequences.
 
     Returns:
         Accuracy at positions 1, …, tested - 1 over 32 sequences; training saw `trained`.
     """
-    model = OrderModel(8, scheme, causal=True, longest=tested)
+    model = OrderModel(8, scheme, causal=True, longest=tested, seed=seed)
     optimiser = torch.optim.Adam(model.parameters(), lr=8e-3, fused=True)
-    generator = torch.Generator().manual_seed(1)
+    generator = torch.Generator().manual_seed(100 + seed)
     for _ in range(steps):
         x = torch.randint(8, (16, trained), generator=generator)
         loss = nn.functional.cross_entropy(model(x)[:, 1:].flatten(0, 1), x[:, :-1].flatten())
