@@ -57,7 +57,8 @@ def draw_views(table: style.Table, axes: list[style.Axes]) -> None:
     below.set_xlabel("x")
 
 
-LETTERS, ORDERS, SIZES, HELD_OUT = "abcdef", (1, 2, 3, 4, 5), (300, 3000, 30000), 5000
+LETTERS, ORDERS, SIZES, HELD_OUT = "abcdef", (1, 2, 3, 4, 5), (300, 3000, 30000), 3000
+SOURCES = 10
 
 
 def source(seed: int) -> Tensor:
@@ -75,6 +76,13 @@ def own_perplexity(p: Tensor) -> float:
     return math.exp(-(pairs[:, :, None] * p * p.log()).sum().item())
 
 
+def log_likelihood(p: Tensor, text: str) -> float:
+    """log of the probability that the source gives to its text, which begins after two first letters."""
+    places = [0, 0, *(LETTERS.index(letter) for letter in text)]
+    triples = torch.tensor([places[i : i + 3] for i in range(len(text))])
+    return p[tuple(triples.T)].log().sum().item()
+
+
 def write(p: Tensor, length: int, seed: int) -> str:
     """A text drawn from the source."""
     draw = torch.Generator().manual_seed(seed)
@@ -88,16 +96,26 @@ def write(p: Tensor, length: int, seed: int) -> str:
     return "".join(text)
 
 
-def order() -> style.Table:
-    """Perplexity on held-out text for each order and amount of training text."""
-    p = source(0)
-    text, held_out = write(p, max(SIZES), 1), write(p, HELD_OUT, 2)
-    table: dict[str, list[float]] = {"n": [float(n) for n in ORDERS]}
+def excess(seed: int) -> list[list[float]]:
+    """Perplexity on held-out text over that of the source: for each amount of text, each order."""
+    p = source(seed)
+    text, held_out = write(p, max(SIZES), 2 * seed + 1), write(p, HELD_OUT, 2 * seed + 2)
+    floor, rows = log_likelihood(p, held_out), []
     for size in SIZES:
         models = (language_models.train([text[:size]], LETTERS, n, 0.5) for n in ORDERS)
-        log_p = [language_models.log_probability(model, held_out) for model in models]
-        table[f"letters_{size}"] = [language_models.perplexity(v, HELD_OUT) for v in log_p]
-    table["source"] = [own_perplexity(p)] * len(ORDERS)
+        ours = [language_models.log_probability(model, held_out) for model in models]
+        rows.append([math.exp((floor - value) / HELD_OUT) for value in ours])
+    return rows
+
+
+def order() -> style.Table:
+    """Mean and range of the excess over SOURCES sources, for each order and amount of text."""
+    table: dict[str, list[float]] = {"n": [float(n) for n in ORDERS]}
+    runs = torch.tensor([excess(seed) for seed in range(SOURCES)], dtype=torch.float64)
+    for number, size in enumerate(SIZES):
+        table[f"letters_{size}"] = runs[:, number].mean(0).tolist()
+        table[f"low_{size}"] = runs[:, number].amin(0).tolist()
+        table[f"high_{size}"] = runs[:, number].amax(0).tolist()
     return table
 
 
@@ -106,15 +124,16 @@ def draw_order(table: style.Table, axes: style.Axes) -> None:
     for color, marker, size in zip(style.SERIES, "o^s", SIZES, strict=False):
         column = table[f"letters_{size}"]
         axes.plot(table["n"], column, marker=marker, color=color)
+        axes.vlines(table["n"], table[f"low_{size}"], table[f"high_{size}"], color=color, lw=1)
         text = f"{size:,} letters"
         style.label_line(axes, 5, column[-1], text, color=color, dx=6, dy=-4)
-    axes.axhline(table["source"][0], color=style.INK, ls="--", lw=1.2)
-    style.label_line(axes, 1, table["source"][0], "the source itself", dx=0, dy=-14)
+    axes.axhline(1, color=style.INK, ls="--", lw=1.2)
+    style.label_line(axes, 1, 1, "the source itself", dx=0, dy=-14)
     axes.set_xlim(0.8, 6.5)
-    axes.set_ylim(2.2, 6)
+    axes.set_ylim(0.85, 2.3)
     axes.set_xticks(table["n"], [f"{n:.0f}" for n in table["n"]])
     axes.set_xlabel("order n: letters of context plus one")
-    axes.set_ylabel("perplexity on new text")
+    axes.set_ylabel("perplexity on new text\nover that of the source")
 
 
 FIGURES = [

@@ -138,3 +138,22 @@ def test_the_page_gives_the_adapters_of_the_smallest_model() -> None:
     added = models.adapter_parameters(models.LLAMA_2["7B"], 8)
     share = added / models.parameters(models.LLAMA_2["7B"])
     assert f"adds {added:,} parameters, {share:.2%}".replace("%", " %") in PAGE.read_text("utf-8")
+
+
+def test_the_page_says_how_far_a_share_of_few_cases_can_be_trusted() -> None:
+    page = PAGE.read_text("utf-8")
+    few, many = (round(100 * models.share_margin(0.8, cases)) for cases in (50, 200))
+    assert f"uncertain by {few} points either way with 50 cases, and by {many} with 200" in page
+    few, many = (round(100 * models.gap_margin(0.2, cases)) for cases in (50, 200))
+    assert f"must lie {few} points apart with 50 cases, and {many} with 200" in page
+
+
+@pytest.mark.parametrize("cases", [50, 200])
+def test_chance_exceeds_the_margins_about_as_often_as_they_say(cases: int) -> None:
+    draw = torch.Generator().manual_seed(cases)
+    right = (torch.rand(20_000, cases, generator=draw) < 0.8).float().mean(1)
+    assert ((right - 0.8).abs() > models.share_margin(0.8, cases)).float().mean() < 0.08
+    u = torch.rand(20_000, cases, generator=draw)
+    gap = ((u < 0.1).float() - (u > 0.9).float()).mean(1)  # they disagree on a fifth
+    beyond = (gap.abs() > models.gap_margin(0.2, cases)).float().mean()
+    assert 0.02 < beyond < 0.08

@@ -11,6 +11,7 @@ Letters:
 Memory is in bytes; `gib` turns it into GiB.
 """
 
+import math
 from dataclasses import dataclass
 
 GIB = 2**30
@@ -95,6 +96,20 @@ def adapter_parameters(shape: Shape, rank: int) -> int:
     values = rank * (shape.width + shape.cache_heads * shape.head_width)
     return shape.blocks * (queries + values)
     # --8<-- [end:lora]
+
+
+def share_margin(share: float, cases: int) -> float:
+    """Half the width of the 95 % interval of a share of right answers among independent cases."""
+    return 1.96 * math.sqrt(share * (1 - share) / cases)
+
+
+def gap_margin(disagree: float, cases: int) -> float:
+    """The gap of two equally good models that chance exceeds in 5 % of evaluations on the same cases.
+
+    Args:
+        disagree: the share of cases on which one model is right and the other is not.
+    """
+    return 1.96 * math.sqrt(disagree / cases)
 
 
 def gib(size: float) -> float:
