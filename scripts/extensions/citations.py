@@ -158,6 +158,8 @@ class _Number(Treeprocessor):
         for link in links:
             number = notes.footnote_order.index(_key(link.get("href", ""))) + 1
             link.text = label.format(number)
+            kind = "Source" if notes.footnotes.get(_key(link.get("href", ""))) == MARK else "Note"
+            link.set("aria-label", f"{kind} {number}")
 
 
 def _key(href: str) -> str:

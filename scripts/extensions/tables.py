@@ -82,6 +82,17 @@ class _Boxes(Treeprocessor):
                     cell.set("scope", "col")
                 else:
                     cell.tag = "td"
+                    if cell is head.find("tr/*"):
+                        _Boxes._row_heads(table)
+
+    @staticmethod
+    def _row_heads(table: Element) -> None:
+        """Where the first head is empty, the first column holds the heads of the rows."""
+        for row in table.iterfind("tbody/tr"):
+            cell = row[0]
+            if len(cell) or (cell.text or "").strip():
+                cell.tag = "th"
+                cell.set("scope", "row")
 
     @staticmethod
     def _region(page: Page, box: Element, table: Element, count: int) -> None:

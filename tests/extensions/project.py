@@ -32,8 +32,9 @@ ALL = (
     "scripts.extensions.tables",
     "scripts.extensions.glossary",
     "scripts.extensions.demos",
+    "scripts.extensions.names",
 )
-OPTIONS = {"footnotes": {"USE_DEFINITION_ORDER": False}}
+OPTIONS: dict[str, dict[str, object]] = {"footnotes": {"USE_DEFINITION_ORDER": False}}
 
 BIBLIOGRAPHY = r"""
 @inproceedings{kingma2014auto,

@@ -24,7 +24,9 @@ def notes(html: str) -> list[str]:
 def test_a_key_becomes_a_footnote_with_its_entry(root: Path) -> None:
     made = render("A fact[^kingma2014auto].\n", root)
     assert made.problems == []
-    assert '<sup id="fnref:kingma2014auto"><a class="footnote-ref"' in made.html
+    assert (
+        '<sup id="fnref:kingma2014auto"><a aria-label="Source 1" class="footnote-ref"' in made.html
+    )
     [note] = notes(made.html)
     assert "Diederik P. Kingma and Max Welling (2014). " in note
     assert '<a href="https://arxiv.org/abs/1312.6114">Auto-Encoding Variational Bayes</a>' in note

@@ -12,6 +12,16 @@ from material.plugins.search.plugin import SearchIndex
 from scripts import hooks
 from tests.site.kit import PAGES, Site, shown
 
+LISTS = """\
+<h2 id="references">A section</h2><p>Kept.</p>
+<ul class="bibliography"><li>Cited<ul><li>on</li></ul></li></ul><p>Kept too.</p>
+<div class="ledger"><div><p>An entry.</p></div><div></div></div><ul><li>Kept as well.</li>
+<li>Bad: <code>reinforcment</code></li><li><p>Bad: <code>a</code></p></li><li>Good: b</li></ul>
+<h2 id="references">References<a class="headerlink" href="#references">#</a></h2>
+<div class="footnote"><ol><li id="fn:k"><p>A source.</p><div>Its box.</div></li></ol></div>
+<p>Last.</p>
+"""
+
 HTML = """\
 <h1 id="top">A <em>page</em><a class="headerlink" href="#top">#</a></h1>
 <p>Of <a class="term" href="../g/#vae"><abbr title="A &gt; B">VAE</abbr></a> and
@@ -45,11 +55,19 @@ def test_a_lean_page_has_the_text_of_the_page_without_its_note_numbers() -> None
     assert code["text"] == "<pre><code>def f(x &lt; 1):</code></pre> <ul><li>one</li></ul>"
 
 
+def test_lists_of_sources_the_ledger_and_bad_examples_are_not_read() -> None:
+    text = re.sub(r"<[^>]*>|\s+", " ", hooks.lean(LISTS)).split()
+    assert " ".join(text) == "A section Kept. Kept too. Kept as well. Good: b Last."
+
+
 @pytest.mark.parametrize("path", ["models/vae/", "training/rlhf/"], ids=shown)
 def test_the_plugin_finds_the_same_in_a_whole_page(path: str, built: Site) -> None:
     assert path in PAGES
     text = (built.path / path / "index.html").read_text(encoding="utf-8")
     html = text[text.index("<h1") : text.index("</main>")]
+    assert 'class="footnote"' in html
+    html = hooks.without_lists(html)
+    assert 'class="footnote"' not in html
     whole = index(re.sub(r'(?s)<sup id="fnref.*?</sup>|<svg\b.*?</svg>', "", html))
     assert len(whole) > 3
     assert index(hooks.lean(html)) == whole

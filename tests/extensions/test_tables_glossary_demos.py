@@ -35,9 +35,14 @@ def test_tables_are_numbered_and_need_no_id(root: Path) -> None:
     assert made.html.count("<caption>") == 2
 
 
-def test_an_empty_head_is_no_header(root: Path) -> None:
-    made = render("| | b |\n| --- | --- |\n| 1 | 2 |\n", root)
-    assert made.html.count("<th ") == 1
+def test_an_empty_head_is_no_header_and_the_first_column_holds_those_of_the_rows(
+    root: Path,
+) -> None:
+    made = render("| | b |\n| --- | --- |\n| 1 | 2 |\n| | 3 |\n", root)
+    assert re.search(r'<thead>\s*<tr>\s*<td></td>\s*<th scope="col">b</th>', made.html)
+    assert re.search(r'<tbody>\s*<tr>\s*<th scope="row">1</th>\s*<td>2</td>', made.html)
+    assert re.search(r"<tr>\s*<td></td>\s*<td>3</td>", made.html)
+    assert 'scope="row"' not in render("| a | b |\n| --- | --- |\n| 1 | 2 |\n", root).html
 
 
 def test_a_wide_table_can_be_reached_and_is_named(root: Path) -> None:

@@ -218,6 +218,73 @@ def test_the_pages_open_and_close_by_keyboard_on_a_phone(new_page: NewPage) -> N
     expect(pages).to_be_hidden()
 
 
+def named(page: Page) -> list[tuple[str, str]]:
+    """The role and the name of each part of the page, as a screen reader is told them."""
+    session = page.context.new_cdp_session(page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    session.detach()
+    return [
+        (node["role"]["value"], node.get("name", {}).get("value", "").strip())
+        for node in nodes
+        if not node.get("ignored") and "role" in node
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=shown)
+def test_links_and_heads_of_tables_have_names_that_say_something(
+    path: str, new_page: NewPage
+) -> None:
+    page = new_page()
+    page.goto(path)
+    run_demos(page)
+    parts = named(page)
+    assert len(parts) > 20
+    bad = [
+        (role, name)
+        for role, name in parts
+        if (role == "link" and not re.search(r"[^\W\d_]{2}|∞", name))
+        or (role in {"columnheader", "rowheader"} and not name)
+    ]
+    assert bad == []
+
+
+def test_the_contents_come_before_the_text(new_page: NewPage) -> None:
+    for width in (1440, 390):
+        page = new_page(width=width)
+        page.goto("models/vae/")
+        toc, text = page.locator("nav.toc"), page.locator("main")
+        after = "(toc, text) => toc.compareDocumentPosition(text)"
+        assert toc.evaluate(after, text.element_handle()) & 4
+        if width == 1440:
+            first, second = text.bounding_box(), toc.bounding_box()
+            assert first
+            assert second
+            assert second["x"] >= first["x"] + first["width"]
+            page.locator("nav#nav :is(a, summary):visible").last.focus()
+            page.keyboard.press("Tab")
+            assert page.evaluate("Boolean(document.activeElement.closest('.toc'))")
+
+
+# What scrolls, can be seen or come to be seen, and is no stop of Tab: a key cannot scroll it.
+NO_STOP = """() => [...document.querySelectorAll("main *")].filter(box => {
+  const {overflowX, overflowY} = getComputedStyle(box);
+  const scrolls = (/auto|scroll/.test(overflowX) && box.scrollWidth > box.clientWidth)
+    || (/auto|scroll/.test(overflowY) && box.scrollHeight > box.clientHeight + 1);
+  return scrolls && !box.hasAttribute("tabindex") && !box.closest("[popover]");
+}).map(box => box.outerHTML.slice(0, 160))"""
+
+
+@pytest.mark.parametrize("path", [*samples(), "models/gpt/"], ids=shown)
+def test_whatever_scrolls_is_a_stop_of_tab(path: str, new_page: NewPage) -> None:
+    page = new_page(width=390)
+    page.goto(path)
+    run_demos(page)
+    if path == "models/gpt/":
+        page.get_by_role("button", name=re.compile("^Load")).click()
+        expect(page.locator(".demo-output table").first).to_be_visible()
+    page.wait_for_function(f"({NO_STOP})().length === 0")
+
+
 @pytest.mark.parametrize("path", samples(), ids=shown)
 def test_a_page_is_complete_without_javascript(path: str, new_page: NewPage) -> None:
     with_it = new_page()

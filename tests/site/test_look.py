@@ -53,6 +53,16 @@ def variables(scheme: str) -> dict[str, str]:
     return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block[1]))
 
 
+def test_the_dark_scheme_is_the_same_without_javascript() -> None:
+    rule = re.escape("  :root:not(.js) body {")
+    block = re.search(rf"^{rule}\n(.*?)^  }}", CSS, re.M | re.S)
+    assert block
+    again = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6,8});", block[1]))
+    first = re.search(rf"^{re.escape(SELECTORS['dark'])} {{\n(.*?)^}}", CSS, re.M | re.S)
+    assert first
+    assert again == dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6,8});", first[1]))
+
+
 def light(colour: str) -> NDArray[np.float64]:
     """Red, green and blue as amounts of light."""
     parts = np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)]) / 255

@@ -1,5 +1,8 @@
 """A reader's ways: search, colour scheme, addresses that do not exist, a site below a path."""
 
+import json
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -7,6 +10,13 @@ from tests.site.kit import NewPage, samples, scheme_of, shown
 from tests.site.server import Server
 
 pytestmark = pytest.mark.browser
+
+LOOKS = [
+    "getComputedStyle(document.documentElement).colorScheme",
+    "getComputedStyle(document.body).backgroundColor",
+    "getComputedStyle(document.querySelector('h1')).color",
+    "getComputedStyle(document.querySelector('main a')).textDecorationColor",
+]
 
 
 def search(page: Page, text: str) -> list[str]:
@@ -59,9 +69,65 @@ def test_search_loads_its_index_when_it_is_opened_and_not_before(new_page: NewPa
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto("models/", wait_until="networkidle")
-    assert not any("search" in url for url in asked)
+    assert not any("search_index" in url or "search-engine" in url for url in asked)
     search(page, "gan")
     assert sum("search_index" in url for url in asked) == 1
+
+
+BROKEN = {
+    "hangs": (lambda route: None, "has not come within 10 seconds"),
+    "is missing": (lambda route: route.fulfill(status=503, body=""), "the server answers 503"),
+    "is cut": (lambda route: route.fulfill(body='{"docs": [{"loc'), "is damaged"),
+    "is empty": (lambda route: route.fulfill(body="{}"), "is damaged"),
+    "is out of reach": (lambda route: route.abort(), "cannot be reached"),
+}
+
+
+@pytest.mark.parametrize("part", ["search_index.json", "search-engine.mjs"])
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_search_that_cannot_work_says_why_and_can_be_tried_again(
+    fault: str, part: str, new_page: NewPage
+) -> None:
+    answer, told = BROKEN[fault]
+    page = new_page(fresh=True, watched=False)
+    page.clock.install()
+    page.route(f"**/{part}", answer)
+    page.goto("models/")
+    page.keyboard.press("/")
+    page.keyboard.type("gan")
+    status = page.locator("dialog.search [role=status]")
+    if fault == "hangs":
+        expect(status).to_contain_text("Loading the index")
+        page.clock.fast_forward(11_000)
+    expect(status).to_contain_text("The search does not work now")
+    if part == "search_index.json":
+        expect(status).to_contain_text(told)
+    page.unroute(f"**/{part}")
+    status.get_by_role("button", name="Try again").click()
+    expect(page.locator("dialog.search a.search-page").first).to_be_visible()
+    expect(page.locator("dialog.search input")).to_be_focused()
+
+
+def test_search_leaves_out_what_is_no_answer(page: Page, server: Server, site: Path) -> None:
+    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    texts = {entry["location"]: entry["text"] for entry in index["docs"]}
+    assert not [place for place, text in texts.items() if "\u21a9" in text]
+    lists = [place for place in texts if place.endswith("#references") and "rules" not in place]
+    assert lists == []
+    for place in ("references/bibliography/", "references/equations/"):
+        assert [other for other in texts if other.startswith(place)] == [place]
+        assert 50 < len(texts[place]) < 1000
+    bad = [text for place, text in texts.items() if place.startswith("contributing/rules/#")]
+    assert len(bad) > 100
+    assert not [text for text in bad if "Bad:" in text]
+    page.goto("")
+    page.keyboard.press("/")
+    page.keyboard.type("reinforcment learning")
+    status = page.locator("dialog.search [role=status]")
+    status.get_by_role("button", name="reinforcement learning").click()
+    expect(page.locator("dialog.search a").first).to_have_attribute(
+        "href", f"{server.url}paradigms/reinforcement/"
+    )
 
 
 def test_search_and_links_work_below_a_path(page: Page, server: Server) -> None:
@@ -109,6 +175,90 @@ def test_the_scheme_is_there_before_anything_is_drawn(new_page: NewPage) -> None
     page.goto("overview/")
     page.wait_for_function("window.first")
     assert page.evaluate("window.first") == "slate"
+
+
+def test_the_scheme_of_another_site_of_the_host_is_not_ours(page: Page, server: Server) -> None:
+    page.goto("overview/")
+    page.evaluate("localStorage.setItem('scheme', 'slate')")
+    page.locator("[data-scheme]").click()
+    keys = page.evaluate("Object.keys(localStorage)")
+    assert sorted(keys) == ["scheme", "scheme:/"]
+    page.goto(f"{server.below}overview/")
+    assert scheme_of(page) == "default"
+    page.locator("[data-scheme]").click()
+    page.goto(f"{server.below}models/")
+    assert scheme_of(page) == "slate"
+    page.locator("[data-scheme]").click()
+    page.goto("models/")
+    assert scheme_of(page) == "slate"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_scroll_bars_follow_the_chosen_scheme(scheme: str, new_page: NewPage) -> None:
+    page = new_page(scheme=scheme)
+    page.goto("overview/")
+    other = {"light": "dark", "dark": "light"}[scheme]
+    used = "getComputedStyle(document.documentElement).colorScheme"
+    assert page.evaluate(used) == scheme
+    page.locator("[data-scheme]").click()
+    assert page.evaluate(used) == other
+    page.reload()
+    assert page.evaluate(used) == other
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_without_javascript_the_scheme_is_the_systems(scheme: str, new_page: NewPage) -> None:
+    with_it = new_page(scheme=scheme)
+    page = new_page(scheme=scheme, javascript=False, watched=False)
+    for each in (with_it, page):
+        each.goto("overview/")
+    for look in LOOKS:
+        assert page.evaluate(look) == with_it.evaluate(look)
+
+
+@pytest.mark.parametrize("hash", ["#100%", "#%E0%A4%A", "#%"])
+def test_a_bad_fragment_ends_nothing(hash: str, page: Page) -> None:
+    page.goto(f"models/vae/{hash}")
+    block = page.locator(".highlight").first
+    block.scroll_into_view_if_needed()
+    expect(block.locator(".copy")).to_be_attached()
+    page.evaluate(f"location.hash = '{hash}again'")
+    page.evaluate("scrollTo({top: document.body.scrollHeight / 2, behavior: 'instant'})")
+    expect(page.locator(".toc [aria-current]")).to_have_count(1)
+    assert search(page, "adversarial")
+
+
+FAILING = {
+    "ResizeObserver": "window.ResizeObserver = class { constructor() { throw Error('planted'); } }",
+    "IntersectionObserver": (
+        "window.IntersectionObserver = class { constructor() { throw Error('planted'); } }"
+    ),
+    "matchMedia": "window.matchMedia = null",
+    "the search's form": (
+        "document.addEventListener('readystatechange',"
+        " () => document.querySelector('dialog.search input')?.remove())"
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAILING)
+def test_one_step_that_fails_stops_no_other(fault: str, new_page: NewPage) -> None:
+    page = new_page(fresh=True, watched=False)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.add_init_script(FAILING[fault])
+    page.goto("overview/")
+    page.wait_for_load_state("networkidle")
+    assert errors, "nobody is told"
+    page.locator("main a.footnote-ref").first.hover()
+    expect(page.locator("#aside-note")).to_be_visible()
+    page.evaluate("scrollTo({top: document.body.scrollHeight / 2, behavior: 'instant'})")
+    expect(page.locator(".toc [aria-current]")).to_have_count(1)
+    if fault != "matchMedia":
+        page.locator("[data-scheme]").click()
+        assert scheme_of(page) == "slate"
+    if fault != "the search's form":
+        assert search(page, "adversarial")
 
 
 @pytest.mark.parametrize("path", samples(), ids=shown)
