@@ -23,7 +23,7 @@ _PREFIX = re.compile(
 )
 _STRUCTURAL = re.compile(
     r"(?:`{3,}|~{3,})|[-=*_ \t]+$|[|:\-+="
-    r" \t]+$|\{|\[(?!\^)[^\]]*\]:|\*\[|;*-+8<-+|:{2,}|\$\$|\\\[|\\begin|%%"
+    r" \t]+$|\{|\[(?!\^)[^\]]*\]:|\*\[[^\]]*\][ ]?:|;*-+8<-+|:{2,}|\$\$|\\\[|\\begin|%%"
 )
 _ADMONITION = re.compile(r'(!!! ?[\w-]+(?: +[\w-]+)*)((?: +".*?")?[ \t]*)$')
 _DETAILS = re.compile(r'(\?{3}\+? ?)((?:[\w-]+(?: +[\w-]+)*?)?)((?: +".*?")?[ \t]*)$')
@@ -71,7 +71,7 @@ def _mark_opener(rest: str, line: int) -> str | None:
     found = _TAB.match(rest)
     if found:
         return found[1] + character(line) + found[2]
-    if rest.startswith(("!!!", "???", "===")):
+    if rest.startswith(("!!!", "???")) or (rest.startswith("===") and rest.strip("= \t")):
         return rest.rstrip() + character(line)
     if rest.startswith("///"):
         found = _BLOCK.match(rest)

@@ -9,7 +9,7 @@ from typing import Any
 
 from scripts.checker.config import FRONT, Config
 from scripts.checker.problem import Edit, Problem
-from scripts.checker.render import Rendered
+from scripts.checker.render import Block, Rendered
 
 _META = re.compile(r"(?:[A-Za-z0-9_-]+:[^\n]*\n)+(?:[ ]{4,}[^\n]*\n)*(?=\s*\n)")
 _SPAN = re.compile(r"(?<![\\`])(`+)(?!`)(.+?)(?<!`)\1(?!`)")
@@ -106,6 +106,24 @@ class Page:
         source = self.line(line)
         found = source.find(part) if part else -1
         return found + 1 if found >= 0 else len(source) - len(source.lstrip()) + 1
+
+    def place(self, block: Block, offset: int, sign: str) -> tuple[int, int]:
+        """The line and column of a sign that stands at a place in a block's text.
+
+        The line is the parser's; in it the sign is counted, code and comments left out.
+        """
+        line = block.line_at(offset)
+        start = offset
+        while start and block.text[start - 1] != "\n" and block.line_at(start - 1) == line:
+            start -= 1
+        column = -1
+        source = self.clean[line - 1] if 0 < line <= len(self.clean) else ""
+        for _ in range(block.text.count(sign, start, offset) + 1):
+            following = source.find(sign, column + 1)
+            if following < 0:
+                break
+            column = following
+        return line, column + 1 if column >= 0 else self.column_of(line, "")
 
     def locate(self, line: int, part: str, reach: int = 6) -> tuple[int, int]:
         """The line and column where a part of the source stands, from a line onwards."""

@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -56,10 +57,17 @@ class Block:
     starts: list[int]
     lines: list[int]
     raw: bool = False
+    emphasis: list[tuple[int, int]] = field(default_factory=list)
 
     def line_at(self, offset: int) -> int:
-        """The source line of a place in the text."""
-        return self.lines[max(bisect_right(self.starts, offset) - 1, 0)]
+        """The source line of a place in the text; a line without a mark is counted from the one above."""
+        index = max(bisect_right(self.starts, offset) - 1, 0)
+        line = self.lines[index]
+        beyond = self.text.count("\n", self.starts[index], offset)
+        if not beyond or self.raw:
+            return line
+        following = self.lines[index + 1] if index + 1 < len(self.lines) else line + beyond + 1
+        return max(line, min(line + beyond, following))
 
     @property
     def line(self) -> int:
@@ -82,6 +90,7 @@ class Box:
     interactive: str = ""
     index: int = 0
     group: int = -1
+    number: int = 0
 
 
 @dataclass(slots=True)
@@ -122,6 +131,7 @@ class RawTag:
     self_closed: bool = False
     stash: int = -1
     solo: bool = False
+    written: str = ""
 
 
 @dataclass
@@ -145,6 +155,7 @@ class Rendered:
     inline_code: list[tuple[int, str]] = field(default_factory=list)
     span_lines: set[int] = field(default_factory=set)
     odd_attributes: list[tuple[int, str, str]] = field(default_factory=list)
+    formulas: list[tuple[int, str]] = field(default_factory=list)
     error: str = ""
 
 
@@ -161,6 +172,7 @@ class Renderer:
         self.md = markdown.Markdown()
         self.fences: list[tuple[int, int]] = []
         self.origin: Sequence[int] = ()
+        self.bare: list[tuple[int, str]] = []
         self.result = Rendered()
         for name in config.extensions:
             self._add(name)
@@ -284,6 +296,11 @@ class Renderer:
         result = Rendered()
         lines = marks.MARK.sub("\ufffd", text).split("\n")
         marked = marks.mark(lines)
+        self.bare = [
+            (number, line.lstrip(" >\t"))
+            for number, (line, other) in enumerate(zip(lines, marked, strict=True), 1)
+            if line == other and line.strip()
+        ]
         self.fences, self.origin, self.result = [], (), result
         self.md.reset()
         self.dense.most = 0
@@ -506,6 +523,7 @@ class Walker:
 
     def __init__(self, renderer: Renderer, result: Rendered) -> None:
         self.stash: list[Any] = list(renderer.md.htmlStash.rawHtmlBlocks)
+        self.bare = renderer.bare
         self.result = result
         self.line = 1
         self.block: Block | None = None
@@ -514,10 +532,16 @@ class Walker:
         self.quiet = 0
         self.links: list[Link] = []
         self.pending: list[str] = []
+        self.placed = False
         self.groups = 0
+        self.numbers: dict[Element, int] = {}
 
     def walk(self, root: Element) -> None:
         """Read the tree from its root."""
+        for ordered in root.iter("ol"):
+            start = ordered.get("start") or "1"
+            items = (child for child in ordered if child.tag == "li")
+            self.numbers.update(zip(items, count(int(start) if start.isdigit() else 1)))
         self._open("root")
         self._text(root.text)
         for child in root:
@@ -531,14 +555,25 @@ class Walker:
         self._close()
         self.block = Block(tag, self.path, self.box, "", [0], [self.line], raw)
         self.pending = []
+        self.placed = False
 
     def _close(self) -> None:
         block = self.block
         if block is not None:
             block.text = "".join(self.pending)
             if block.text.strip():
+                if not self.placed:
+                    self._place(block)
                 self.result.blocks.append(block)
         self.block, self.pending = None, []
+
+    def _place(self, block: Block) -> None:
+        """Find the line of a block none of whose lines had a place for a mark: it starts at such a line."""
+        head = block.text.strip()[:1].replace(ESCAPED, "\\")
+        for line, text in self.bare[bisect_right(self.bare, (self.line, "\U0010ffff")) :]:
+            if text.startswith(head):
+                block.lines[0] = self.line = line
+                return
 
     def _add(self, text: str) -> None:
         if self.quiet:
@@ -570,9 +605,12 @@ class Walker:
         block = self.block
         if block is not None and not self.quiet:
             offset = sum(map(len, self.pending)) if len(self.pending) < 64 else self._squash()
-            if not offset and len(block.lines) == 1:
+            if not self.placed:  # what stands above the first mark had no place for one
+                block.lines[0] = max(line - "".join(self.pending).count("\n"), 1)
+                self.placed = True
+            elif not offset and len(block.lines) == 1:
                 block.lines[0] = line
-            else:
+            if offset:
                 block.starts.append(offset)
                 block.lines.append(line)
 
@@ -672,7 +710,7 @@ class Walker:
                     self.result.span_lines.add(line)
                 self._at(line)
         if inline:
-            self.result.inline_code.append((start, marks.strip("".join(content))))
+            self.result.inline_code.append((start, self._plain(marks.strip("".join(content)))))
         self.quiet -= 1
         self.path = outer
 
@@ -683,6 +721,8 @@ class Walker:
     def _block_element(self, element: Element, tag: str, classes: list[str]) -> None:
         outer_path, outer_box = self.path, self.box
         if "arithmatex" in classes or tag == "math":
+            formula = marks.strip("".join(element.itertext()))
+            self.result.formulas.append((self.line, formula))
             self._code(element, "pre")
             return
         if tag not in ("summary",) and "admonition-title" not in classes:
@@ -732,6 +772,7 @@ class Walker:
             elif name != "admonition":
                 names.append(name)
         box = Box(kind, line, self.box, classes=tuple(names), index=len(self.result.boxes))
+        box.number = self.numbers.get(element, 0)
         if line != self.line or kind in ("admonition", "details"):
             self.result.context.setdefault(line, "text")
             self.result.box_of.setdefault(line, self.box)
@@ -814,10 +855,13 @@ class Walker:
         if quiet:
             self._add(CODE)
         self.quiet += quiet
+        block, start = self.block, sum(map(len, self.pending))
         self._text(element.text)
         for child in element:
             self._element(child)
             self._text(child.tail)
+        if tag in ("em", "strong") and block is not None and block is self.block:
+            block.emphasis.append((start, sum(map(len, self.pending))))
         self.quiet -= quiet
         if "twemoji" in classes or not (element.text or len(element)):
             self._add(OBJECT)
@@ -826,7 +870,7 @@ class Walker:
         attributes = {key: marks.strip(value) for key, value in element.attrib.items()}
         href = attributes.get("href")
         link = Link(
-            _unescape(href or ""),
+            self._plain(href or ""),
             "",
             self.line,
             "a",
@@ -859,12 +903,22 @@ class Walker:
                 i.text for i in self.result.links[before:] if i.tag == "img"
             )
 
+    def _plain(self, text: str) -> str:
+        """The text of an attribute, without escapes and with the raw HTML that it took in."""
+
+        def raw(found: re.Match[str]) -> str:
+            number = int(found[1])
+            item = self.stash[number] if number < len(self.stash) else ""
+            return marks.strip(item) if isinstance(item, str) else ""
+
+        return _unescape(_STASHED.sub(raw, text))
+
     def _image(self, element: Element) -> None:
         attributes = {key: marks.strip(value) for key, value in element.attrib.items()}
         self.result.links.append(
             Link(
-                _unescape(attributes.get("src", "")),
-                _unescape(attributes.get("alt", "")),
+                self._plain(attributes.get("src", "")),
+                self._plain(attributes.get("alt", "")),
                 self.line,
                 "img",
                 "src",
@@ -994,6 +1048,7 @@ class Walker:
             source.rstrip().endswith("/"),
             number,
             solo,
+            token["tag"],
         )
         self.result.raw_tags.append(tag)
         if solo and name in QUIET and name not in ("svg", "math"):

@@ -1178,40 +1178,6 @@ def list_indent(page: Page) -> Iterator[Problem]:
     Why: Python-Markdown needs four columns for each level; the list is cut and the opener printed.
     """
     yield from diagnosed(page, "list-indent")
-    yield from _split_lists(page)
-
-
-def _split_lists(page: Page) -> Iterator[Problem]:
-    """Boxes at column 0 between the items of a numbered list."""
-    for box in page.rendered.boxes:
-        if (
-            box.kind not in ("admonition", "details")
-            or not box.line
-            or box.parent >= 0
-            or not box.last
-        ):
-            continue
-        above, below = page.previous_text(box.line), page.next_text(box.last)
-        first = _number_above(page, above)
-        second = re.match(r"(\d+)\.\s", page.line(below)) if below else None
-        if first and second and int(second[1]) == first + 1 and first > 0:
-            yield page.problem(
-                box.line,
-                f"this box cuts the numbered list: item {second[1]} starts a new one; indent the"
-                " box by 4",
-            )
-
-
-def _number_above(page: Page, line: int) -> int:
-    number = line
-    while number and line - number < 30:
-        found = re.match(r"(\d+)\.\s", page.line(number))
-        if found:
-            return int(found[1])
-        if indent(page.line(number)) == 0:
-            return 0
-        number = page.previous_text(number)
-    return 0
 
 
 def list_blank(page: Page) -> Iterator[Problem]:

@@ -55,7 +55,6 @@ class _Fences:
             loose.append((number, found))
         self._loose(loose)
         for start, end in page.rendered.fences:
-            self._list(start, end)
             self._swallow(start, end)
             self._other_sign(start, end)
 
@@ -328,45 +327,6 @@ class _Fences:
                 return not other["info"].strip()
         return False
 
-    def _list(self, start: int, end: int) -> None:
-        """A fence in a list whose indent takes it out of the list."""
-        page = self.page
-        column = indent(page.line(start))
-        if column not in (1, 2, 3) or page.line(start).lstrip().startswith(">"):
-            return
-        above = page.previous_text(start)
-        item = self._item_above(above, column)
-        if item:
-            _report(
-                page,
-                "fence-list",
-                start,
-                f"the code block is indented by {column} and falls out of the list above; indent"
-                " by 4",
-                self._shift(start, end, 4 - column),
-            )
-
-    def _item_above(self, above: int, column: int) -> int:
-        page = self.page
-        number = above
-        while number and above - number < 40:
-            text = page.line(number)
-            found = re.match(r"(?:[-*+]|\d+[.)])[ \t]+", text)
-            if found:
-                return number if not page.in_fence(number) else 0
-            if not page.in_fence(number) and indent(text) < column:
-                return 0
-            number = page.previous_text(number)
-        return 0
-
-    def _shift(self, start: int, end: int, by: int) -> Edit | None:
-        before = tuple(self.page.lines[start - 1 : end])
-        if any("\t" in line for line in before):
-            return None
-        return Edit(
-            start, end, before, tuple(" " * by + line if line.strip() else line for line in before)
-        )
-
     def _swallow(self, start: int, end: int) -> None:
         """A closing fence that was lost, so that the block ran on to the next opener."""
         page = self.page
@@ -481,16 +441,6 @@ def fence_indent(page: Page) -> Iterator[Problem]:
     Why: The block is not recognised and is printed.
     """
     yield from diagnosed(page, "fence-indent")
-
-
-def in_list(page: Page) -> Iterator[Problem]:
-    """A code block in a list is indented by fewer than four columns.
-
-    Bad: two spaces before ``` below `- item`
-    Good: four spaces
-    Why: The list ends, and a numbered list starts again at 1.
-    """
-    yield from diagnosed(page, "fence-list")
 
 
 def annotation(page: Page) -> Iterator[Problem]:

@@ -10,26 +10,13 @@ from collections.abc import Iterator
 
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
-from scripts.checker.render import CODE, ESCAPED, Block
+from scripts.checker.render import CODE, ESCAPED
+from scripts.checker.rules.printed import near_fence, text_blocks
 
 _PYTHON = re.compile(
     r"\*\*(?:kw\w*|kwargs|args|options|data|params|config|opts|context|fields|values|extra|other|self|\w+\))|\*\*/|/\*\*|\w\*\*\d|\d\s*\*\*|\*\*[=,)]|\(\*\*|,"
     r" \*\*"
 )
-
-
-def _text_blocks(page: Page) -> Iterator[Block]:
-    for block in page.rendered.blocks:
-        if not block.raw and block.line not in page.rendered.included:
-            yield block
-
-
-def _near_fence(page: Page, line: int) -> bool:
-    """Whether a broken fence explains what is printed here."""
-    return any(
-        re.match(r"[ \t>]*(?:`{3,}|~{3,})", page.line(n)) and not page.in_fence(n)
-        for n in range(line - 12, line + 13)
-    )
 
 
 def bold(page: Page) -> Iterator[Problem]:
@@ -39,7 +26,7 @@ def bold(page: Page) -> Iterator[Problem]:
     Good: This is **important**.
     Why: The stars are printed.
     """
-    for block in _text_blocks(page):
+    for block in text_blocks(page):
         if "**" not in block.text and "__" not in block.text:
             continue
         for found in re.finditer(r"(?<![*\ue001\\])\*\*(?!\*)", block.text):
@@ -61,7 +48,7 @@ def bold(page: Page) -> Iterator[Problem]:
             if "td" in block.path and _footnote_stars(page, block.text[: found.end()]):
                 continue
             line, column = page.locate(block.line_at(found.start()), "**")
-            if page.is_code(line) or _near_fence(page, line) or "**" not in page.line(line):
+            if page.is_code(line) or near_fence(page, line) or "**" not in page.line(line):
                 continue
             yield page.problem(
                 line,
@@ -86,7 +73,7 @@ def code(page: Page) -> Iterator[Problem]:
     Good: This is `code` text.
     Why: The backtick is printed, and the code is read as Markdown.
     """
-    for block in _text_blocks(page):
+    for block in text_blocks(page):
         if "`" not in block.text:
             continue
         for found in re.finditer(r"`+", block.text):
@@ -95,7 +82,7 @@ def code(page: Page) -> Iterator[Problem]:
                 block.text[found.start() - 1 : found.start()],
                 block.text[found.end() : found.end() + 1],
             )
-            if page.is_code(line) or _near_fence(page, line) or "`" not in page.line(line):
+            if page.is_code(line) or near_fence(page, line) or "`" not in page.line(line):
                 continue
             if (
                 before == ESCAPED
@@ -147,7 +134,7 @@ def marks(page: Page) -> Iterator[Problem]:
     for sign, extension, pattern, message in _MARKS:
         if not page.config.has(extension):
             continue
-        for block in _text_blocks(page):
+        for block in text_blocks(page):
             if sign not in block.text:
                 continue
             found = re.search(pattern, block.text) or re.search(
@@ -157,7 +144,7 @@ def marks(page: Page) -> Iterator[Problem]:
             if not found:
                 continue
             line, column = page.locate(block.line_at(found.start()), sign)
-            if not page.is_code(line) and not _near_fence(page, line):
+            if not page.is_code(line) and not near_fence(page, line):
                 yield page.problem(line, f"'{sign}' is printed: {message}", column)
 
 
@@ -180,14 +167,14 @@ def attributes(page: Page) -> Iterator[Problem]:
     """
     if not page.config.has("attr_list"):
         return
-    for block in _text_blocks(page):
+    for block in text_blocks(page):
         if "{" not in block.text:
             continue
         for found in _ATTRIBUTES.finditer(block.text):
             line, column = page.locate(block.line_at(found.start()), "{")
             if (
                 page.is_code(line)
-                or _near_fence(page, line)
+                or near_fence(page, line)
                 or "{" not in page.line(line)
                 or "{{" in page.line(line)
                 or "{%" in page.line(line)
@@ -225,7 +212,7 @@ def emoji(page: Page) -> Iterator[Problem]:
     Why: The name is printed.
     """
     on = page.config.has("pymdownx.emoji")
-    for block in _text_blocks(page):
+    for block in text_blocks(page):
         if ":" not in block.text:
             continue
         for found in re.finditer(
@@ -256,30 +243,6 @@ def emoji(page: Page) -> Iterator[Problem]:
 def _is_alone(text: str, found: re.Match[str]) -> bool:
     before, after = text[: found.start()][-1:], text[found.end() :][:1]
     return (not before or before in " \n(|") and (not after or after in " \n.,;!?)|")
-
-
-def mathematics(page: Page) -> Iterator[Problem]:
-    """A formula is not closed.
-
-    Bad: $$ and no second $$
-    Good: $$ x = 1 $$
-    Why: The formula is printed as it is written, and may swallow the text below.
-    """
-    maths = any(
-        "arithmatex" in name or "math" in name or "katex" in name for name in page.config.extensions
-    )
-    if not maths:
-        return
-    for block in _text_blocks(page):
-        for found in re.finditer(r"(?<![\\$\ue001])\$\$(?!\$)", block.text):
-            line, column = page.locate(block.line_at(found.start()), "$$")
-            if not page.is_code(line) and "$$" in page.line(line) and not _near_fence(page, line):
-                yield page.problem(
-                    line,
-                    "'$$' is printed: the formula is not closed, or no blank line stands around it",
-                    column,
-                )
-            break
 
 
 def abbreviation(page: Page) -> Iterator[Problem]:

@@ -1,0 +1,329 @@
+"""Rules on blocks that their author meant otherwise: tables, headings, lists, tasks, definitions, comments.
+
+All of them ask what the reader sees. A sign that is shown in code, or escaped, was meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scripts.checker.page import Page
+from scripts.checker.problem import Problem
+from scripts.checker.render import ESCAPED, Block
+from scripts.checker.rules.printed import near_fence, rows, text_blocks
+
+_CELLS = ("td", "th")
+_ROW = re.compile(r"\s*\|(?:.*\|\s*$|[^|]*\|[^|]*\|)")
+_FULL_ROW = re.compile(r"\s*\|[ \t]+[^|]*[^|\s][ \t]*\|(?:[^|]*\|)*[^|]*[^|\s][ \t]*\|\s*$")
+_DASHES = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+\s*(?::?-+:?)?\s*$")
+_NO_TEXT = re.compile(r"[\s|:=+–—_.-]+$")
+
+
+def table_rows(page: Page) -> Iterator[Problem]:
+    """Rows of a table have no line of dashes below a head.
+
+    Bad: | Tue. | 09:30 | and | Fri. | 07:30 | alone
+    Good: a head above them, and | --- | --- | between
+    Why: Without it they are no table: the rows are printed in one paragraph, with their bars.
+    """
+    for block in text_blocks(page):
+        if "|" not in block.text or block.tag in _CELLS:
+            continue
+        run: list[tuple[int, str]] = []
+        for place, row in (*rows(block), (len(block.text), "")):
+            if _ROW.match(row):
+                run.append((place, row))
+                continue
+            yield from _table(page, block, run)
+            run = []
+
+
+def _table(page: Page, block: Block, run: list[tuple[int, str]]) -> Iterator[Problem]:
+    if not run or (len(run) == 1 and not _FULL_ROW.match(run[0][1])):
+        return
+    headless = bool(_DASHES.match(run[0][1]))
+    if len(run) > 1 and _NO_TEXT.match(run[1][1]) and not headless:
+        return  # S11 and S12 say what is wrong with its line of dashes
+    place = run[0][0] + run[0][1].index("|")
+    line, column = page.place(block, place, "|")
+    if page.is_code(line) or near_fence(page, line) or not page.line(line).count("|"):
+        return
+    what = (
+        "the table has no head, so it is printed; put a row of heads above the line of dashes"
+        if headless
+        else "these rows are printed with their bars: a table needs a head and a line '| --- |'"
+        " below it"
+    )
+    yield page.problem(line, what, column)
+
+
+_HEADING = re.compile(r"\s{0,3}(#{1,6}[ \t]+(?=[^\s#])|#{2,6}(?=[A-Z]))")
+
+
+def heading_signs(page: Page) -> Iterator[Problem]:
+    """The signs of a heading are printed.
+
+    Bad: three columns before #### Overview, or #### inside <summary>
+    Good: #### Overview at column 1, or at the column of its list item
+    Why: A heading starts where its block starts; elsewhere its signs stand in the text, and no outline has it.
+    """
+    for block in text_blocks(page):
+        if "#" in block.text and not re.fullmatch(r"h[1-6]", block.tag):
+            for place, row in rows(block):
+                found = _HEADING.match(row)
+                if not found or (block.tag in _CELLS and len(found[1].strip()) < 2):
+                    continue
+                sign = found[1].strip()
+                line, column = page.place(block, place + found.start(1), sign)
+                if page.is_code(line) or sign not in page.line(line) or near_fence(page, line):
+                    continue
+                where = (
+                    "delete the signs, or write the heading above the box"
+                    if block.tag in ("title", *_CELLS)
+                    else "start it at column 1, or indent it by 4 in a list item"
+                )
+                yield page.problem(line, f"'{sign}' is printed; {where}", column)
+        if re.fullmatch(r"\s*={3,}\s*", block.text):
+            line, column = page.place(block, 0, "==")
+            if not page.is_code(line) and "==" in page.line(line):
+                yield page.problem(
+                    line,
+                    "the line of '=' is printed; put it directly below the heading, or write '#'"
+                    " before the heading",
+                    column,
+                )
+    for heading in page.rendered.headings:
+        if re.match(r"[ >]*#{7,}", page.line(heading.line)):
+            yield page.problem(
+                heading.line, "a heading has six signs '#' at most; the rest is printed"
+            )
+
+
+_SIGNS = (
+    re.compile(r"\s*(?P<sign>\(?(?P<value>\d{1,2})\.?\)|(?P<other>\d{1,2})[、．])\s+(?=\S)"),
+    re.compile(r"\s*(?P<sign>\(?(?P<value>[a-zA-Z])\))\s+(?=\S)"),
+    re.compile(r"\s*(?P<sign>\(?(?P<value>i|ii|iii|iv|v|vi)\))\s+(?=\S)"),
+    re.compile(r"\s*(?P<sign>[•◦▪▫‣⁃∙●○■□◆◇➢➤►▸▶✓✔✗✘☐☑✅❌・])\s*(?=\S)"),
+    re.compile(r"\s*(?P<sign>[·–—−‐‑‒―﹣－→⇒])[ \t]+(?=\S)"),
+    re.compile(r"\s*(?P<sign>o)[ \t]+(?=[A-Z`])"),
+)
+
+
+def list_signs(page: Page) -> Iterator[Problem]:
+    """Lines begin with signs that are no list signs here.
+
+    Bad: 1) First and 2) Second, or • First and • Second
+    Good: 1. First and 2. Second, or - First and - Second
+    Why: Only '-', '*', '+' and '1.' make a list; the lines run into one paragraph, with their signs.
+    """
+    if page.config.has("nl2br"):
+        return
+    for block in text_blocks(page):
+        if "\n" not in block.text or block.tag in ("title", "dt"):
+            continue
+        lines = list(rows(block))
+        for pattern in _SIGNS:
+            starts = [n for n, (_, row) in enumerate(lines) if pattern.match(row)]
+            if len(starts) < 2 or not _meant(lines, starts, pattern):
+                continue
+            place, row = lines[starts[0]]
+            found = pattern.match(row)
+            assert found is not None
+            sign = found["sign"]
+            line, column = page.place(block, place + found.start("sign"), sign)
+            if page.is_code(line) or sign not in page.line(line) or near_fence(page, line):
+                continue
+            right = "1." if sign.strip("()").rstrip("、．.)").isalnum() and sign != "o" else "-"
+            yield page.problem(
+                line,
+                f"'{sign}' is no list sign here: the lines run into one paragraph; write '{right}'",
+                column,
+            )
+            break
+
+
+def _meant(lines: list[tuple[int, str]], starts: list[int], pattern: re.Pattern[str]) -> bool:
+    """Whether rows that start with such a sign are the items of one list, and not broken by hand."""
+    first = starts[0]
+    above = lines[first - 1][1].rstrip() if first else ""
+    own = pattern.match(lines[first][1])
+    counted = own and re.search(r"[1aAi•◦▪▫‣⁃∙●○■□◆◇]", own["sign"])
+    if above and not above.endswith((":", "：", ".", "!", "?")) and not counted:
+        return False
+    if all(not lines[n - 1][1].strip() for n in starts[1:]):
+        return False
+    found = [pattern.match(lines[n][1]) for n in starts[:2]]
+    values = [(m.groupdict().get("value") or m.groupdict().get("other") or "") for m in found if m]
+    if not values[0]:
+        return len({m["sign"] for m in found if m}) == 1
+    if values[0].isdigit() and values[1].isdigit():
+        return int(values[1]) - int(values[0]) in (0, 1)
+    if len(values[0]) == len(values[1]) == 1 and ord(values[1]) - ord(values[0]) == 1:
+        return True
+    return values == ["i", "ii"]
+
+
+_TASK = re.compile(
+    r"\A\s*(?P<box>\[(?:|[ ]{2,}|[ ]+[xX][ ]*|[xX][ ]+|[✓✔√✗✘vV*-])\](?=[ \n])|\[[ xX]\](?=[A-Za-z]))"
+)
+_BARE_TASK = re.compile(r"\s*(?P<box>\[ \]|\[[xX]\])[ ]+(?=\S)")
+
+
+def task_marks(page: Page) -> Iterator[Problem]:
+    """The box of a task is not one.
+
+    Bad: - [] first, - [ x ] second, or [ ] third without a list sign
+    Good: - [ ] first and - [x] second
+    Why: Only '[ ]' and '[x]' with a blank behind them make a box; the brackets are printed.
+    """
+    for block in text_blocks(page):
+        if "[" not in block.text:
+            continue
+        in_item = "li" in (block.tag, *block.path[-2:])
+        found = _TASK.match(block.text) if in_item else None
+        if found:
+            line, column = page.place(block, found.start("box"), "[")
+            if not page.is_code(line) and found["box"] in page.line(line):
+                done = "x" if found["box"].strip("[] ") not in ("", "-", "*", "✗", "✘") else " "
+                yield page.problem(
+                    line, f"'{found['box']}' is printed; write '[{done}] ' for a task", column
+                )
+        elif block.tag == "p" and not in_item:
+            starts = [(p, m) for p, row in rows(block) if (m := _BARE_TASK.match(row))]
+            if starts and (len(starts) > 1 or starts[0][1]["box"] == "[ ]"):
+                line, column = page.place(block, starts[0][0] + starts[0][1].start("box"), "[")
+                if not page.is_code(line) and "[" in page.line(line):
+                    yield page.problem(
+                        line, "a task without a list sign is printed; write '- [ ] task'", column
+                    )
+
+
+_ABBREVIATION = re.compile(
+    r"[ ]{0,3}\*(?:\[[^\]\n]+\](?![ ]?:)[ ]?:?|[({][A-Z][\w-]*[)}]:)[ ]*(?=\S)"
+)
+_DEFINITION = re.compile(r"[ ]{0,3}(?:：[ ]*|:[ ]{1,3})(?=\w[^:\n]*\w)")
+_GLUED = re.compile(r"[ ]{0,3}:(?=[A-Z][a-z]*[ ][^:\n]*$)")
+
+
+def definition_marks(page: Page) -> Iterator[Problem]:
+    """A definition or an abbreviation has the wrong sign.
+
+    Bad: *[CSS] Cascading, without a colon
+    Good: *[CSS]: Cascading
+    Why: It is printed where it stands, and explains nothing.
+    """
+    abbreviations, definitions = page.config.has("abbr"), page.config.has("def_list")
+    for block in text_blocks(page):
+        if block.tag in (*_CELLS, "title"):
+            continue
+        for index, (place, row) in enumerate(rows(block)):
+            if abbreviations and "*" in row and _ABBREVIATION.match(row):
+                line, column = page.place(block, place + row.index("*"), "*")
+                if not page.is_code(line) and "*" in page.line(line):
+                    yield page.problem(
+                        line,
+                        "the abbreviation is printed; write '*[NAME]: its words', with the colon",
+                        column,
+                    )
+            elif definitions and (_DEFINITION.match(row) or (index and _GLUED.match(row))):
+                sign = row.strip()[0]
+                line, column = page.place(block, place + row.index(sign), sign)
+                if not page.is_code(line) and sign in page.line(line):
+                    yield page.problem(
+                        line,
+                        "the definition is printed; write its term in the line above, and ':' with"
+                        " three blanks before the text",
+                        column,
+                    )
+
+
+def comment(page: Page) -> Iterator[Problem]:
+    """An HTML comment is not closed.
+
+    Bad: <!-- a note, and no -->
+    Good: <!-- a note -->
+    Why: The reader sees it; or all the text up to the end of the next comment is hidden.
+    """
+    for block in text_blocks(page):
+        for found in re.finditer(r"<!(?:--|[–—]-?|-[ ]|[ ]-)", block.text):
+            line, column = page.place(block, found.start(), found[0])
+            if not page.is_code(line) and "<!" in page.line(line):
+                yield page.problem(
+                    line,
+                    f"'{found[0]}' is printed: the comment is not closed; end it with '-->'",
+                    column,
+                )
+        for place, row in rows(block):
+            if row.strip() == "-->":
+                line, column = page.place(block, place + row.index("-"), "-->")
+                if not page.is_code(line) and "-->" in page.line(line):
+                    yield page.problem(line, "'-->' closes no comment and is printed", column)
+    yield from _swallowed(page)
+
+
+def _swallowed(page: Page) -> Iterator[Problem]:
+    """A comment that ran on to the end of the next one."""
+    opened = 0
+    for number, text in enumerate(page.body, 1):
+        if page.in_fence(number) or ("<!--" not in text and "-->" not in text):
+            continue
+        for found in re.finditer(r"<!--|-->", re.sub(r"`[^`]*`", lambda m: "x" * len(m[0]), text)):
+            if found[0] == "-->":
+                opened = 0
+            elif opened and page.context(opened) == "comment" and number > opened:
+                yield page.problem(
+                    opened,
+                    f"the comment is not closed before the next one in line {number}; add '-->'",
+                )
+                opened = number
+            else:
+                opened = number
+
+
+def bar_in_code(page: Page) -> Iterator[Problem]:
+    r"""A bar in the code of a table is escaped.
+
+    Bad: `a \| b` in a cell
+    Good: `a | b` in a cell
+    Why: Python-Markdown divides no cell inside code: the backslash is printed.
+    """
+    told: set[tuple[int, str]] = set()
+    for line, text in page.rendered.inline_code:
+        found = re.search(r"\\\||&(?:#124|#x7c|vert|verbar);", text, re.IGNORECASE)
+        if not found or (line, text) in told or line in page.rendered.included:
+            continue
+        if not {"td", "th"} & set(page.rendered.path_of.get(line, ())):
+            continue
+        told.add((line, text))
+        column = page.line(line).find(text) + found.start() + 1
+        yield page.problem(
+            line,
+            f"'{found[0]}' is printed as it is written; a bar inside code needs no escape",
+            column,
+        )
+
+
+def hard_break(page: Page) -> Iterator[Problem]:
+    r"""A line ends with a backslash.
+
+    Bad: The first line ends here.\
+    Good: two blanks at the end of the line, or <br>
+    Why: Python-Markdown breaks no line by a backslash: it is printed, and the lines run on.
+    """
+    for block in text_blocks(page):
+        if (
+            "\\\n" not in block.text and f"{ESCAPED}\n" not in block.text
+        ) or "\\begin{" in block.text:
+            continue
+        for found in re.finditer(rf"[\\{ESCAPED}]\n(?=[^\n]*\S)", block.text):
+            line = block.line_at(found.start())
+            source = page.line(line).rstrip()
+            if page.is_code(line) or not re.search(r"\S\\{1,2}$", source) or near_fence(page, line):
+                continue
+            yield page.problem(
+                line,
+                "the backslash at the end of the line is printed; end the line with two blanks or"
+                " <br>",
+                len(source),
+            )
