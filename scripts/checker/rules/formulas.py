@@ -145,8 +145,10 @@ def _short(tex: str) -> str:
     return tex if len(tex) < 40 else tex[:39] + "…"
 
 
+# In brackets a lone letter may be an index or a box to tick.
+_FORMAL = re.compile(r"[=^_\\≤≥≈∈∑∏]|\s[-+*/<>]\s")
 _BRACKETS = re.compile(
-    r"(?<!\\)(?P<sign>\\\[)(?P<square>.+?)(?<!\\)\\\]|(?<!\\)(?P<twice>\\\\[\[(])(?P<tex>.+?)\\\\[\])]",
+    r"(?<![\\\w])(?P<sign>\\\[)(?P<square>.+?)(?<!\\)\\\]|(?<!\\)(?P<twice>\\\\[\[(])(?P<tex>.+?)\\\\[\])]",
     re.DOTALL,
 )
 
@@ -164,7 +166,7 @@ def brackets(page: Page) -> Iterator[Problem]:
             tex = found["square"] or found["tex"] or ""
             line = first + source.count("\n", 0, found.start())
             column = found.start() - source.rfind("\n", 0, found.start())
-            if not mathematical(tex) or page.is_code(line):
+            if not mathematical(tex) or not _FORMAL.search(tex) or page.is_code(line):
                 continue
             if found["twice"]:
                 advice = f"'{found['twice']}' is printed; write it with one backslash"
