@@ -1,4 +1,4 @@
-"""Hooks of the builder: what the index of the search reads of a page. No page changes.
+"""Hooks of the builder: what the index of the search reads of a page, and front matter that cannot be read.
 
 The search plugin parses each page once more, tag by tag, and drops most tags. They are dropped here
 before, by two patterns, and the build takes a third less time.
@@ -11,9 +11,13 @@ the very slips that readers make. These pages are found by their titles and thei
 from __future__ import annotations
 
 import gc
+import logging
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+from scripts.extensions import front_matter
 
 FORMULA = re.compile(r"<math\b.*?</math>", re.DOTALL)
 LISTS = re.compile(
@@ -57,6 +61,19 @@ def on_startup(*, command: str, **_: Any) -> None:
         gc.set_threshold(50_000, 20, 50)
     else:
         gc.disable()
+
+
+def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
+    """Broken front matter is a warning with its place, and is not printed on the page."""
+    fault = None
+    if markdown.startswith("---") and not page.meta:
+        fault = front_matter.fault(page.file.content_string)
+    if fault is None:
+        return markdown
+    place = f"{Path(config.docs_dir).name}/{page.file.src_uri}:{fault.line}:{fault.column}"
+    builder = type(page).__module__.partition(".")[0]
+    logging.getLogger(f"{builder}.hooks").warning("%s: %s", place, fault.message)
+    return fault.rest
 
 
 class Lean:

@@ -29,12 +29,16 @@ def serve(arguments: list[str]) -> int:
     parser = options("serve", serve)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen at (%(default)s)")
+    parser.add_argument(
+        "--name", action="append", default=[], help="a further host name to answer to"
+    )
     wanted = parser.parse_args(arguments)
     free(wanted.host, wanted.port)
     env = environment.ensure(ROOT)
     host, port = str(wanted.host), str(wanted.port)
     if (ROOT / "scripts" / "serve.py").is_file():
-        return run(env, "scripts.serve", "--host", host, "--port", port)
+        names = [f"--name={name}" for name in wanted.name]
+        return run(env, "scripts.serve", "--host", host, "--port", port, *names)
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     say.line(f"The site will be at http://{place}/ (Ctrl-C ends it).")
     return run(env, "mkdocs", "serve", "--dev-addr", place)

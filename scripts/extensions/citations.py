@@ -75,7 +75,8 @@ def _entries(page: Page, offset: int = 0) -> dict[str, Entry]:
     try:
         return bibliography.load(page.docs)
     except bibliography.Broken as error:
-        page.report(f"the bibliography cannot be read: {error}", offset)
+        wrong = f"the bibliography cannot be read: {error}"
+        page.report(wrong, offset, shared=f"{page.docs.name}/{bibliography.FILE}: {wrong}")
         return {}
 
 
@@ -125,7 +126,13 @@ class _Define(Treeprocessor):
             if key in entries:
                 notes.setFootnote(key, MARK)
             else:
-                page.report(_unknown(key, entries), page.find(f"[^{key}]"))
+                # Without any entry it is the file that is wrong, not the page.
+                name = f"{page.docs.name}/{bibliography.FILE}"
+                page.report(
+                    _unknown(key, entries),
+                    page.find(f"[^{key}]"),
+                    shared="" if entries else f"{name} has no entry, and pages cite some",
+                )
 
 
 def _unknown(key: str, entries: dict[str, Entry]) -> str:
@@ -274,7 +281,8 @@ class _List(Treeprocessor):
     @staticmethod
     def _fill(page: Page, items: Element) -> None:
         entries = _entries(page, page.find("/// bibliography"))
-        page.uses("cited on", lambda: (cited_on(page.docs), site.titles(page.docs)))
+        docs = page.docs  # what is asked later must not keep the page and its builder
+        page.uses("cited on", lambda: (cited_on(docs), site.titles(docs)))
         pages = site.pages(page.docs)
         places = cited_on(page.docs)
         for entry in sorted(entries.values(), key=lambda entry: entry.order):

@@ -93,9 +93,10 @@ class _Ledger(Treeprocessor):
 
     @staticmethod
     def _fill(page: Page, box: Element) -> None:
-        page.uses("ledger", lambda: [(e.uri, e.equation) for e in ledger(page.docs)])
-        page.uses("titles", lambda: site.titles(page.docs))
-        page.uses("all tests", lambda: equation_tests.every(page.root / "tests"))
+        docs, tests = page.docs, page.root / "tests"  # not the page, which keeps its builder
+        page.uses("ledger", lambda: [(e.uri, e.equation) for e in ledger(docs)])
+        page.uses("titles", lambda: site.titles(docs))
+        page.uses("all tests", lambda: equation_tests.every(tests))
         entries = ledger(page.docs)
         states = [kind(entry.equation, page.tests) for entry in entries]
         counts = sub(box, "p", f"{len(entries)} displayed equations: ", class_="ledger-counts")

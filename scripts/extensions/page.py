@@ -78,8 +78,9 @@ class Page:
     @property
     def tests(self) -> dict[str, tuple[equation_tests.Test, ...]]:
         """The tests of each equation, looked for once a build."""
-        self.uses("tests", lambda: equation_tests.labels(self.root / "tests"))
-        return self.once("tests", lambda: equation_tests.of(self.root / "tests"))
+        folder = self.root / "tests"  # not `self`: who asks later must not keep the builder
+        self.uses("tests", lambda: equation_tests.labels(folder))
+        return self.once("tests", lambda: equation_tests.of(folder))
 
     def once(self, key: str, make: Callable[[], T]) -> T:
         """What `make` gives, computed once a build: nothing changes on disk while one runs."""
@@ -158,8 +159,12 @@ class Page:
         lead = len(self.text) - len(self.text.lstrip("\n"))
         return whole.count("\n", 0, at) - lead
 
-    def report(self, message: str, offset: int = 0) -> None:
-        """Tell of a problem at an offset of the text."""
+    def report(self, message: str, offset: int = 0, shared: str = "") -> None:
+        """Tell of a problem at an offset of the text.
+
+        `shared` says the same of a file from which other pages are made, too: a server for authors says
+        it once, and shows no page that was made without that file.
+        """
         line, column = source.position(self.text, max(offset, 0))
         name = f"{self.docs.name}/{self.uri}" if self.uri else "page"
         problem = Problem(name, line + self._front_matter(), column, message)
@@ -167,7 +172,8 @@ class Page:
             return
         self.problems.append(problem)
         prefix = f"{self.builder}." if self.builder else ""
-        logging.getLogger(f"{prefix}scripts.extensions").warning(str(problem))
+        log = logging.getLogger(f"{prefix}scripts.extensions")
+        log.warning(str(problem), extra={"shared": shared})
 
     def find(self, needle: str) -> int:
         """The offset of a text outside code; the next one each time the same text is looked for."""

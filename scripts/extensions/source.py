@@ -60,7 +60,7 @@ def _blank_match(match: re.Match[str]) -> str:
     return _spaces(match[0]) if match["comment"] or match["raw"] or match["code"] else match[0]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16)  # whole pages: asked for many times while one is rendered
 def blank(text: str) -> str:
     """The text with front matter, code and comments made spaces: every place keeps its offset."""
     text = FRONT_MATTER.sub(lambda match: _spaces(match[0]), text)

@@ -10,9 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,67 +18,12 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
 from scripts import serve
-from tests.extensions.project import ALL, TEST, make
+from scripts.serving import sources
+from scripts.serving.site import Site
+from tests.extensions.project import TEST
+from tests.extensions.running import MAIN, PNG, URL, Running
 
 ROOT = Path(__file__).resolve().parents[2]
-URL = "http://127.0.0.1:8000/"
-CONFIG = """site_name: Small
-theme: {name: material, custom_dir: overrides, font: false}
-plugins: [search, awesome-pages]
-markdown_extensions:
-"""
-MAIN = '{% extends "base.html" %}{% block announce %}One{% endblock %}'
-PAGE = """---
-title: VAE
-needs: [index.md]
----
-
-# VAE
-
-The ELBO holds[^kingma2014auto], see [home](../index.md#top-of-it).
-
-$$
-x
-$$ {#eq-vae-elbo}
-
---8<-- "models/vae/vae.py:loss"
-
-![The gap](vae/gap.svg)
-**The gap.** It closes.
-
-![Raster](shot.png)
-**A shot.** Of something.
-"""
-PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x09\0\0\0\x08\x08\x02\0\0\0"
-
-
-@pytest.fixture(autouse=True)
-def _fixed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-    monkeypatch.setenv("NO_MKDOCS_2_WARNING", "1")
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    make(tmp_path)
-    lines = [f"  - {name}" for name in ALL if name not in ("toc", "tables", "footnotes")]
-    lines += ["  - footnotes: {USE_DEFINITION_ORDER: false}"]
-    (tmp_path / "mkdocs.yml").write_text(CONFIG + "\n".join(lines) + "\n")
-    (tmp_path / "overrides").mkdir()
-    (tmp_path / "overrides/main.html").write_text(MAIN)
-    (tmp_path / "docs/models/vae.md").write_text(PAGE)
-    (tmp_path / "docs/models/shot.png").write_bytes(PNG)
-    (tmp_path / "docs/index.md").write_text("# Home\n\n## Top of it\n\nText with a GAN.\n")
-    (tmp_path / "scripts/extensions").mkdir(parents=True)
-    return tmp_path
-
-
-@pytest.fixture
-def site(root: Path) -> Iterator[serve.Site]:
-    site = serve.Site(root, URL)
-    assert site.build()
-    yield site
-    site.close()
 
 
 def test_plain_mkdocs_finds_the_extensions_in_any_environment(tmp_path: Path) -> None:
@@ -177,7 +120,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 def test_after_a_change_the_site_is_that_of_a_full_build(
     root: Path,
-    site: serve.Site,
+    site: Site,
     tmp_path_factory: pytest.TempPathFactory,
     change: Callable[[Path], object],
 ) -> None:
@@ -187,7 +130,7 @@ def test_after_a_change_the_site_is_that_of_a_full_build(
 
 
 def test_many_changes_one_after_the_other_leave_nothing_stale(
-    root: Path, site: serve.Site, tmp_path_factory: pytest.TempPathFactory
+    root: Path, site: Site, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     for name, change in CHANGES.items():
         if name.startswith("lost") or name in ("figure", "image"):
@@ -215,7 +158,7 @@ def test_many_changes_one_after_the_other_leave_nothing_stale(
     ],
 )
 def test_only_what_depends_on_a_change_is_rendered(
-    root: Path, site: serve.Site, name: str, rendered: int
+    root: Path, site: Site, name: str, rendered: int
 ) -> None:
     CHANGES[name](root)
     assert site.build()
@@ -223,7 +166,7 @@ def test_only_what_depends_on_a_change_is_rendered(
 
 
 def test_warnings_are_said_with_every_build(
-    root: Path, site: serve.Site, caplog: pytest.LogCaptureFixture
+    root: Path, site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     write("docs/models/bad.md", "# Bad\n\nA[^nothing2000x] and [lost](lost.md).\n")(root)
     for _ in range(2):
@@ -247,7 +190,7 @@ def test_warnings_are_said_with_every_build(
 )
 def test_what_is_broken_is_told_and_the_last_good_site_stays(
     root: Path,
-    site: serve.Site,
+    site: Site,
     caplog: pytest.LogCaptureFixture,
     name: str,
     text: str,
@@ -280,7 +223,7 @@ def test_what_is_broken_is_told_and_the_last_good_site_stays(
     ],
 )
 def test_what_editors_and_python_leave_is_no_change(path: str, counts: bool) -> None:
-    assert serve.matters(path) is counts
+    assert sources.matters(path) is counts
 
 
 def test_a_taken_port_is_one_line_and_exit_code_2(
@@ -301,51 +244,6 @@ def test_an_unknown_host_is_one_line_and_exit_code_2(
 ) -> None:
     assert serve.main(["--host", "203.0.113.7", "--port", "0", "--root", str(root)]) == 2
     assert capfd.readouterr().err.count("\n") == 1
-
-
-class Running:
-    """The server as a process."""
-
-    def __init__(self, root: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        command = [sys.executable, "-u", "-m", "scripts.serve", "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            [*command, "--root", str(root)],
-            cwd=root,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def get(self, path: str) -> str:
-        """A page, or nothing if there is none yet."""
-        try:
-            address = f"http://127.0.0.1:{self.port}/{path}"
-            with urllib.request.urlopen(address, timeout=30) as answer:
-                return str(answer.read().decode())
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            return ""
-
-    def wait(self, path: str, text: str, seconds: float = 60) -> float:
-        """How long it takes until a page has a text."""
-        started = time.monotonic()
-        while time.monotonic() - started < seconds:
-            if text in self.get(path):
-                return time.monotonic() - started
-            time.sleep(0.02)
-        raise AssertionError(f"{text!r} did not appear on /{path}")
-
-
-@pytest.fixture
-def running(root: Path) -> Iterator[Running]:
-    server = Running(root)
-    yield server
-    if server.process.poll() is None:
-        server.process.kill()
-    server.process.communicate()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
