@@ -43,14 +43,24 @@ def test_code_has_a_page_and_a_test(path: Path) -> None:
     assert test_path(path).exists(), f"no {name(test_path(path))}"
 
 
-@pytest.mark.parametrize("path", files("*.mjs"), ids=name)
-def test_a_demo_has_a_page_that_shows_it_values_that_it_must_give_and_a_test(path: Path) -> None:
+@pytest.mark.parametrize("path", files("demo.mjs"), ids=name)
+def test_a_demo_has_a_page_that_shows_it_sums_with_values_that_they_must_give_and_a_test(
+    path: Path,
+) -> None:
     page = path.parent.with_suffix(".md")
-    assert f"]({stem(path)}/{path.name}){{ .demo }}" in TEXTS[page]
+    assert f"]({stem(path)}/demo.mjs){{ .demo }}" in TEXTS[page]
+    assert (path.parent / f"{stem(path)}.mjs").exists()
     folder = TESTS / path.parent.parent.relative_to(DOCS)
     assert (folder / f"{stem(path)}.golden.json").exists()
     assert (folder / f"test_{stem(path).replace('-', '_')}_demo.py").exists()
-    assert path.stat().st_size < 50_000
+
+
+@pytest.mark.parametrize("path", files("*.mjs"), ids=name)
+def test_a_module_belongs_to_a_demo(path: Path) -> None:
+    assert (path.parent / "demo.mjs").exists()
+    if path.stem == stem(path):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"\b(document|window|mount)\b", text), "sums know nothing of the page"
 
 
 @pytest.mark.parametrize("path", files("*.svg"), ids=name)

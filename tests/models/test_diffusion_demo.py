@@ -86,7 +86,7 @@ def test_digits_are_loaded_when_asked_for_and_denoised(open_demo) -> None:  # ty
 
 def test_all_of_it_works_by_keyboard_alone(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     page, demo = open_demo("models/diffusion", reduced_motion="reduce")
-    demo.locator("canvas").first.focus()
+    demo.get_by_role("button", name="Train a network").focus()
     reached = []
     for _ in range(16):
         page.keyboard.press("Tab")

@@ -306,7 +306,7 @@ def test_a_demo_is_a_link_before_it_runs_and_runs_when_it_is_near(new_page: NewP
     still = new_page(javascript=False)
     still.goto("models/gan/")
     link = still.locator("a.demo")
-    expect(link).to_have_attribute("href", "gan.mjs")
+    expect(link).to_have_attribute("href", "demo.mjs")
     page = new_page()
     page.goto("models/gan/")
     expect(page.locator(".demo-running")).to_have_count(0)

@@ -2,6 +2,12 @@
  * What all demos share: native controls with labels, a canvas that follows size and colour scheme,
  * a status line for screen readers, an animation loop that rests when nobody can see it.
  * Every function appends what it makes to `parent` and returns a small handle.
+ *
+ * @typedef {{ink: string, muted: string, grid: string, paper: string, accent: string, series: string[]}} Colours
+ * @typedef {{width: number, height: number}} Size
+ * @typedef {{x: number, y: number, kind: "down" | "move" | "up"}} Point in the canvas's own coordinates
+ * @typedef {(text: string, quiet?: boolean) => void} Status tells what has changed, politely; `quiet`
+ *   shows it without telling, for every animation frame
  */
 
 /**
@@ -28,26 +34,32 @@ const unique = (/** @type {string} */ stem) => `demo-${stem}-${++count}`;
 /**
  * The parts of a demo, in reading order.
  * @param {HTMLElement} root
- * @returns {{stage: HTMLElement, controls: HTMLElement, buttons: HTMLElement, status: (text: string, quiet?: boolean) => void, output: HTMLElement}}
- *   `stage` for pictures, `controls` for sliders and choices, `buttons`, `status(text)` tells
- *   what has changed (politely; `quiet` shows it without telling, for every animation frame),
- *   `output` for tables and text
+ * @returns {{stage: HTMLElement, controls: HTMLElement, buttons: HTMLElement, status: Status, output: HTMLElement}}
+ *   `stage` for pictures, `controls` for sliders and choices, `buttons`, `status(text)`, `output`
+ *   for tables and text
  */
 export function frame(root) {
   const stage = element("div", { class: "demo-stage" }, root);
   const controls = element("div", { class: "demo-controls" }, root);
   const buttons = element("div", { class: "demo-buttons" }, root);
-  const shown = element("p", { class: "demo-status", "aria-hidden": "true" }, root);
-  const told = element("p", { class: "demo-told", role: "status", "aria-live": "polite" }, root);
+  const status = statusLine(root);
   const output = element("div", { class: "demo-output" }, root);
+  return { stage, controls, buttons, status, output };
+}
+
+/** @param {Element} parent @returns {Status} */
+export function statusLine(parent) {
+  const shown = element("p", { class: "demo-status", "aria-hidden": "true" }, parent);
+  const told = element("p", { class: "demo-told", role: "status", "aria-live": "polite" }, parent);
   let timer = 0;
-  const status = (/** @type {string} */ text, quiet = false) => {
+  return (text, quiet = false) => {
     shown.textContent = text;
     if (quiet) return;
     clearTimeout(timer);
-    timer = window.setTimeout(() => (told.textContent = text), 250);
+    timer = window.setTimeout(() => {
+      told.textContent = text;
+    }, 250);
   };
-  return { stage, controls, buttons, status, output };
 }
 
 /**
@@ -94,7 +106,13 @@ export function select(parent, { label, options, value, onInput }) {
   for (const [key, text] of options) element("option", { value: key, text }, input);
   input.value = value;
   input.addEventListener("change", () => onInput(input.value));
-  return { input, value: () => input.value, set: (next) => (input.value = next) };
+  return {
+    input,
+    value: () => input.value,
+    set: (next) => {
+      input.value = next;
+    },
+  };
 }
 
 /**
@@ -109,11 +127,18 @@ export function toggle(parent, { label, value, onInput }) {
   input.checked = value;
   element("label", { for: id, text: label }, box);
   input.addEventListener("change", () => onInput(input.checked));
-  return { input, value: () => input.checked, set: (next) => (input.checked = next) };
+  return {
+    input,
+    value: () => input.checked,
+    set: (next) => {
+      input.checked = next;
+    },
+  };
 }
 
 /**
- * A whole number such as a seed; what is no whole number in range is refused and told.
+ * A whole number such as a seed. What is no whole number in range is refused: a line beside it says so
+ * until the next try, and the last good number stands again.
  * @param {Element} parent
  * @param {{label: string, value: number, min?: number, max?: number, onInput: (value: number) => void}} options
  * @returns {{input: HTMLInputElement, value: () => number, set: (value: number) => void}}
@@ -127,28 +152,26 @@ export function number(parent, { label, value, min = 0, max = 999999, onInput })
     { id, type: "number", inputmode: "numeric", min, max, step: 1, value },
     box,
   );
+  input.setAttribute("aria-describedby", `${id}-refused`);
+  const refused = element("p", { id: `${id}-refused`, class: "demo-refused", role: "alert" }, box);
   let last = value;
+  const set = (/** @type {number} */ next) => {
+    last = next;
+    input.valueAsNumber = next;
+    refused.textContent = "";
+  };
   input.addEventListener("change", () => {
     const next = input.valueAsNumber;
-    const good = Number.isInteger(next) && next >= min && next <= max;
-    input.setCustomValidity(good ? "" : `Give a whole number from ${min} to ${max}.`);
-    if (!good) {
-      input.reportValidity();
-      input.valueAsNumber = last;
-      input.setCustomValidity("");
+    if (Number.isInteger(next) && next >= min && next <= max) {
+      set(next);
+      onInput(next);
       return;
     }
-    last = next;
-    onInput(next);
+    const given = input.value === "" ? "That" : input.value;
+    set(last);
+    refused.textContent = `${given} is no whole number from ${min} to ${max}: still ${last}.`;
   });
-  return {
-    input,
-    value: () => last,
-    set: (next) => {
-      last = next;
-      input.valueAsNumber = next;
-    },
-  };
+  return { input, value: () => last, set };
 }
 
 /**
@@ -158,7 +181,11 @@ export function number(parent, { label, value, min = 0, max = 999999, onInput })
  * @returns {HTMLButtonElement}
  */
 export function button(parent, text, onClick) {
-  return element("button", { type: "button", class: "demo-button", text, onclick: onClick }, parent);
+  return element(
+    "button",
+    { type: "button", class: "demo-button", text, onclick: onClick },
+    parent,
+  );
 }
 
 const NAMES = ["ink", "muted", "grid", "paper", "1", "2", "3", "4", "5", "6"];
@@ -166,12 +193,12 @@ const NAMES = ["ink", "muted", "grid", "paper", "1", "2", "3", "4", "5", "6"];
 /**
  * The colours of the figures in the present scheme, to be read anew before each drawing.
  * @param {Element} root
- * @returns {{ink: string, muted: string, grid: string, paper: string, accent: string, series: string[]}}
+ * @returns {Colours}
  */
 export function palette(root) {
   const style = getComputedStyle(root);
-  const [ink, muted, grid, paper, ...series] = NAMES.map((name) =>
-    style.getPropertyValue(`--fig-${name}`).trim() || style.color,
+  const [ink, muted, grid, paper, ...series] = NAMES.map(
+    (name) => style.getPropertyValue(`--fig-${name}`).trim() || style.color,
   );
   const accent = style.getPropertyValue("--md-accent-fg-color").trim() || ink;
   return { ink, muted, grid, paper, accent, series };
@@ -180,36 +207,33 @@ export function palette(root) {
 /** @returns {boolean} whether the reader asked for less motion */
 export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+/** @param {string} key @returns {[number, number] | undefined} an arrow key: how far to the right, and up */
+export const arrow = (key) =>
+  /** @type {Record<string, [number, number]>} */ ({
+    ArrowLeft: [-1, 0],
+    ArrowRight: [1, 0],
+    ArrowUp: [0, 1],
+    ArrowDown: [0, -1],
+  })[key];
+
 /**
  * A canvas in CSS pixels that is drawn anew when its size or the colour scheme changes.
- * Pointer positions are in the canvas's own coordinates. With `onKey` it can be focused;
- * return true from it for a key that was used.
+ *
+ * With `onPointer` or `onKey` it answers, and `answer(false)` lets that rest: with `onKey` it is a place
+ * of Tab while it answers. Return true from `onKey` for a key that was used. A finger that swipes up or
+ * down scrolls the page; one that taps or moves sideways acts. Where a finger draws (`draws`), it never
+ * scrolls.
  * @param {Element} parent
- * @param {{width: number, height: number, label: string, draw: (context: CanvasRenderingContext2D, size: {width: number, height: number}, colours: ReturnType<typeof palette>) => void, onPointer?: (point: {x: number, y: number, kind: "down" | "move" | "up"}) => void, onKey?: (key: string, event: KeyboardEvent) => boolean}} options
+ * @param {{width: number, height: number, label: string, draw: (context: CanvasRenderingContext2D, size: Size, colours: Colours) => void, onPointer?: (point: Point) => void, onKey?: (key: string, event: KeyboardEvent) => boolean, draws?: boolean}} options
  *   `width` is the largest width; height keeps the ratio
- * @returns {{canvas: HTMLCanvasElement, redraw: () => void, size: {width: number, height: number}}}
+ * @returns {{canvas: HTMLCanvasElement, redraw: () => void, size: Size, answer: (on: boolean) => void}}
  */
-export function canvas(parent, { width, height, label, draw, onPointer, onKey }) {
-  const node = element("canvas", { class: "demo-canvas", role: "img", "aria-label": label }, parent);
+export function canvas(parent, { width, height, label, draw, onPointer, onKey, draws = false }) {
+  const node = element("canvas", { class: "demo-canvas", "aria-label": label }, parent);
   node.style.aspectRatio = `${width} / ${height}`;
   node.style.maxWidth = `${width}px`;
   const size = { width, height };
-  let pending = false;
-  const paint = () => {
-    pending = false;
-    const ratio = Math.min(window.devicePixelRatio || 1, 2);
-    const pixels = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
-    if (node.width !== pixels[0] || node.height !== pixels[1]) [node.width, node.height] = pixels;
-    const context = node.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, size.width, size.height);
-    draw(context, size, palette(node));
-  };
-  const redraw = () => {
-    if (pending) return;
-    pending = true;
-    requestAnimationFrame(paint);
-  };
+  const redraw = painter(node, size, draw);
   new ResizeObserver(() => {
     const box = node.getBoundingClientRect();
     if (!box.width) return;
@@ -221,35 +245,102 @@ export function canvas(parent, { width, height, label, draw, onPointer, onKey })
     attributes: true,
     attributeFilter: ["data-md-color-scheme"],
   });
+  let answers = false;
+  const answer = (/** @type {boolean} */ on) => {
+    answers = on;
+    const keys = on && onKey;
+    node.setAttribute("role", keys ? "application" : "img");
+    if (keys) node.tabIndex = 0;
+    else node.removeAttribute("tabindex");
+    node.style.touchAction = on && draws ? "none" : "pan-y";
+  };
   if (onPointer) {
-    node.style.touchAction = "none";
-    const at = (/** @type {PointerEvent} */ event, /** @type {"down" | "move" | "up"} */ kind) => {
-      const box = node.getBoundingClientRect();
-      const x = ((event.clientX - box.left) / box.width) * size.width;
-      const y = ((event.clientY - box.top) / box.height) * size.height;
-      onPointer({ x, y, kind });
-    };
-    node.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
-      node.setPointerCapture(event.pointerId);
-      at(event, "down");
-    });
-    node.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => {
-      if (event.buttons) at(event, "move");
-    });
-    node.addEventListener("pointerup", (/** @type {PointerEvent} */ event) => at(event, "up"));
-    node.addEventListener("pointercancel", (/** @type {PointerEvent} */ event) => at(event, "up"));
-  }
-  if (onKey) {
-    node.tabIndex = 0;
-    node.setAttribute("role", "application");
-    node.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (onKey(event.key, event)) event.preventDefault();
+    pointing(node, ({ x, y, kind }) => {
+      if (answers) onPointer({ x: x * size.width, y: y * size.height, kind });
     });
   }
+  node.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    if (!answers || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (onKey?.(event.key, event)) event.preventDefault();
+  });
+  answer(Boolean(onPointer || onKey));
   redraw();
-  return { canvas: node, redraw, size };
+  return { canvas: node, redraw, size, answer };
 }
+
+/**
+ * @param {HTMLCanvasElement} node @param {Size} size
+ * @param {(context: CanvasRenderingContext2D, size: Size, colours: Colours) => void} draw
+ * @returns {() => void} draws at the next frame, however often it is called before
+ */
+function painter(node, size, draw) {
+  let pending = false;
+  const paint = () => {
+    pending = false;
+    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+    const pixels = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
+    if (node.width !== pixels[0] || node.height !== pixels[1]) [node.width, node.height] = pixels;
+    const context = /** @type {CanvasRenderingContext2D} */ (node.getContext("2d"));
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, size.width, size.height);
+    draw(context, size, palette(node));
+  };
+  return () => {
+    if (pending) return;
+    pending = true;
+    requestAnimationFrame(paint);
+  };
+}
+
+/**
+ * Mouse, pen and finger. A finger that may yet scroll is held back until it has moved sideways or was
+ * lifted: a swipe changes nothing.
+ * @param {HTMLCanvasElement} node
+ * @param {(point: Point) => void} use places from 0 to 1
+ */
+function pointing(node, use) {
+  /** @type {PointerEvent | undefined} */
+  let held;
+  const at = (/** @type {PointerEvent} */ event, /** @type {Point["kind"]} */ kind) => {
+    const box = node.getBoundingClientRect();
+    const x = (event.clientX - box.left) / box.width;
+    const y = (event.clientY - box.top) / box.height;
+    use({ x, y, kind });
+  };
+  const moved = (/** @type {PointerEvent} */ from, /** @type {PointerEvent} */ to) => [
+    Math.abs(to.clientX - from.clientX),
+    Math.abs(to.clientY - from.clientY),
+  ];
+  node.addEventListener("pointerdown", (event) => {
+    if (event.pointerType === "touch" && node.style.touchAction !== "none") {
+      held = event;
+      return;
+    }
+    node.setPointerCapture(event.pointerId);
+    at(event, "down");
+  });
+  node.addEventListener("pointermove", (event) => {
+    if (held) {
+      const [across, along] = moved(held, event);
+      if (across < SLOP || across < along) return;
+      at(held, "down");
+      held = undefined;
+    }
+    if (event.buttons) at(event, "move");
+  });
+  node.addEventListener("pointerup", (event) => {
+    const tap = held && Math.max(...moved(held, event)) < SLOP;
+    if (held && tap) at(held, "down");
+    if (!held || tap) at(event, "up");
+    held = undefined;
+  });
+  node.addEventListener("pointercancel", (event) => {
+    if (!held) at(event, "up");
+    held = undefined;
+  });
+}
+
+const SLOP = 8; // pixels that a finger may tremble
 
 /**
  * Calls `step` once a frame while started, on screen and in the foreground.
@@ -301,7 +392,28 @@ export function loop(root, step) {
 }
 
 /**
- * A table of numbers, built anew on every call.
+ * What scrolls sideways is a place of Tab, and only while it does.
+ * @type {ResizeObserver | undefined}
+ */
+let widths;
+
+/** @param {HTMLElement} box @param {Element} content */
+function reachable(box, content) {
+  widths ??= new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const scroller = target.closest("[data-scrolls]");
+      if (!scroller) continue;
+      if (scroller.scrollWidth > scroller.clientWidth) scroller.setAttribute("tabindex", "0");
+      else scroller.removeAttribute("tabindex");
+    }
+  });
+  box.dataset.scrolls = "";
+  widths.observe(box);
+  widths.observe(content);
+}
+
+/**
+ * A table of numbers, built anew on every call. The parent scrolls if the table is too wide for it.
  * @param {HTMLElement} parent emptied first
  * @param {string} caption
  * @param {string[]} head
@@ -309,7 +421,11 @@ export function loop(root, step) {
  */
 export function table(parent, caption, head, rows) {
   parent.replaceChildren();
+  parent.classList.add("demo-scroll");
+  parent.setAttribute("role", "region");
+  parent.setAttribute("aria-label", caption);
   const node = element("table", { class: "demo-table" }, parent);
+  reachable(parent, node);
   element("caption", { text: caption }, node);
   const top = element("tr", {}, element("thead", {}, node));
   for (const text of head) element("th", { scope: "col", text }, top);

@@ -21,7 +21,10 @@ export function unpack(content) {
   const tensors = {};
   for (const [name, entry] of Object.entries(content.tensors)) {
     const bytes = Uint8Array.from(atob(entry.data), (c) => c.charCodeAt(0));
-    const count = entry.shape.reduce((/** @type {number} */ a, /** @type {number} */ b) => a * b, 1);
+    const count = entry.shape.reduce(
+      (/** @type {number} */ a, /** @type {number} */ b) => a * b,
+      1,
+    );
     const data = new Float64Array(count);
     const view = new DataView(bytes.buffer);
     for (let i = 0; i < count; i++) {

@@ -1,0 +1,432 @@
+/**
+ * The stage of diffusion.mjs: samples in the plane, where the density may be drawn, with the exact score
+ * or with a network that is trained before the reader's eyes. Below it digits (digits.mjs).
+ *
+ * @typedef {import("./diffusion.mjs").Mixture} Mixture
+ */
+
+import { random } from "../../assets/demos/rng.mjs";
+import * as ui from "../../assets/demos/ui.mjs";
+import * as diffusion from "./diffusion.mjs";
+import { digits } from "./digits.mjs";
+import { drawPlane, REACH } from "./draw.mjs";
+
+const SEED = 1;
+const COUNT = 300; // samples
+const TRAILS = 12; // samples that show their way
+const MOST = 60; // points of the reader's own
+const NAMED = 24; // modes that can be guided to
+const [HIDDEN, TOTAL, BATCH] = [48, 2000, 64]; // of the network and its training
+
+/** @param {number} n @param {number} r @returns {number[][]} */
+const ring = (n, r) =>
+  Array.from({ length: n }, (_, i) => (2 * Math.PI * i) / n).map((angle) => [
+    r * Math.cos(angle),
+    r * Math.sin(angle),
+  ]);
+const moon = Array.from({ length: 12 }, (_, i) => (Math.PI * i) / 11).map((angle) => [
+  1.1 * Math.cos(angle),
+  1.1 * Math.sin(angle),
+]);
+const spiral = Array.from({ length: 24 }, (_, i) => {
+  const [angle, radius] = [0.6 + i * 0.38, 0.15 + 0.062 * i];
+  return [radius * Math.cos(angle), radius * Math.sin(angle)];
+});
+
+/** @type {Record<string, Mixture>} */
+const SHAPES = {
+  three: { means: ring(3, 1.3).map(([x, y]) => [y, x]), spread: 0.2 },
+  ring: { means: ring(8, 1.5), spread: 0.12 },
+  moons: {
+    means: [
+      ...moon.map(([x, y]) => [x - 0.5, y - 0.2]),
+      ...moon.map(([x, y]) => [0.5 - x, 0.2 - y]),
+    ],
+    spread: 0.1,
+  },
+  spiral: { means: spiral, spread: 0.09 },
+};
+
+class Stage {
+  shape = "three";
+  drawn = /** @type {number[][]} */ ([]);
+  cursor = [0, 0];
+  steps = 40;
+  eta = 0;
+  scale = 1;
+  wanted = 0; // 0: no condition, else the number of a mode
+  seed = SEED;
+  rng = random(SEED);
+  at = 0; // steps done
+  x = /** @type {number[][]} */ ([]);
+  trails = /** @type {number[][][]} */ ([]);
+  learned = false; // whether the network's score is used
+  net = /** @type {ReturnType<typeof diffusion.trainer> | null} */ (null);
+  timer = 0; // of a training without motion
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    const { stage, controls, buttons, status, output } = ui.frame(root);
+    this.status = status;
+    this.view = this.viewOn(stage);
+    this.view.answer(false);
+    this.training = ui.loop(root, () => this.learn());
+    this.sampling = ui.loop(root, () => this.frame());
+    this.teach = ui.button(buttons, "Train a network", () => this.train());
+    this.play = ui.button(buttons, "Sample", () => this.sample());
+    ui.button(buttons, "Step", () => this.step());
+    ui.button(buttons, "Noise the data", () => this.noiseData());
+    ui.button(buttons, "Reset", () => this.reset());
+    const { score, mode } = this.choicesOn(controls);
+    this.score = score;
+    this.mode = mode;
+    this.reset();
+    digits(output);
+  }
+
+  // The picture.
+
+  /** @param {Element} stage */
+  viewOn(stage) {
+    const view = ui.canvas(stage, {
+      width: 440,
+      height: 440,
+      label:
+        "The plane: modes of the data as circles, samples as dots, arrows towards the data at the present noise level. With data that you draw: arrow keys move the cursor, space sets a point.",
+      draws: true,
+      draw: (context, size, colours) => {
+        const a = this.levels()[this.at];
+        drawPlane(context, size, colours, {
+          mixture: this.mixture(),
+          wanted: this.wanted,
+          a,
+          x: this.x,
+          trails: this.trails,
+          cursor: this.shape === "own" ? this.cursor : null,
+          eps: (points) => this.eps(points, Math.min(a, 0.98)),
+        });
+      },
+      onPointer: ({ x, y, kind }) => {
+        if (kind === "up") return;
+        const { width, height } = view.size;
+        const [u, v] = [(x / width) * 2 * REACH - REACH, REACH - (y / height) * 2 * REACH];
+        const last = this.drawn.at(-1);
+        this.cursor = [u, v];
+        if (kind === "down" || !last || Math.hypot(last[0] - u, last[1] - v) > 0.2) this.place();
+      },
+      onKey: (key) => {
+        const by = ui.arrow(key);
+        if (by) this.moveCursor(by);
+        else if (key === " " || key === "Enter") this.place();
+        else return false;
+        return true;
+      },
+    });
+    return view;
+  }
+
+  // Controls.
+
+  /** @param {Element} controls */
+  choicesOn(controls) {
+    this.dataOn(controls);
+    const score = ui.select(controls, {
+      label: "Score",
+      options: [
+        ["exact", "exact, without training"],
+        ["learned", "of a network, trained here"],
+      ],
+      value: "exact",
+      onInput: (value) => {
+        this.learned = value === "learned";
+        if (this.learned && !this.net) this.train();
+        else this.start();
+      },
+    });
+    ui.select(controls, {
+      label: "Sampler",
+      options: [
+        ["0", "DDIM: no fresh noise"],
+        ["1", "DDPM: with fresh noise"],
+      ],
+      value: "0",
+      onInput: (value) => this.change({ eta: Number(value) }),
+    });
+    ui.slider(controls, {
+      label: "Steps",
+      min: 2,
+      max: 200,
+      step: 1,
+      value: this.steps,
+      onInput: (value) => this.change({ steps: value }),
+    });
+    const mode = ui.select(controls, {
+      label: "Guide towards",
+      options: [["0", "nothing"]],
+      value: "0",
+      onInput: (value) => this.change({ wanted: Number(value) }),
+    });
+    ui.slider(controls, {
+      label: "Scale of the guidance g",
+      min: 0,
+      max: 5,
+      step: 0.25,
+      value: this.scale,
+      format: (value) => value.toFixed(2),
+      onInput: (value) => this.change({ scale: value }),
+    });
+    ui.number(controls, {
+      label: "Seed",
+      value: this.seed,
+      onInput: (value) => this.change({ seed: value }),
+    });
+    return { score, mode };
+  }
+
+  /** @param {Element} controls */
+  dataOn(controls) {
+    ui.select(controls, {
+      label: "Data",
+      options: [
+        ["three", "three modes"],
+        ["ring", "ring of eight"],
+        ["moons", "two moons"],
+        ["spiral", "spiral"],
+        ["own", "draw it"],
+      ],
+      value: this.shape,
+      onInput: (value) => this.take(value),
+    });
+  }
+
+  /** @param {Partial<Pick<Stage, "eta" | "steps" | "wanted" | "scale" | "seed">>} what */
+  change(what) {
+    Object.assign(this, what);
+    this.start();
+  }
+
+  // The data.
+
+  /** @returns {Mixture} */
+  mixture() {
+    if (this.shape === "own" && this.drawn.length) return { means: this.drawn, spread: 0.15 };
+    return SHAPES[this.shape] ?? SHAPES.three;
+  }
+
+  /** @param {string} shape */
+  take(shape) {
+    this.shape = shape;
+    this.view.answer(shape === "own"); // else a finger scrolls the page, and Tab passes by
+    this.reset();
+    if (shape !== "own") return;
+    this.status(
+      "Draw in the plane, or focus it and use the arrow keys and space, to set points of the data. Until the first one the three modes stay.",
+    );
+  }
+
+  /** After the data have changed: what knows only the old ones goes. */
+  modes() {
+    this.wanted = 0;
+    this.learned = false;
+    this.net = null;
+    this.score.set("exact");
+    const { input } = this.mode;
+    input.replaceChildren();
+    ui.element("option", { value: "0", text: "nothing" }, input);
+    const count = Math.min(NAMED, this.mixture().means.length);
+    for (let k = 1; k <= count; k++) {
+      ui.element("option", { value: String(k), text: `mode ${k}` }, input);
+    }
+  }
+
+  /** @param {[number, number]} by */
+  moveCursor(by) {
+    this.cursor = this.cursor.map((c, i) => Math.max(-2.6, Math.min(2.6, c + by[i] / 5)));
+    this.status(`Cursor at ${this.cursor.map((c) => c.toFixed(1)).join(", ")}.`);
+    this.view.redraw();
+  }
+
+  place() {
+    if (this.drawn.length >= MOST) {
+      this.status("Sixty points are as many as fit. Reset takes them away.");
+      return;
+    }
+    this.drawn.push([...this.cursor]);
+    this.modes();
+    this.start();
+    const at = this.cursor.map((c) => c.toFixed(1)).join(", ");
+    this.status(`Point ${this.drawn.length} of the data at ${at}.`);
+  }
+
+  // Sampling.
+
+  levels() {
+    return diffusion.levels(this.steps);
+  }
+
+  /** @param {number[][]} points @param {number} a alpha-bar @returns {number[][]} the noise that is seen in them */
+  eps(points, a) {
+    const { wanted, scale } = this;
+    const net = this.learned ? this.net : null;
+    return diffusion.planeEps(points, a, this.mixture(), { net, wanted, scale, most: REACH });
+  }
+
+  /** Fresh noise; nothing runs any more. */
+  start() {
+    this.rest();
+    this.stop();
+    this.rng = random(this.seed);
+    this.x = Array.from({ length: COUNT }, () => [this.rng.normal(), this.rng.normal()]);
+    this.trails = this.x.slice(0, TRAILS).map((point) => [point]);
+    this.at = 0;
+    this.tell(false);
+  }
+
+  reset() {
+    this.drawn = [];
+    this.modes();
+    this.start();
+  }
+
+  /** One step. @returns {boolean} whether there are more */
+  once() {
+    if (this.at >= this.steps) return false;
+    const all = this.levels();
+    const [a, to] = [all[this.at], all[this.at + 1]];
+    this.x = diffusion.step(this.x, this.eps(this.x, a), a, to, this.eta, this.rng.normal);
+    this.at += 1;
+    for (const [i, trail] of this.trails.entries()) trail.push(this.x[i]);
+    return this.at < this.steps;
+  }
+
+  frame() {
+    const more = this.once();
+    this.tell(more);
+    if (!more) this.play.textContent = "Sample";
+    return more;
+  }
+
+  stop() {
+    this.sampling.stop();
+    this.play.textContent = "Sample";
+  }
+
+  sample() {
+    this.rest();
+    if (this.sampling.running()) {
+      this.stop();
+      this.tell(false);
+      return;
+    }
+    if (this.at >= this.steps) this.start();
+    if (ui.calm()) {
+      while (this.once());
+      this.tell(false);
+      return;
+    }
+    this.sampling.start();
+    this.play.textContent = "Pause";
+  }
+
+  step() {
+    this.rest();
+    this.stop();
+    if (this.at >= this.steps) this.start();
+    this.once();
+    this.tell(false);
+  }
+
+  noiseData() {
+    this.start();
+    const { means, spread } = this.mixture();
+    const { rng } = this;
+    const datum = () => means[rng.integer(means.length)].map((m) => m + spread * rng.normal());
+    const data = this.x.map(datum);
+    const noise = this.x.map(() => [rng.normal(), rng.normal()]);
+    this.trails = [];
+    this.at = Math.floor(this.steps / 2);
+    const a = this.levels()[this.at];
+    this.x = data.map((point, n) => diffusion.noised(point, noise[n], a));
+    this.tell(false);
+  }
+
+  /** @param {boolean} quiet */
+  tell(quiet) {
+    const { x, wanted, at, steps } = this;
+    const { means, spread } = this.mixture();
+    const done = at === steps ? "Done: " : `Step ${at} of ${steps}: `;
+    const distance = diffusion.distance(x, means).toFixed(2);
+    const expected = (spread * Math.sqrt(Math.PI / 2)).toFixed(2);
+    let text = `${done}mean distance to the nearest mode ${distance}, of data about ${expected}.`;
+    if (wanted) {
+      const share = wanted <= means.length ? diffusion.shareOf(x, means, wanted - 1) : 0;
+      text += ` ${Math.round(100 * share)} % are nearest to mode ${wanted}; spread ${diffusion.spreadOf(x).toFixed(2)}, of the mode ${spread.toFixed(2)}.`;
+    }
+    this.status(text, quiet);
+    this.view.redraw();
+  }
+
+  // Training.
+
+  train() {
+    const going = this.training.running() || this.timer;
+    this.start();
+    if (going) return;
+    if (!this.net || this.net.done() >= TOTAL) {
+      const { means, spread } = this.mixture();
+      this.net = diffusion.trainer(this.seed, HIDDEN, TOTAL, BATCH, means, spread);
+    }
+    this.learned = true;
+    this.score.set("learned");
+    this.teach.textContent = "Pause training";
+    this.status("Training begins.");
+    if (ui.calm()) this.learnAtAStretch();
+    else this.training.start();
+  }
+
+  /** With less motion nothing is shown until the end. */
+  learnAtAStretch() {
+    const slice = () => {
+      this.timer = this.learn() ? window.setTimeout(slice) : 0;
+    };
+    this.timer = window.setTimeout(slice);
+  }
+
+  /** As many steps as fit into a frame. @returns {boolean} whether there are more */
+  learn() {
+    const { net } = this;
+    if (!net) return false;
+    const until = performance.now() + 12;
+    let loss = 0;
+    do loss = net.next();
+    while (net.done() < TOTAL && performance.now() < until);
+    const over = net.done() >= TOTAL;
+    if (over) this.teach.textContent = "Train a network";
+    if (over || !ui.calm()) {
+      const told = over
+        ? `Trained in ${TOTAL} steps: `
+        : `Training, step ${net.done()} of ${TOTAL}, loss ${loss.toFixed(2)}: `;
+      const fault = (100 * diffusion.faultOf(net, this.mixture())).toFixed(1);
+      this.status(
+        `${told}half-way in the noise, the network is ${fault} % off the exact score.`,
+        !over,
+      );
+      this.view.redraw();
+    }
+    return !over;
+  }
+
+  /** No training any more. */
+  rest() {
+    this.training.stop();
+    clearTimeout(this.timer);
+    this.timer = 0;
+    const begun = this.net && this.net.done() < TOTAL;
+    this.teach.textContent = begun ? "Train on" : "Train a network";
+  }
+}
+
+/** @param {HTMLElement} root */
+export function mount(root) {
+  new Stage(root);
+}

@@ -1,0 +1,77 @@
+/** The reader's text, and below it its tokens as buttons. */
+
+import { element } from "../../assets/demos/ui.mjs";
+
+/** @param {Element} parent @param {HTMLElement} buttons which stand next to the text, also on a phone */
+export function promptOn(parent, buttons) {
+  const id = `gpt-prompt-${Math.trunc(performance.now())}`;
+  element("label", { for: id, text: "Your text" }, parent);
+  const options = { id, rows: 3, spellcheck: "false", autocomplete: "off" };
+  const prompt = /** @type {HTMLTextAreaElement} */ (element("textarea", options, parent));
+  Object.assign(prompt.style, {
+    display: "block",
+    boxSizing: "border-box",
+    width: "100%",
+    padding: "0.5rem",
+    font: "inherit",
+    color: "inherit",
+    background: "var(--paper, transparent)",
+    border: "1px solid var(--edge, currentColor)",
+  });
+  parent.append(buttons);
+  return prompt;
+}
+
+/** @param {Element} parent @returns {HTMLElement} where each token is a button */
+export function stripOn(parent) {
+  const label = "Tokens: choose one to see what it attends to";
+  const strip = element("div", { role: "group", "aria-label": label }, parent);
+  Object.assign(strip.style, {
+    display: "flex",
+    flexWrap: "wrap",
+    gap: "2px",
+    marginTop: "0.75rem",
+  });
+  return strip;
+}
+
+/** @param {HTMLElement} strip @param {() => void} onClick */
+function tokenOn(strip, onClick) {
+  const token = element("button", { type: "button", onclick: onClick }, strip);
+  Object.assign(token.style, {
+    minWidth: "1.75rem",
+    minHeight: "2rem",
+    padding: "0 0.25rem",
+    border: "1px solid transparent",
+    borderBottomWidth: "3px",
+    font: "inherit",
+    color: "inherit",
+    cursor: "pointer",
+  });
+}
+
+/**
+ * @param {HTMLElement} strip
+ * @param {{name: string, weight: number, written: boolean}[]} tokens how much each is looked at, and
+ *   whether the model wrote it
+ * @param {number} query which of them looks
+ * @param {(i: number) => void} onClick
+ */
+export function showTokens(strip, tokens, query, onClick) {
+  while (strip.children.length > tokens.length) strip.lastChild?.remove();
+  while (strip.children.length < tokens.length) {
+    const i = strip.children.length;
+    tokenOn(strip, () => onClick(i));
+  }
+  tokens.forEach(({ name, weight, written }, i) => {
+    const node = /** @type {HTMLElement} */ (strip.children[i]);
+    const share = Math.round(60 * weight);
+    const told = `${name}, weight ${weight.toFixed(2)}${written ? ", written by the model" : ""}`;
+    node.textContent = name;
+    node.style.background = `color-mix(in srgb, var(--fig-1) ${share}%, transparent)`;
+    node.style.borderBottomColor = written ? "var(--fig-2)" : "transparent";
+    node.style.outline = i === query ? "2px solid currentColor" : "";
+    node.setAttribute("aria-pressed", String(i === query));
+    node.setAttribute("aria-label", told);
+  });
+}

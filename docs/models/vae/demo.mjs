@@ -1,0 +1,483 @@
+/**
+ * The stage of vae.mjs: drag a code to decode it, draw a digit to encode it, change beta.
+ *
+ * @typedef {import("../../assets/demos/weights.mjs").Weights} Weights
+ * @typedef {import("../../assets/demos/ui.mjs").Point} Point
+ */
+
+import { starter } from "../../assets/demos/starter.mjs";
+import * as ui from "../../assets/demos/ui.mjs";
+import { drawCodes, drawCurve, drawPad, drawStrip, keptGround, two } from "./draw.mjs";
+import * as vae from "./vae.mjs";
+
+const { PAD, PIXELS } = vae;
+const FIRST = { beta: 1, z: [0.5, 0.5], digit: 0, seed: 1, show: "digits" };
+const REACH = 5; // the posterior is integrated over [-REACH, REACH]²
+const STEP = 1 / 16;
+
+const pair = (/** @type {number[]} */ z) => `(${two(z[0])}, ${two(z[1])})`;
+const clamp = (
+  /** @type {number} */ value,
+  /** @type {number} */ low,
+  /** @type {number} */ high,
+) => Math.min(Math.max(value, low), high);
+const blank = () => new Uint8Array(PAD * PAD);
+
+/** @param {Element} stage @param {number} width the width at which the column breaks */
+function column(stage, width) {
+  const node = ui.element("div", {}, stage);
+  node.style.flex = `1 1 ${width}px`;
+  node.style.minWidth = "0";
+  return node;
+}
+
+/** @param {Element} parent @param {string} caption */
+function figure(parent, caption) {
+  const node = ui.element("figure", { class: "demo-figure" }, parent);
+  node.style.margin = "0 0 0.75rem";
+  ui.element("figcaption", { text: caption }, node);
+  return node;
+}
+
+class Stage {
+  // What the reader has chosen.
+  z = FIRST.z;
+  shownDigit = FIRST.digit;
+  seed = FIRST.seed;
+  show = FIRST.show;
+  noisy = false;
+  draws = 0;
+  cells = blank();
+  pen = { row: 16, column: 16, down: false };
+  drawn = false;
+
+  // What follows from it.
+  view = 3;
+  grid = /** @type {ReturnType<typeof vae.plane> | null} */ (null); // null until all is decoded
+  posterior = /** @type {ReturnType<typeof vae.integrate> | null} */ (null);
+  zoom = /** @type {import("./vae.mjs").Closeup | null} */ (null);
+  task = 0;
+  settling = 0;
+  aloud = false; // whether the reader is told of what settles next
+
+  /** @param {HTMLElement} root @param {Weights} weights */
+  constructor(root, weights) {
+    this.weights = weights;
+    this.digits = /** @type {string[]} */ (weights.meta.digits).map(vae.digit);
+    this.index = weights.meta.betas.indexOf(FIRST.beta);
+    this.net = vae.network(weights, this.index);
+    this.x = this.digits[this.shownDigit];
+    this.q = vae.encode(weights, this.index, this.x);
+    this.codes = this.codesOf();
+
+    const { stage, controls, buttons, status, output } = ui.frame(root);
+    this.status = status;
+    this.output = output;
+    const columns = [column(stage, 340), column(stage, 240)];
+    this.plane = this.planeOn(figure(columns[0], "The plane of codes: drag the ring"));
+    this.pad = this.padOn(figure(columns[1], "Draw a digit, as large as the square"));
+    this.strip = this.stripOn(
+      figure(columns[0], "What the encoder sees; what the decoder makes of it"),
+    );
+    this.curve = this.curveOn(figure(columns[1], "What a code costs and buys, on 360 test digits"));
+    this.controls = this.controlsOn(controls);
+    ui.button(buttons, "Next test digit", () =>
+      this.pick((this.shownDigit + 1) % this.digits.length),
+    );
+    ui.button(buttons, "Clear the pad", () => this.clear());
+    ui.button(buttons, "Sample from the prior", () => this.sample());
+    ui.button(buttons, "Reset", () => this.reset());
+    this.change(this.index, false);
+    status(`A test digit ${weights.meta.classes[0]} is encoded. Drag the ring, or draw.`);
+  }
+
+  // Pictures.
+
+  /** @param {HTMLElement} parent */
+  planeOn(parent) {
+    const ground = keptGround();
+    const caption = /** @type {Element} */ (parent.firstElementChild);
+    const plane = ui.canvas(parent, {
+      width: 400,
+      height: 400,
+      label:
+        "Plane of codes. Arrow keys move the code z by 0.1, with Shift by 0.5; Home moves it to the mean of q.",
+      draw: (context, size, colours) => {
+        const below = this.ground();
+        ground(context, size, colours, below);
+        drawCodes(context, size, colours, below, this.q, this.z);
+        const [from, to] = [-below.half, below.half].map((s) =>
+          below.centre.map((c) => two(c + s)),
+        );
+        const text = `The plane of codes, z₁ ${from[0]} to ${to[0]}, z₂ ${from[1]} to ${to[1]}: drag the ring`;
+        if (caption.textContent !== text) caption.textContent = text;
+      },
+      onPointer: ({ x, y, kind }) => {
+        const { width, height } = plane.size;
+        const { centre, half } = this.shown();
+        const code = [(x / width) * 2 - 1, 1 - (y / height) * 2].map(
+          (u, i) => centre[i] + u * half,
+        );
+        this.moveTo(code, kind !== "up");
+      },
+      onKey: (key, event) => {
+        const by = ui.arrow(key);
+        const step = event.shiftKey ? 0.5 : 0.1;
+        if (key === "Home") this.moveTo(this.q.mean.slice());
+        else if (by) this.moveTo(this.z.map((value, i) => value + step * by[i]));
+        else return false;
+        return true;
+      },
+    });
+    return plane;
+  }
+
+  /** @param {HTMLElement} parent */
+  padOn(parent) {
+    const pad = ui.canvas(parent, {
+      width: 240,
+      height: 240,
+      label:
+        "Drawing pad. Arrow keys move the pen, Space puts it down or lifts it, Delete clears the pad.",
+      draws: true,
+      draw: (context, size, colours) =>
+        drawPad(context, size, colours, {
+          cells: this.cells,
+          below: this.drawn ? null : this.x,
+          pen: pad.canvas.matches(":focus-visible") ? this.pen : null,
+        }),
+      onPointer: (point) => this.draw(point),
+      onKey: (key) => this.padKey(key),
+    });
+    pad.canvas.addEventListener("focus", pad.redraw);
+    pad.canvas.addEventListener("blur", pad.redraw);
+    return pad;
+  }
+
+  /** @param {HTMLElement} parent */
+  stripOn(parent) {
+    return ui.canvas(parent, {
+      width: 400,
+      height: 150,
+      label:
+        "Three images: x as the encoder sees it, decoded from the mean of q, and decoded from the code z.",
+      draw: (context, size, colours) => {
+        const { decoder, noise } = this.net;
+        const sample = vae.run(decoder, this.z);
+        if (this.noisy) {
+          const draws = vae.normalPairs(this.seed + 1, PIXELS);
+          for (let i = 0; i < PIXELS; i++) sample[i] += noise * draws[i][0];
+        }
+        drawStrip(context, size, colours, [
+          ["x", this.x],
+          ["f(mean of q)", vae.run(decoder, this.q.mean)],
+          [this.noisy ? "f(z) + noise" : "f(z)", sample],
+        ]);
+      },
+    });
+  }
+
+  /** @param {HTMLElement} parent */
+  curveOn(parent) {
+    const { betas, test_kl: kl, test_reconstruction: reconstruction } = this.weights.meta;
+    return ui.canvas(parent, {
+      width: 400,
+      height: 240,
+      label:
+        "Trade-off curve: for each β the mean reconstruction term over the mean KL; the present β is marked.",
+      draw: (context, size, colours) =>
+        drawCurve(context, size, colours, { betas, kl, reconstruction, index: this.index }),
+    });
+  }
+
+  redraw() {
+    for (const each of [this.plane, this.pad, this.strip, this.curve]) each.redraw();
+  }
+
+  // Controls.
+
+  /** @param {HTMLElement} parent */
+  controlsOn(parent) {
+    const { betas } = this.weights.meta;
+    const beta = ui.slider(parent, {
+      label: "β, the weight of the KL term",
+      min: 0,
+      max: betas.length - 1,
+      step: 1,
+      value: this.index,
+      format: (value) => String(betas[value]),
+      onInput: (value) => this.change(value),
+    });
+    const show = ui.select(parent, {
+      label: "Show on the plane",
+      options: [
+        ["digits", "decoded digits"],
+        ["codes", "codes of test digits"],
+        ["posterior", "exact posterior p(z|x)"],
+      ],
+      value: this.show,
+      onInput: (value) => this.turnTo(value, show.input.selectedOptions[0].text),
+    });
+    const noise = ui.toggle(parent, {
+      label: "Add the decoder's noise",
+      value: this.noisy,
+      onInput: (value) => this.withNoise(value),
+    });
+    const seed = ui.number(parent, {
+      label: "Seed",
+      value: this.seed,
+      onInput: (value) => this.reseed(value),
+    });
+    return { beta, show, noise, seed };
+  }
+
+  // What is seen.
+
+  /** The part of the plane that is shown. */
+  shown() {
+    if (this.show === "posterior" && this.zoom) return this.zoom;
+    return { centre: [0, 0], half: this.view };
+  }
+
+  /** What is drawn under ring and ellipse. */
+  ground() {
+    const { show, index, net, codes, zoom } = this;
+    const { centre, half } = this.shown();
+    return { show, index, net, codes, classes: this.weights.meta.classes, centre, half, zoom };
+  }
+
+  codesOf() {
+    return this.digits.map((d) => vae.encode(this.weights, this.index, d).mean);
+  }
+
+  look() {
+    const { net, grid, posterior, q, x } = this;
+    const wanted = this.show === "posterior" && grid && posterior;
+    this.zoom = wanted ? vae.closeup(net, grid, posterior, q, x) : null;
+  }
+
+  numbers() {
+    const noises = vae.normalPairs(this.seed, 256);
+    const { reconstruction, kl, elbo } = vae.elboTerms(this.weights, this.index, this.x, noises);
+    const units = vae.klToPrior(this.q.mean, this.q.logVar);
+    const deviations = this.q.logVar.map((v) => Math.exp(0.5 * v));
+    const { posterior } = this;
+    const wait = "integrating …";
+    ui.table(
+      this.output,
+      "The image x, in nats",
+      ["quantity", "value"],
+      [
+        ["mean of q(z|x)", pair(this.q.mean)],
+        ["standard deviation of q(z|x)", pair(deviations)],
+        ["reconstruction term, mean of 256 codes", two(reconstruction)],
+        ["KL of unit 1, unit 2", units.map(two).join(", ")],
+        ["KL(q(z|x) ‖ p(z))", two(kl)],
+        ["ELBO = reconstruction − KL", two(elbo)],
+        ["log p(x), integrated over the plane", posterior ? two(posterior.evidence) : wait],
+        ["gap = KL(q(z|x) ‖ p(z|x))", posterior ? two(posterior.evidence - elbo) : wait],
+      ],
+    );
+    return { kl, elbo };
+  }
+
+  // What changes.
+
+  /** Once the image rests: the exact integral, the table, what is told. */
+  settle(told = true) {
+    clearTimeout(this.settling);
+    this.aloud = told;
+    this.settling = window.setTimeout(() => {
+      this.posterior = this.grid && vae.integrate(this.grid, this.x, this.net.noise);
+      this.look();
+      const { kl, elbo } = this.numbers();
+      this.redraw();
+      if (!this.aloud) return;
+      this.aloud = false;
+      const exact = this.posterior ? `, log p(x) ${two(this.posterior.evidence)}` : "";
+      this.status(
+        `Encoded: mean ${pair(this.q.mean)}, KL ${two(kl)}, ELBO ${two(elbo)}${exact} nats.`,
+      );
+    }, 60);
+  }
+
+  /** @param {number[]} x another image */
+  see(x) {
+    this.x = x;
+    this.q = vae.encode(this.weights, this.index, x);
+    this.z = this.q.mean.slice();
+    this.posterior = null;
+    this.zoom = null;
+    this.redraw();
+  }
+
+  /** @param {number[]} code @param {boolean} [quiet] */
+  moveTo(code, quiet = false) {
+    const { centre, half } = this.shown();
+    this.z = code.map((value, i) => clamp(value, centre[i] - half, centre[i] + half));
+    this.plane.redraw();
+    this.strip.redraw();
+    const digit =
+      this.weights.meta.classes[vae.nearest(this.digits, vae.run(this.net.decoder, this.z))];
+    this.status(`z = ${pair(this.z)}: decoded, nearest to a test digit ${digit}.`, quiet);
+  }
+
+  /** @param {Point} point of mouse or finger on the pad */
+  draw({ x, y, kind }) {
+    const { width, height } = this.pad.size;
+    const to = { row: Math.floor((y / height) * PAD), column: Math.floor((x / width) * PAD) };
+    if (kind === "up") this.settle();
+    else this.stroke(kind === "down" ? to : this.pen, to);
+    this.pen = { ...to, down: false };
+  }
+
+  /** @param {string} key @returns {boolean} whether it was used */
+  padKey(key) {
+    const by = ui.arrow(key);
+    if (by) this.movePen(by);
+    else if (key === " ") {
+      this.pen.down = !this.pen.down;
+      if (this.pen.down) this.stroke(this.pen, this.pen);
+      this.settle();
+      this.status(this.pen.down ? "Pen down: arrow keys draw." : "Pen up.");
+    } else if (key === "Delete" || key === "Backspace") this.clear();
+    else return false;
+    return true;
+  }
+
+  /** @param {[number, number]} by to the right and up */
+  movePen([right, up]) {
+    const { row, column, down } = this.pen;
+    const next = {
+      row: clamp(row - 2 * up, 2, PAD - 3),
+      column: clamp(column + 2 * right, 2, PAD - 3),
+    };
+    if (down) this.stroke(this.pen, next);
+    this.pen = { ...next, down };
+    this.pad.redraw();
+    if (down) this.settle();
+    this.status(
+      `Pen ${down ? "down" : "up"}, row ${next.row + 1} and column ${next.column + 1} of ${PAD}.`,
+    );
+  }
+
+  /** @param {import("./vae.mjs").Cell} from @param {import("./vae.mjs").Cell} to */
+  stroke(from, to) {
+    vae.ink(this.cells, from, to);
+    this.drawn = true;
+    this.see(vae.blocks(this.cells));
+  }
+
+  clear() {
+    this.cells = blank();
+    this.drawn = true;
+    this.see(vae.blocks(this.cells));
+    this.settle(false);
+    this.status("The pad is empty. An empty pad is encoded like any other image.");
+  }
+
+  /** @param {number} digit one of the test digits */
+  pick(digit) {
+    this.shownDigit = digit;
+    this.cells = blank();
+    this.drawn = false;
+    this.see(this.digits[digit]);
+    this.settle();
+  }
+
+  sample() {
+    this.draws += 1;
+    this.moveTo(vae.normalPairs(this.seed, this.draws)[this.draws - 1]);
+  }
+
+  /** @param {number} index which beta */
+  change(index, told = true) {
+    this.index = index;
+    this.net = vae.network(this.weights, index);
+    this.codes = this.codesOf();
+    this.view = Math.max(3, ...this.codes.flat().map((value) => Math.abs(value) + 0.2));
+    this.see(this.x);
+    this.decodeAll();
+    this.numbers();
+    if (!told) return;
+    const { test_kl: kl, test_reconstruction: reconstruction } = this.weights.meta;
+    this.status(
+      `β = ${this.net.beta}: on test digits reconstruction ${two(reconstruction[index])}, KL ${two(kl[index])} nats.`,
+    );
+  }
+
+  /** Decodes the whole plane, a few milliseconds at a time; what the reader did meanwhile is still said. */
+  decodeAll() {
+    const grid = vae.plane(this.net, REACH, STEP);
+    this.grid = null;
+    clearTimeout(this.task);
+    const more = () => {
+      const until = performance.now() + 8;
+      let done = false;
+      do done = grid.more();
+      while (!done && performance.now() < until);
+      if (done) {
+        this.grid = grid;
+        this.settle(this.aloud);
+      } else this.task = window.setTimeout(more);
+    };
+    this.task = window.setTimeout(more);
+  }
+
+  /** @param {string} show @param {string} name */
+  turnTo(show, name) {
+    this.show = show;
+    this.look();
+    this.z = this.q.mean.slice();
+    this.plane.redraw();
+    this.strip.redraw();
+    this.status(`The plane shows ${name}.`);
+  }
+
+  /** @param {boolean} noisy */
+  withNoise(noisy) {
+    this.noisy = noisy;
+    this.strip.redraw();
+    this.status(
+      noisy
+        ? `f(z) now carries noise of standard deviation ${this.net.noise}.`
+        : "f(z) is shown without noise.",
+    );
+  }
+
+  /** @param {number} seed */
+  reseed(seed) {
+    this.seed = seed;
+    this.draws = 0;
+    this.redraw();
+    this.settle(false);
+    this.status(`Seed ${seed}.`);
+  }
+
+  reset() {
+    const { beta, show, noise, seed } = this.controls;
+    this.z = FIRST.z;
+    this.seed = FIRST.seed;
+    this.draws = 0;
+    this.show = FIRST.show;
+    this.noisy = false;
+    const index = this.weights.meta.betas.indexOf(FIRST.beta);
+    beta.set(index);
+    show.set(this.show);
+    noise.set(false);
+    seed.set(this.seed);
+    this.pen = { row: 16, column: 16, down: false };
+    this.pick(FIRST.digit);
+    this.change(index, false);
+    this.status("Reset: β = 1, the first test digit, seed 1.");
+  }
+}
+
+/** @param {HTMLElement} root */
+export function mount(root) {
+  starter(root, {
+    text: "Start: load 230 kB of weights",
+    url: new URL("weights.json", import.meta.url),
+    open: (weights) => new Stage(root, weights).plane.canvas,
+  });
+}

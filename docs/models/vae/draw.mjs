@@ -1,0 +1,223 @@
+/**
+ * The four pictures of the demo: the plane of codes, the drawing pad, the three images, and the curve of
+ * what a code costs and buys.
+ *
+ * @typedef {import("../../assets/demos/ui.mjs").Colours} Colours
+ * @typedef {import("../../assets/demos/ui.mjs").Size} Size
+ * @typedef {import("./vae.mjs").Network} Network
+ * @typedef {import("./vae.mjs").Gaussian} Gaussian
+ * @typedef {import("./vae.mjs").Closeup} Closeup
+ * @typedef {{show: string, index: number, net: Network, codes: number[][], classes: number[], centre: number[], half: number, zoom: Closeup | null}} Ground
+ *   what is drawn under ring and ellipse, and the part of the plane that is seen
+ */
+
+import { PAD, run } from "./vae.mjs";
+
+/** @param {number} value @returns {string} */
+export const two = (value) => value.toFixed(2).replace("-", "−");
+
+/**
+ * A square of values between 0 and 1 as ink. It is painted small and then enlarged, without seams.
+ * @param {CanvasRenderingContext2D} context @param {ArrayLike<number>} values @param {number} left
+ * @param {number} top @param {number} size @param {string} ink
+ */
+function image(context, values, left, top, size, ink, strength = 1, smooth = false) {
+  const side = Math.round(Math.sqrt(values.length));
+  const tile = document.createElement("canvas");
+  tile.width = tile.height = side;
+  const small = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
+  small.fillStyle = ink;
+  for (let i = 0; i < values.length; i++) {
+    small.globalAlpha = Math.min(Math.max(values[i], 0), 1) * strength;
+    small.fillRect(i % side, Math.floor(i / side), 1, 1);
+  }
+  context.imageSmoothingEnabled = smooth;
+  context.drawImage(tile, left, top, size, size);
+}
+
+/** @param {Size} size @param {Ground} ground @param {number[]} code @returns {number[]} its place in the picture */
+const toPicture = (size, { centre, half }, code) => [
+  ((code[0] - centre[0]) / half + 1) * 0.5 * size.width,
+  (1 - (code[1] - centre[1]) / half) * 0.5 * size.height,
+];
+
+/** @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours @param {Ground} ground */
+function drawGround(context, size, colours, ground) {
+  const { show, net, codes, classes, half, zoom } = ground;
+  if (show === "digits") {
+    const n = 11;
+    const cell = size.width / n;
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < n; j++) {
+        const code = [((2 * i + 1) / n - 1) * half, (1 - (2 * j + 1) / n) * half];
+        const [left, top] = [i * cell + cell * 0.1, j * cell + cell * 0.1];
+        image(context, run(net.decoder, code), left, top, cell * 0.8, colours.ink, 0.6);
+      }
+    }
+  } else if (show === "codes") {
+    context.font = "13px sans-serif";
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    codes.forEach((code, i) => {
+      const [left, top] = toPicture(size, ground, code);
+      context.fillStyle = colours.series[classes[i] % 6];
+      context.fillText(String(classes[i]), left, top);
+    });
+  } else if (zoom) {
+    image(context, zoom.density, 0, 0, size.width, colours.series[2], 1, true);
+  }
+}
+
+/**
+ * The ground changes seldom: it is kept as a picture.
+ * @returns {(context: CanvasRenderingContext2D, size: Size, colours: Colours, ground: Ground) => void}
+ */
+export function keptGround() {
+  const layer = document.createElement("canvas");
+  let key = "";
+  return (context, size, colours, ground) => {
+    const { show, index, centre, half } = ground;
+    const now = [show, index, size.width, colours.ink, colours.series[2], centre, half].join();
+    if (now !== key) {
+      key = now;
+      const ratio = Math.min(window.devicePixelRatio || 1, 2);
+      layer.width = size.width * ratio;
+      layer.height = size.height * ratio;
+      const below = /** @type {CanvasRenderingContext2D} */ (layer.getContext("2d"));
+      below.scale(ratio, ratio);
+      drawGround(below, size, colours, ground);
+    }
+    context.drawImage(layer, 0, 0, size.width, size.height);
+  };
+}
+
+/**
+ * The frame, q(z|x) as two ellipses of one and two standard deviations, and the ring at the code.
+ * @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours
+ * @param {Ground} ground @param {Gaussian} q @param {number[]} z
+ */
+export function drawCodes(context, size, colours, ground, q, z) {
+  context.strokeStyle = colours.muted;
+  context.lineWidth = 1;
+  context.strokeRect(0.5, 0.5, size.width - 1, size.height - 1);
+  const [cx, cy] = toPicture(size, ground, q.mean);
+  const unit = size.width / (2 * ground.half);
+  context.strokeStyle = colours.series[1];
+  for (const [deviations, width] of [
+    [1, 2.5],
+    [2, 1.2],
+  ]) {
+    context.lineWidth = width;
+    context.beginPath();
+    const [rx, ry] = q.logVar.map((v) => Math.max(1, deviations * Math.exp(0.5 * v) * unit));
+    context.ellipse(cx, cy, rx, ry, 0, 0, 2 * Math.PI);
+    context.stroke();
+  }
+  context.fillStyle = colours.series[1];
+  context.fillRect(cx - 1.5, cy - 6, 3, 12);
+  context.fillRect(cx - 6, cy - 1.5, 12, 3);
+  const [left, top] = toPicture(size, ground, z);
+  context.beginPath();
+  context.arc(left, top, 13, 0, 2 * Math.PI);
+  context.strokeStyle = colours.paper;
+  context.lineWidth = 5;
+  context.stroke();
+  context.strokeStyle = colours.series[0];
+  context.lineWidth = 2.5;
+  context.stroke();
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours
+ * @param {{cells: Uint8Array, below: number[] | null, pen: {row: number, column: number, down: boolean} | null}} pad
+ *   `below`: an image to see under an empty pad; `pen`: where the keys have it
+ */
+export function drawPad(context, size, colours, { cells, below, pen }) {
+  const cell = size.width / PAD;
+  context.strokeStyle = colours.grid;
+  context.lineWidth = 1;
+  for (let i = 1; i < 8; i++) {
+    context.strokeRect(-1, i * 4 * cell, size.width + 2, 0);
+    context.strokeRect(i * 4 * cell, -1, 0, size.height + 2);
+  }
+  if (below) image(context, below, 0, 0, size.width, colours.muted, 0.75);
+  image(context, cells, 0, 0, size.width, colours.ink);
+  context.strokeStyle = colours.muted;
+  context.strokeRect(0.5, 0.5, size.width - 1, size.height - 1);
+  if (!pen) return;
+  context.strokeStyle = colours.series[0];
+  context.lineWidth = pen.down ? 4 : 2;
+  context.strokeRect((pen.column - 1.5) * cell, (pen.row - 1.5) * cell, 4 * cell, 4 * cell);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours
+ * @param {[string, ArrayLike<number>][]} images three names and their pixels
+ */
+export function drawStrip(context, size, colours, images) {
+  const side = Math.min((size.width - 24) / 3, size.height - 24);
+  images.forEach(([name, values], i) => {
+    const left = i * (side + 12);
+    image(context, values, left, 20, side, colours.ink);
+    context.strokeStyle = [colours.muted, colours.series[1], colours.series[0]][i];
+    context.lineWidth = 2;
+    context.strokeRect(left + 1, 21, side - 2, side - 2);
+    context.font = "13px sans-serif";
+    context.fillStyle = colours.ink;
+    context.fillText(name, left, 14);
+  });
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours */
+function drawAxes(context, size, colours) {
+  context.font = "12px sans-serif";
+  context.strokeStyle = colours.muted;
+  context.lineWidth = 1;
+  context.beginPath();
+  context.moveTo(30, 6);
+  context.lineTo(30, size.height - 26);
+  context.lineTo(size.width - 4, size.height - 26);
+  context.stroke();
+  context.fillStyle = colours.ink;
+  context.textAlign = "center";
+  context.fillText("KL, nats", size.width / 2, size.height - 8);
+  context.save();
+  context.translate(14, size.height / 2 - 10);
+  context.rotate(-Math.PI / 2);
+  context.fillText("reconstruction, nats", 0, 0);
+  context.restore();
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours
+ * @param {{betas: number[], kl: number[], reconstruction: number[], index: number}} curve a point for each beta
+ */
+export function drawCurve(context, size, colours, { betas, kl, reconstruction, index }) {
+  drawAxes(context, size, colours);
+  const at = (/** @type {number} */ i) => [
+    34 + (kl[i] / 9.5) * (size.width - 60),
+    size.height - 34 - ((reconstruction[i] + 16) / 38) * (size.height - 52),
+  ];
+  context.strokeStyle = colours.series[0];
+  context.lineWidth = 2;
+  context.beginPath();
+  for (const i of betas.keys()) {
+    const [left, top] = at(i);
+    context.lineTo(left, top);
+  }
+  context.stroke();
+  betas.forEach((beta, i) => {
+    const [left, top] = at(i);
+    const here = i === index;
+    context.fillStyle = here ? colours.series[1] : colours.series[0];
+    context.beginPath();
+    context.arc(left, top, here ? 7 : 4, 0, 2 * Math.PI);
+    context.fill();
+    context.fillStyle = colours.ink;
+    context.fillText(String(beta), left + (beta > 1 ? 18 : 0), top + (beta > 1 ? 7 : -11));
+  });
+  context.textAlign = "right";
+  context.fillText(`● you are here: β = ${betas[index]}`, size.width - 8, size.height - 62);
+  const here = `KL ${two(kl[index])}, reconstruction ${two(reconstruction[index])}`;
+  context.fillText(here, size.width - 8, size.height - 42);
+}

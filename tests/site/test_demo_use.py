@@ -1,0 +1,203 @@
+"""Every demo can be used by finger and by keyboard, and says why it takes no bad number."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.site.kit import DOCS, NewPage, OpenDemo
+
+pytestmark = pytest.mark.browser
+
+DEMOS = sorted(path.parent.relative_to(DOCS).as_posix() for path in DOCS.rglob("demo.mjs"))
+WITH_WEIGHTS = [demo for demo in DEMOS if (DOCS / demo / "weights.json").exists()]
+DRAWN_ON = re.compile("^Drawing pad")  # a finger cannot both draw and scroll
+
+MISSED = """root => [...root.querySelectorAll("*")].filter(node => {
+  const {overflowX} = getComputedStyle(node);
+  const scrolls = ["auto", "scroll"].includes(overflowX) && node.scrollWidth > node.clientWidth;
+  return scrolls && node.tabIndex < 0 && node.matches(":not(select, textarea, input)");
+}).map(node => node.className || node.nodeName)"""
+
+ROWS = """root => [...root.querySelectorAll("table")].flatMap(table => {
+  const width = table.tHead.rows[0].cells.length;
+  const wrong = [...table.tBodies[0].rows].filter(row => row.cells.length !== width);
+  const empty = [...table.querySelectorAll("th")].filter(cell => !cell.textContent.trim());
+  return [...wrong, ...empty].map(node => node.outerHTML);
+})"""
+
+
+def started(open_demo: OpenDemo, path: str, **options: object) -> tuple[Page, Locator]:
+    """A demo with its weights loaded and its folded parts open."""
+    page, demo = open_demo(path, **options)
+    load = demo.get_by_role("button", name=re.compile("^(Start|Load)"))
+    if load.count():
+        load.click()
+        expect(load).to_have_count(0)
+    demo.evaluate("root => root.querySelectorAll('details').forEach(node => node.open = true)")
+    return page, demo
+
+
+def status(demo: Locator) -> str:
+    """What the demo shows of its state."""
+    return demo.locator("p.demo-status").first.inner_text()
+
+
+def canvases(demo: Locator) -> Iterator[tuple[Locator, str]]:
+    """The pictures of a demo and their labels."""
+    for canvas in demo.locator("canvas").all():
+        yield canvas, canvas.get_attribute("aria-label") or ""
+
+
+def swipe(page: Page, canvas: Locator, across: int, along: int) -> None:
+    """A finger goes down in the middle of a picture, moves by so many pixels, and is lifted."""
+    page.wait_for_timeout(50)
+    box = canvas.bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, share: float) -> None:
+        points = [{"x": x + share * across, "y": y + share * along}]
+        event = {"type": kind, "touchPoints": [] if kind == "touchEnd" else points}
+        session.send("Input.dispatchTouchEvent", event)
+        page.wait_for_timeout(16)
+
+    touch("touchStart", 0)
+    for i in range(1, 11):
+        touch("touchMove", i / 10)
+    touch("touchEnd", 1)
+    page.wait_for_timeout(100)
+    session.detach()
+
+
+@pytest.mark.parametrize("path", DEMOS)
+def test_a_swipe_that_begins_on_a_picture_scrolls_the_page_and_changes_nothing(
+    path: str, open_demo: OpenDemo
+) -> None:
+    page, demo = started(
+        open_demo, path, width=390, height=844, has_touch=True, reduced_motion="reduce"
+    )
+    page.wait_for_timeout(300)
+    for canvas, label in canvases(demo):
+        canvas.evaluate("node => node.scrollIntoView({block: 'center', behavior: 'instant'})")
+        before, told = page.evaluate("scrollY"), status(demo)
+        swipe(page, canvas, 4, -160)
+        moved = page.evaluate("scrollY") - before
+        if DRAWN_ON.match(label):
+            assert moved < 40, label  # the numbers below it may take another line
+            continue
+        assert moved > 80, f"{label}: a swipe of 160 px scrolls by {moved}"
+        assert status(demo) == told, label
+
+
+def test_a_finger_that_moves_sideways_or_taps_acts(open_demo: OpenDemo) -> None:
+    page, demo = open_demo("architectures/attention", width=390, height=844, has_touch=True)
+    plane = demo.get_by_role("application")
+    plane.evaluate("node => node.scrollIntoView({block: 'center', behavior: 'instant'})")
+    before = page.evaluate("scrollY")
+    swipe(page, plane, 100, 10)
+    expect(demo.locator("p.demo-status")).to_contain_text(
+        re.compile(r"^Query \((?:1\.[5-9]|2\.)\d+, -0\.\d+\)")
+    )
+    assert page.evaluate("scrollY") == before
+    plane.tap(position={"x": 40, "y": 40})
+    expect(demo.locator("p.demo-status")).to_contain_text(re.compile(r"^Query \(-2\.\d+, 2\.\d+\)"))
+
+
+@pytest.mark.parametrize("path", DEMOS)
+def test_only_pictures_that_answer_to_keys_are_places_of_tab(
+    path: str, open_demo: OpenDemo
+) -> None:
+    page, demo = started(open_demo, path, reduced_motion="reduce")
+    page.wait_for_timeout(300)
+    for canvas, label in canvases(demo):
+        if canvas.get_attribute("tabindex") is None:
+            assert canvas.get_attribute("role") == "img", label
+            continue
+        assert canvas.get_attribute("role") == "application", label
+        told = status(demo)
+        canvas.focus()
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("ArrowDown")
+        assert status(demo) != told, f"{label}: arrow keys do nothing"
+
+
+@pytest.mark.parametrize("path", ["models/gan", "models/diffusion"])
+def test_a_plane_is_a_place_of_tab_while_the_readers_points_are_the_data(
+    path: str, open_demo: OpenDemo
+) -> None:
+    _, demo = open_demo(path)
+    plane, data = demo.locator("canvas").first, demo.get_by_label("Data", exact=True)
+    for choice, role in (("ring", "img"), ("own", "application"), ("ring", "img")):
+        data.select_option(choice)
+        expect(plane).to_have_attribute("role", role)
+        assert (plane.get_attribute("tabindex") == "0") == (choice == "own")
+
+
+@pytest.mark.parametrize("path", WITH_WEIGHTS)
+def test_the_focus_stays_in_a_demo_that_is_started_by_keyboard(
+    path: str, open_demo: OpenDemo
+) -> None:
+    page, demo = open_demo(path)
+    demo.get_by_role("button", name=re.compile("^(Start|Load)")).focus()
+    page.keyboard.press("Enter")
+    expect(demo.get_by_role("button", name=re.compile("^(Start|Load)"))).to_have_count(0)
+    focused = "root => root.contains(document.activeElement) && document.activeElement.nodeName"
+    assert demo.evaluate(focused) in {"CANVAS", "BUTTON"}
+    demo.evaluate("() => document.activeElement.click()")  # what it is on, can be used at once
+
+
+@pytest.mark.parametrize("path", WITH_WEIGHTS)
+def test_the_focus_stays_on_the_button_when_weights_do_not_come(
+    path: str, open_demo: OpenDemo
+) -> None:
+    page, demo = open_demo(path, fresh=True, watched=False)
+    page.route("**/weights.json", lambda route: route.abort())
+    start = demo.get_by_role("button", name=re.compile("^(Start|Load)"))
+    start.focus()
+    page.keyboard.press("Enter")
+    expect(demo.get_by_text("The weights could not be loaded: ")).to_be_visible()
+    expect(start).to_be_focused()
+    page.unroute("**/weights.json")
+    page.keyboard.press("Enter")
+    expect(start).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", DEMOS)
+def test_a_bad_seed_is_told(path: str, open_demo: OpenDemo) -> None:
+    page, demo = started(open_demo, path)
+    seed = demo.get_by_label("Seed", exact=True)
+    refused = demo.get_by_role("alert")
+    for given, named in (("-3", "-3"), ("1.5", "1.5"), ("1000000", "1000000"), ("", "That")):
+        seed.fill(given)
+        page.keyboard.press("Tab")
+        expect(seed).to_have_value("1")
+        expect(refused).to_have_text(f"{named} is no whole number from 0 to 999999: still 1.")
+        expect(refused).to_be_visible()
+    expect(seed).to_have_accessible_description(re.compile("still 1"))
+    seed.fill("7")
+    page.keyboard.press("Tab")
+    expect(seed).to_have_value("7")
+    expect(refused).to_have_text("")
+
+
+@pytest.mark.parametrize("path", DEMOS)
+def test_what_scrolls_sideways_can_be_reached_and_tables_are_headed(
+    path: str, open_demo: OpenDemo
+) -> None:
+    page, demo = started(open_demo, path, width=320)
+    page.wait_for_timeout(200)
+    assert demo.evaluate(MISSED) == []
+    assert demo.evaluate(ROWS) == []
+
+
+def test_a_demo_that_fails_leaves_the_link_to_its_source(new_page: NewPage) -> None:
+    page = new_page(fresh=True, watched=False)
+    page.route("**/gan/draw.mjs", lambda route: route.abort())
+    page.goto("models/gan/")
+    link = page.locator("a.demo")
+    link.scroll_into_view_if_needed()
+    expect(page.get_by_text("The demo could not start")).to_be_visible()
+    expect(link).to_have_attribute("href", "demo.mjs")
