@@ -51,7 +51,7 @@ def page(kind: str, title: str, name: str, demo: bool) -> str:
             continue
         rows += [f"## {heading}", "", f"<!-- {HINTS[heading]} -->", ""]
         if heading == "Try it":
-            rows += [f"[Say what to do here]({name}/{name}.mjs){{ .demo }}", ""]
+            rows += [f"[Say what to do here]({name}/demo.mjs){{ .demo }}", ""]
     if rows[-2] == f"# {title}":
         rows += ["<!-- The text. -->", ""]
     return "\n".join(rows)
@@ -99,14 +99,18 @@ def recipe(module: str, folder: str, stem: str) -> str:
     )
 
 
-DEMO = """/** %s: what the reader does and sees. */
-
-import { button, frame } from "../../assets/demos/ui.mjs";
+SUMS = """/** %s: the sums of the page's code. */
 
 /** @param {number} x @returns {number} the value that the page's code gives */
 export function value(x) {
   return x;
 }
+"""
+
+STAGE = """/** The stage of %s.mjs: what the reader does and sees. */
+
+import { button, frame } from "../../assets/demos/ui.mjs";
+import { value } from "./%s.mjs";
 
 /** @param {HTMLElement} root */
 export function mount(root) {
@@ -163,7 +167,8 @@ def plan(arguments: argparse.Namespace) -> dict[Path, str]:
             "tolerance": 1e-5,
             "cases": [{"function": "value", "args": [1], "returns": 1}],
         }
-        files[docs / stem / f"{stem}.mjs"] = DEMO % title
+        files[docs / stem / f"{stem}.mjs"] = SUMS % title
+        files[docs / stem / "demo.mjs"] = STAGE % (stem, stem)
         files[tests / f"{stem}.golden.json"] = json.dumps(golden, indent=2) + "\n"
         files[tests / f"test_{module}_demo.py"] = DEMO_TEST % (
             f"{folder}/{stem}",

@@ -1,4 +1,4 @@
-"""Demos: a paragraph that is one link to a module, `[Move a code](vae/vae.mjs){ .demo }`.
+"""Demos: a paragraph that is one link to a module, `[Move a code](vae/demo.mjs){ .demo }`.
 
 The link gets a box that docs/assets/demos/mount.mjs turns into the running demo; without a script it
 stays a link to the source. `{ .demo height=420 }` keeps that many pixels free for the demo.
