@@ -1,0 +1,98 @@
+"""The command that renames a page with all that belongs to it."""
+
+from __future__ import annotations
+
+import posixpath
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import move
+from scripts.devtools import building
+from scripts.move import Place, Refused
+from tests.site import addresses
+
+ROOT = Path(__file__).resolve().parents[2]
+SKIPPED = shutil.ignore_patterns("__pycache__", "*.woff2")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the repository."""
+    for name in ("docs", "overrides", "scripts", "tests", ".github"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=SKIPPED)
+    for name in ("mkdocs.yml", "pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def state(root: Path) -> dict[str, bytes]:
+    """Every file of a project."""
+    files = (p for p in root.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    return {p.relative_to(root).as_posix(): p.read_bytes() for p in files}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("training/rlhf", "training/human-feedback"),  # no import statement can name a hyphen
+        ("overview/language-models", "models/words"),  # to another section, without one
+    ],
+)
+def test_a_moved_page_leaves_nothing_behind(project: Path, old: str, new: str) -> None:
+    before = len(state(project))
+    place, target = Place.of(old), Place.of(new)
+    move.move(project, place, target)
+    now = state(project)
+    assert len(now) == before, "a file was lost or is there twice"
+    assert not any(place.stem in path for path in now)
+    assert f"docs/{new}/{target.module}.py" in now
+    assert f"        {old}.md: {new}.md\n".encode() in now["mkdocs.yml"]
+    out = project / "site"
+    building.build(out, root=project, echo=False)
+    assert addresses.known() | {f"{new}/"} <= addresses.answered(out)
+    leads = posixpath.relpath(new, old)
+    assert f'url={leads}/"' in (out / old / "index.html").read_text(encoding="utf-8")
+    tests = [path for path in now if path.startswith(f"tests/{target.folder}/test_{target.module}")]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    for arguments in (["tests/test_tree.py"], ["--collect-only", *tests]):
+        done = subprocess.run(
+            [*command, *arguments], cwd=project, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("models/none", "models/other", "there is no docs/models/none.md"),
+        ("models/gan", "models/vae", "docs/models/vae.md exists already"),
+        ("models/gan", "models/gan", "the same"),
+        ("models/gan", "elsewhere/gan", "there is no section docs/elsewhere"),
+        ("models/index", "models/all", "the index of a section"),
+        ("models/gan", "training/rlhf", "exists already"),
+    ],
+)
+def test_what_cannot_be_moved_is_refused(old: str, new: str, why: str) -> None:
+    with pytest.raises(Refused, match=why):
+        move.plan(ROOT, Place.of(old), Place.of(new))
+
+
+@pytest.mark.parametrize("name", ["vae", "models/", "Models/VAE", "models/a b", "../x/y", "a/b/c"])
+def test_a_name_that_cannot_be_an_address_is_refused(name: str) -> None:
+    with pytest.raises(Refused, match="give folder/stem"):
+        Place.of(name)
+
+
+def test_a_fault_that_the_move_would_make_puts_everything_back(project: Path) -> None:
+    page = project / "docs" / "models" / "gan.md"
+    text = page.read_text(encoding="utf-8")
+    # A link that the command does not see as one: only the check does.
+    page.write_text(text + "\n<a href=gan/modes.csv>Modes</a>\n", encoding="utf-8")
+    before = state(project)
+    with pytest.raises(Refused, match=r"modes\.csv"):
+        move.move(project, Place.of("models/gan"), Place.of("models/adversarial"))
+    assert state(project) == before
