@@ -127,6 +127,16 @@ def new(arguments: list[str]) -> int:
     return run(environment.ensure(ROOT), "scripts.new", *arguments)
 
 
+def move(arguments: list[str]) -> int:
+    """rename a page with all that belongs to it: move FOLDER/NAME FOLDER/NAME"""
+    return run(environment.ensure(ROOT, test=True), "scripts.move", *arguments)
+
+
+def make(arguments: list[str]) -> int:
+    """make anew what a machine makes and what is out of date: make [NAME …]"""
+    return run(environment.ensure(ROOT, test=True), "scripts.make", *arguments)
+
+
 def links(arguments: list[str]) -> int:
     """ask for every address outside that the pages name"""
     return run(environment.ensure(ROOT), "scripts.outside.links", *arguments)
@@ -169,6 +179,8 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "check": check,
     "test": test,
     "new": new,
+    "move": move,
+    "make": make,
     "addresses": addresses,
     "links": links,
     "lock": lock,

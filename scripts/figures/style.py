@@ -260,14 +260,15 @@ def write(recipe: Recipe) -> None:
 def check(recipe: Recipe) -> list[str]:
     """What is no longer true of the written files: numbers that changed, a picture of other numbers."""
     problems = []
+    mend = f"run python3 scripts/dev.py make {recipe.svg.parent.name}"
     for path in (recipe.csv, recipe.svg):
         if not path.exists():
-            problems.append(f"{path.name} is missing: run the recipe")
+            problems.append(f"{path.name} is missing: {mend}")
     if problems:
         return problems
     text = recipe.csv.read_text(encoding="utf-8")
     if hashlib.sha256(text.encode()).hexdigest() not in recipe.svg.read_text(encoding="utf-8"):
-        problems.append(f"{recipe.svg.name} was not drawn from {recipe.csv.name}: run the recipe")
+        problems.append(f"{recipe.svg.name} was not drawn from {recipe.csv.name}: {mend}")
     old, new = read_table(recipe.csv), recipe.compute()
     if list(old) != list(new):
         return [*problems, f"{recipe.csv.name} has columns {list(old)}, the recipe {list(new)}"]

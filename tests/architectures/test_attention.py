@@ -1,7 +1,6 @@
 """Attention equals the library's, keeps what it must, and every equation of its page holds."""
 
 import itertools
-import json
 import math
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from docs.architectures.attention.attention import example
 from docs.models.gpt import gpt
 from scripts.figures import style
 from scripts.weights import gpt as weights
+from tests import golden as shared
 from tests.said import sayings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -595,14 +595,4 @@ def golden() -> dict[str, object]:
 
 
 def test_golden_values_are_current() -> None:
-    committed = json.loads(GOLDEN.read_text(encoding="utf-8"))
-    assert committed["cases"], "no cases"
-    for case in committed["cases"]:
-        expected = golden_returns(case)
-        assert isinstance(expected, dict)
-        for key, value in expected.items():
-            assert case["returns"][key] == pytest.approx(value, abs=1e-12)
-
-
-if __name__ == "__main__":
-    GOLDEN.write_text(json.dumps(golden(), indent=1) + "\n", encoding="utf-8")
+    shared.current(GOLDEN, golden())

@@ -94,7 +94,7 @@ def test_picture_is_drawn_from_the_committed_numbers(module: str, cache: pytest.
         # Positions of text differ with the fonts of a machine; what is said must not.
         assert re.findall(r">([^<>]+)</text>", drawn) == re.findall(
             r">([^<>]+)</text>", committed
-        ), f"{recipe.name}: run the recipe, its labels have changed"
+        ), f"{recipe.name}: its labels have changed; run python3 scripts/dev.py make {module}"
     cache.set(f"pictures/{module}", inputs(module))
 
 
@@ -121,16 +121,17 @@ def test_a_changed_number_and_a_picture_of_other_numbers_are_seen(
 
     values = [1.0, 2.0]
     recipe = style.Recipe("line", lambda: {"x": [0.0, 1.0], "y": list(values)}, draw)
+    mend = f"run python3 scripts/dev.py make {tmp_path.name}"
     assert style.check(recipe) == [
-        "line.csv is missing: run the recipe",
-        "line.svg is missing: run the recipe",
+        f"line.csv is missing: {mend}",
+        f"line.svg is missing: {mend}",
     ]
     style.write(recipe)
     assert style.check(recipe) == []
     values[1] = 2.1
     assert style.check(recipe) == ["line.csv:3: y is 2, the recipe gives 2.1"]
     recipe.csv.write_text("x,y\n0,1\n1,2.1\n")
-    assert style.check(recipe) == ["line.svg was not drawn from line.csv: run the recipe"]
+    assert style.check(recipe) == [f"line.svg was not drawn from line.csv: {mend}"]
 
 
 @pytest.mark.parametrize(

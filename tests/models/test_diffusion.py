@@ -1,7 +1,6 @@
 """The claims of docs/models/diffusion.md."""
 
 import itertools
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from scripts.figures import diffusion as figures
 from scripts.figures import style
 from scripts.weights import diffusion as recipe
 from scripts.weights import pack
+from tests import golden as shared
 from tests.rng import Random
 
 PAGE = Path(diffusion.__file__).parent.with_suffix(".md")
@@ -854,24 +854,8 @@ def golden() -> dict[str, Any]:
     return {"module": "models/diffusion/diffusion.mjs", "tolerance": 1e-5, "cases": cases}
 
 
-def flat(value: Any) -> list[Any]:
-    """All leaves of nested lists and tables, in order."""
-    if isinstance(value, dict):
-        return [leaf for key in sorted(value) for leaf in [key, *flat(value[key])]]
-    if isinstance(value, list):
-        return [leaf for item in value for leaf in flat(item)]
-    return [value]
-
-
 def test_golden_values_are_current() -> None:
-    committed, now = flat(json.loads(GOLDEN.read_text())), flat(golden())
-    assert len(committed) == len(now)
-    for a, b in zip(committed, now, strict=True):
-        assert a == (pytest.approx(b, abs=1e-7) if isinstance(b, float) else b)
-
-
-if __name__ == "__main__":
-    GOLDEN.write_text(json.dumps(golden()) + "\n")
+    shared.current(GOLDEN, golden())
 
 
 def test_the_lobe_of_a_noisy_point_is_guessed_as_often_as_the_caption_says() -> None:

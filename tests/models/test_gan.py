@@ -2,7 +2,6 @@
 
 import functools
 import itertools
-import json
 import math
 import re
 from pathlib import Path
@@ -19,6 +18,7 @@ from torch.nn import functional
 from docs.models.gan import gan
 from scripts.figures import gan as figures
 from scripts.figures import style
+from tests import golden as shared
 from tests.rng import Random
 from tests.said import sayings, text_of
 
@@ -795,21 +795,5 @@ def golden() -> dict[str, Any]:
     return {"module": "models/gan/gan.mjs", "tolerance": 1e-5, "cases": cases}
 
 
-def flat(value: Any) -> list[Any]:
-    """All leaves of nested lists and tables, in order."""
-    if isinstance(value, dict):
-        return [leaf for key in sorted(value) for leaf in [key, *flat(value[key])]]
-    if isinstance(value, list):
-        return [leaf for item in value for leaf in flat(item)]
-    return [value]
-
-
 def test_golden_values_are_current() -> None:
-    committed, now = flat(json.loads(GOLDEN.read_text())), flat(golden())
-    assert len(committed) == len(now)
-    for a, b in zip(committed, now, strict=True):
-        assert a == (b if isinstance(b, str) else pytest.approx(b, abs=1e-9))
-
-
-if __name__ == "__main__":
-    GOLDEN.write_text(json.dumps(golden()) + "\n")
+    shared.current(GOLDEN, golden())

@@ -2,7 +2,6 @@
 
 import hashlib
 import itertools
-import json
 import math
 import re
 from collections import Counter
@@ -21,6 +20,7 @@ from docs.models.gpt import gpt
 from scripts.figures import gpt as figures
 from scripts.figures import style
 from scripts.weights import gpt as weights
+from tests import golden as shared
 from tests.rng import Random
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -821,31 +821,17 @@ def answer(function: str, args: list[Any]) -> Any:
     return out
 
 
-def rounded(value: Any) -> Any:
-    """Numbers to nine places, for a file that can be read."""
-    if isinstance(value, float):
-        return round(value, 9)
-    if isinstance(value, list):
-        return [rounded(item) for item in value]
-    if isinstance(value, dict):
-        return {key: rounded(item) for key, item in value.items()}
-    return value
-
-
-def close(a: Any, b: Any) -> bool:
-    """Equal, numbers to 1e-7."""
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(close(a[key], b[key]) for key in a)
-    if isinstance(a, list):
-        return len(a) == len(b) and all(map(close, a, b))
-    return abs(a - b) < 1e-7 if isinstance(a, float) else bool(a == b)
+def golden() -> dict[str, Any]:
+    """The cases that both sides must agree on."""
+    cases = [
+        {"function": function, "args": args, "returns": answer(function, args)}
+        for function, args in arguments()
+    ]
+    return {"module": "models/gpt/gpt.mjs", "tolerance": 1e-5, "cases": cases}
 
 
 def test_golden_values_are_current() -> None:
-    committed = json.loads(GOLDEN.read_text(encoding="utf-8"))["cases"]
-    assert [(case["function"], case["args"]) for case in committed] == arguments()
-    for case in committed:
-        assert close(answer(case["function"], case["args"]), case["returns"]), case["args"]
+    shared.current(GOLDEN, golden())
 
 
 def test_the_demo_cuts_text_by_the_same_expression() -> None:
@@ -853,18 +839,3 @@ def test_the_demo_cuts_text_by_the_same_expression() -> None:
     found = re.search(r"const PIECE = /(.*)/g;", source)
     assert found
     assert found[1] == gpt.PIECE.pattern.decode()
-
-
-def main() -> None:
-    """Write the golden file anew."""
-    cases = [
-        {"function": function, "args": args, "returns": rounded(answer(function, args))}
-        for function, args in arguments()
-    ]
-    content = {"module": "models/gpt/gpt.mjs", "tolerance": 1e-5, "cases": cases}
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    GOLDEN.write_text(text.replace('{"function"', '\n{"function"') + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,9 +1,8 @@
 """The claims of docs/models/vae.md; run as a script it writes the values that the demo must give."""
 
 import itertools
-import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from scripts.figures import style
 from scripts.figures import vae as figures
 from scripts.weights import vae as weights
 from scripts.weights.pack import unpack
+from tests import golden as shared
 from tests.rng import Random
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -971,26 +971,5 @@ def golden() -> dict[str, Any]:
     return {"module": "models/vae/vae.mjs", "tolerance": 1e-5, "cases": cases}
 
 
-def leaves(value: Any) -> Iterator[Any]:
-    """All numbers and names of nested lists and tables, in order."""
-    if isinstance(value, dict):
-        for key in sorted(value):
-            yield key
-            yield from leaves(value[key])
-    elif isinstance(value, list):
-        for item in value:
-            yield from leaves(item)
-    else:
-        yield value
-
-
 def test_golden_values_are_current() -> None:
-    committed = list(leaves(json.loads(GOLDEN.read_text(encoding="utf-8"))))
-    now = list(leaves(golden()))
-    assert len(committed) == len(now)
-    for a, b in zip(committed, now, strict=True):
-        assert a == (b if isinstance(b, str) else pytest.approx(b, abs=1e-7))
-
-
-if __name__ == "__main__":
-    GOLDEN.write_text(json.dumps(golden()) + "\n", encoding="utf-8")
+    shared.current(GOLDEN, golden())

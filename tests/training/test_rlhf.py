@@ -1,6 +1,5 @@
 """The claims of docs/training/rlhf.md."""
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from torch.distributions import Categorical, kl_divergence
 from docs.training.rlhf import rlhf
 from scripts.figures import rlhf as figures
 from scripts.figures import style
+from tests import golden as shared
 from tests.said import sayings
 
 GOLDEN = Path(__file__).with_name("rlhf.golden.json")
@@ -760,21 +760,5 @@ def test_the_third_estimate_is_never_negative_in_single_precision() -> None:
     assert (estimates[2] >= 0).all()
 
 
-def flat(value: Any) -> list[Any]:
-    """All leaves of nested lists and tables, in order."""
-    if isinstance(value, dict):
-        return [leaf for key in sorted(value) for leaf in [key, *flat(value[key])]]
-    if isinstance(value, list):
-        return [leaf for item in value for leaf in flat(item)]
-    return [value]
-
-
 def test_golden_values_are_current() -> None:
-    committed, now = flat(json.loads(GOLDEN.read_text())), flat(golden())
-    assert len(committed) == len(now)
-    for a, b in zip(committed, now, strict=True):
-        assert a == (b if isinstance(b, str) else pytest.approx(b, abs=1e-7))
-
-
-if __name__ == "__main__":
-    GOLDEN.write_text(json.dumps(golden()) + "\n")
+    shared.current(GOLDEN, golden())

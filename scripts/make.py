@@ -1,0 +1,160 @@
+"""Make anew what a machine makes and what is out of date: `python3 scripts/dev.py make [STEM …]`.
+
+Figures and their numbers, the values that demos must give, the pages written from rules, the addresses of
+new pages. Weights take minutes: they are trained anew only with `--weights`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Product:
+    """Something that is written by a machine.
+
+    Args:
+        path: the file, from the root.
+        stem: the page that it belongs to, such as `vae`; empty if it belongs to none.
+        stale: why it must be written anew; empty if it need not.
+        write: writes it.
+    """
+
+    path: str
+    stem: str
+    stale: Callable[[], str]
+    write: Callable[[], object]
+
+
+def first(check: Callable[[T], list[str]], thing: T) -> str:
+    """The first thing that a check says; empty if it says nothing."""
+    return "".join(check(thing)[:1])
+
+
+def figures() -> Iterator[Product]:
+    """The pictures and their numbers."""
+    from scripts.figures import style
+
+    for file in sorted((ROOT / "scripts" / "figures").glob("*.py")):
+        if file.stem in {"__init__", "style"}:
+            continue
+        for recipe in importlib.import_module(f"scripts.figures.{file.stem}").FIGURES:
+            yield Product(
+                recipe.svg.relative_to(ROOT).as_posix(),
+                recipe.svg.parent.name,
+                partial(first, style.check, recipe),
+                partial(style.write, recipe),
+            )
+
+
+def values() -> Iterator[Product]:
+    """What the demos must give."""
+    from tests import golden
+
+    for file in sorted((ROOT / "tests").rglob("*.golden.json")):
+        stem = file.name.removesuffix(".golden.json")
+        name = f"tests.{file.parent.name}.test_{stem.replace('-', '_')}"
+
+        def stale(file: Path = file, name: str = name) -> str:
+            return golden.stale(file, importlib.import_module(name).golden())
+
+        def write(file: Path = file, name: str = name) -> None:
+            golden.write(file, importlib.import_module(name).golden())
+
+        yield Product(file.relative_to(ROOT).as_posix(), stem, stale, write)
+
+
+def pages() -> Iterator[Product]:
+    """The pages that are written from data."""
+    from scripts.house import rules_page
+
+    def stale() -> str:
+        old = rules_page.PAGE.read_text(encoding="utf-8") if rules_page.PAGE.is_file() else ""
+        return "" if old == rules_page.page() else "the rules have changed"
+
+    path = rules_page.PAGE.relative_to(ROOT).as_posix()
+    yield Product(path, "", stale, rules_page.main)
+
+
+def addresses() -> Iterator[Product]:
+    """The list of all addresses: pages that it lacks."""
+    from tests.site import addresses as listed
+
+    def new() -> set[str]:
+        docs = ROOT / "docs"
+        found = (path.relative_to(docs).with_suffix("").as_posix() for path in docs.rglob("*.md"))
+        named = {f"{name}/".removesuffix("index/") for name in found}
+        return named - listed.known()
+
+    def stale() -> str:
+        return f"it lacks {', '.join(sorted(new()))}" if new() else ""
+
+    path = listed.LIST.relative_to(ROOT).as_posix()
+    yield Product(path, "", stale, lambda: listed.write(listed.known() | new()))
+
+
+def weights() -> Iterator[Product]:
+    """The trained weights of the demos."""
+    for file in sorted((ROOT / "docs").rglob("weights.json")):
+        module = file.parent.name.replace("-", "_")
+
+        def write(module: str = module) -> None:
+            importlib.import_module(f"scripts.weights.{module}").main()
+
+        yield Product(
+            file.relative_to(ROOT).as_posix(), file.parent.name, lambda: "asked for", write
+        )
+
+
+def make(stems: set[str], train: bool = False) -> list[str]:
+    """Write what is out of date. Returns the paths that were written.
+
+    Raises:
+        ValueError: if nothing belongs to one of the stems.
+    """
+    products = [*(weights() if train else ()), *figures(), *values(), *pages(), *addresses()]
+    unknown = stems - {product.stem for product in products}
+    if unknown:
+        known = ", ".join(sorted({product.stem for product in products} - {""}))
+        raise ValueError(f"nothing is made for {', '.join(sorted(unknown))}; there is {known}")
+    written = []
+    for product in products:
+        if stems and product.stem not in stems:
+            continue
+        why = product.stale()
+        if why:
+            product.write()
+            written.append(product.path)
+            print(f"{product.path}: {why}; written", flush=True)
+    return written
+
+
+def main() -> int:
+    """Run the command line; 2 for a stem that nothing belongs to."""
+    parser = argparse.ArgumentParser(
+        prog="dev.py make", description="Make anew what is made by machine and out of date."
+    )
+    parser.add_argument("stem", nargs="*", help="only what belongs to this page, such as vae")
+    parser.add_argument("--weights", action="store_true", help="train the demos' weights as well")
+    wanted = parser.parse_args()
+    try:
+        written = make(set(wanted.stem), wanted.weights)
+    except ValueError as error:
+        print(f"make: {error}", file=sys.stderr)
+        return 2
+    print(f"{len(written)} written." if written else "Everything is up to date.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
