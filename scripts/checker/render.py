@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from markdown.util import AtomicString
+
 from scripts.checker import marks, swift
 from scripts.checker.config import Config, resolve
 
@@ -534,6 +536,7 @@ class Walker:
         self.pending: list[str] = []
         self.placed = False
         self.groups = 0
+        self.unread = 0
         self.numbers: dict[Element, int] = {}
 
     def walk(self, root: Element) -> None:
@@ -553,7 +556,8 @@ class Walker:
 
     def _open(self, tag: str, raw: bool = False) -> None:
         self._close()
-        self.block = Block(tag, self.path, self.box, "", [0], [self.line], raw)
+        unread = raw or self.unread > 0
+        self.block = Block(tag, self.path, self.box, "", [0], [self.line], unread)
         self.pending = []
         self.placed = False
 
@@ -590,7 +594,9 @@ class Walker:
             return
         self.line = line
         result = self.result
-        context = "code" if self.quiet and self.path[-1:] == ("pre",) else "text"
+        context = "raw" if self.unread else "text"
+        if self.quiet and self.path[-1:] == ("pre",):
+            context = "code"
         if result.context.get(line) not in ("code", "comment", "raw"):
             result.context[line] = context
         result.box_of.setdefault(line, self.box)
@@ -732,6 +738,9 @@ class Walker:
         if kind:
             self._enter_box(element, kind, classes)
         is_title = tag == "summary" or "admonition-title" in classes
+        # md_in_html leaves the text of an element without the attribute `markdown` as it is.
+        unread = self.unread
+        self.unread += isinstance(element.text, AtomicString) and "\n" in element.text
         self._open("title" if is_title else tag)
         heading = self._start_heading(element, tag)
         self._text(element.text)
@@ -751,7 +760,7 @@ class Walker:
             if any(child.tag in ("a", "button", "input") for child in element.iter()):
                 self.result.boxes[self.box].interactive = "link"
         self._close()
-        self.path, self.box = outer_path, outer_box
+        self.path, self.box, self.unread = outer_path, outer_box, unread
 
     def _start_heading(self, element: Element, tag: str) -> Heading | None:
         if len(tag) != 2 or tag[0] != "h" or tag[1] not in "123456":

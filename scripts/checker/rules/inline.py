@@ -39,13 +39,13 @@ def bold(page: Page) -> Iterator[Problem]:
                     ".",
                     "",
                 )
-            ) and not re.search(r"\w\*\*$", block.text[: found.end()]):
+            ) and not _ends_word(block.text[: found.start()]):
                 continue
             if re.match(r"\s", block.text[found.end() : found.end() + 1] or " ") and re.search(
                 r"\s\*\*$", block.text[: found.end()]
             ):
                 continue
-            if "td" in block.path and _footnote_stars(page, block.text[: found.end()]):
+            if "td" in block.path and footnote_stars(page, block.text[: found.end()]):
                 continue
             line, column = page.locate(block.line_at(found.start()), "**")
             if page.is_code(line) or near_fence(page, line) or "**" not in page.line(line):
@@ -59,7 +59,16 @@ def bold(page: Page) -> Iterator[Problem]:
             break
 
 
-def _footnote_stars(page: Page, text: str) -> bool:
+def _ends_word(text: str) -> bool:
+    """Whether a text ends with a word of prose, and not with a path or a name in which stars stand for any."""
+    words = text.split()
+    last = words[-1] if words and text == text.rstrip() else ""
+    if last.endswith((":", ";", ",", ".", "!", "?", ")")):
+        return not re.search(r"[/\\=*]|\.\w", last)
+    return bool(re.search(r"\w$", last))
+
+
+def footnote_stars(page: Page, text: str) -> bool:
     """Whether stars behind a cell's text are explained by a line that starts with them."""
     return bool(re.search(r"\w\*\*$", text)) and any(
         re.match(r"[ ]{0,3}(?:\\\*\\?\*|\*\*(?=\s))", line) for line in page.body
@@ -87,7 +96,10 @@ def code(page: Page) -> Iterator[Problem]:
             if (
                 before == ESCAPED
                 or (before in ("(", "'", '"') and after in (")", "'", '"'))
-                or len(found[0]) >= 3
+                or (
+                    len(found[0]) >= 3
+                    and not block.text[: found.start()].rpartition("\n")[2].strip()
+                )
             ):
                 continue
             yield page.problem(

@@ -327,3 +327,41 @@ def hard_break(page: Page) -> Iterator[Problem]:
                 " <br>",
                 len(source),
             )
+
+
+def angle(page: Page) -> Iterator[Problem]:
+    """An angle bracket around an address has no partner.
+
+    Bad: [the page](<index.md)
+    Good: [the page](<index.md>) or [the page](index.md)
+    Why: The bracket becomes a part of the address, and the link leads to nothing.
+    """
+    told: dict[int, int] = {}
+    for link in page.rendered.links:
+        href = link.href.strip()
+        if link.raw or href.startswith("<") == href.endswith(">") or page.is_code(link.line):
+            continue
+        if "{" in href or "\x02" in href or link.line in page.rendered.included:
+            continue
+        opened = href.startswith("<")
+        source = page.line(link.line)
+        column = source.find("](<" if opened else ">)", told.get(link.line, 0))
+        if column < 0:
+            continue
+        told[link.line] = column + 1
+        lacks, right = (">", f"<{href[1:]}>") if opened else ("<", href[:-1])
+        yield page.problem(
+            link.line,
+            f"'{href[:60]}' lacks its '{lacks}', so the bracket is part of the address; write"
+            f" '{right[:60]}'",
+            column + (3 if opened else 1),
+        )
+    for block in text_blocks(page):
+        for found in re.finditer(r"<(?:https?://|mailto:)[^\s<>]*", block.text):
+            line, column = page.place(block, found.start(), found[0])
+            if not page.is_code(line) and "<" in page.line(line):
+                yield page.problem(
+                    line,
+                    f"'{found[0][:60]}' lacks its '>' and is printed; close it, without a blank inside",
+                    column,
+                )

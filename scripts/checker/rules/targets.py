@@ -15,7 +15,7 @@ from scripts.checker.rules import urls
 from scripts.house import outline
 
 _FOREIGN = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
-_DYNAMIC = re.compile(r"\{\{|\{%|%7B%7B|\$\{|^<|^\$|^@")
+_DYNAMIC = re.compile(r"\{\{|\{%|%7B%7B|\$\{|^<|>$|^\$|^@")
 _FREE = re.compile(
     r"__|top$|:~:|tag:|!|/|_source|tabbed|page=|t=\d|L\d+(?:-L\d+)?$|xpointer|searchresults?$"
 )
