@@ -73,8 +73,8 @@ def test_a_reward_says_less_than_a_label() -> None:
         [f"{steps(f'{kind}_{actions}'):.0f}" for actions in (10, 100)]
         for kind in ("label", "reward")
     )
-    assert f"after {few[0]} steps (10 actions) or {few[1]} (100) with labels" in page
-    assert f"after {many[0]} or {many[1]} with rewards" in page
+    assert f"that of step {few[0]} (10 actions) or {few[1]} (100) with labels" in page
+    assert f"of step {many[0]} or {many[1]} with rewards" in page
     for actions in (10, 100):
         low, mean, high = (table[f"{name}_{actions}"] for name in ("low", "reward", "high"))
         assert all(a <= c for a, c in zip(low, high, strict=True))
