@@ -23,7 +23,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from scripts.devtools import building, chromium
+from scripts.devtools import building, chromium, javascript
 from scripts.devtools.say import Stop
 from tests.site import kit
 from tests.site.kit import NewPage, OpenDemo, Site
@@ -103,7 +103,7 @@ def browser() -> Iterator[Browser]:
 
 
 def without(why: str) -> NoReturn:
-    """Skip what needs a browser, or fail where one must be."""
+    """Skip what needs a program that is not at hand, or fail where it must be."""
     if os.environ.get("CI"):
         pytest.fail(why, pytrace=False)
     pytest.skip(why)
@@ -260,7 +260,11 @@ def open_demo(new_page: NewPage) -> OpenDemo:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What `dev.py test` ran before pytest, so that pytest's own line stays the last."""
+    """How many tests lacked a program, and what `dev.py test` ran before; pytest's own line stays the last."""
+    reasons = [str(report.longrepr[2]) for report in terminalreporter.getreports("skipped")]
+    for why in (chromium.HOW, chromium.DRIVER, javascript.HOW):
+        if count := sum(why in reason for reason in reasons):
+            terminalreporter.write_line(f"{count} tests were skipped. {why}")
     told = os.environ.get("DEV_TEST_SUMMARY")
     if told:
         terminalreporter.section("before pytest")

@@ -55,9 +55,172 @@ const STEPS = 120;
 const WIDTH = 680;
 const SCALE = [140, 72];
 const CENTRE = [340, 178];
+const AT_ONCE = 10; // steps of the button
 
 /** @param {Element} path the points of a path of dots, in its own coordinates */
-const points = (path) => [...(path.getAttribute("d") ?? "").matchAll(/M ?([\d.-]+) ([\d.-]+)/g)].flatMap((m) => [+m[1], +m[2]]);
+const points = (path) =>
+  [...(path.getAttribute("d") ?? "").matchAll(/M ?([\d.-]+) ([\d.-]+)/g)].flatMap((m) => [
+    Number(m[1]),
+    Number(m[2]),
+  ]);
+
+/** @param {number} n @returns {number} the angle after n steps */
+const angle = (n) => (Math.PI / 2) * (1 - n / STEPS) ** 1.5;
+
+/**
+ * @param {Float64Array} data x and y in turn @param {number} x @param {number} y
+ * @returns {number} the place of the nearest point in `data`
+ */
+function nearest(data, x, y) {
+  let best = Infinity;
+  let place = 0;
+  for (let k = 0; k < data.length; k += 2) {
+    const far = (data[k] - x) ** 2 + (data[k + 1] - y) ** 2;
+    if (far < best) [best, place] = [far, k];
+  }
+  return place;
+}
+
+class Entrance {
+  places = new Float64Array(2 * COUNT);
+  seed = 1;
+  at = -1; // the step that was made last; -1: the picture as it was printed
+  handle = 0;
+
+  /**
+   * @param {Element} figure @param {SVGElement} picture @param {Element} status
+   * @param {number[]} letters @param {number[]} marks the points of the sign, x and y in turn
+   */
+  constructor(figure, picture, status, letters, marks) {
+    this.figure = figure;
+    this.picture = picture;
+    this.status = status;
+    this.half = letters.length;
+    this.data = Float64Array.from(
+      [...letters, ...marks],
+      (v, i) => (v - CENTRE[i % 2]) / SCALE[i % 2],
+    );
+    this.canvas = document.createElement("canvas");
+    this.canvas.className = "home-canvas";
+    this.canvas.setAttribute("aria-hidden", "true");
+    /** @type {Record<string, HTMLButtonElement>} */
+    this.buttons = {};
+    for (const button of figure.querySelectorAll("button[data-home]")) {
+      const name = button.getAttribute("data-home") ?? "";
+      this.buttons[name] = /** @type {HTMLButtonElement} */ (button);
+    }
+    this.listen();
+  }
+
+  listen() {
+    const { play, step: one, noise } = this.buttons;
+    play.addEventListener("click", () => this.play());
+    one.addEventListener("click", () => {
+      this.stop();
+      if (this.at < 0 || this.at >= STEPS) this.restart();
+      else this.advance(AT_ONCE);
+    });
+    noise.addEventListener("click", () => {
+      this.stop();
+      this.seed++;
+      this.restart();
+    });
+    // Who asked for less motion goes step by step.
+    play.hidden = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) this.stop();
+    });
+    const redraw = () => {
+      if (this.at >= 0) this.draw(true);
+    };
+    const what = { attributeFilter: ["data-md-color-scheme"] };
+    new MutationObserver(redraw).observe(document.body, what);
+    new ResizeObserver(redraw).observe(this.picture);
+  }
+
+  /** The canvas as large as the picture. @returns {boolean} whether it has changed and is empty */
+  fit() {
+    const { canvas } = this;
+    const box = this.picture.getBoundingClientRect();
+    const ratio = Math.min(devicePixelRatio || 1, 2);
+    const size = [Math.round(box.width * ratio), Math.round(box.height * ratio)];
+    if (canvas.width === size[0] && canvas.height === size[1]) return false;
+    [canvas.width, canvas.height] = size;
+    canvas.style.width = `${box.width}px`;
+    canvas.style.height = `${box.height}px`;
+    return true;
+  }
+
+  draw(fresh = false) {
+    const { canvas, places, data, at } = this;
+    const empty = this.fit() || fresh;
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    const style = getComputedStyle(this.figure);
+    const scale = canvas.width / WIDTH;
+    // The last places fade instead of going at once: what is left of them are the paths.
+    context.globalAlpha = empty || at >= STEPS ? 1 : 0.16;
+    context.globalCompositeOperation = "destination-out";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.globalCompositeOperation = "source-over";
+    context.globalAlpha = 1;
+    const [letter, mark] = ["--fig-ink", "--fig-2"].map((name) => style.getPropertyValue(name));
+    for (let i = 0; i < places.length; i += 2) {
+      const [x, y] = [places[i], places[i + 1]];
+      // Near the end the nearest point says which sign this one belongs to.
+      const late = at > STEPS * 0.9 && nearest(data, x, y) >= this.half;
+      const [left, top] = [x * SCALE[0] + CENTRE[0], y * SCALE[1] + CENTRE[1]];
+      context.fillStyle = late ? mark : letter;
+      context.beginPath();
+      context.arc(left * scale, top * scale, 2 * scale, 0, 7);
+      context.fill();
+    }
+    const share = Math.round(100 * Math.sin(angle(at)) ** 2);
+    this.status.textContent = at >= STEPS ? "No noise left." : `Noise ${share} %`;
+  }
+
+  restart() {
+    const { normal } = random(this.seed);
+    for (let i = 0; i < this.places.length; i++) this.places[i] = normal();
+    this.at = 0;
+    if (!this.canvas.isConnected) this.picture.after(this.canvas);
+    this.picture.style.visibility = "hidden";
+    this.draw(true);
+  }
+
+  /** @param {number} count of steps */
+  advance(count) {
+    for (let n = 0; n < count && this.at < STEPS; n++, this.at++) {
+      step(this.places, angle(this.at), angle(this.at + 1), this.data);
+    }
+    this.draw();
+  }
+
+  frame() {
+    this.advance(1);
+    if (this.at >= STEPS) this.stop();
+    else this.next();
+  }
+
+  next() {
+    this.handle = requestAnimationFrame(() => this.frame());
+  }
+
+  play() {
+    if (this.handle) {
+      this.stop();
+      return;
+    }
+    if (this.at < 0 || this.at >= STEPS) this.restart();
+    this.buttons.play.textContent = "Pause";
+    this.next();
+  }
+
+  stop() {
+    cancelAnimationFrame(this.handle);
+    this.handle = 0;
+    this.buttons.play.textContent = "Play";
+  }
+}
 
 /** @param {Element} figure */
 export function mount(figure) {
@@ -66,101 +229,9 @@ export function mount(figure) {
   const paths = [...figure.querySelectorAll("svg path")];
   if (!picture || !status || paths.length < 4) return;
   const [letters, marks] = paths.slice(-2).map(points);
-  const data = Float64Array.from([...letters, ...marks], (v, i) => (v - CENTRE[i % 2]) / SCALE[i % 2]);
-  const canvas = document.createElement("canvas");
-  canvas.className = "home-canvas";
-  canvas.setAttribute("aria-hidden", "true");
-  const places = new Float64Array(2 * COUNT);
-  let seed = 1;
-  let at = -1; // the step that was made last; -1: the picture as it was printed
-  let handle = 0;
-
-  const angle = (/** @type {number} */ n) => (Math.PI / 2) * (1 - n / STEPS) ** 1.5;
-  const draw = (fresh = false) => {
-    const box = picture.getBoundingClientRect();
-    const ratio = Math.min(devicePixelRatio || 1, 2);
-    const size = [Math.round(box.width * ratio), Math.round(box.height * ratio)];
-    if (canvas.width !== size[0] || canvas.height !== size[1]) {
-      [canvas.width, canvas.height] = size;
-      canvas.style.width = `${box.width}px`;
-      canvas.style.height = `${box.height}px`;
-      fresh = true;
-    }
-    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    const style = getComputedStyle(figure);
-    const scale = size[0] / WIDTH;
-    // The last places fade instead of going at once: what is left of them are the paths.
-    context.globalAlpha = fresh || at >= STEPS ? 1 : 0.16;
-    context.globalCompositeOperation = "destination-out";
-    context.fillRect(0, 0, size[0], size[1]);
-    context.globalCompositeOperation = "source-over";
-    context.globalAlpha = 1;
-    const half = letters.length;
-    for (let i = 0; i < places.length; i += 2) {
-      // Near the end the nearest point says which sign this one belongs to.
-      let mark = false;
-      if (at > STEPS * 0.9) {
-        let best = Infinity;
-        for (let k = 0; k < data.length; k += 2) {
-          const far = (data[k] - places[i]) ** 2 + (data[k + 1] - places[i + 1]) ** 2;
-          if (far < best) [best, mark] = [far, k >= half];
-        }
-      }
-      context.fillStyle = style.getPropertyValue(mark ? "--fig-2" : "--fig-ink");
-      context.beginPath();
-      context.arc((places[i] * SCALE[0] + CENTRE[0]) * scale, (places[i + 1] * SCALE[1] + CENTRE[1]) * scale, 2 * scale, 0, 7);
-      context.fill();
-    }
-    status.textContent = at >= STEPS ? "No noise left." : `Noise ${Math.round(100 * Math.sin(angle(at)) ** 2)} %`;
-  };
-  const restart = () => {
-    const { normal } = random(seed);
-    for (let i = 0; i < places.length; i++) places[i] = normal();
-    at = 0;
-    if (!canvas.isConnected) picture.after(canvas);
-    picture.style.visibility = "hidden";
-    draw(true);
-  };
-  const advance = (/** @type {number} */ count) => {
-    for (let n = 0; n < count && at < STEPS; n++, at++) step(places, angle(at), angle(at + 1), data);
-    draw();
-  };
-  const buttons = Object.fromEntries(
-    [...figure.querySelectorAll("[data-home]")].map((button) => [button.getAttribute("data-home"), /** @type {HTMLButtonElement} */ (button)]),
-  );
-  const stop = () => {
-    cancelAnimationFrame(handle);
-    handle = 0;
-    buttons.play.textContent = "Play";
-  };
-  const frame = () => {
-    advance(1);
-    if (at >= STEPS) stop();
-    else handle = requestAnimationFrame(frame);
-  };
-  buttons.play.addEventListener("click", () => {
-    if (handle) return stop();
-    if (at < 0 || at >= STEPS) restart();
-    buttons.play.textContent = "Pause";
-    handle = requestAnimationFrame(frame);
-  });
-  buttons.step.addEventListener("click", () => {
-    stop();
-    if (at < 0 || at >= STEPS) restart();
-    else advance(10);
-  });
-  buttons.noise.addEventListener("click", () => {
-    stop();
-    seed++;
-    restart();
-  });
-  // Who asked for less motion goes step by step.
-  buttons.play.hidden = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  document.addEventListener("visibilitychange", () => document.hidden && stop());
-  const redraw = () => at >= 0 && draw(true);
-  new MutationObserver(redraw).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
-  new ResizeObserver(redraw).observe(picture);
+  new Entrance(figure, picture, status, letters, marks);
 }
 
-const figure = typeof document === "undefined" ? null : document.querySelector(".home-first figure");
+const figure =
+  typeof document === "undefined" ? null : document.querySelector(".home-first figure");
 if (figure) mount(figure);

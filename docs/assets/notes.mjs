@@ -15,7 +15,9 @@ const MARKS = ".md-typeset :is(a.footnote-ref, a.term, abbr[title], abbr[data-ti
 const marked = (event) => {
   if (!(event.target instanceof Element)) return null;
   const found = event.target.closest(MARKS);
-  return /** @type {HTMLElement | null} */ (found?.matches("a.term") ? found.querySelector("abbr") : found);
+  return /** @type {HTMLElement | null} */ (
+    found?.matches("a.term") ? found.querySelector("abbr") : found
+  );
 };
 
 /** @param {HTMLElement} mark what of it can have the focus */
@@ -44,15 +46,20 @@ let glossary;
  */
 async function explained(url, term) {
   glossary ??= fetch(url)
-    .then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error(String(answer.status)))))
+    .then((answer) =>
+      answer.ok ? answer.text() : Promise.reject(new Error(String(answer.status))),
+    )
     .then((text) => new DOMParser().parseFromString(text, "text/html"));
   glossary.catch(() => (glossary = undefined));
   const entries = [...(await glossary).querySelectorAll("main dt[id]")];
-  const entry = entries.find((dt) => dt.textContent?.replace(/\s*\([^()]*\)\s*$/, "").trim() === term);
+  const entry = entries.find(
+    (dt) => dt.textContent?.replace(/\s*\([^()]*\)\s*$/, "").trim() === term,
+  );
   const told = entry?.nextElementSibling;
   if (!entry || !told?.matches("dd")) return { id: "", sentence: [] };
   const copy = document.importNode(told, true);
-  for (const link of copy.querySelectorAll("a[href]")) link.setAttribute("href", new URL(link.getAttribute("href") ?? "", url).href);
+  for (const link of copy.querySelectorAll("a[href]"))
+    link.setAttribute("href", new URL(link.getAttribute("href") ?? "", url).href);
   const blocks = copy.querySelector("p") ? [...copy.children] : [make("p", {}, ...copy.childNodes)];
   return { id: entry.id, sentence: blocks };
 }
@@ -68,7 +75,12 @@ function term(mark) {
   if (!page) return { title, href: "", way: "", content: [] };
   const url = new URL(page, location.href).href;
   /** @type {Note} */
-  const note = { title, href: mark.closest("a")?.href ?? url, way: "Go to the glossary", content: [] };
+  const note = {
+    title,
+    href: mark.closest("a")?.href ?? url,
+    way: "Go to the glossary",
+    content: [],
+  };
   note.more = explained(url, long).then(({ id, sentence }) => {
     if (id) note.href = `${url}#${id}`;
     return sentence;
@@ -102,7 +114,12 @@ function place(note, mark, stays) {
 
 /** The note that comes when a mark is pointed at or has the focus, and goes with it. */
 function hint() {
-  const note = make("div", { class: "aside-note md-typeset", id: "aside-note", role: "tooltip", popover: "manual" });
+  const note = make("div", {
+    class: "aside-note md-typeset",
+    id: "aside-note",
+    role: "tooltip",
+    popover: "manual",
+  });
   /** @type {HTMLElement | undefined} */
   let owner;
   let timer = 0;
@@ -121,16 +138,21 @@ function hint() {
     const told = read(mark);
     if (!told) return;
     const isTerm = mark.matches("abbr");
-    note.replaceChildren(...(isTerm ? [make("p", { class: "note-title" }, told.title)] : told.content));
+    note.replaceChildren(
+      ...(isTerm ? [make("p", { class: "note-title" }, told.title)] : told.content),
+    );
     stop(mark).setAttribute("aria-describedby", note.id);
     owner = mark;
     note.showPopover();
     place(note, mark, false);
-    told.more?.then((more) => {
-      if (owner !== mark) return;
-      note.append(...more);
-      place(note, mark, false);
-    }, () => {});
+    told.more?.then(
+      (more) => {
+        if (owner !== mark) return;
+        note.append(...more);
+        place(note, mark, false);
+      },
+      () => {},
+    );
   };
   const after = (/** @type {number} */ wait, /** @type {() => void} */ act) => {
     clearTimeout(timer);
@@ -143,7 +165,9 @@ function hint() {
     else if (note.contains(/** @type {Node} */ (event.target)) || !owner) clearTimeout(timer);
     else if (!held()) after(250, hide);
   });
-  addEventListener("scroll", () => owner && !held() && !note.matches(":hover") && hide(), { passive: true });
+  addEventListener("scroll", () => owner && !held() && !note.matches(":hover") && hide(), {
+    passive: true,
+  });
   return { note, show, hide };
 }
 
@@ -152,10 +176,23 @@ function card() {
   const title = make("p", { class: "note-title", id: "note-title" });
   const body = make("div", { class: "note-body", id: "note-body" });
   const way = make("a", { class: "note-way" });
-  const close = make("button", { class: "note-close", type: "button", popovertarget: "note", popovertargetaction: "hide" }, "Close");
-  const names = { role: "dialog", "aria-labelledby": "note-title", "aria-describedby": "note-body" };
-  const note = make("div", { class: "note md-typeset", id: "note", popover: "auto", ...names },
-    title, body, make("div", { class: "note-ways" }, way, close));
+  const close = make(
+    "button",
+    { class: "note-close", type: "button", popovertarget: "note", popovertargetaction: "hide" },
+    "Close",
+  );
+  const names = {
+    role: "dialog",
+    "aria-labelledby": "note-title",
+    "aria-describedby": "note-body",
+  };
+  const note = make(
+    "div",
+    { class: "note md-typeset", id: "note", popover: "auto", ...names },
+    title,
+    body,
+    make("div", { class: "note-ways" }, way, close),
+  );
   /** @type {HTMLElement | undefined} */
   let owner;
   const show = (/** @type {HTMLElement} */ mark) => {
@@ -175,12 +212,15 @@ function card() {
     note.showPopover();
     place(note, mark, true);
     (told.href ? way : close).focus({ preventScroll: true });
-    told.more?.then((more) => {
-      if (owner !== mark) return;
-      body.replaceChildren(...more);
-      way_();
-      place(note, mark, true);
-    }, () => {});
+    told.more?.then(
+      (more) => {
+        if (owner !== mark) return;
+        body.replaceChildren(...more);
+        way_();
+        place(note, mark, true);
+      },
+      () => {},
+    );
     return true;
   };
   way.addEventListener("click", () => note.hidePopover());
@@ -197,14 +237,19 @@ export function notes() {
   const beside = hint();
   const stays = card();
   (document.querySelector("main") ?? document.body).append(beside.note, stays.note);
-  const within = (/** @type {Event} */ event) => beside.note.contains(/** @type {Node} */ (event.target));
+  const within = (/** @type {Event} */ event) =>
+    beside.note.contains(/** @type {Node} */ (event.target));
   let pressed = "";
   /** @type {HTMLElement | undefined} */
   let before;
-  document.addEventListener("pointerdown", (event) => {
-    pressed = event.pointerType;
-    before = stays.shown(); // a second tap on its mark closes the card
-  }, true);
+  document.addEventListener(
+    "pointerdown",
+    (event) => {
+      pressed = event.pointerType;
+      before = stays.shown(); // a second tap on its mark closes the card
+    },
+    true,
+  );
   document.addEventListener("click", (event) => {
     const at = marked(event);
     const by = event.detail ? pressed : "key";
@@ -220,7 +265,8 @@ export function notes() {
   });
   document.addEventListener("focusin", (event) => {
     const at = marked(event);
-    if (at && !stays.shown() && /** @type {Element} */ (event.target).matches(":focus-visible")) beside.show(at);
+    if (at && !stays.shown() && /** @type {Element} */ (event.target).matches(":focus-visible"))
+      beside.show(at);
     else if (!within(event)) beside.hide();
   });
   document.addEventListener("keydown", (event) => event.key === "Escape" && beside.hide());

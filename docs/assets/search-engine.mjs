@@ -11,7 +11,9 @@ export const fold = (text) =>
 
 /** @param {string} word the word without the endings of plural and verb, roughly */
 export const stem = (word) =>
-  word.length < 5 ? word.replace(/s$/, "") : word.replace(/(?:ies|ied|y)$/, "i").replace(/(?:ations?|ings?|ers?|ed|es|s|e)$/, "");
+  word.length < 5
+    ? word.replace(/s$/, "")
+    : word.replace(/(?:ies|ied|y)$/, "i").replace(/(?:ations?|ings?|ers?|ed|es|s|e)$/, "");
 
 /** @param {string} text */
 export const words = (text) => fold(text).match(/[\p{L}\p{N}]+/gu) ?? [];
@@ -66,7 +68,8 @@ export function build(docs) {
  * @returns {Map<Entry, number>}
  */
 function hits(index, word, begun) {
-  const fits = (/** @type {string} */ other) => other === word || (begun !== "" && other.startsWith(begun));
+  const fits = (/** @type {string} */ other) =>
+    other === word || (begun !== "" && other.startsWith(begun));
   /** @type {Map<Entry, number>} */
   const found = new Map();
   for (const entry of index.entries) {
@@ -99,7 +102,8 @@ export function find(index, query) {
     const before = scores;
     scores = new Map();
     for (const [entry, score] of found)
-      if (position === 0 || before.has(entry)) scores.set(entry, (before.get(entry) ?? 0) + score * rarity);
+      if (position === 0 || before.has(entry))
+        scores.set(entry, (before.get(entry) ?? 0) + score * rarity);
   });
   return grouped(scores, fold(query).trim());
 }
@@ -132,7 +136,11 @@ export function completion(index, query) {
   if (last.length < 2) return "";
   let best = "";
   for (const [word, count] of index.vocabulary)
-    if (word.length > last.length && word.startsWith(fold(last)) && count > (index.vocabulary.get(best) ?? 0))
+    if (
+      word.length > last.length &&
+      word.startsWith(fold(last)) &&
+      count > (index.vocabulary.get(best) ?? 0)
+    )
       best = word;
   return best.slice(last.length);
 }
@@ -148,7 +156,11 @@ export function correction(index, query) {
     for (let i = 1; i <= a.length; i++) {
       const next = [i];
       for (let j = 1; j <= b.length; j++)
-        next[j] = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+        next[j] = Math.min(
+          next[j - 1] + 1,
+          row[j] + 1,
+          row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1),
+        );
       row = next;
     }
     return row[b.length];

@@ -70,11 +70,17 @@ async function ask(url, tries, signal) {
  * @param {string[]} stems
  */
 function excerpt({ fold, stem }, text, stems) {
-  const fits = (/** @type {string} */ word) => stems.some((one) => stem(fold(word)) === one || fold(word).startsWith(one));
+  const fits = (/** @type {string} */ word) =>
+    stems.some((one) => stem(fold(word)) === one || fold(word).startsWith(one));
   const pieces = text.split(/([\p{L}\p{N}]+)/u);
-  const first = Math.max(0, pieces.findIndex((piece, i) => i % 2 && fits(piece)));
+  const first = Math.max(
+    0,
+    pieces.findIndex((piece, i) => i % 2 && fits(piece)),
+  );
   const from = Math.max(0, first - 14);
-  const nodes = pieces.slice(from, from + 56).map((piece, i) => ((from + i) % 2 && fits(piece) ? make("mark", {}, piece) : piece));
+  const nodes = pieces
+    .slice(from, from + 56)
+    .map((piece, i) => ((from + i) % 2 && fits(piece) ? make("mark", {}, piece) : piece));
   return [...(from ? ["… "] : []), ...nodes, ...(pieces.length > from + 56 ? [" …"] : [])];
 }
 
@@ -87,11 +93,24 @@ function excerpt({ fold, stem }, text, stems) {
  */
 function found(engine, { page, parts }, stems, base) {
   const row = (/** @type {Entry} */ entry, /** @type {string} */ kind) =>
-    make("a", { href: new URL(entry.location, base).href, class: `search-${kind}` },
-      make("span", { class: "search-title" }, ...(entry.title ? excerpt(engine, entry.title, stems) : [page.title])),
+    make(
+      "a",
+      { href: new URL(entry.location, base).href, class: `search-${kind}` },
+      make(
+        "span",
+        { class: "search-title" },
+        ...(entry.title ? excerpt(engine, entry.title, stems) : [page.title]),
+      ),
       ...(kind === "part" || parts.includes(page) || !parts.length
-        ? [make("span", { class: "search-text" }, ...excerpt(engine, entry.text, stems))] : []));
-  return make("li", {}, row(page, "page"), ...parts.filter((part) => part !== page).map((part) => row(part, "part")));
+        ? [make("span", { class: "search-text" }, ...excerpt(engine, entry.text, stems))]
+        : []),
+    );
+  return make(
+    "li",
+    {},
+    row(page, "page"),
+    ...parts.filter((part) => part !== page).map((part) => row(part, "part")),
+  );
 }
 
 /**
@@ -132,7 +151,13 @@ export function search(dialog) {
     const again = button("Try again", () => (coming = undefined));
     const home = make("a", { href: base.href }, "the map");
     list.hidden = true;
-    status.replaceChildren(`The search does not work now: ${why}. `, again, " or go by ", home, ".");
+    status.replaceChildren(
+      `The search does not work now: ${why}. `,
+      again,
+      " or go by ",
+      home,
+      ".",
+    );
   };
   const tell = (/** @type {Known} */ { engine, index }, /** @type {string} */ query) => {
     const rest = engine.completion(index, query);
@@ -145,7 +170,11 @@ export function search(dialog) {
     if (!stems.length) status.textContent = "Type a word: a model, a method, a name.";
     else if (groups.length) status.textContent = counted(groups.length, rest);
     else if (mended)
-      status.replaceChildren("Nothing found. Did you mean ", button(mended, () => (input.value = mended)), "?");
+      status.replaceChildren(
+        "Nothing found. Did you mean ",
+        button(mended, () => (input.value = mended)),
+        "?",
+      );
     else status.textContent = "Nothing found.";
   };
   const show = async () => {
@@ -203,7 +232,8 @@ function keys(dialog, input, list, complete) {
     else if (event.key === "Enter") {
       event.preventDefault();
       if (!event.isComposing) list.querySelector("a")?.click();
-    } else if (event.key === "ArrowRight" && input.selectionStart === input.value.length) complete();
+    } else if (event.key === "ArrowRight" && input.selectionStart === input.value.length)
+      complete();
   });
   dialog.addEventListener("click", (event) => {
     const target = /** @type {Element} */ (event.target);
@@ -213,11 +243,17 @@ function keys(dialog, input, list, complete) {
 
 /** @param {() => void} open what a button, "/" and Ctrl+K do */
 function opening(open) {
-  for (const button of document.querySelectorAll("[data-search]")) button.addEventListener("click", open);
+  for (const button of document.querySelectorAll("[data-search]"))
+    button.addEventListener("click", open);
   document.addEventListener("keydown", (event) => {
-    const field = /** @type {Element} */ (event.target).closest("input, select, textarea, [contenteditable]");
+    const field = /** @type {Element} */ (event.target).closest(
+      "input, select, textarea, [contenteditable]",
+    );
     const plainly = !event.ctrlKey && !event.metaKey && !event.altKey;
-    if ((event.key === "/" && plainly && !field) || (event.key === "k" && (event.ctrlKey || event.metaKey))) {
+    if (
+      (event.key === "/" && plainly && !field) ||
+      (event.key === "k" && (event.ctrlKey || event.metaKey))
+    ) {
       event.preventDefault();
       open();
     }

@@ -20,7 +20,8 @@ function scheme() {
   const key = document.documentElement.dataset.storage ?? "scheme";
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const show = (/** @type {string} */ name) => {
-    if (document.body.getAttribute("data-md-color-scheme") !== name) document.body.setAttribute("data-md-color-scheme", name);
+    if (document.body.getAttribute("data-md-color-scheme") !== name)
+      document.body.setAttribute("data-md-color-scheme", name);
     button.setAttribute("aria-pressed", String(name === "slate"));
   };
   const stored = () => {
@@ -33,7 +34,8 @@ function scheme() {
   };
   const follow = () => show(stored() ?? (dark.matches ? "slate" : "default"));
   button.addEventListener("click", () => {
-    const next = document.body.getAttribute("data-md-color-scheme") === "slate" ? "default" : "slate";
+    const next =
+      document.body.getAttribute("data-md-color-scheme") === "slate" ? "default" : "slate";
     try {
       // Who goes back to what the system says, follows the system again.
       if ((next === "slate") === dark.matches) localStorage.removeItem(key);
@@ -52,7 +54,11 @@ function scheme() {
 function copying(block) {
   const code = block.querySelector("pre code");
   if (!code || code.closest(".demo")) return;
-  const button = make("button", { class: "copy", type: "button", "aria-label": "Copy this code" }, "Copy");
+  const button = make(
+    "button",
+    { class: "copy", type: "button", "aria-label": "Copy this code" },
+    "Copy",
+  );
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText((code.textContent ?? "").trimEnd());
@@ -88,7 +94,10 @@ function idle(/** @type {string} */ selector, /** @type {(elements: Element[]) =
     act(waiting.splice(0, 20));
     if (waiting.length) soon();
   };
-  const soon = () => ("requestIdleCallback" in window ? requestIdleCallback(some, { timeout: 2000 }) : setTimeout(some, 50));
+  const soon = () =>
+    "requestIdleCallback" in window
+      ? requestIdleCallback(some, { timeout: 2000 })
+      : setTimeout(some, 50);
   soon();
 }
 
@@ -127,7 +136,8 @@ function scrollable() {
       stops([...document.querySelectorAll(`div.demo :is(${BOXES})`)]);
     }, 200);
   });
-  for (const demo of document.querySelectorAll("div.demo")) demos.observe(demo, { childList: true, subtree: true });
+  for (const demo of document.querySelectorAll("div.demo"))
+    demos.observe(demo, { childList: true, subtree: true });
 }
 
 /** A button on each piece of code that copies it. */
@@ -138,7 +148,9 @@ function copyable() {
 /** Marks in the contents where the reader is. */
 function contents() {
   const links = new Map();
-  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(".toc a"))) {
+  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (
+    document.querySelectorAll(".toc a")
+  )) {
     const target = named(link.hash);
     if (target) links.set(target, link);
   }
@@ -148,19 +160,30 @@ function contents() {
   const mark = () => {
     waiting = false;
     const end = innerHeight + scrollY >= document.documentElement.scrollHeight - 4;
-    const now = end ? targets.at(-1) : targets.findLast((target) => target.getBoundingClientRect().top < 140);
+    const now = end
+      ? targets.at(-1)
+      : targets.findLast((target) => target.getBoundingClientRect().top < 140);
     for (const [target, link] of links) {
       if (target !== now) link.removeAttribute("aria-current");
       else if (!link.hasAttribute("aria-current")) link.setAttribute("aria-current", "true");
     }
   };
-  addEventListener("scroll", () => {
-    if (!waiting) requestAnimationFrame(mark);
-    waiting = true;
-  }, { passive: true });
+  addEventListener(
+    "scroll",
+    () => {
+      if (!waiting) requestAnimationFrame(mark);
+      waiting = true;
+    },
+    { passive: true },
+  );
   document.querySelector(".toc")?.addEventListener("click", (event) => {
     const panel = /** @type {HTMLElement} */ (event.currentTarget);
-    if (event.target instanceof Element && event.target.closest("a") && panel.matches(":popover-open")) panel.hidePopover();
+    if (
+      event.target instanceof Element &&
+      event.target.closest("a") &&
+      panel.matches(":popover-open")
+    )
+      panel.hidePopover();
   });
 }
 
@@ -196,7 +219,16 @@ function navigation() {
 
 /** Does each step, whatever becomes of the others: what fails is reported as if nobody had caught it. */
 function start() {
-  for (const step of [scheme, searching, contents, folded, notes, scrollable, copyable, navigation]) {
+  for (const step of [
+    scheme,
+    searching,
+    contents,
+    folded,
+    notes,
+    scrollable,
+    copyable,
+    navigation,
+  ]) {
     try {
       step();
     } catch (error) {

@@ -1,0 +1,77 @@
+"""The house stays easy to read: no module of scripts/ is over 500 lines, and no function over 80.
+
+The linter says the same of JavaScript (tests/javascript/biome.json).
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULE = 500
+FUNCTION = 80
+
+# What was longer when the limits came. Nothing is added; what is short enough by now must go.
+LONG_MODULES = {
+    "scripts/checker/engine.py",
+    "scripts/checker/render.py",
+    "scripts/checker/rules/admonitions.py",
+    "scripts/checker/rules/fences.py",
+    "scripts/checker/rules/link_syntax.py",
+    "scripts/checker/rules/structure.py",
+    "scripts/checker/rules/tabs.py",
+    "scripts/checker/rules/targets.py",
+    "scripts/figures/vae.py",
+}
+LONG_FUNCTIONS = {"scripts/checker/rules/link_syntax.py:_leaked_link"}
+
+
+def long_modules(root: Path) -> Iterator[tuple[str, int]]:
+    """Modules over the limit, and their lines."""
+    for path in sorted((root / "scripts").rglob("*.py")):
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        if lines > MODULE:
+            yield path.relative_to(root).as_posix(), lines
+
+
+def long_functions(root: Path) -> Iterator[tuple[str, int]]:
+    """Functions and methods over the limit, from `def` to their last line, decorators not counted."""
+    for path in sorted((root / "scripts").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > FUNCTION:
+                    yield f"{path.relative_to(root).as_posix()}:{node.name}", lines
+
+
+def test_modules_are_short() -> None:
+    found = dict(long_modules(ROOT))
+    new = {name: lines for name, lines in found.items() if name not in LONG_MODULES}
+    assert new == {}, f"over {MODULE} lines: carve them"
+    assert LONG_MODULES - found.keys() == set(), "these are short by now: take them off the list"
+
+
+def test_functions_are_short() -> None:
+    found = dict(long_functions(ROOT))
+    new = {name: lines for name, lines in found.items() if name not in LONG_FUNCTIONS}
+    assert new == {}, f"over {FUNCTION} lines: carve them"
+    assert LONG_FUNCTIONS - found.keys() == set(), "these are short by now: take them off the list"
+
+
+@pytest.mark.parametrize(("over", "expected"), [(0, []), (1, [("scripts/a.py", 501)])])
+def test_a_long_module_is_found(over: int, expected: list[tuple[str, int]], tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts" / "a.py").write_text("a = 1\n" * (MODULE + over))
+    assert list(long_modules(tmp_path)) == expected
+
+
+@pytest.mark.parametrize(("over", "expected"), [(0, []), (1, [("scripts/a.py:f", 81)])])
+def test_a_long_function_is_found(
+    over: int, expected: list[tuple[str, int]], tmp_path: Path
+) -> None:
+    (tmp_path / "scripts").mkdir()
+    body = "        a = 1\n" * (FUNCTION + over - 1)
+    (tmp_path / "scripts" / "a.py").write_text(f"class A:\n    async def f(self):\n{body}")
+    assert list(long_functions(tmp_path)) == expected
