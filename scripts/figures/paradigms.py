@@ -125,7 +125,8 @@ class Runs:
         self.tried = {n: online(self.f, self.y, zero, n, told=False) for n in LENGTHS}
         self.few, self.head = self.fitted(self.f), self.fitted(self.r)
         none = torch.zeros_like(self.head)
-        self.untaught = {n: online(self.r, self.y, none, n, told=False) for n in TRIES}
+        self.rewards = {n: online(self.r, self.y, none, n + LABELS, told=False) for n in TRIES}
+        self.labels = {n: self.fitted(self.r, n) for n in TRIES}
         self.bare = {n: online(self.f, self.y, self.few, n, told=False) for n in TRIES}
         self.hybrid = {n: online(self.r, self.y, self.head, n, told=False) for n in TRIES}
 
@@ -134,10 +135,14 @@ class Runs:
         joint = [unsupervised.log_joint(p, m) for p, m in zip(x, self.mixtures, strict=True)]
         return torch.stack(joint).softmax(2)
 
-    def fitted(self, f: Tensor) -> Tensor:
-        """Softmax regression on the few labels alone: (S, D, C)."""
-        runs = zip(f, self.y, self.known, strict=True)
-        return torch.stack([supervised.fit(g[k], y[k], CLASSES, 200) for g, y, k in runs])
+    def fitted(self, f: Tensor, more: int = 0) -> Tensor:
+        """Softmax regression on the few labels alone, or on `more` beside them: (S, D, C)."""
+        fits = []
+        for g, y, known in zip(f, self.y, self.known, strict=True):
+            rest = [i for i in range(POINTS) if i not in known]
+            k = torch.cat([known, torch.tensor(rest[:more], dtype=torch.long)])
+            fits.append(supervised.fit(g[k], y[k], CLASSES, 200))
+        return torch.stack(fits)
 
     def shares(self) -> dict[str, list[float]]:
         """Of every answer, the share that is right in each run."""
@@ -158,7 +163,8 @@ class Runs:
             "few": few,
             "semi": spread,
             "no_rewards": of(self.r_new, self.head),
-            **{f"no_labels_{n}": of(self.r_new, W) for n, W in self.untaught.items()},
+            **{f"rewards_{n}": of(self.r_new, W) for n, W in self.rewards.items()},
+            **{f"labels_{n}": of(self.r_new, W) for n, W in self.labels.items()},
             **{f"no_density_{n}": of(self.f_new, W) for n, W in self.bare.items()},
             **{f"hybrid_{n}": of(self.r_new, W) for n, W in self.hybrid.items()},
         }

@@ -64,25 +64,31 @@ def test_the_picture_prints_the_mean_and_the_spread_of_all_runs() -> None:
 
 def test_the_page_prints_what_each_part_of_the_hybrid_adds() -> None:
     for part, words in (
-        ("hybrid", "nothing"),
-        ("no_labels", "the nine labels"),
-        ("no_density", "the density (fixed features instead)"),
+        ("hybrid", "nine labels, the others rewards"),
+        ("rewards", "rewards alone"),
+        ("labels", "labels alone"),
+        ("no_density", "nine labels, the others rewards, without the density"),
     ):
         few, many = (printed(f"{part}_{count}") for count in paradigms.TRIES)
         said("hybrid", f"| {words} | {few} | {many} |")
-    said("hybrid", f"| the rewards | {printed('no_rewards')} | {printed('no_rewards')} |")
-    said("hybrid", "| Left out | 15 rewards | 60 rewards |")
+    said(
+        "hybrid", f"| nine labels and no more | {printed('no_rewards')} | {printed('no_rewards')} |"
+    )
+    few, many = (count + paradigms.LABELS for count in paradigms.TRIES)
+    said("hybrid", f"| Signals | {few} in all | {many} in all |")
 
 
-def test_with_few_rewards_each_part_helps_and_with_many_the_labels_do_not() -> None:
+def test_the_density_helps_and_labels_with_rewards_are_no_better_than_rewards_alone() -> None:
     def better(name: str, other: str) -> float:
         """How far the mean of one lies above that of the other, in standard errors of the pairs."""
         gaps = [a - b for a, b in zip(shares(name), shares(other), strict=True)]
         return statistics.mean(gaps) / statistics.stdev(gaps) * math.sqrt(len(gaps))
 
-    for part in ("no_rewards", "no_labels_15", "no_density_15"):
-        assert better("hybrid_15", part) > 2
-    assert better("hybrid_60", "no_labels_60") < 0
+    for count in paradigms.TRIES:
+        assert better(f"hybrid_{count}", f"no_density_{count}") > 4
+        assert better(f"hybrid_{count}", f"rewards_{count}") < 1
+        assert better(f"labels_{count}", f"hybrid_{count}") > 1
+    assert better("hybrid_15", "no_rewards") > 2
 
 
 def test_labels_and_rewards_are_compared_at_equal_passes_and_labels_say_more() -> None:
