@@ -1,6 +1,7 @@
 """Build the site beside the old one and swap them, so that a failed build leaves the old site alone."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -82,24 +83,56 @@ def build(
     command += ["--clean", "--site-dir", str(new)]
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        said = run(command, root, echo, verbose, environment(root, variables))
-        with mutex.held(out.with_name(f".{out.name}.lock")):  # two builds may end at once
-            if out.exists():
-                rename(out, old)
+        restore(out)
+        with mutex.held(out.with_name(f".{out.name}.{os.getpid()}.lock")):  # this build runs
             try:
-                rename(new, out)
-            except OSError:
-                if old.exists():
-                    rename(old, out)
-                raise
+                said = run(command, root, echo, verbose, environment(root, variables))
+                swap(out, new, old)
+            finally:
+                shutil.rmtree(new, ignore_errors=True)
+                shutil.rmtree(old, ignore_errors=True)
     except OSError as problem:
         raise Stop(
             f"The site could not be written to {out}: {problem.strerror or problem}."
         ) from None
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
     return said
+
+
+def swap(out: Path, new: Path, old: Path) -> None:
+    """Put a new site in the place of the old one."""
+    with mutex.held(out.with_name(f".{out.name}.lock")):  # two builds may end at once
+        if out.exists():
+            rename(out, old)
+        try:
+            rename(new, out)
+        except OSError:
+            if old.exists():
+                rename(old, out)
+            raise
+
+
+def restore(out: Path) -> None:
+    """Clear away what killed builds have left beside a site; one may have been killed between two renames."""
+    pattern = re.compile(rf"\.{re.escape(out.name)}\.(\d+)\.(new|old|lock)")
+    try:
+        found = [match for path in os.listdir(out.parent) if (match := pattern.fullmatch(path))]
+    except OSError:
+        return
+    if not found:
+        return
+    with mutex.held(out.with_name(f".{out.name}.lock")):
+        for match in found:
+            lock = out.with_name(f".{out.name}.{match[1]}.lock")
+            left = out.with_name(match[0])
+            if match[2] == "lock" or mutex.is_held(lock):
+                continue
+            if match[2] == "old" and not out.exists():
+                rename(left, out)
+            else:
+                shutil.rmtree(left, ignore_errors=True)
+        for match in found:
+            if match[2] == "lock" and not mutex.is_held(out.with_name(match[0])):
+                out.with_name(match[0]).unlink(missing_ok=True)
 
 
 def run(

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -14,8 +13,9 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from scripts.devtools import building, environment, mutex, say
+from scripts.devtools import building, environment, mutex, passing, say
 from scripts.devtools.environment import Environment
+from scripts.devtools.processes import quietly, run, variables
 from scripts.devtools.say import Stop
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,9 +63,10 @@ def build(arguments: list[str]) -> int:
 
 def check(arguments: list[str]) -> int:
     """say what is wrong with the pages (--build: and the site): file, line, why, how to mend it"""
+    arguments = passing.from_here(arguments, passing.CHECK, ROOT, Path.cwd())
     env = environment.ensure(ROOT)
     if "--build" not in arguments:
-        return run(env, "scripts.checker", *arguments)
+        return run(env, "scripts.checker", *arguments, apart=True)
     site = ROOT / "site"
     rest = [argument for argument in arguments if argument != "--build"]
     code = 0
@@ -75,11 +76,12 @@ def check(arguments: list[str]) -> int:
     except Stop as problem:
         say.error(str(problem))
         code = problem.code
-    return max(code, run(env, "scripts.checker", *rest))
+    return max(code, run(env, "scripts.checker", *rest, apart=True))
 
 
 def test(arguments: list[str]) -> int:
     """run all tests; arguments go to pytest"""
+    arguments = passing.from_here(arguments, passing.TEST, ROOT, Path.cwd())
     env = environment.ensure(ROOT, test=True)
     steps = {
         "ruff check": ["ruff", "check", "--output-format", "concise"],
@@ -139,12 +141,14 @@ def make(arguments: list[str]) -> int:
 
 def links(arguments: list[str]) -> int:
     """ask for every address outside that the pages name"""
+    arguments = passing.from_here(arguments, passing.LINKS, ROOT, Path.cwd())
     return run(environment.ensure(ROOT), "scripts.outside.links", *arguments)
 
 
 def addresses(arguments: list[str]) -> int:
     """add the addresses of new pages to the list of those that must never vanish"""
-    return run(environment.ensure(ROOT), "tests.site.addresses", *arguments)
+    options("addresses", addresses).parse_args(arguments)
+    return run(environment.ensure(ROOT), "tests.site.addresses")
 
 
 def clean(arguments: list[str]) -> int:
@@ -188,6 +192,17 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
 }
 
 
+# How the verbs are used that pass on what they are given, and to which program; the others have parsers.
+PASSED: dict[str, tuple[str, str]] = {
+    "check": ("[--build] [OPTION …] [PAGE …]", "scripts.checker"),
+    "test": ("[TEST …] [OPTION OF PYTEST …]", ""),
+    "new": ("KIND FOLDER/NAME [OPTION …]", "scripts.new"),
+    "move": ("FOLDER/NAME FOLDER/NAME", "scripts.move"),
+    "make": ("[NAME …]", "scripts.make"),
+    "links": ("[OPTION …]", "scripts.outside.links"),
+}
+
+
 def main(arguments: list[str]) -> int:
     """Run a verb. Returns the exit code: 0, 1 for findings, 2 if it could not run, 130 for Ctrl-C."""
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
@@ -197,8 +212,15 @@ def main(arguments: list[str]) -> int:
     if verb is None:
         say.error(f"There is no command {arguments[0]!r}: use one of {', '.join(VERBS)}.")
         return say.COULD_NOT_RUN
-    signal.signal(signal.SIGTERM, terminated)
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, terminated)
     try:
+        if passing.wants_help(arguments):
+            known = arguments[0] in PASSED
+            return explain(arguments[0], *PASSED[arguments[0]]) if known else verb(arguments[1:])
+        building.restore(ROOT / "site")
         return verb(arguments[1:])
     except Stop as problem:
         say.error(str(problem))
@@ -223,6 +245,21 @@ def usage() -> str:
 def options(name: str, verb: Callable[[list[str]], int]) -> argparse.ArgumentParser:
     """A parser for the options of a verb."""
     return argparse.ArgumentParser(prog=f"{PROGRAM} {name}", description=verb.__doc__)
+
+
+def explain(name: str, usage: str, module: str = "") -> int:
+    """Tell what a verb does, and the options of the program that it runs if that is installed already."""
+    say.line(f"usage: {PROGRAM} {name} {usage}\n\n{VERBS[name].__doc__}")
+    if name == "test":
+        say.line("\nFor instance: test tests/models/test_vae.py, test -k word, test -x --tb short")
+    try:
+        ready = module and environment.fault(Environment(ROOT), test=False) is None
+    except Stop:
+        ready = False
+    if ready:
+        say.line("")
+        return run(Environment(ROOT), module, "--help")
+    return 0
 
 
 def why(problem: OSError) -> str:
@@ -266,61 +303,3 @@ def free(host: str, port: int) -> None:
         else:
             text = f"Cannot listen at {host}, port {port}: {problem.strerror}."
         raise Stop(text) from None
-
-
-def run(env: Environment, module: str, *arguments: str) -> int:
-    """Run a module in the environment, in the repository; Ctrl-C ends it first."""
-    command = [str(env.python), "-m", module, *arguments]
-    process = subprocess.Popen(command, cwd=env.root, env=variables(env))
-    try:
-        code = process.wait()
-    except Stop:
-        process.terminate()
-        end(process)
-        raise
-    except BaseException:
-        end(process)
-        raise
-    if code == -signal.SIGINT:
-        raise KeyboardInterrupt
-    return code if code >= 0 else 128 - code
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Let a program end that the same Ctrl-C has reached; insist if it does not."""
-    steps = [lambda: None, lambda: process.send_signal(signal.SIGINT), process.terminate]
-    for step in steps if os.name != "nt" else steps[::2]:
-        try:
-            step()
-            process.wait(2)
-            return
-        except (subprocess.TimeoutExpired, KeyboardInterrupt):
-            continue
-    process.kill()
-    process.wait()
-
-
-def quietly(env: Environment, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a module and keep what it says."""
-    return subprocess.run(
-        [str(env.python), "-m", module, *arguments],
-        cwd=env.root,
-        env=variables(env),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-
-
-def variables(env: Environment) -> dict[str, str]:
-    """The environment variables of what runs: no notice of the theme's maker, and bytecode in `.venv`.
-
-    There it is in nobody's way, so that a container which forbids it elsewhere need not compile torch,
-    matplotlib and the rest in every process: that would take longer than many a test.
-    """
-    kept = {k: v for k, v in env.variables().items() if k != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "NO_MKDOCS_2_WARNING": "1", "PYTHONPYCACHEPREFIX": str(env.bytecode)}

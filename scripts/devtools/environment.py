@@ -5,6 +5,7 @@ a few file look-ups. Whatever does not agree with the stamp is mended, or the en
 an environment that is being replaced comes back if its successor cannot be made.
 """
 
+import csv
 import hashlib
 import json
 import os
@@ -78,10 +79,13 @@ def ensure(root: Path, test: bool = False) -> Environment:
         Stop: if it cannot be made; the message says what to do.
     """
     env = Environment(root)
-    if fault(env, test) is None:
+    if fault(env, test) is None and unchanged(env, read(env)):
         return env
     with mutex.locked(root):
-        if fault(env, test) is not None:  # another command may have mended it meanwhile
+        if fault(env, test) is None:  # another command may have mended it meanwhile
+            if not unchanged(env, read(env)):
+                finish(env, read(env))  # some folder was touched, and nothing is missing
+        else:
             stamp = read(env)
             if broken(env, stamp) or stale(env, stamp, test):
                 mend(env, test)
@@ -125,7 +129,46 @@ def broken(env: Environment, stamp: dict[str, Any]) -> str | None:
         return "its Python has changed"
     if not set(stamp["files"]) <= set(listing(env)):
         return "something was removed from it"
+    if not unchanged(env, stamp) and (gone := missing(env)):
+        return f"{gone[0]} was removed from it" + (
+            f", and {len(gone) - 1} more" if gone[1:] else ""
+        )
     return None
+
+
+def unchanged(env: Environment, stamp: dict[str, Any]) -> bool:
+    """Whether no file has come to the packages or gone from them: that changes the time of its folder."""
+    known = stamp.get("folders")
+    if not known:
+        return False
+    try:
+        return all(os.stat(env.packages / name).st_mtime_ns == time for name, time in known.items())
+    except OSError:
+        return False
+
+
+def folders(env: Environment) -> dict[str, int]:
+    """The times of all folders of the packages."""
+    found = {}
+    for place, inner, _ in os.walk(env.packages):
+        inner[:] = [name for name in inner if name not in TRANSIENT]
+        found[os.path.relpath(place, env.packages)] = os.stat(place).st_mtime_ns
+    return found
+
+
+def missing(env: Environment) -> list[str]:
+    """The files that were installed and are no more; each package has a list of its own."""
+    gone = []
+    for record in sorted(env.packages.glob("*.dist-info/RECORD")):
+        with record.open(encoding="utf-8", newline="") as lines:
+            names = [row[0] for row in csv.reader(lines) if row]
+        gone += [name for name in names if not name.endswith(".pyc") and not there(env, name)]
+    return gone
+
+
+def there(env: Environment, name: str) -> bool:
+    """Whether a file of a package exists."""
+    return os.path.exists(os.path.join(env.packages, name))
 
 
 def same(path: str, folder: Path) -> bool:
@@ -287,8 +330,8 @@ def install(env: Environment, stamp: dict[str, Any], test: bool) -> None:
 def finish(env: Environment, stamp: dict[str, Any]) -> None:
     """Stamp the environment with what is in it."""
     torch = pytorch.version(env.root)
-    there = torch if pytorch.installed(env.packages, torch) else None
-    write(env, {**stamp, "torch": there, "files": listing(env)})
+    built = torch if pytorch.installed(env.packages, torch) else None
+    write(env, {**stamp, "torch": built, "files": listing(env), "folders": folders(env)})
 
 
 def add_torch(env: Environment) -> None:

@@ -39,6 +39,15 @@ def held(path: Path, busy: str = "") -> Iterator[None]:
         handle.close()
 
 
+def is_held(path: Path) -> bool:
+    """Whether another process holds a lock, or another part of this one."""
+    try:
+        with path.open("r+b") as handle:
+            return not take(handle.fileno(), wait=False)
+    except FileNotFoundError:
+        return False
+
+
 def take(file: int, wait: bool) -> bool:
     """Take a lock that ends with this process; False if another has it."""
     if sys.platform == "win32":

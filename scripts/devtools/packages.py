@@ -119,6 +119,15 @@ def has_pip() -> bool:
         return False
 
 
+# What different versions of pip and systems say of one fault.
+TRUST = re.compile(
+    r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|SSLCertVerificationError"
+    r"|certificate is not (?:trusted|valid)|self[- ]signed certificate"
+)
+REFUSED = re.compile(
+    r"HTTP error (40[137]|429|5\d\d)|\b(40[137]|429|5\d\d) (?:Client |Server )?Error"
+    r"|too many (5\d\d) error responses"
+)
 NETWORK = re.compile(
     r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|ConnectionReset"
     r"|[Nn]ame resolution|Name or service not known|Network is unreachable|Connection refused"
@@ -135,11 +144,26 @@ def explain(said: str) -> Stop:
         names = re.search(r"^\s+(\S+)==\S+ from", said, re.M)
         what = names[1] if names else "A package"
         return Stop(f"{what} is not the file that was locked (its hash differs): {again}")
-    if "CERTIFICATE_VERIFY_FAILED" in said:
+    if TRUST.search(said):
         return Stop(
             "pip does not trust the certificate of its package index: "
             f"set PIP_CERT to the certificates of your network, {again}"
         )
+    tls = re.search(r"SSLError\(.*?\[SSL: (\w+)\]|\b(SSL\w*Error)\b", said)
+    if tls:
+        reason = (tls[1] or tls[2]).replace("_", " ").lower()
+        return Stop(
+            f"pip has no secure connection to its package index ({reason}): mend it, {again}"
+        )
+    if "is not a trusted or secure host" in said:
+        return Stop(
+            "pip does not trust its package index, which has no https: give it an address that has "
+            f"(PIP_INDEX_URL), or name its host in PIP_TRUSTED_HOST, {again}"
+        )
+    refused = REFUSED.search(said)
+    if refused:
+        code = next(filter(None, refused.groups()))
+        return Stop(f"The package index of pip refuses to answer (HTTP {code}): mend that, {again}")
     if NETWORK.search(said):
         return Stop(f"No network: pip could not reach its package index. Connect, {again}")
     missing = re.search(r"No matching distribution found for (\S+)", said)
