@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from filelock import FileLock
+from scripts.devtools import mutex
 
 ROOT = Path(__file__).resolve().parents[2]
 PINNED = ROOT / "tests" / "javascript"
@@ -38,7 +38,7 @@ def tools(folder: Path = ROOT / ".venv" / "javascript") -> Path:
     wanted = hashlib.sha256(b"".join((PINNED / name).read_bytes() for name in FILES)).hexdigest()
     stamp = folder / "installed"
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):
+    with mutex.held(folder.with_suffix(".lock")):
         if not stamp.is_file() or stamp.read_text(encoding="ascii") != wanted:
             stamp.unlink(missing_ok=True)
             for name in FILES:
