@@ -17,7 +17,7 @@ function searching() {
 function scheme() {
   const button = document.querySelector("[data-scheme]");
   if (!button) return;
-  const key = document.documentElement.dataset.storage ?? "scheme";
+  const key = document.documentElement.dataset.storage ?? "scheme"; // as the first script of the page found it
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const show = (/** @type {string} */ name) => {
     if (document.body.getAttribute("data-md-color-scheme") !== name)
@@ -120,8 +120,10 @@ function scrollable() {
     stops([...seen].filter((box) => box !== null));
   });
   idle(BOXES, (boxes) => {
-    // What the browser has not laid out yet (a fold, a far part of the ledger) is measured here only.
-    stops(boxes);
+    // A far part of the ledger is laid out when it comes near; to measure it before would take seconds. Until
+    // then a box in it is a stop. A fold is laid out when it opens.
+    const far = boxes.filter((box) => !box.closest("details:not([open])") && !box.checkVisibility({ contentVisibilityAuto: true }));
+    for (const box of far) box.setAttribute("tabindex", "0");
     for (const box of boxes) {
       observer.observe(box);
       // What is inside may grow later, as when a font arrives.

@@ -23,7 +23,7 @@ LISTS = """\
 """
 
 HTML = """\
-<h1 id="top">A <em>page</em><a class="headerlink" href="#top">#</a></h1>
+<h1 id="top">A <em>page</em><a aria-label="Link" class="headerlink" href="#top">#</a></h1>
 <p>Of <a class="term" href="../g/#vae"><abbr title="A &gt; B">VAE</abbr></a> and
 <math display="inline"><mi>p</mi><mo>&lt;</mo><mi>q</mi></math><sup id="fnref:k"><a
 class="footnote-ref" href="#fn:k">1</a></sup>, 10<sup>3</sup> times.</p>

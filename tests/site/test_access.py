@@ -65,13 +65,13 @@ UNSEEN = """() => [...document.querySelectorAll(
 ).map(part => part.outerHTML.slice(0, 200))"""
 
 
-def violations(page: Page, **options: Any) -> list[dict[str, Any]]:
+def violations(page: Page, context: str = "html", **options: Any) -> list[dict[str, Any]]:
     """What axe finds, in short; the options are its own."""
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(Axe().axe_script)
     found = page.evaluate(
-        "options => axe.run(options).then(({violations}) => violations)",
-        {"resultTypes": ["violations"], "preload": False, **options},
+        "([context, options]) => axe.run(context, options).then(({violations}) => violations)",
+        [context, {"resultTypes": ["violations"], "preload": False, **options}],
     )
     return [
         {
@@ -131,6 +131,18 @@ def test_axe_finds_nothing_in_the_search(new_page: NewPage) -> None:
     for width, scheme in VIEWS:
         show(page, width, scheme)
         assert violations(page) == []
+
+
+@pytest.mark.parametrize("mark", ["a.footnote-ref", "a.term"])
+def test_axe_finds_nothing_in_a_note(mark: str, new_page: NewPage) -> None:
+    page = new_page(reduced_motion="reduce")
+    page.goto("overview/language-models/")
+    for width, scheme in VIEWS:
+        show(page, width, scheme)
+        page.locator(f"main article {mark}").first.press("Enter")
+        expect(page.locator("#note .note-body")).to_contain_text("a")
+        assert violations(page, context="#note") == []
+        page.keyboard.press("Escape")
 
 
 def test_axe_is_asked_about_every_kind_of_colour(page: Page) -> None:
@@ -270,7 +282,8 @@ NO_STOP = """() => [...document.querySelectorAll("main *")].filter(box => {
   const {overflowX, overflowY} = getComputedStyle(box);
   const scrolls = (/auto|scroll/.test(overflowX) && box.scrollWidth > box.clientWidth)
     || (/auto|scroll/.test(overflowY) && box.scrollHeight > box.clientHeight + 1);
-  return scrolls && !box.hasAttribute("tabindex") && !box.closest("[popover]");
+  return scrolls && !box.hasAttribute("tabindex")
+    && !box.closest("[popover], details:not([open])");
 }).map(box => box.outerHTML.slice(0, 160))"""
 
 
@@ -283,6 +296,22 @@ def test_whatever_scrolls_is_a_stop_of_tab(path: str, new_page: NewPage) -> None
         page.get_by_role("button", name=re.compile("^Load")).click()
         expect(page.locator(".demo-output table").first).to_be_visible()
     page.wait_for_function(f"({NO_STOP})().length === 0")
+    assert page.locator("main [tabindex='0']").count() or path not in {
+        "models/gpt/",
+        "references/equations/",
+    }
+
+
+def test_what_scrolls_in_a_fold_is_a_stop_of_tab_when_it_opens(new_page: NewPage) -> None:
+    page = new_page(width=390)
+    page.goto("references/equations/")
+    folds = page.locator("main details", has=page.locator("pre"))
+    assert folds.count() > 20
+    for fold in (folds.nth(2), folds.nth(20)):
+        fold.locator("summary").click()
+        over = fold.locator("pre").evaluate("pre => pre.scrollWidth > pre.clientWidth")
+        assert over
+        expect(fold.locator("pre")).to_have_attribute("tabindex", "0")
 
 
 @pytest.mark.parametrize("path", samples(), ids=shown)
