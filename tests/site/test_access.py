@@ -302,6 +302,17 @@ def test_whatever_scrolls_is_a_stop_of_tab(path: str, new_page: NewPage) -> None
     }
 
 
+def test_a_far_part_of_the_ledger_is_a_stop_of_tab_before_it_is_laid_out(
+    new_page: NewPage,
+) -> None:
+    page = new_page(width=390)
+    page.goto("references/equations/")
+    far = """[...document.querySelectorAll("main .equation-body")].filter(
+        box => !box.checkVisibility({contentVisibilityAuto: true}))"""
+    assert page.evaluate(f"{far}.length") > 100
+    page.wait_for_function(f"{far}.every(box => box.hasAttribute('tabindex'))")
+
+
 def test_what_scrolls_in_a_fold_is_a_stop_of_tab_when_it_opens(new_page: NewPage) -> None:
     page = new_page(width=390)
     page.goto("references/equations/")
