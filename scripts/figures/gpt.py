@@ -155,6 +155,78 @@ def draw_context(table: style.Table, axes: style.Axes) -> None:
     axes.legend()
 
 
+WORD, DIGITS, SEEDS, ORDER = 12, 8, 5, 5
+COPIER = gpt.Config(vocabulary=DIGITS + 1, context=2 * WORD + 1, layers=1, heads=4, width=32)
+COPY_STEPS, COPY_BATCH, COPY_TESTED = 120, 32, 128
+
+
+def copies(n: int, generator: torch.Generator) -> Tensor:
+    """n lines of a random word of octal digits, a separator, and the same word again: (n, C)."""
+    word = torch.randint(DIGITS, (n, WORD), generator=generator)
+    return torch.cat([word, torch.full((n, 1), DIGITS), word], 1)
+
+
+def learn_copies(seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Bits of a small GPT at each place after the first of new lines, with these and its own lines."""
+    generator = torch.Generator().manual_seed(seed)
+    model = gpt.GPT(COPIER, generator)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.ndim == 2:  # so that queries have the variance of those of GPT-2 small
+                parameter.mul_(math.sqrt(gpt.Config().width / COPIER.width))
+    lines = copies(COPY_STEPS * COPY_BATCH, generator)
+    optimise = torch.optim.Adam(model.parameters(), 1e-2)
+    for batch in lines.view(COPY_STEPS, COPY_BATCH, -1):
+        loss = gpt.loss(model(batch)[0], batch)
+        optimise.zero_grad()
+        torch.autograd.backward(loss)
+        optimise.step()
+    test = copies(COPY_TESTED, generator)
+    with torch.no_grad():
+        log_p = model(test)[0][:, :-1].log_softmax(-1)
+    bits = -log_p.gather(-1, test[:, 1:, None])[..., 0].mean(0) / math.log(2)  # (C - 1,)
+    return bits, test, lines
+
+
+def as_text(lines: Tensor) -> bytes:
+    """The lines as bytes, with a blank for the separator and a line feed after each."""
+    return "".join(
+        "".join("01234567 "[token] for token in line) + "\n" for line in lines.tolist()
+    ).encode()
+
+
+def copy() -> style.Table:
+    """Bits for each digit of the lines, by a GPT and by the best n-gram, from the same lines."""
+    table: style.Table = {"place": [float(place) for place in range(2, COPIER.context + 1)]}
+    found: dict[str, list[Tensor]] = {"gpt": [], "ngram": []}
+    for seed in range(SEEDS):
+        bits, test, lines = learn_copies(seed)
+        found["gpt"].append(bits)
+        costs = torch.tensor(weights.ngram_costs(as_text(lines), as_text(test), ORDER))
+        costs = costs.view(ORDER, COPY_TESTED, -1)[:, :, 1 : COPIER.context]  # (n, lines, C - 1)
+        best = costs[:, :, WORD:].mean((1, 2)).argmin()
+        found["ngram"].append(costs[best].mean(0))
+    for name, runs in found.items():
+        table[name] = torch.stack(runs).mean(0).tolist()
+        second = torch.stack(runs)[:, WORD:].mean(1)
+        table[f"{name}, second word"] = [second.mean().item()] * len(table["place"])
+        table[f"{name}, spread of it"] = [second.std().item()] * len(table["place"])
+    return table
+
+
+def draw_copy(table: style.Table, axes: style.Axes) -> None:
+    """The n-gram pays three bits for every digit, the GPT for those of the first word."""
+    axes.axvline(WORD + 1, color=style.MUTED, lw=1)
+    axes.plot(table["place"], table["gpt"], "o-", color=style.SERIES[0], ms=4, label="GPT")
+    axes.plot(table["place"], table["ngram"], "s--", color=style.SERIES[1], ms=4, label="n-gram")
+    axes.text(WORD / 2 + 1, 1.7, "the word", ha="center", fontsize=11)
+    axes.text(1.5 * WORD + 2, 1.7, "the word again", ha="center", fontsize=11)
+    axes.set_ylim(bottom=-0.1)
+    axes.set_xlabel("place in the line")
+    axes.set_ylabel("bits a digit")
+    axes.legend(loc="center left", bbox_to_anchor=(0, 0.25))
+
+
 def honest(model: gpt.GPT, windows: Tensor, causal: bool) -> float:
     """Bits for the last token of each window, from those before it and nothing else."""
     with torch.no_grad():
@@ -229,6 +301,7 @@ def draw_cached(table: style.Table, panels: list[style.Axes]) -> None:
 
 
 TEMPERATURES = (0.1, 0.2, 0.3, 0.5, 1.0)
+WRITTEN = 5
 
 
 def repeat() -> style.Table:
@@ -237,12 +310,17 @@ def repeat() -> style.Table:
     prompt = gpt.encode(PROMPT, merges)
     greedy = gpt.generate(model, prompt, 100, torch.Generator(), top_k=1)
     table: style.Table = {"temperature": [0.0, *TEMPERATURES], "written": [repetition(greedy)]}
+    table["spread"] = [0.0]
     for temperature in TEMPERATURES:
         generator = torch.Generator().manual_seed(11)
-        texts_ = [
-            gpt.generate(model, prompt, 100, generator, temperature=temperature) for _ in range(2)
-        ]
-        table["written"].append(sum(map(repetition, texts_)) / len(texts_))
+        shares = torch.tensor(
+            [
+                repetition(gpt.generate(model, prompt, 100, generator, temperature=temperature))
+                for _ in range(WRITTEN)
+            ]
+        )
+        table["written"].append(shares.mean().item())
+        table["spread"].append(shares.std().item())
     held = gpt.encode(texts()[1], merges)
     size = len(greedy)
     pieces = [held[i : i + size] for i in range(0, len(held) - size, size)]
@@ -259,7 +337,10 @@ def repetition(tokens: list[int]) -> float:
 
 def draw_repeat(table: style.Table, axes: style.Axes) -> None:
     """The model, and the level of held-out text."""
-    axes.plot(table["temperature"], table["written"], "o-", color=style.SERIES[0])
+    axes.errorbar(
+        table["temperature"], table["written"], table["spread"], fmt="o-", color=style.SERIES[0],
+        capsize=3, elinewidth=1,
+    )  # fmt: skip
     axes.plot(table["temperature"], table["held_out"], "--", color=style.SERIES[1])
     axes.set_ylim(bottom=-0.01)
     axes.set_xlabel("temperature (0: always the likeliest)")
@@ -272,6 +353,7 @@ FIGURES = [
     style.Recipe("models/gpt/heads", heads, draw_heads, size=(360, 320), grid=(3, 4)),
     style.Recipe("models/gpt/next", following, draw_following, size=(360, 560), grid=(2, 1)),
     style.Recipe("models/gpt/context", context, draw_context),
+    style.Recipe("models/gpt/copy", copy, draw_copy, absolute=0.02),
     style.Recipe("models/gpt/peek", peek, draw_peek, size=(360, 300), tolerance=0.02),
     style.Recipe("models/gpt/cached", cached, draw_cached, size=(360, 400), grid=(2, 1)),
     style.Recipe("models/gpt/repeat", repeat, draw_repeat, absolute=0.02),

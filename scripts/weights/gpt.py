@@ -74,12 +74,17 @@ def split(text: str) -> tuple[str, str]:
 
 def ngram_bits(train: bytes, test: bytes, order: int) -> list[float]:
     """Bits that byte n-grams, n = 1 … order, need for a text, smoothed as in witten1991zero."""
+    return [sum(costs) for costs in ngram_costs(train, test, order)]
+
+
+def ngram_costs(train: bytes, test: bytes, order: int) -> list[list[float]]:
+    """The same for each byte of the text."""
     counts: list[defaultdict[bytes, Counter[int]]] = [defaultdict(Counter) for _ in range(order)]
     for n, table in enumerate(counts):
         for i in range(n, len(train)):
             table[train[i - n : i]][train[i]] += 1
     totals = [{c: (sum(f.values()), len(f)) for c, f in table.items()} for table in counts]
-    bits = [0.0] * order
+    bits: list[list[float]] = [[] for _ in range(order)]
     for i, byte in enumerate(test):
         p = 1 / 256
         for n in range(order):
@@ -87,7 +92,7 @@ def ngram_bits(train: bytes, test: bytes, order: int) -> list[float]:
             if n <= i and before in totals[n]:  # else nothing longer was seen either: p stays
                 total, kinds = totals[n][before]
                 p = (counts[n][before][byte] + kinds * p) / (total + kinds)
-            bits[n] -= math.log2(p)
+            bits[n].append(-math.log2(p))
     return bits
 
 
