@@ -61,8 +61,14 @@ def _plain(text: str) -> str:
     return "".join(sign for sign in letters if not unicodedata.combining(sign)).lower()
 
 
+def _curly(text: str) -> str:
+    """Straight quotes as a printer sets them: opening ones stand at a start, behind a blank or a bracket."""
+    text = re.sub(r"(?<![^\s(\[“])\"", "“", text).replace('"', "”")
+    return re.sub(r"(?<![^\s(\[“])'(?!\d)", "‘", text).replace("'", "’")
+
+
 def _text(tex: str) -> str:
-    """TeX as text: accents and dashes right, braces and commands gone, mathematics kept."""
+    """TeX as text: accents, dashes and quotes right, braces and commands gone, mathematics kept."""
     if not TEX.search(tex):
         plain = re.sub(r"[{}]", "", tex).replace("---", "—").replace("--", "–")
         return " ".join(plain.split())
@@ -70,7 +76,7 @@ def _text(tex: str) -> str:
     for index in range(0, len(parts), 2):
         decoded = str(codecs.decode(parts[index], "ulatex"))  # type: ignore[arg-type]
         decoded = re.sub(r"\\(?:emph|textit|textbf|texttt|url|textsc)\s*", "", decoded)
-        parts[index] = re.sub(r"[{}]", "", decoded)
+        parts[index] = _curly(re.sub(r"[{}]", "", decoded))
     return re.sub(r"[ \t\n]+", " ", "".join(parts)).strip()
 
 

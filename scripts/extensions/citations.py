@@ -174,6 +174,34 @@ def _key(href: str) -> str:
     return href.partition(":")[2]
 
 
+class _Behind(Treeprocessor):
+    """Sets marks behind the stop that follows them: `word[^key].` is printed `word.¹`."""
+
+    STOP = re.compile(r"[.,;:!?]+(?=\s|$)")
+
+    def run(self, root: Element) -> None:
+        for parent in root.iter():
+            start = 0  # of the marks in a row
+            for index, mark in enumerate(parent):
+                if mark.tag != "sup" or not (mark.get("id") or "").startswith("fnref"):
+                    start = index + 1
+                    continue
+                stop = self.STOP.match(mark.tail or "")
+                if stop and not isinstance(mark.tail, AtomicString):
+                    mark.tail = (mark.tail or "")[stop.end() :]
+                    self._append(parent, start, stop[0])
+                if mark.tail:
+                    start = index + 1
+
+    @staticmethod
+    def _append(parent: Element, index: int, stop: str) -> None:
+        """Write a stop in front of a child."""
+        if index:
+            parent[index - 1].tail = (parent[index - 1].tail or "") + stop
+        else:
+            parent.text = (parent.text or "") + stop
+
+
 class _Fill(Treeprocessor):
     """Sets the entries in the footnotes that stand for them."""
 
@@ -306,6 +334,7 @@ class CitationsExtension(Extension):
         md.parser.blockprocessors.register(_Bibliography(md.parser, md), "bibliography", 78)
         md.treeprocessors.register(_Define(md), "citations-define", 60)
         md.treeprocessors.register(_Number(md), "citations-number", 19.5)
+        md.treeprocessors.register(_Behind(md), "citations-behind", 19.2)
         md.treeprocessors.register(_Fill(md), "citations-fill", 18)
         md.treeprocessors.register(_List(md), "bibliography-list", 18)
         md.treeprocessors.register(_Head(md), "citations-head", 14)

@@ -26,7 +26,7 @@ from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 
-from scripts.extensions import mathml
+from scripts.extensions import characters, mathml
 from scripts.extensions.equation_tests import Test
 from scripts.extensions.page import Page, of, sub
 
@@ -147,6 +147,8 @@ class _Show(Postprocessor):
     """Puts formulas in their places, and shows what was hidden where it is none: in code."""
 
     PLACE = re.compile("\x02formula:(\\d+)\x03")
+    # A browser may break a line at either side of a formula: not before a stop, nor behind a bracket.
+    HELD = re.compile("([(\\[“‘]*)\x02formula:(\\d+)\x03([-‑–.,;:!?)\\]’”%]*)")
 
     def __init__(self, md: Markdown) -> None:
         super().__init__(md)
@@ -162,8 +164,16 @@ class _Show(Postprocessor):
         self.done = len(blocks)
         if ANY_HIDDEN.search(text):
             text = text.translate(SHOW_ESCAPED)
-        formulas = of(self.md).formulas
-        return self.PLACE.sub(lambda match: formulas[int(match[1])][0], text)
+        formulas = [made for made, _ in of(self.md).formulas]
+        needed = set().union(*map(characters.drawn, formulas)) if "\x02" in text else set()
+        if needed <= set(characters.FEW):
+            formulas = [made.replace("<math", '<math class="few"', 1) for made in formulas]
+
+        def place(match: re.Match[str]) -> str:
+            made = match[1] + formulas[int(match[2])] + match[3]
+            return f'<span class="held">{made}</span>' if match[1] or match[3] else made
+
+        return self.HELD.sub(place, text)
 
 
 class _Attributes(Treeprocessor):

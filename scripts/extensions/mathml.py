@@ -29,6 +29,9 @@ REFUSED = {
     r"\\(?:label|tag|ref|eqref)\b": "equations are numbered and linked by the page; use {#eq-stem-name}",
     r"\\(?:boxed|fbox|[bx]?cancel|sout)\b": "browsers do not draw this",
 }
+# Browsers draw the smallest sign of a root as tall as it is and let it hang below what is lower: under
+# each root stands something invisible that is as tall as the sign.
+STRUT = '<mspace height=".75em" depth=".27em"/>'
 TEXT = re.compile(r"\\text\{((?:[^{}$\\]|\\.)*)\$((?:[^$\\]|\\.)+)\$((?:[^{}\\]|\\.)*)\}")
 
 
@@ -69,4 +72,5 @@ def render(tex: str, display: bool = False) -> str:
         place, _, message = str(error).partition(": ")
         at = int(place) if place.isdigit() and plain == tex else 0
         raise TexError((message or str(error)).rstrip("."), at) from None
+    made = made.replace("<msqrt>", f"<msqrt>{STRUT}")
     return SINGLE.sub(r"<mi>\1</mi>", made.translate(SIGNS))
