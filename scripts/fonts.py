@@ -5,7 +5,8 @@ TEXT is the folder of the unpacked npm package `@fontsource-variable/source-seri
 License; its text stands beside the fonts. A changed font may not keep a reserved name: ours are called
 Genai Serif and Genai Math. Needs fonttools and brotli.
 
-Formulas have two fonts: one for all that TeX can say, and a quarter of it for pages that say little.
+Formulas have a font for what pages say every day, a second file for rare letters and signs, and a third
+of the first for pages with a few plain formulas.
 What each font can draw stands in `scripts/extensions/characters.py`; to cover a new character, add it
 there and run the script again.
 """
@@ -16,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from scripts.extensions.characters import FEW, ITALIC, MATH, TEXT
+from scripts.extensions.characters import FEW, ITALIC, MATH, RARE, TEXT
 
 FONTS = Path(__file__).resolve().parents[1] / "docs" / "assets" / "fonts"
 
@@ -29,44 +30,66 @@ REMAPPED = {
     "″": "second.ssty",
     "‴": "uni2034.ssty",
 }
-# The width of a sign at every height, and the height from which it is put together from parts. Browsers
-# reserve the width of the widest form: forms of one width leave no gap beside the small ones.
-EVEN = {
-    "√": (794, 2400),
-    **dict.fromkeys("()[]{}⌈⌉⌊⌋", (420, 2150)),
-    **dict.fromkeys("⟨⟩", (420, 2700)),
-}
+# The width of a sign at every height. Browsers reserve the width of the widest form: forms of one width
+# leave no gap beside the small ones.
+EVEN = {"√": 794, **dict.fromkeys("()[]{}⌈⌉⌊⌋⟨⟩", 420)}
+# Bars have one form and are put together from parts, which show where they overlap: they get taller forms.
+BARS = "|‖"
+HEIGHTS = (1187, 1427, 1667, 1907, 2146, 2626, 3102, 3822)
 
 
-def even_out(font: Any) -> None:
-    """Give the forms of each stretched sign one width, and drop the forms that parts can replace."""
+def stretched(font: Any, name: str, across: float, up: float = 1, shift: float = 0) -> Any:
+    """The outline of a glyph, made narrower or taller."""
+    from fontTools.pens.recordingPen import DecomposingRecordingPen
     from fontTools.pens.transformPen import TransformPen
     from fontTools.pens.ttGlyphPen import TTGlyphPen
 
-    names = font.getBestCmap()
     glyphs = font.getGlyphSet()
-    variants = font["MATH"].table.MathVariants
+    strokes = DecomposingRecordingPen(glyphs)
+    glyphs[name].draw(strokes)
+    pen = TTGlyphPen(None)
+    strokes.replay(TransformPen(pen, (across, 0, 0, up, 0, shift)))
+    glyph = pen.glyph()
+    glyph.recalcBounds(font["glyf"])
+    return glyph
+
+
+def even_out(font: Any) -> None:
+    """Give the forms of each stretched sign one width, bars taller forms, and some signs better ones."""
+    from fontTools.ttLib.tables import otTables
+
+    names = font.getBestCmap()
+    table = font["MATH"].table
+    variants = table.MathVariants
     forms = dict(
         zip(variants.VertGlyphCoverage.glyphs, variants.VertGlyphConstruction, strict=True)
     )
-    for sign, (width, limit) in EVEN.items():
+    for sign, width in EVEN.items():
         form = forms[names[ord(sign)]]
-        records = [r for r in form.MathGlyphVariantRecord if r.AdvanceMeasurement <= limit]
-        form.MathGlyphVariantRecord = records
-        form.VariantCount = len(records)
         parts = form.GlyphAssembly.PartRecords if form.GlyphAssembly else []
-        for name in {r.VariantGlyph for r in records} | {part.glyph for part in parts}:
+        for name in {r.VariantGlyph for r in form.MathGlyphVariantRecord} | {p.glyph for p in parts}:
             advance, _ = font["hmtx"][name]
-            if advance <= width:
-                continue
-            pen = TTGlyphPen(None)
-            glyphs[name].draw(TransformPen(pen, (width / advance, 0, 0, 1, 0, 0)))
-            glyph = font["glyf"][name] = pen.glyph()
-            glyph.recalcBounds(font["glyf"])
-            font["hmtx"][name] = (width, glyph.xMin)
-    for table in font["cmap"].tables:
-        if table.isUnicode():
-            table.cmap.update({ord(sign): name for sign, name in REMAPPED.items()})
+            if advance > width:
+                glyph = font["glyf"][name] = stretched(font, name, width / advance)
+                font["hmtx"][name] = (width, glyph.xMin)
+    axis = table.MathConstants.AxisHeight.Value
+    for sign in BARS:
+        base = names[ord(sign)]
+        plain = font["glyf"][base]
+        for height in HEIGHTS:
+            up = height / (plain.yMax - plain.yMin)
+            shift = axis - up * (plain.yMax + plain.yMin) / 2
+            name = f"{base}.{height}"
+            glyph = font["glyf"][name] = stretched(font, base, 1, up, shift)
+            font["hmtx"][name] = (font["hmtx"][base][0], glyph.xMin)
+            record = otTables.MathGlyphVariantRecord()
+            record.VariantGlyph, record.AdvanceMeasurement = name, height
+            forms[base].MathGlyphVariantRecord.append(record)
+        forms[base].VariantCount = len(forms[base].MathGlyphVariantRecord)
+    font.getReverseGlyphMap(rebuild=True)
+    for characters in font["cmap"].tables:
+        if characters.isUnicode():
+            characters.cmap.update({ord(sign): name for sign, name in REMAPPED.items()})
 
 
 def subset(source: Path, name: str, characters: str, weight: Any = None) -> bytes:
@@ -140,6 +163,7 @@ def main() -> int:
         "serif": subset(roman, "Genai Serif", TEXT, (400, 600)),
         "serif-italic": subset(italic, "Genai Serif", ITALIC, 400),
         "math": subset(arguments.math, "Genai Math", MATH),
+        "math-rare": subset(arguments.math, "Genai Math Rare", RARE),
         "math-few": subset(arguments.math, "Genai Math Few", FEW),
     }
     for name, font in made.items():

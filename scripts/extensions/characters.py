@@ -68,24 +68,36 @@ OPERATORS = (
 )
 SPACES = "\u00a0\u2002\u2003\u2004\u2005\u2006\u2009\u200a\u200b\u2061\u2062\u2063\u2064"
 COMBINING = "\u0302\u0303\u0305"  # the ones that stretch over several letters
-MATH = "".join(
+# Signs that no page has needed yet. None stretches: browsers take the forms of what does from the first
+# font only.
+SELDOM = "∓∘⋆∙•⊕⊗⊖⊘¬△≃≅≐≲≳⩽⩾≺∋⊃⊇∤⊨⊢ℏℜℑℵ∠‴†‡□■◻∎✓"
+EVERYDAY = {
+    *ASCII,
+    *"–’“”éü°·×−…¯´¨",
+    *LETTER_ITALIC,
+    *LETTER_BOLD,
+    *"𝒜ℬ𝒞𝒟ℰℱ𝒢ℋ𝒦ℒℳ𝒩𝒪𝒫𝒬ℛ𝒮𝒯𝒰𝒱𝒲𝒳𝒴𝒵𝔼ℕℙℝℤ𝟎𝟏𝟙ℓ",
+    *"ΓΔΘΛΞΠΣΦΨΩ𝚺",
+    *GREEK_ITALIC,
+    *"𝜶𝜷𝜺𝜼𝜽𝝁𝝈𝝓𝝐",
+    *COMBINING,
+    *OPERATORS,
+    *SPACES,
+} - {*SELDOM}
+MATH = "".join(sorted(EVERYDAY))
+# A file of its own, asked for by pages that need one of these.
+RARE = "".join(
     sorted(
         {
-            *ASCII,
-            *"–’“”éü",
-            *LETTER_ITALIC,
-            *LETTER_BOLD,
             *LETTER_SCRIPT,
             *LETTER_DOUBLE,
             *GREEK,
-            *GREEK_ITALIC,
             *GREEK_BOLD,
             *GREEK_BOLD_ITALIC,
-            *COMBINING,
             *DIGITS,
-            *OPERATORS,
-            *SPACES,
+            *SELDOM,
         }
+        - EVERYDAY
     )
 )
 # What pages with a few plain formulas need: a quarter of the bytes.
@@ -110,3 +122,14 @@ def drawn(formula: str) -> set[str]:
             text = BECOMES_ITALIC.get(text, text)
         found |= set(text)
     return found - set(" \n\t\r")
+
+
+def ranges(characters: str) -> str:
+    """Characters as the `unicode-range` of a style sheet."""
+    runs: list[list[int]] = []
+    for code in sorted(map(ord, characters)):
+        if runs and code == runs[-1][1] + 1:
+            runs[-1][1] = code
+        else:
+            runs.append([code, code])
+    return ", ".join(f"U+{a:X}" if a == b else f"U+{a:X}-{b:X}" for a, b in runs)

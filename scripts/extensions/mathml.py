@@ -31,7 +31,7 @@ REFUSED = {
 }
 # Browsers draw the smallest sign of a root as tall as it is and let it hang below what is lower: under
 # each root stands something invisible that is as tall as the sign.
-STRUT = '<mspace height=".75em" depth=".27em"/>'
+STRUT = '<mspace height=".77em" depth=".27em"/>'
 TEXT = re.compile(r"\\text\{((?:[^{}$\\]|\\.)*)\$((?:[^$\\]|\\.)+)\$((?:[^{}\\]|\\.)*)\}")
 
 
