@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from scripts.extensions.characters import FEW, ITALIC, MATH, RARE, TEXT
+from scripts.extensions.characters import FEW, ITALIC, MATH, RARE, TEXT, TEXT_GREEK
 
 FONTS = Path(__file__).resolve().parents[1] / "docs" / "assets" / "fonts"
 
@@ -155,15 +155,17 @@ def main() -> int:
     arguments = parser.parse_args()
     roman = arguments.text / "files" / "source-serif-4-latin-wght-normal.woff2"
     italic = arguments.text / "files" / "source-serif-4-latin-wght-italic.woff2"
-    for source in (roman, italic, arguments.math):
+    greek = arguments.text / "files" / "source-serif-4-greek-wght-normal.woff2"
+    for source in (roman, italic, greek, arguments.math):
         if not source.is_file():
             print(f"{source} is missing: see the head of this script", file=sys.stderr)
             return 2
     made = {
         "serif": subset(roman, "Genai Serif", TEXT, (400, 600)),
         "serif-italic": subset(italic, "Genai Serif", ITALIC, 400),
+        "serif-greek": subset(greek, "Genai Serif", TEXT_GREEK, (400, 600)),
         "math": subset(arguments.math, "Genai Math", MATH),
-        "math-rare": subset(arguments.math, "Genai Math Rare", RARE),
+        "math-rare": subset(arguments.math, "Genai Math", RARE),
         "math-few": subset(arguments.math, "Genai Math Few", FEW),
     }
     for name, font in made.items():

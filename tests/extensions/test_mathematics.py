@@ -111,7 +111,7 @@ def test_a_displayed_equation_has_a_number_that_links_to_itself(root: Path, befo
     made = render(before + BLOCK.format("x = y"), root)
     assert made.problems == []
     assert '<div class="equation" id="eq-vae-x">' in made.html
-    assert '<math display="block">' in made.html
+    assert '<math class="few" display="block">' in made.html
     number = '<a aria-label="Equation 1" class="equation-number" href="#eq-vae-x">(1)</a>'
     assert number in made.html
 
@@ -402,3 +402,19 @@ def test_without_a_page_path_equations_are_drawn_all_the_same() -> None:
     made = render("$$ x $$ {#eq-vae-zz .definition}\n\nand $y$\n")
     assert formulas(made.html) == 2
     assert made.problems == []
+
+
+def test_a_formula_holds_the_signs_that_touch_it(root: Path) -> None:
+    html = render("If ($x$), or $y$, or $z$ or ($n$-gram) or $k$.\n", root).html
+    held = re.findall(r'<span class="held">(.*?)</span>', html)
+    assert [re.sub(r"<math.*?</math>", "_", text) for text in held] == ["(_),", "_,", "(_-", "_."]
+
+
+def test_under_a_root_stands_a_strut(root: Path) -> None:
+    assert f"<msqrt>{mathml.STRUT}<mi>x</mi></msqrt>" in render("$\\sqrt{x}$\n", root).html
+
+
+@pytest.mark.parametrize(("tex", "few"), [("x^2", True), (r"\mathbf{x}", False)])
+def test_a_page_whose_formulas_are_plain_says_so(root: Path, tex: str, few: bool) -> None:
+    html = render(f"$n$ and ${tex}$\n", root).html
+    assert html.count('<math class="few"') == (2 if few else 0)

@@ -18,7 +18,7 @@ from scripts.checker.engine import Request, chosen_codes
 from scripts.checker.rules import RULES
 from scripts.devtools import building
 from tests.site import html
-from tests.site.kit import PAGES, ROOT, Site, address, sources
+from tests.site.kit import DOCS, PAGES, ROOT, Site, address, sources
 
 
 class Loader(yaml.SafeLoader):
@@ -39,10 +39,6 @@ def settings() -> dict[str, object]:
     """What mkdocs.yml says."""
     with (ROOT / "mkdocs.yml").open(encoding="utf-8") as file:
         return dict(yaml.load(file, Loader))
-
-
-# The theme's own scripts and styles: copied by the builder, asked for by no page of this site.
-THEME = re.compile(r"assets/(javascripts|stylesheets)/(.*\.min\.(js|css)(\.map)?|lunr/.*)")
 
 
 def files(folder: Path) -> list[str]:
@@ -112,7 +108,7 @@ def test_scripts_and_styles_name_no_other_host(site: Path) -> None:
     names = {"www.w3.org", "creativecommons.org"}
     found = []
     for name in files(site):
-        if name.endswith((".css", ".mjs", ".js")) and not THEME.fullmatch(name):
+        if name.endswith((".css", ".mjs", ".js")):
             text = (site / name).read_text(encoding="utf-8")
             text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
             hosts = set(re.findall(r"https?://([\w.-]+)", text)) - names
@@ -120,20 +116,11 @@ def test_scripts_and_styles_name_no_other_host(site: Path) -> None:
     assert found == []
 
 
-def test_no_page_asks_for_the_scripts_and_styles_of_the_theme(site: Path) -> None:
-    asked = re.compile(r'(?:src|href)="([^"]+\.(?:js|css))"')
-    found = {
-        name
-        for path in site.rglob("index.html")
-        for name in asked.findall(path.read_text(encoding="utf-8"))
-    }
-    assert [name for name in sorted(found) if THEME.search(name)] == []
-
-
 def test_nothing_is_published_that_no_reader_needs(site: Path) -> None:
     unwanted = re.compile(r"__pycache__|\.py[cod]$|\.pages$|~$|\.tmp$|\.map$|(^|/)\.")
-    published = [name for name in files(site) if not THEME.fullmatch(name)]
-    assert [name for name in published if unwanted.search(name)] == []
+    assert [name for name in files(site) if unwanted.search(name)] == []
+    ours = {path.relative_to(DOCS).as_posix() for path in (DOCS / "assets").rglob("*")}
+    assert [name for name in files(site) if name.startswith("assets/") and name not in ours] == []
 
 
 def test_pages_are_valid_html(site: Path) -> None:
@@ -187,6 +174,7 @@ def main_of(path: Path) -> str:
 def test_properdocs_builds_the_same_pages(site: Path, tmp_path: Path) -> None:
     build_again(site, tmp_path / "other", "properdocs")
     pages = [f"{page}index.html" for page in PAGES]
+    assert files(tmp_path / "other") == files(site)
     differ = [p for p in pages if main_of(tmp_path / "other" / p) != main_of(site / p)]
     assert differ == []
 

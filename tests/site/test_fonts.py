@@ -1,36 +1,22 @@
 """The fonts of the site draw every character that its pages set in them."""
 
 import html
-import io
 import re
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
-from scripts import fonts
+from scripts.extensions import characters
+from scripts.extensions.characters import FEW, ITALIC, MATH, RARE, TEXT, TEXT_GREEK, drawn
+from tests.site.kit import DOCS, NewPage, settle
 
-MATH = re.compile(r"<math\b.*?</math>", re.DOTALL)
-TOKEN = re.compile(r"<(m[ions]|mtext|ms)\b([^>]*)>([^<]*)</\1>")
+FONTS = DOCS / "assets" / "fonts"
+CSS = (DOCS / "assets" / "stylesheets" / "site.css").read_text(encoding="utf-8")
+FORMULA = re.compile(r"<math\b.*?</math>", re.DOTALL)
 HEADING = re.compile(r"<h[1-4]\b[^>]*>(.*?)</h[1-4]>", re.DOTALL)
 WHITESPACE = set(" \n\t\r")
-
-LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-SMALL_GREEK = fonts.span("α", "ω") + "∂ϵϑϰϕϱϖ"
-ITALIC = dict(zip(LATIN, fonts.LETTER_ITALIC, strict=True)) | dict(
-    zip(SMALL_GREEK, fonts.alphabet(0x1D6FC, 32), strict=True)
-)
-
-
-def drawn(formula: str) -> set[str]:
-    """The characters that a browser draws for a formula: a lone letter in `mi` becomes italic."""
-    found: set[str] = set()
-    for tag, attributes, escaped in TOKEN.findall(formula):
-        text = html.unescape(escaped)
-        if tag == "mi" and len(text) == 1 and 'mathvariant="normal"' not in attributes:
-            text = ITALIC.get(text, text)
-        found |= set(text)
-    return found - WHITESPACE
 
 
 def pages(site: Path) -> list[tuple[str, str]]:
@@ -55,42 +41,112 @@ def test_a_lone_letter_is_italic_unless_it_says_otherwise() -> None:
 def test_every_character_of_a_formula_is_in_the_font_of_formulas(site: Path) -> None:
     missing: dict[str, set[str]] = defaultdict(set)
     for path, text in pages(site):
-        for formula in MATH.findall(text):
-            for character in drawn(formula) - set(fonts.MATH):
+        for formula in FORMULA.findall(text):
+            few = 'class="few"' in formula
+            for character in drawn(formula) - set(FEW if few else MATH + RARE):
                 missing[character].add(path)
-    assert not missing, f"add to scripts/fonts.py and run it:\n{shown(missing)}"
+    assert not missing, f"add to characters.py and run scripts/fonts.py:\n{shown(missing)}"
 
 
 def test_every_character_of_a_heading_is_in_the_font_of_the_text(site: Path) -> None:
     missing: dict[str, set[str]] = defaultdict(set)
     for path, text in pages(site):
         for heading in HEADING.findall(text):
-            plain = html.unescape(re.sub(r"<[^>]*>", "", MATH.sub("", heading)))
-            for character in set(plain) - set(fonts.TEXT) - WHITESPACE:
+            plain = html.unescape(re.sub(r"<[^>]*>", "", FORMULA.sub("", heading)))
+            for character in set(plain) - set(TEXT + TEXT_GREEK) - WHITESPACE:
                 missing[character].add(path)
-    assert not missing, f"add to scripts/fonts.py and run it:\n{shown(missing)}"
+    assert not missing, f"add to characters.py and run scripts/fonts.py:\n{shown(missing)}"
 
 
-def files() -> dict[str, bytes]:
-    """The fonts, by their names."""
-    upright, italic = fonts.embedded()
-    return {"upright": upright, "italic": italic, "math": fonts.MATH_FILE.read_bytes()}
+SETS = {
+    "serif": (TEXT, 19_000),
+    "serif-italic": (ITALIC, 12_000),
+    "serif-greek": (TEXT_GREEK, 6_000),
+    "math": (MATH, 39_000),
+    "math-rare": (RARE, 13_000),
+    "math-few": (FEW, 11_000),
+}
 
 
-@pytest.mark.parametrize(
-    ("name", "characters"),
-    [("upright", fonts.TEXT), ("italic", fonts.ITALIC), ("math", fonts.MATH)],
-)
-def test_a_font_draws_what_the_script_says(name: str, characters: str) -> None:
+@pytest.mark.parametrize("name", SETS)
+def test_a_font_draws_what_the_script_says(name: str) -> None:
     pytest.importorskip("brotli")
     tool = pytest.importorskip("fontTools.ttLib")
-    drawable = {chr(code) for code in tool.TTFont(io.BytesIO(files()[name])).getBestCmap()}
-    lacking = {character for character in set(characters) - drawable if character.isprintable()}
+    drawable = {chr(code) for code in tool.TTFont(FONTS / f"{name}.woff2").getBestCmap()}
+    lacking = {character for character in set(SETS[name][0]) - drawable if character.isprintable()}
     assert not lacking, "".join(sorted(lacking))
 
 
-@pytest.mark.parametrize(
-    ("name", "limit"), [("upright", 21_000), ("italic", 12_000), ("math", 50_000)]
-)
-def test_a_font_stays_small(name: str, limit: int) -> None:
-    assert len(files()[name]) < limit
+@pytest.mark.parametrize("name", SETS)
+def test_a_font_stays_small(name: str) -> None:
+    assert (FONTS / f"{name}.woff2").stat().st_size < SETS[name][1]
+
+
+def test_every_font_is_used_and_every_used_font_is_there() -> None:
+    files = {path.stem for path in FONTS.glob("*.woff2")}
+    assert files == set(SETS) == set(re.findall(r"fonts/([\w-]+)\.woff2", CSS))
+    assert list(DOCS.rglob("*.woff2")) == list(FONTS.glob("*.woff2"))
+
+
+def test_rare_characters_are_asked_of_their_own_file() -> None:
+    for name, wanted in {"serif-greek": TEXT_GREEK, "math-rare": RARE}.items():
+        found = re.search(rf"/{name}\.woff2[^}}]*unicode-range:\s*([^;]*);", CSS)
+        assert found, name
+        assert re.sub(r"\s+", " ", found[1]) == characters.ranges(wanted)
+    assert not set(RARE) & set(MATH)
+    assert set(FEW) <= set(MATH)
+
+
+# What was really drawn, node by node, with the number of glyphs.
+FACES = {
+    "h1": {"Genai Serif"},
+    "main p:not([class])": {"Genai Serif"},
+    "main p:not([class]) em": {"Genai Serif"},
+    "main p:not([class]) > strong": {"Genai Serif"},
+    "main math mi": {"Genai Math", "Genai Math Few"},
+    "main .equation math mo": {"Genai Math"},
+}
+
+
+def faces(page: Page, selector: str) -> set[str]:
+    """The fonts that drew what matches a selector; code without a file of ours is a system's."""
+    session = page.context.new_cdp_session(page)
+    session.send("DOM.enable")
+    session.send("CSS.enable")
+    root = session.send("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
+    query = {"nodeId": root, "selector": selector}
+    nodes = session.send("DOM.querySelectorAll", query)["nodeIds"]
+    found = set()
+    for node in nodes[:40]:
+        fonts = session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+        found |= {f"{'' if f['isCustomFont'] else 'system: '}{f['familyName']}" for f in fonts}
+    session.detach()
+    return found
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("path", ["", "models/vae/", "overview/applications/", "training/rlhf/"])
+def test_the_fonts_of_the_site_draw_its_pages(path: str, new_page: NewPage) -> None:
+    page = new_page(fresh=True)
+    page.goto(path, wait_until="networkidle")
+    page.reload(wait_until="networkidle")  # a slow machine may have drawn the first visit without them
+    settle(page)
+    for selector, wanted in FACES.items():
+        found = {name.replace("GenaiSerif", "Genai Serif") for name in faces(page, selector)}
+        assert found <= wanted, f"{selector} is drawn in {found}"
+        assert found or selector not in ("h1", "main p:not([class])"), f"no {selector}"
+    for name in faces(page, "main code"):
+        assert name.startswith("system: "), name
+
+
+@pytest.mark.browser
+def test_a_first_visit_is_drawn_in_the_fonts_of_the_site(new_page: NewPage) -> None:
+    drawn_in = []
+    for _ in range(3):  # a busy machine may miss the moment once
+        page = new_page(fresh=True)
+        page.goto("overview/", wait_until="networkidle")
+        settle(page)
+        drawn_in.append(faces(page, "h1") | faces(page, "main p:not([class]) em"))
+        if drawn_in[-1] == {"Genai Serif"}:
+            return
+    raise AssertionError(drawn_in)
