@@ -67,7 +67,9 @@ def even_out(font: Any) -> None:
     for sign, width in EVEN.items():
         form = forms[names[ord(sign)]]
         parts = form.GlyphAssembly.PartRecords if form.GlyphAssembly else []
-        for name in {r.VariantGlyph for r in form.MathGlyphVariantRecord} | {p.glyph for p in parts}:
+        for name in {r.VariantGlyph for r in form.MathGlyphVariantRecord} | {
+            p.glyph for p in parts
+        }:
             advance, _ = font["hmtx"][name]
             if advance > width:
                 glyph = font["glyf"][name] = stretched(font, name, width / advance)

@@ -15,7 +15,22 @@ from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 
 # What stands in a line of text and does not end it.
-INLINE = {"a", "abbr", "b", "cite", "del", "em", "i", "ins", "mark", "q", "s", "small", "span", "strong"}
+INLINE = {
+    "a",
+    "abbr",
+    "b",
+    "cite",
+    "del",
+    "em",
+    "i",
+    "ins",
+    "mark",
+    "q",
+    "s",
+    "small",
+    "span",
+    "strong",
+}
 KEPT = {"code", "kbd", "math", "pre", "samp", "script", "style", "svg", "var", "img", "sup", "sub"}
 OPENS = re.compile(r"[\s(\[{“‘—–/]$|^$")
 YEARS = re.compile(r"\d\ds?\b")  # the '90s

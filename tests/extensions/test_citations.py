@@ -62,12 +62,17 @@ def test_accents_dashes_quotes_and_mathematics_of_an_entry_are_right(root: Path)
     [note] = notes(render("A[^muller1999one].\n", root).html)
     assert "Jérôme Müller, Åsa Østby and Aäron van den Oord (1999). " in note
     assert '<a href="https://doi.org/10.1000/xyz">One &amp; Only: the ' in note
-    assert '<span class="held"><math class="few"><mi>β</mi></math>-</span>VAE – a “Study”</a>' in note
+    assert (
+        '<span class="held"><math class="few"><mi>β</mi></math>-</span>VAE – a “Study”</a>' in note
+    )
     assert "<cite>Journal of Things</cite> 12(3), 45–67." in note
 
 
 def test_marks_stand_behind_the_stop_that_follows_them(root: Path) -> None:
-    text = "One[^muller1999one]. *Two*[^many2020list][^others2021more], three $x$[^muller1999one]; `f`[^1].\n\n[^1]: N\n"
+    text = (
+        "One[^muller1999one]. *Two*[^many2020list][^others2021more], three $x$[^muller1999one]; "
+        "`f`[^1].\n\n[^1]: N\n"
+    )
     html = render(text, root).html.split("<h2")[0]
     plain = re.sub(r"<math.*?</math>", "x", html)
     plain = re.sub(r"<sup[^>]*>.*?</sup>", "^", plain)

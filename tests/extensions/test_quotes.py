@@ -21,13 +21,13 @@ def render(text: str) -> str:
         ('*"word"* and "*word*"', "“word” and “word”"),
         ('"`code`" and "[link](#x)".', "“code” and “link”."),
         ('**"A GAN."** No.', "“A GAN.” No."),
-        ('("a" and \'b\')', "(“a” and ‘b’)"),
+        ("(\"a\" and 'b')", "(“a” and ‘b’)"),
         ("\"'tis 'so'\" in the '90s", "“‘tis ‘so’” in the ’90s"),
         ('"one"–"two"', "“one”–“two”"),
         ("`x`'s value, **bold**'s value", "x’s value, bold’s value"),
         ('\U000f0001"marked" \U000f0002"too"', "\U000f0001“marked” \U000f0002“too”"),
         ('- "a"\n- "b"', "“a” “b”"),
-        ('a | b\n--- | ---\n"x" | \'y\'', "a b “x” ‘y’"),
+        ("a | b\n--- | ---\n\"x\" | 'y'", "a b “x” ‘y’"),
         ('!!! note "The "best" one"\n    "So."', "The “best” one “So.”"),
     ],
 )
@@ -41,8 +41,8 @@ def test_code_attributes_and_anchors_keep_theirs() -> None:
         '# It\'s "here"\n\n`"a"` [x](#y "it\'s"){ .b title2="c" }\n\n    print("d")\n\n<p title="e">f\'</p>\n'
     )
     assert 'id="its-here"' in html
-    assert "<code>\"a\"</code>" in html
+    assert '<code>"a"</code>' in html
     assert 'title="it\'s"' in html
     assert 'title2="c"' in html
     assert 'print("d")' in html
-    assert "<p title=\"e\">f'</p>" in html
+    assert '<p title="e">f\'</p>' in html

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 HOW = {
     "firefox": "No Firefox was found: `apt install firefox-esr` brings it.",
@@ -132,7 +132,7 @@ class WebKit(Engine):
     """WebKitGTK's small browser, by its driver."""
 
     name = "webkit"
-    WAYS = {
+    WAYS: ClassVar = {
         "Navigate": ("POST", "/url"),
         "ExecuteAsyncScript": ("POST", "/execute/async"),
         "GetWindowRect": ("GET", "/window/rect"),
@@ -210,9 +210,20 @@ def display(home: Path) -> Iterator[str]:
     if not program:
         raise Fault(HOW["webkit"])
     reading, writing = os.pipe()
-    command = [program, "-displayfd", str(writing), "-screen", "0", "1920x1400x24", "-nolisten", "tcp"]
+    command = [
+        program,
+        "-displayfd",
+        str(writing),
+        "-screen",
+        "0",
+        "1920x1400x24",
+        "-nolisten",
+        "tcp",
+    ]
     null = subprocess.DEVNULL
-    with subprocess.Popen(command, pass_fds=[writing], cwd=home, stdout=null, stderr=null) as server:
+    with subprocess.Popen(
+        command, pass_fds=[writing], cwd=home, stdout=null, stderr=null
+    ) as server:
         os.close(writing)
         try:
             with os.fdopen(reading) as answer:

@@ -129,7 +129,9 @@ def faces(page: Page, selector: str) -> set[str]:
 def test_the_fonts_of_the_site_draw_its_pages(path: str, new_page: NewPage) -> None:
     page = new_page(fresh=True)
     page.goto(path, wait_until="networkidle")
-    page.reload(wait_until="networkidle")  # a slow machine may have drawn the first visit without them
+    page.reload(
+        wait_until="networkidle"
+    )  # a slow machine may have drawn the first visit without them
     settle(page)
     for selector, wanted in FACES.items():
         found = {name.replace("GenaiSerif", "Genai Serif") for name in faces(page, selector)}

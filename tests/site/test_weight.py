@@ -10,7 +10,9 @@ pytestmark = pytest.mark.browser
 
 PLAIN = 70_000  # with no formulas or a few plain ones
 MATHEMATICS = 150_000
-LISTS = {"references/bibliography/": 90_000}  # longer with every source, and read by nobody from end to end
+LISTS = {
+    "references/bibliography/": 90_000
+}  # longer with every source, and read by nobody from end to end
 REQUESTS = 14
 
 SHIFTS = """() => {
