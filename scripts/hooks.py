@@ -1,6 +1,7 @@
 """Hooks of the builder: what the index of the search reads of a page, and front matter that cannot be read.
 
-The theme's scripts, styles and pictures, 2.5 MB that no page of ours asks for, are not published.
+The theme's scripts, styles and pictures, 2.5 MB that no page of ours asks for, are not published, and our
+own without their comments.
 
 The search plugin parses each page once more, tag by tag, and drops most tags. They are dropped here
 before, by two patterns, and the build takes a third less time.
@@ -19,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from scripts import smaller
 from scripts.extensions import front_matter
 
 FORMULA = re.compile(r"<math\b.*?</math>", re.DOTALL)
@@ -84,6 +86,11 @@ def on_files(files: Any, *, config: Any, **_: Any) -> Any:
         if file.src_dir and Path(file.src_dir) != Path(config.docs_dir):
             files.remove(file)
     return files
+
+
+def on_post_build(*, config: Any, **_: Any) -> None:
+    """All is written: what every page asks for becomes smaller."""
+    smaller.publish(Path(config.site_dir))
 
 
 class Lean:
