@@ -17,10 +17,10 @@ def span(first: str, last: str) -> str:
 
 ASCII = span(" ", "~")
 PUNCTUATION = "\u00a0–—‘’“”„…·×−°§±½"
-ACCENTS = "ÀÁÂÄÅÆÇÈÉÊËÍÎÏÑÓÔÖØÚÜßàáâãäåæçèéêëíîïñóôöøùúüýÿ"
+ACCENTS = "ÄÅÉÖØÜßàáâãäåæçèéêëíîïñóôöøúüý"
 TEXT = ASCII + PUNCTUATION + ACCENTS
 TEXT_GREEK = span("α", "ω")  # a file of its own: pages say β-VAE in the text
-ITALIC = ASCII + PUNCTUATION + "äçéèëïñóôöüø"
+ITALIC = "".join(sorted({*ASCII} - {*"#$%&*@[\\]^_`{|}~<>+="})) + "\u00a0–—‘’“”…äéèëïñöü"
 
 # Mathematical letters for which Unicode already had a character elsewhere.
 _ELSEWHERE = {
