@@ -252,7 +252,8 @@ export function canvas(parent, { width, height, label, draw, onPointer, onKey, d
     node.setAttribute("role", keys ? "application" : "img");
     if (keys) node.tabIndex = 0;
     else node.removeAttribute("tabindex");
-    node.style.touchAction = on && draws ? "none" : "pan-y";
+    if (on) node.style.touchAction = draws ? "none" : "pan-y pinch-zoom";
+    else node.style.touchAction = "auto";
   };
   if (onPointer) {
     pointing(node, ({ x, y, kind }) => {
@@ -312,6 +313,7 @@ function pointing(node, use) {
     Math.abs(to.clientY - from.clientY),
   ];
   node.addEventListener("pointerdown", (event) => {
+    if (!event.isPrimary) return;
     if (event.pointerType === "touch" && node.style.touchAction !== "none") {
       held = event;
       return;
