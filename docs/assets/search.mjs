@@ -17,7 +17,7 @@ class Trouble extends Error {}
 
 /**
  * The engine and the index. The number of the try is in the address of the engine, since a browser may
- * remember that a module could not be loaded.
+ * remember that a module could not be loaded (Firefox does before 155).
  * @param {string} url
  * @param {number} tries how often it was tried before
  * @returns {Promise<Known>}
