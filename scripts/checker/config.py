@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from scripts.checker.yaml_places import Places
+
 DEFAULT_EXTENSIONS = ("toc", "tables", "fenced_code")
 NAMES = ("mkdocs.yml", "mkdocs.yaml", "properdocs.yml", "properdocs.yaml")
 
@@ -39,7 +41,9 @@ class Config:
     directory_urls: bool = True
     site_url: str = ""
     text: str = ""
-    excluded: list[str] = field(default_factory=list)
+    excluded: str = ""
+    sources: list[tuple[Path, str]] = field(default_factory=list)
+    validation: dict[str, Any] = field(default_factory=dict)
     house: dict[str, Any] = field(default_factory=dict)
     opted: bool = False
 
@@ -63,8 +67,22 @@ class Config:
         """Whether one of the plugins is on, with or without the prefix of its theme."""
         return any(key.rsplit("/", 1)[-1] in names for key in self.plugins)
 
+    @cached_property
+    def places(self) -> Places:
+        """Where the settings stand in the files."""
+        return Places(self.sources, loader())
 
-def _loader() -> Any:
+    def wanted(self, group: str, key: str) -> str:
+        """What the project wants MkDocs to do about a fault: `ignore`, `info`, `warn`, or nothing said.
+
+        What stands directly below `validation` counts for each group that does not say it itself.
+        """
+        own = self.validation.get(group)
+        found = own.get(key) if isinstance(own, dict) else None
+        return str(self.validation.get(key, "") if found is None else found)
+
+
+def loader() -> Any:
     """A YAML loader that knows MkDocs' tags and never runs code."""
     import yaml
 
@@ -160,7 +178,7 @@ def load_yaml(path: Path) -> tuple[Any, str]:
 
     try:
         text = path.read_text(encoding="utf-8-sig")
-        return yaml.load(text, Loader=_loader()), text
+        return yaml.load(text, Loader=loader()), text
     except OSError as error:
         raise CannotRun(f"{path}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -180,7 +198,9 @@ def _merged(base: Any, over: Any) -> Any:
     return over
 
 
-def _inherited(path: Path, seen: tuple[Path, ...] = ()) -> tuple[dict[str, Any], str]:
+def _inherited(
+    path: Path, seen: tuple[Path, ...] = ()
+) -> tuple[dict[str, Any], list[tuple[Path, str]]]:
     data, text = load_yaml(path)
     if data is None:
         data = {}
@@ -188,12 +208,12 @@ def _inherited(path: Path, seen: tuple[Path, ...] = ()) -> tuple[dict[str, Any],
         raise CannotRun(f"{path}: is not a mapping of settings")
     parent = data.pop("INHERIT", None)
     if parent is None:
-        return data, text
+        return data, [(path, text)]
     target = (path.parent / str(parent)).resolve()
     if target in seen or len(seen) > 20:
         raise CannotRun(f"{path}: INHERIT goes round in a circle")
-    base, _ = _inherited(target, (*seen, path.resolve()))
-    return _merged(base, data), text
+    base, sources = _inherited(target, (*seen, path.resolve()))
+    return _merged(base, data), [(path, text), *sources]
 
 
 def _pairs(items: Any) -> Iterator[tuple[str, Any]]:
@@ -281,9 +301,10 @@ def _path(root: Path, value: Any, default: str) -> Path:
 
 def from_file(path: Path) -> Config:
     """The configuration that a mkdocs.yml gives."""
-    data, text = _inherited(path)
+    data, sources = _inherited(path)
     root = path.parent
-    config = Config(root=root, docs=_path(root, data.get("docs_dir"), "docs"), file=path, text=text)
+    config = Config(root=root, docs=_path(root, data.get("docs_dir"), "docs"), file=path)
+    config.sources, config.text = sources, sources[0][1]
     config.name = str(data.get("site_name") or "")
     _extensions(config, data.get("markdown_extensions"))
     plugins = data.get("plugins", ["search"])
@@ -293,11 +314,9 @@ def from_file(path: Path) -> Config:
     config.nav = data.get("nav")
     for key in ("exclude_docs", "draft_docs"):
         if isinstance(data.get(key), str):
-            config.excluded += [
-                line.strip()
-                for line in data[key].split("\n")
-                if line.strip() and line.strip()[0] not in "#!"
-            ]
+            config.excluded += data[key] + "\n"
+    if isinstance(data.get("validation"), dict):
+        config.validation = data["validation"]
     theme = data.get("theme")
     if isinstance(theme, dict):
         config.theme = str(theme.get("name") or "")

@@ -18,6 +18,7 @@ from scripts.checker.config import CannotRun, Config, find
 from scripts.checker.page import Page, for_rendering, front_lines, in_code_span
 from scripts.checker.problem import Problem
 from scripts.checker.project import PAGES, Facts, Site, ignored_by_git, walk
+from scripts.checker.published import unpublished
 
 LARGEST = 3_000_000
 LONGEST = 200_000
@@ -415,20 +416,6 @@ def _checked(
     return path, digest, [p.pack() for p in page_problems], facts, sources, None
 
 
-def excluded(config: Config, path: str) -> bool:
-    """Whether the project takes a page out of its site."""
-    from fnmatch import fnmatch
-
-    globs = list(config.excluded)
-    for key, options in config.plugins.items():
-        if key == "exclude":
-            value = options.get("glob", [])
-            globs += [value] if isinstance(value, str) else list(value)
-    return any(
-        fnmatch(path, str(glob).lstrip("/")) or fnmatch("/" + path, str(glob)) for glob in globs
-    )
-
-
 def read(file: Path) -> bytes | None:
     """The bytes of a file, or None if it cannot be read."""
     try:
@@ -456,10 +443,11 @@ class Project:
                 for path, file in self.files.items()
                 if not path.startswith(("site/", ".cache/"))
             }
+        self.unpublished = unpublished(config, self.files)
         pages = {
             path
             for path in self.files
-            if posixpath.splitext(path)[1].lower() in PAGES and not excluded(config, path)
+            if posixpath.splitext(path)[1].lower() in PAGES and path not in self.unpublished
         }
         self.pages = pages
         self.chosen = pages if only is None else only & pages
@@ -472,7 +460,7 @@ class Project:
         from scripts.checker.rules import PROJECT, STYLE_PROJECT
 
         self._pages(sorted(self.chosen))
-        site = Site(self.config, self.files, self.chosen, self.facts)
+        site = Site(self.config, self.files, self.chosen, self.facts, self.unpublished)
         problems = [p for path in sorted(self.chosen) for p in self.results[path][0]]
         for code, rule in {**PROJECT, **STYLE_PROJECT}.items():
             if code not in self.codes:
@@ -503,7 +491,9 @@ class Project:
             raise CannotRun(str(error)) from error
         except ImportError as error:
             raise CannotRun(f"--site needs the package {error.name}: install it") from error
-        addresses = Site(self.config, self.files, self.chosen, self.facts).addresses
+        addresses = Site(
+            self.config, self.files, self.chosen, self.facts, self.unpublished
+        ).addresses
         sources = {url: path for url, path in addresses.items() if path in self.chosen}
         docs = os.path.relpath(self.config.docs, self.config.root).replace(os.sep, "/")
         site.source_of = lambda path: f"{docs}/{sources[path]}" if path in sources else ""

@@ -51,6 +51,17 @@ def strip(text: str | None) -> str:
     return ANY_MARK.sub("", str(text)) if text else ""
 
 
+# Signs of this package and of Python-Markdown for what stands elsewhere; no reader has seen one.
+_INNER = re.compile(
+    "[\ue000-\ue003\ue1e1-\ue1e5]+|\x02[^\x02\x03]*\x03?|\x03|(?:wzxhzdk|klzzwxh):\\d+"
+)
+
+
+def shown(text: str) -> str:
+    """A text without marks, as it can be shown to an author."""
+    return _INNER.sub("…", strip(text)) if _INNER.search(text) or ANY_MARK.search(text) else text
+
+
 def lines_in(text: str) -> list[int]:
     """The lines whose marks stand in a text, of whatever form."""
     return [

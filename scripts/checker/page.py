@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from scripts.checker import marks
 from scripts.checker.config import FRONT, Config
 from scripts.checker.problem import Edit, Problem
 from scripts.checker.render import Block, Rendered
@@ -17,6 +19,12 @@ _FENCE = re.compile(
     r"([ \t>]*(?:`{3,}|~{3,})[ \t]*[\w#.+-]+)[ \t]+((?:[A-Za-z][\w-]{2,}(?:=\"[^\"]*\")?[ \t]*)+)$"
 )
 _COMMENT = re.compile(r"<!--.*?-->")
+# Plugins that run a page through Jinja, and what a page says for and against it.
+_TEMPLATES = ("macros", "markdownextradata")
+_NO_TEMPLATE = re.compile(
+    r"(?:ignore_macros\s*:\s*true|render_macros\s*:\s*false)\b", re.IGNORECASE
+)
+_TEMPLATE = re.compile(r"(?:ignore_macros\s*:\s*false|render_macros\s*:\s*true)\b", re.IGNORECASE)
 
 
 @dataclass
@@ -44,8 +52,9 @@ class Page:
 
     @cached_property
     def body(self) -> list[str]:
-        """The source lines with the front matter blanked."""
-        return [""] * self.front_lines + self.lines[self.front_lines :]
+        """The source lines with the front matter and the comments of a template blanked."""
+        body = [""] * self.front_lines + self.lines[self.front_lines :]
+        return without_comments(body, self.config, self.lines[: self.front_lines])
 
     @cached_property
     def clean(self) -> list[str]:
@@ -95,7 +104,7 @@ class Page:
         if not column:
             source = self.lines[line - 1]
             column = len(source) - len(source.lstrip()) + 1
-        return Problem(self.path, line, column, "", message, edit)
+        return Problem(self.path, line, column, "", marks.shown(message), edit)
 
     def replace(self, line: int, new: str) -> Edit:
         """A mend that replaces one line."""
@@ -137,6 +146,24 @@ class Page:
             if found >= 0:
                 return number, found + 1
         return line, self.column_of(line, "")
+
+
+def without_comments(lines: list[str], config: Config, front: Sequence[str]) -> list[str]:
+    """The lines without what a template engine takes out of them before Markdown is read."""
+    options = next(
+        (o for key, o in config.plugins.items() if key.rsplit("/", 1)[-1] in _TEMPLATES), None
+    )
+    if options is None or any(_NO_TEMPLATE.match(line) for line in front):
+        return lines
+    if options.get("render_by_default") is False and not any(_TEMPLATE.match(n) for n in front):
+        return lines
+    opening = str(options.get("j2_comment_start_string") or "{#")
+    closing = str(options.get("j2_comment_end_string") or "#}")
+    text = "\n".join(lines)
+    if opening not in text:
+        return lines
+    pattern = re.compile(rf"{re.escape(opening)}.*?{re.escape(closing)}", re.DOTALL)
+    return pattern.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text).split("\n")
 
 
 def front_lines(text: str) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from scripts.checker import marks
 from scripts.checker.config import Config
 from scripts.checker.problem import Edit, Problem
 
@@ -79,13 +80,14 @@ class Site:
     files: dict[str, Path]
     chosen: set[str]
     facts_of: Callable[[str], Facts | None]
+    unpublished: dict[str, str] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
 
     def problem(
         self, path: str, line: int, message: str, column: int = 1, edit: Edit | None = None
     ) -> Problem:
         """A finding in a file of the project."""
-        return Problem(path, max(line, 1), max(column, 1), "", message, edit)
+        return Problem(path, max(line, 1), max(column, 1), "", marks.shown(message), edit)
 
     @property
     def pages(self) -> list[str]:
@@ -140,11 +142,20 @@ class Site:
                 return str(options.get("blog_dir", "blog")).strip("/") + "/"
         return None
 
+    @cached_property
+    def _notebooks(self) -> bool:
+        return self.config.plugin("mkdocs-jupyter", "mknotebooks")
+
+    def is_page(self, path: str) -> bool:
+        """Whether a file becomes a page: Markdown, and notebooks where a plugin reads them."""
+        suffix = posixpath.splitext(path)[1].lower()
+        return suffix in PAGES or (suffix == ".ipynb" and self._notebooks)
+
     def address(self, path: str) -> str:
         """The address of a file on the site, from its root."""
-        stem, suffix = posixpath.splitext(path)
-        if suffix.lower() not in PAGES:
+        if not self.is_page(path):
             return path
+        stem = posixpath.splitext(path)[0]
         folder, _, name = stem.rpartition("/")
         if name == "index" or (
             name == "README" and f"{folder}/index.md".lstrip("/") not in self.files
@@ -157,6 +168,8 @@ class Site:
         """Every address of the site, with the file behind it."""
         found: dict[str, str] = {}
         for path in self.files:
+            if path in self.unpublished:
+                continue
             url = self.address(path)
             found[url] = path
             if url.endswith("/") or not url:

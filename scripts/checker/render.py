@@ -394,7 +394,9 @@ class _Snippets:
                 result.extend(self._include(group, origins[index]))
             index = end
         for name in self.appended:
+            missing = len(self.missing)
             result += ["", *self._include([f'--8<-- "{name}"'], len(lines) + 1)]
+            del self.missing[missing:]  # which is no fault of each page: N06 says it once
         return result
 
     def _end(self, lines: list[str], start: int) -> int:

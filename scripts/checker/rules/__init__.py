@@ -26,6 +26,7 @@ from scripts.checker.rules import (
     nav,
     printed,
     readable,
+    settings,
     stars,
     structure,
     tabs,
@@ -139,6 +140,7 @@ PAGE: dict[str, Rule] = {
     "S22": misread.list_signs,
     "S23": front.misplaced,
     "S24": misread.bar_in_code,
+    "S25": lists.sunken,
     "M01": inline.bold,
     "M02": inline.code,
     "M03": inline.marks,
@@ -192,6 +194,8 @@ PROJECT: dict[str, Rule] = {
     "N03": nav.redirect_target,
     "N04": nav.pages_file,
     "N05": nav.front_links,
+    "N06": settings.appended,
+    "N07": settings.unpublished,
 }
 
 STYLE_PAGE: dict[str, Rule] = {

@@ -317,6 +317,7 @@ def placeholder(page: Page) -> Iterator[Problem]:
     Why: The browser takes it for an unknown tag and shows nothing.
     """
     closed = {tag.name for tag in page.rendered.raw_tags if tag.close}
+    told: dict[tuple[int, str], int] = {}
     for tag in page.rendered.raw_tags:
         if (
             tag.close
@@ -334,23 +335,26 @@ def placeholder(page: Page) -> Iterator[Problem]:
             continue
         if tag.name.upper() in page.config.hook_text and f"<{tag.name.upper()}" in page.text:
             continue
-        line, column = page.locate(tag.line, f"<{tag.name}")
-        if (
-            f"<{tag.name}" not in page.line(line).lower()
-            or page.is_code(line)
-            or line in page.rendered.included
-        ):
-            line, column = _find_tag(page, tag.line, tag.name)
-            if not line:
-                continue
-        yield page.problem(
-            line, f"the browser swallows '<{tag.name}>'; put it in backticks, or write &lt;", column
-        )
+        if page.is_code(tag.line) or tag.line in page.rendered.included:
+            continue
+        line, column = _find_tag(page, tag.line, tag.name, told)
+        if line:
+            written = tag.written or tag.name
+            yield page.problem(
+                line,
+                f"the browser swallows '<{written}>'; put it in backticks, or write &lt;",
+                column,
+            )
 
 
-def _find_tag(page: Page, line: int, name: str) -> tuple[int, int]:
-    for number in range(max(line - 1, 1), min(line + 6, len(page.lines)) + 1):
-        found = page.clean[number - 1].lower().find(f"<{name}") if number <= len(page.clean) else -1
+def _find_tag(
+    page: Page, line: int, name: str, told: dict[tuple[int, str], int]
+) -> tuple[int, int]:
+    """Where a tag of that name opens, from its line on, behind those that are told already."""
+    for number in range(line, min(line + 6, len(page.clean)) + 1):
+        source = page.clean[number - 1].lower()
+        found = source.find(f"<{name}", told.get((number, name), 0))
         if found >= 0 and not page.is_code(number):
+            told[number, name] = found + 1
             return number, found + 1
     return 0, 0

@@ -551,7 +551,7 @@ def mismatch(page: Page) -> Iterator[Problem]:
         if (
             link.tag != "a"
             or link.attribute != "href"
-            or not re.fullmatch(r"https?://[^\s<>…*]+", text)
+            or not re.fullmatch(rf"https?://[^\s<>…*{RAW}{OBJECT}]+", text)
             or not link.href.startswith("http")
         ):
             continue

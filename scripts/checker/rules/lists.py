@@ -52,6 +52,16 @@ def _depth(page: Page, number: int) -> int:
     return -1 if path is None else path.count("li")
 
 
+def _item_depth(page: Page, number: int) -> int:
+    """In how many list items the outermost item of a line stands, itself counted: `- 1. text` opens two."""
+    depth, rest = _depth(page, number), shape(page.line(number)).text
+    found = _ITEM.match(rest)
+    while found and _ITEM.match(rest[found.end() :]):
+        rest, depth = rest[found.end() :], depth - 1
+        found = _ITEM.match(rest)
+    return depth
+
+
 def _fence_starts(page: Page) -> dict[int, int]:
     """The opening line of the fenced block to which a line belongs."""
     if "fence-starts" not in page.notes:
@@ -60,6 +70,30 @@ def _fence_starts(page: Page) -> dict[int, int]:
         }
     starts: dict[int, int] = page.notes["fence-starts"]
     return starts
+
+
+def _sunk(page: Page) -> dict[int, int]:
+    """The items that stand deeper in the rendering than the item before them at their column, which is the value."""
+    if "sunk" in page.notes:
+        known: dict[int, int] = page.notes["sunk"]
+        return known
+    found: dict[int, int] = {}
+    page.notes["sunk"] = found
+    before: dict[tuple[int, int], int] = {}
+    fences = _fence_starts(page)
+    for number in range(page.front_lines + 1, len(page.body) + 1):
+        own = shape(page.line(number))
+        if not own.text or number in fences:
+            continue
+        before = {key: line for key, line in before.items() if key[1] <= own.column}
+        if not _is_item(page, number):
+            continue
+        sibling = before.get((own.quotes, own.column), 0)
+        if sibling and _item_depth(page, sibling) < _item_depth(page, number):
+            found[number] = sibling
+        else:
+            before[own.quotes, own.column] = number
+    return found
 
 
 def _is_item(page: Page, number: int) -> bool:
@@ -184,13 +218,14 @@ def _fallen(page: Page) -> dict[int, int]:
         item, own = owner(page, number)
         if (
             not item
+            or item in _sunk(page)
             or own.column - shape(page.line(item), own.quotes).column < 2
             or not _begins(page, number, own)
         ):
             continue
         depth = _depth(page, number)
         if (depth < 0 and _FORMULA.match(own.text) and own.column < _needed(page, item)) or (
-            0 <= depth < _depth(page, item)
+            0 <= depth < _item_depth(page, item)
         ):
             found[number] = item
     return found
@@ -242,7 +277,9 @@ def fence_in_list(page: Page) -> Iterator[Problem]:
     for start, end in page.rendered.fences:
         item, own = owner(page, start)
         code = next((n for n in range(start, end + 1) if _depth(page, n) >= 0), 0)
-        if not item or not code or _depth(page, code) >= _depth(page, item):
+        if not item or item in _sunk(page) or not code:
+            continue
+        if _depth(page, code) >= _item_depth(page, item):
             continue
         need = _needed(page, item)
         yield page.problem(
@@ -264,7 +301,7 @@ def restarted(page: Page) -> Iterator[Problem]:
     items: dict[tuple[int, int], tuple[int, int]] = {}
     for line, shown in sorted(_shown(page).items()):
         own = shape(page.line(line))
-        if own.number is None or line in page.rendered.included:
+        if own.number is None or line in page.rendered.included or line in _sunk(page):
             continue
         key = (own.quotes, own.column)
         before, number = items.get(key, (0, 0))
@@ -313,7 +350,7 @@ def _block(page: Page, number: int, quotes: int) -> str:
 
 def _cut(page: Page, before: int, line: int) -> int:
     """The first line between two items that stands outside the list, or 0."""
-    depth, fences = _depth(page, before), _fence_starts(page)
+    depth, fences = _item_depth(page, before), _fence_starts(page)
     for number in range(before + 1, line):
         text = shape(page.line(number))
         if not text.text:
@@ -339,3 +376,22 @@ def _glued(page: Page, cut: int, line: int) -> bool:
     block = re.match(r"</?([a-z][\w-]*)", text)
     known = cut in _fence_starts(page) or _OPENER.match(text) or (block and block[1] in BLOCKS)
     return bool(known) and bool(shape(page.line(cut - 1)).text and shape(page.line(line - 1)).text)
+
+
+def sunken(page: Page) -> Iterator[Problem]:
+    """A list item stands inside the item before it.
+
+    Bad: - Two directly below a box that belongs to - One
+    Good: a blank line between the box and - Two
+    Why: The items were to stand side by side; now the second one is a list inside the first, and so are all below.
+    """
+    told = 0
+    for number, sibling in _sunk(page).items():
+        if sibling == told:
+            continue
+        told = sibling
+        yield page.problem(
+            number,
+            f"this item stands inside the item of line {sibling}, not beside it; put a blank line"
+            " above it",
+        )

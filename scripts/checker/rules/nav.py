@@ -9,6 +9,7 @@ from typing import Any
 
 from scripts.checker.problem import Problem
 from scripts.checker.project import PAGES, Site
+from scripts.checker.yaml_places import Place, Places
 
 _KEYS = frozenset(
     "title nav order sort_type order_by collapse collapse_single_pages hide arrange arrange_pages"
@@ -45,15 +46,6 @@ def listed(nav: Any) -> set[str]:
     return set(_entries(nav))
 
 
-def _line(text: str, value: str) -> tuple[int, int]:
-    pattern = re.compile(rf"(?<![\w/.-]){re.escape(value)}(?![\w/.-])")
-    for number, line in enumerate(text.split("\n"), 1):
-        found = pattern.search(line)
-        if found and not line.lstrip().startswith("#"):
-            return number, found.start() + 1
-    return 1, 1
-
-
 def _name(site: Site) -> str:
     return "\0" + str(site.config.file) if site.config.file else ""
 
@@ -67,6 +59,13 @@ def _is_path(value: str) -> bool:
     )
 
 
+def _found(site: Site, place: Place | None, message: str) -> Problem:
+    """A finding at a place of a file of settings."""
+    if place is None:
+        return site.problem(_name(site), 1, message)
+    return site.problem("\0" + str(place.file), place.line, message, place.column)
+
+
 def missing_page(site: Site) -> Iterator[Problem]:
     """The navigation names a page that does not exist.
 
@@ -74,36 +73,38 @@ def missing_page(site: Site) -> Iterator[Problem]:
     Good: - VAE: models/vae.md
     Why: The entry leads to an error page.
     """
-    if site.config.nav is None or not site.config.file:
+    config = site.config
+    if config.nav is None or not config.file or config.wanted("nav", "not_found") == "ignore":
         return
-    for value in _entries(site.config.nav):
-        path, anchor = value.partition("#")[::2]
-        if (
-            not _is_path(path)
-            or path in site.files
-            or site.generated
-            or path.rstrip("/") in site.folders
-        ):
-            continue
-        if posixpath.splitext(path)[1] not in PAGES and site.at(path) is not None:
-            continue
-        if (
-            site.config.plugin("literate-nav", "awesome-nav", "awesome-pages")
-            and posixpath.splitext(path)[1] not in PAGES
-        ):
-            continue
-        if site.made_by_build(path):
-            continue
-        line, column = _line(site.config.text, value)
-        near = site.nearest("index.md", path)
-        advice = f"write '{near}'" if near else "correct the path or delete the entry"
-        yield site.problem(
-            _name(site),
-            line,
-            f"the navigation names '{path}', which does not exist; {advice}",
-            column,
-        )
-        del anchor
+    places = config.places.values("nav")
+    listed = [place.value for place in places]
+    for number, value in enumerate(listed or _entries(config.nav)):
+        path = value.partition("#")[0]
+        if _is_path(path) and not _exists(site, posixpath.normpath(path), path.endswith("/")):
+            near = site.nearest("index.md", path)
+            advice = f"write '{near}'" if near else "correct the path or delete the entry"
+            yield _found(
+                site,
+                places[number] if places else None,
+                f"the navigation names '{path}', which does not exist; {advice}",
+            )
+
+
+def _exists(site: Site, path: str, folder: bool) -> bool:
+    """Whether an entry of the navigation leads to something, as far as can be known."""
+    if path in site.files and not folder:
+        return path not in site.unpublished
+    if site.generated or path in site.folders or site.made_by_build(path):
+        return True
+    if posixpath.splitext(path)[1] in PAGES:
+        return False
+    return site.at(path + "/" if folder else path) is not None or site.config.plugin(
+        "literate-nav", "awesome-nav", "awesome-pages"
+    )
+
+
+def _redirects(site: Site) -> dict[str, tuple[Place, Place]]:
+    return site.config.places.mapping("plugins", "redirects", "redirect_maps")
 
 
 def redirect_source(site: Site) -> Iterator[Problem]:
@@ -113,61 +114,51 @@ def redirect_source(site: Site) -> Iterator[Problem]:
     Good: only pages that are gone
     Why: The redirect overwrites the page without a word.
     """
+    places = _redirects(site)
     for old in site.redirects:
-        if old in site.files:
-            line, column = _line(site.config.text, old)
-            yield site.problem(
-                _name(site),
-                line,
-                f"the redirect from '{old}' overwrites a page that exists; delete one of them",
-                column,
-            )
+        if old in site.files and old not in site.unpublished:
+            place = places[old][0] if old in places else None
+            message = f"the redirect from '{old}' overwrites a page that exists"
+            yield _found(site, place, f"{message}; delete one of them")
 
 
 def redirect_target(site: Site) -> Iterator[Problem]:
     """A redirect leads to a page or anchor that does not exist.
 
-    Bad: old.md: models/vae.md#elbow
+    Bad: old.md: models/vae.md#elbow, or old.md: models/vae
     Good: old.md: models/vae.md#elbo
-    Why: Old addresses lead from one error to the next.
+    Why: No redirect is written, and old addresses lead to an error page.
     """
     from scripts.checker.rules.targets import _anchor
 
+    places = _redirects(site)
     for old, new in site.redirects.items():
         path, _, anchor = new.partition("#")
-        if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//|/", new) or site.generated:
+        if new.lower().startswith(("http://", "https://")):
             continue
-        line, column = _line(site.config.text, new)
-        if posixpath.splitext(path)[1] in PAGES:
-            if path in site.redirects:
-                yield site.problem(
-                    _name(site),
-                    line,
-                    f"the redirect from '{old}' leads to another redirect; write"
-                    f" '{site.redirects[path]}'",
-                    column,
-                )
-            elif path not in site.files and not site.made_by_build(path):
-                yield site.problem(
-                    _name(site),
-                    line,
-                    f"the redirect from '{old}' leads to '{path}', which does not exist;"
-                    " correct it",
-                    column,
-                )
-            elif anchor and path in site.files:
-                fault = _anchor(site, "", path, anchor, new)
-                if fault:
-                    yield site.problem(
-                        _name(site), line, f"redirect from '{old}': {fault[1]}", column
-                    )
-        elif path and not path.startswith("..") and site.at(path) is None and not site.static(path):
-            yield site.problem(
-                _name(site),
-                line,
-                f"the redirect from '{old}' leads to '{path}', where there is nothing; correct it",
-                column,
+        place = places[old][1] if old in places else None
+        if site.is_page(path) and path in site.files and path not in site.unpublished:
+            fault = _anchor(site, "", path, anchor, new) if anchor else None
+            if fault:
+                yield _found(site, place, f"redirect from '{old}': {fault[1]}")
+        elif path in site.redirects:
+            message = f"the redirect from '{old}' leads to another redirect"
+            yield _found(site, place, f"{message}; write '{site.redirects[path]}'")
+        elif not site.generated and not site.made_by_build(path):
+            near = _page_meant(site, path)
+            advice = f"write '{near}'" if near else "correct it"
+            what = "which does not exist" if site.is_page(path) else "which is no page"
+            yield _found(
+                site, place, f"the redirect from '{old}' leads to '{path}', {what}; {advice}"
             )
+
+
+def _page_meant(site: Site, path: str) -> str:
+    """The page that a target without its ending was to name."""
+    plain = posixpath.normpath(path.strip("/") or ".")
+    stem = plain.removesuffix(".html")
+    names = (plain, f"{stem}.md", f"{stem}/index.md".removeprefix("./"))
+    return next((name for name in names if name in site.files and site.is_page(name)), "")
 
 
 def pages_file(site: Site) -> Iterator[Problem]:
@@ -185,7 +176,7 @@ def pages_file(site: Site) -> Iterator[Problem]:
 
 
 def _pages_file(site: Site, path: str, file: Any) -> Iterator[Problem]:
-    from scripts.checker.config import CannotRun, load_yaml
+    from scripts.checker.config import CannotRun, load_yaml, loader
 
     try:
         data, text = load_yaml(file)
@@ -194,18 +185,19 @@ def _pages_file(site: Site, path: str, file: Any) -> Iterator[Problem]:
         return
     if not isinstance(data, dict):
         return
-    for key in data:
-        if str(key) not in _KEYS:
-            line, column = _line(text, str(key))
+    places = Places([(file, text)], loader())
+    for name, (key, _) in places.mapping().items():
+        if name not in _KEYS:
             yield site.problem(
                 path,
-                line,
-                f"'{key}' is no key of a .pages file; known are title, nav, hide, order, sort_type,"
+                key.line,
+                f"'{name}' is no key of a .pages file; known are title, nav, hide, order, sort_type,"
                 " collapse_single_pages",
-                column,
+                key.column,
             )
     folder = posixpath.dirname(path)
-    for value in _entries(data.get("nav") or data.get("arrange") or []):
+    for entry in places.values("nav") or places.values("arrange"):
+        value = entry.value
         target = posixpath.normpath(
             posixpath.join(folder, value.partition(" ")[0].partition("#")[0])
         )
@@ -217,10 +209,8 @@ def _pages_file(site: Site, path: str, file: Any) -> Iterator[Problem]:
         ):
             continue
         if target not in site.files and target not in site.folders and not site.generated:
-            line, column = _line(text, value)
-            yield site.problem(
-                path, line, f"'{value}' does not exist; correct it or delete the entry", column
-            )
+            message = f"'{value}' does not exist; correct it or delete the entry"
+            yield site.problem(path, entry.line, message, entry.column)
     named = {
         posixpath.normpath(posixpath.join(folder, value))
         for value in _entries(data.get("nav") or [])
@@ -233,6 +223,7 @@ def _pages_file(site: Site, path: str, file: Any) -> Iterator[Problem]:
                 posixpath.dirname(other) == folder
                 and posixpath.splitext(other)[1] in PAGES
                 and other not in named
+                and other not in site.unpublished
             ):
                 yield site.problem(
                     path,

@@ -466,7 +466,8 @@ class _Blocks:
             ):
                 continue
             shown = text if indent(text) < 4 else stripped
-            if indent(text) >= 4 and page.context(number - 1) == "code":
+            above = number - 1
+            if indent(text) >= 4 and page.context(above) == "code" and not page.in_fence(above):
                 continue
             end, header = _END.match(shown), _HEADER.match(shown)
             if end:

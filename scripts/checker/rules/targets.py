@@ -21,6 +21,20 @@ _FREE = re.compile(
 )
 
 
+# The setting by which a project says that it does not mind a fault.
+_SETTINGS = {
+    "file": "not_found",
+    "asset": "not_found",
+    "image": "not_found",
+    "case": "not_found",
+    "outside": "not_found",
+    "form": "unrecognized_links",
+    "absolute": "absolute_links",
+    "anchor": "anchors",
+    "anchor-case": "anchors",
+}
+
+
 def _split(href: str) -> tuple[str, str]:
     path, _, anchor = href.partition("#")
     return path.partition("?")[0], anchor
@@ -37,6 +51,8 @@ def _diagnose(site: Site) -> dict[str, list[Problem]]:
             result = _judge(site, path, href, tag, attribute, raw)
             if result is not None:
                 kind, message = result
+                if not raw and site.config.wanted("links", _SETTINGS.get(kind, "")) == "ignore":
+                    continue
                 found.setdefault(kind, []).append(site.problem(path, line, message, column))
     return found
 
@@ -89,11 +105,15 @@ def _relative(site: Site, page: str, path: str, anchor: str, tag: str) -> tuple[
     if "\\" in decoded:
         return "form", f"'{path}' has backslashes; write '{decoded.replace(chr(92), '/')}'"
     target = posixpath.normpath(posixpath.join(posixpath.dirname(page), decoded))
+    if target in site.unpublished and not decoded.endswith("/"):
+        return _unpublished(site, path, target, tag)
     if target in site.files and not decoded.endswith("/"):
         return _anchor(site, page, target, anchor, path)
     if target.startswith("../") or target == "..":
         return _outside(site, page, path, target)
     suffix = posixpath.splitext(target)[1].lower()
+    if decoded.endswith("/") or not re.fullmatch(r"\.\w{1,12}", suffix):
+        suffix = suffix if suffix in PAGES else ""
     other = site.lower.get(target.lower())
     if other is not None and not decoded.endswith("/"):
         return (
@@ -149,8 +169,12 @@ def _outside(site: Site, page: str, path: str, target: str) -> tuple[str, str] |
     below = target
     while below.startswith("../"):
         below = below[3:]
-    result = _address(site, page, path, target)
-    if result is None:
+    if _blog_page(site, page):
+        return None
+    reached = _reached(site, page, path)
+    if reached is not None:
+        return reached
+    if _address(site, page, path, target) is None:
         return None
     real = site.config.docs / posixpath.normpath(target)
     if (
@@ -178,18 +202,11 @@ def _address(site: Site, page: str, path: str, target: str) -> tuple[str, str] |
     """A link that is no file: judge by the address to which a browser takes it."""
     if _blog_page(site, page):
         return None
-    base = site.address(page)
-    url = _join(base, unquote(path))
+    url = _join(site.address(page), unquote(path))
     found = site.at(url)
-    if found is not None and posixpath.splitext(found)[1].lower() in PAGES and found in site.files:
-        near = posixpath.relpath(found, posixpath.dirname(page) or ".")
-        return (
-            "form",
-            (
-                f"'{path}' is no path to a file: it is not checked, and breaks when a page moves;"
-                f" write '{near}'"
-            ),
-        )
+    reached = _reached(site, page, path)
+    if reached is not None:
+        return reached
     if found is not None or _blog_address(site, url) or site.static(url):
         return None
     stem = posixpath.splitext(target)[0] if target.endswith((".html", ".htm")) else target
@@ -222,6 +239,29 @@ def _address(site: Site, page: str, path: str, target: str) -> tuple[str, str] |
     return "form", f"'{path}' leads to /{url}, where there is nothing; link to the .md file"
 
 
+def _reached(site: Site, page: str, path: str) -> tuple[str, str] | None:
+    """A link by address that does lead to a page."""
+    found = site.at(_join(site.address(page), unquote(path)))
+    if found is None or not site.is_page(found) or found not in site.files:
+        return None
+    near = posixpath.relpath(found, posixpath.dirname(page) or ".")
+    return (
+        "form",
+        (
+            f"'{path}' is no path to a file: it is not checked, and breaks when a page moves;"
+            f" write '{near}'"
+        ),
+    )
+
+
+def _unpublished(site: Site, path: str, target: str, tag: str) -> tuple[str, str]:
+    """A link to a file that lies in the docs folder and is no part of the site."""
+    other = site.unpublished[target]
+    why = f"'{posixpath.basename(other)}' takes its place" if other else "the project excludes it"
+    kind = "image" if tag == "img" else "file" if site.is_page(target) else "asset"
+    return kind, f"'{path}' is not published, since {why}; link to a page of the site"
+
+
 def _join(base: str, path: str) -> str:
     folder = base if base.endswith("/") or not base else posixpath.dirname(base)
     joined = posixpath.normpath("/" + posixpath.join(folder, path))
@@ -243,7 +283,7 @@ def _absolute(
 ) -> tuple[str, str] | None:
     target = unquote(path).lstrip("/")
     if target in site.files and posixpath.splitext(target)[1].lower() in PAGES:
-        if "relative_to_docs" in site.config.text:
+        if site.config.wanted("links", "absolute_links") == "relative_to_docs":
             return _anchor(site, page, target, anchor, path)
         return (
             "absolute",

@@ -73,6 +73,7 @@ def _project(folder: Path, text: str, files: dict[str, str]) -> None:
     (folder / "mkdocs.yml").write_text(EXTENSIONS, encoding="utf-8")
     (docs / "page.md").write_text(text, encoding="utf-8")
     for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
     if "part.md" not in text:
         (docs / "part.md").unlink()
@@ -119,3 +120,11 @@ def test_a_rule_says_what_it_wants_and_why(code: str) -> None:
 def test_every_fixture_has_a_rule() -> None:
     codes = {path.name[:3] for path in HERE.glob("*.md")}
     assert codes == set(RULES) - UNFIXTURED
+
+
+@pytest.mark.parametrize("case", sorted(path.stem for path in (HERE / "cases").glob("*.md")))
+def test_a_case_is_found_where_it_stands_and_nothing_else(case: str, tmp_path: Path) -> None:
+    """Whole kinds of faults, each in several shapes; what MkDocs renders was looked at for each."""
+    text, expected, files = _read(HERE / "cases" / f"{case}.md")
+    found = _found(tmp_path, "", text, files)
+    assert sorted(found) == ([] if expected == "nothing" else sorted(expected.split(", ")))

@@ -1,0 +1,70 @@
+"""Rules N on what the settings make of the files: what is appended to every page, what is not published."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from pathlib import Path
+
+from scripts.checker.problem import Problem
+from scripts.checker.project import Site, ignored_by_git
+
+
+def appended(site: Site) -> Iterator[Problem]:
+    """What is to be appended to every page does not exist.
+
+    Bad: auto_append: [includes/term.md]
+    Good: auto_append: [includes/terms.md]
+    Why: It is missing on every page, without a word.
+    """
+    config = site.config
+    options = config.options.get("pymdownx.snippets", {})
+    names = [str(name) for name in options.get("auto_append") or []]
+    bases = options.get("base_path", ["."])
+    folders = [
+        config.root / str(base) for base in ([bases] if isinstance(bases, str) else bases) if base
+    ]
+    places = config.places.values("markdown_extensions", "pymdownx.snippets", "auto_append")
+    for number, name in enumerate(names):
+        path = name.partition(":")[0]
+        if not path or "://" in name or any(_is_there(folder, path) for folder in folders):
+            continue
+        if ignored_by_git(config.root, path) or site.made_by_build(path):
+            continue
+        file, line, column = str(config.file), 1, 1
+        if number < len(places):
+            file, line, column = (
+                str(places[number].file),
+                places[number].line,
+                places[number].column,
+            )
+        yield site.problem(
+            "\0" + file,
+            line,
+            f"'{name}', which is to be appended to every page, does not exist; correct the path",
+            column,
+        )
+
+
+def _is_there(folder: Path, path: str) -> bool:
+    """Whether a base finds a file: a folder that holds it, or the file itself."""
+    if folder.is_file():
+        return folder.name == path
+    return (folder / path).is_file()
+
+
+def unpublished(site: Site) -> Iterator[Problem]:
+    """A page is not published, since another file takes its address.
+
+    Bad: README.md and index.md in one folder
+    Good: one of them
+    Why: MkDocs leaves README.md out; what stands in it reaches no reader, and links to it lead to nothing.
+    """
+    for path, other in sorted(site.unpublished.items()):
+        if other and site.is_page(path):
+            yield site.problem(
+                path,
+                1,
+                f"this file is not published: '{posixpath.basename(other)}' takes its address; put"
+                " what it says there, or exclude this file",
+            )
