@@ -25,9 +25,12 @@ from playwright.sync_api import (
 
 from scripts.devtools import building, chromium, javascript
 from scripts.devtools.say import Stop
+from tests.printed.plugin import printed
 from tests.site import kit
 from tests.site.kit import NewPage, OpenDemo, Site
 from tests.site.server import Server
+
+__all__ = ["printed"]  # a fixture of all tests
 
 # The processes of pytest-xdist share the cores already.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

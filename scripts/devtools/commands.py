@@ -139,6 +139,11 @@ def make(arguments: list[str]) -> int:
     return run(environment.ensure(ROOT, test=True), "scripts.make", *arguments)
 
 
+def equations(arguments: list[str]) -> int:
+    """how each displayed equation is held by tests; --lock ID writes what is printed now"""
+    return run(environment.ensure(ROOT, test=True), "scripts.printed", *arguments)
+
+
 def links(arguments: list[str]) -> int:
     """ask for every address outside that the pages name"""
     arguments = passing.from_here(arguments, passing.LINKS, ROOT, Path.cwd())
@@ -185,6 +190,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "new": new,
     "move": move,
     "make": make,
+    "equations": equations,
     "addresses": addresses,
     "links": links,
     "lock": lock,

@@ -27,6 +27,7 @@ from scripts.figures import vae as figures
 from scripts.weights import vae as weights
 from scripts.weights.pack import unpack
 from tests import golden as shared
+from tests.printed.plugin import Equations
 from tests.rng import Random
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -163,7 +164,7 @@ def test_the_best_noise_variance_is_the_mean_squared_error(toy: vae.VAE) -> None
 
 
 @pytest.mark.equation("eq-vae-kl")
-def test_the_kl_term_is_that_of_torch_and_of_sampling() -> None:
+def test_the_kl_term_is_that_of_torch_and_of_sampling(printed: Equations) -> None:
     mean, log_var = 2 * normal(5, 3), normal(5, 3, seed=1)
     q, p = Normal(mean, (0.5 * log_var).exp()), Normal(torch.zeros(3).double(), 1.0)
     torch.testing.assert_close(vae.kl_to_prior(mean, log_var), kl_divergence(q, p))
@@ -171,6 +172,16 @@ def test_the_kl_term_is_that_of_torch_and_of_sampling() -> None:
     sampled = q.log_prob(z) - p.log_prob(z)
     error = sampled.std(0) / math.sqrt(50_000)
     assert ((sampled.mean(0) - vae.kl_to_prior(mean, log_var)).abs() < 4 * error).all()
+    printed("eq-vae-kl").holds(
+        {
+            r"\operatorname{KL}(q(\mathbf{z} \mid \mathbf{x}) \,\|\, p(\mathbf{z}))": kl_divergence(
+                q, p
+            )[0].sum(),
+            r"\mu": mean[0].numpy(),
+            r"\sigma": (0.5 * log_var[0]).exp().numpy(),
+            "Z": 3,
+        }
+    )
 
 
 # Gradients.

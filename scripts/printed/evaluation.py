@@ -1,0 +1,540 @@
+"""Evaluates a tree on bound values: strictly, and with the shapes that are printed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from scripts.printed.reading import read
+from scripts.printed.tokens import Unreadable
+from scripts.printed.tree import Node, normal
+
+FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    r"\log": np.log,
+    r"\ln": np.log,
+    r"\exp": np.exp,
+    r"\sin": np.sin,
+    r"\cos": np.cos,
+    r"\tan": np.tan,
+    r"\tanh": np.tanh,
+    r"\sinh": np.sinh,
+    r"\cosh": np.cosh,
+    r"\det": np.linalg.det,
+}
+COMPARED: dict[str, Callable[[Any, Any], bool]] = {
+    "=": lambda a, b: bool(np.all(a == b)),
+    r"\neq": lambda a, b: bool(np.all(a != b)),
+    r"\leq": lambda a, b: bool(np.all(a <= b)),
+    r"\geq": lambda a, b: bool(np.all(a >= b)),
+    "<": lambda a, b: bool(np.all(a < b)),
+    ">": lambda a, b: bool(np.all(a > b)),
+    r"\in": lambda a, b: a in b,
+    r"\notin": lambda a, b: a not in b,
+}
+STEP = 1e-4  # of a derivative by differences of fourth order
+
+
+@dataclass(frozen=True)
+class Each:
+    """The values that an index runs through: a claim about it is checked for each."""
+
+    values: Sequence[Any]
+
+
+@dataclass(frozen=True)
+class From:
+    """A sequence whose first index is not one, as arrays of mathematics have it."""
+
+    start: int
+    values: Any
+
+
+@dataclass(frozen=True)
+class Given:
+    """A part of a print that is not read on: its value, by the values of the names that it depends on."""
+
+    names: tuple[str, ...]
+    value: Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Finite:
+    """A finite distribution: for `\\mathbb{E}` the mean over it, for `\\operatorname{Var}` the variance.
+
+    Args:
+        values: for each name the values that it takes together with the others.
+        weights: probabilities; equal ones if not given.
+        moment: `mean` or `variance`.
+    """
+
+    values: Mapping[str, Sequence[Any]]
+    weights: Sequence[float] | None = None
+    moment: str = "mean"
+
+
+Bindings = Mapping[str, Any]
+
+
+def key(tex: str) -> str:
+    """The normal form of a name or part, as a table of bindings has it."""
+    return normal(read(tex)) if tex.strip() not in {r"\pm", r"\mp", r"\mathbb{E}"} else tex.strip()
+
+
+@dataclass
+class Scope:
+    """What names mean here, and which of the bindings were used."""
+
+    values: dict[str, Any]
+    used: set[str] = field(default_factory=set)
+
+    @staticmethod
+    def of(bindings: Bindings) -> Scope:
+        """A scope of bindings whose keys are TeX."""
+        return Scope({key(name): value for name, value in bindings.items()})
+
+    def with_(self, more: Mapping[str, Any]) -> Scope:
+        """A scope in which some names mean something else."""
+        return Scope({**self.values, **more}, self.used)
+
+    def find(self, name: str) -> Any:
+        """What a name is bound to; None if to nothing."""
+        if name not in self.values:
+            return None
+        self.used.add(name)
+        value = self.values[name]
+        if isinstance(value, Given):
+            return value.value(*(self.find(key(other)) for other in value.names))
+        return value
+
+
+def evaluate(node: Node, scope: Scope) -> Any:
+    """The value of a tree. Raises Unreadable where something is unbound or does not fit."""
+    bound = scope.find(normal(node))
+    if bound is not None:
+        if isinstance(bound, Each):
+            raise Unreadable(f"{node} is an index that nothing runs through here")
+        return bound
+    return EVALUATORS[node.kind](node, scope) if node.kind in EVALUATORS else unbound(node, scope)
+
+
+def unbound(node: Node, scope: Scope) -> Any:
+    """A name that nothing is bound to."""
+    if node.kind == "name" and node.text == "e":
+        return math.e
+    if node.kind == "word":
+        return node.text
+    raise Unreadable(f"{node} is bound to nothing: name it in the test's bindings")
+
+
+def number(node: Node, scope: Scope) -> Any:
+    """A printed number."""
+    return float(node.text) if "." in node.text else int(node.text)
+
+
+def one(value: Any) -> Any:
+    """A matrix of one number as that number."""
+    return value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
+
+
+def total(node: Node, scope: Scope) -> Any:
+    """A sum of terms; their shapes must be the same."""
+    result: Any = None
+    for sign, part in zip(node.seps, node.parts, strict=True):
+        value = one(evaluate(part, scope))
+        factor = {"+": 1, "-": -1}.get(sign)
+        if factor is None:
+            factor = scope.find(sign)
+            if factor is None:
+                raise Unreadable(f"{sign} has two readings: bind it to 1 or -1")
+        if result is not None and np.shape(result) != np.shape(value):
+            raise Unreadable(f"{node} adds shapes {np.shape(result)} and {np.shape(value)}")
+        result = factor * value if result is None else result + factor * value
+    return result
+
+
+def times(a: Any, b: Any, sign: str, node: Node) -> Any:
+    """Two factors: matrices multiply as such, numbers scale."""
+    a, b = one(a), one(b)
+    if callable(a) or callable(b) or isinstance(a, Finite) or isinstance(b, Finite):
+        raise Unreadable(f"{node} multiplies a function: call it, or bind the whole")
+    if sign == "/":
+        if np.ndim(b):
+            raise Unreadable(f"{node} divides by an array of shape {np.shape(b)}")
+        return a / b
+    if sign == r"\odot":
+        if np.shape(a) != np.shape(b) and np.ndim(a) and np.ndim(b):
+            raise Unreadable(f"{node} multiplies shapes {np.shape(a)} and {np.shape(b)} one by one")
+        return a * b
+    if np.ndim(a) and np.ndim(b):
+        if np.ndim(a) != 2 or np.ndim(b) != 2 or np.shape(a)[1] != np.shape(b)[0]:
+            raise Unreadable(
+                f"{node} multiplies shapes {np.shape(a)} and {np.shape(b)}: bind vectors as rows or columns"
+            )
+        return one(a @ b)
+    return a * b
+
+
+def product(node: Node, scope: Scope) -> Any:
+    """A product; a function followed by brackets is called, a derivative takes the rest."""
+    result: Any = None
+    sign, at = "", 0
+    while at < len(node.parts):
+        value, after = taken(node, at, scope)
+        result = value if result is None else times(result, value, sign, node)
+        sign = node.seps[after - 1] if after < len(node.parts) else ""
+        at = after
+    return result
+
+
+def taken(node: Node, at: int, scope: Scope) -> tuple[Any, int]:
+    """The value of the factor at a place with all that it takes, and where the next one begins."""
+    end = at + 1
+    while end < len(node.parts) and node.seps[end - 1] == "":
+        end += 1
+    for stop in range(end, at + 1, -1):  # the longest part that is bound as a whole
+        if stop - at > 1 and (stop - at) < len(node.parts):
+            run = Node("product", node.parts[at:stop], "", node.seps[at : stop - 1])
+            bound = scope.find(normal(run))
+            if bound is not None:
+                return bound, stop
+    first = node.parts[at]
+    variable = derived(first)
+    if variable is not None:
+        rest = node.parts[at + 1 :]
+        body = rest[0] if len(rest) == 1 else Node("product", rest, "", node.seps[at + 1 :])
+        return derivative(body, variable, scope), len(node.parts)
+    if at + 1 < len(node.parts) and node.seps[at] == "":
+        base = node.parts[at + 1]
+        wraps = []
+        while base.kind in {"power", "sub", "mark", "label"}:
+            wraps.append(base)
+            base = base.parts[0]
+        if base.kind == "group" and base.text in {"(", "["}:
+            called = call(first, base, scope)
+            if called is not None:
+                for wrap in reversed(wraps):
+                    inner = scope.with_({"⟨value⟩": called[0]})
+                    swapped = Node(
+                        wrap.kind, (Node("name", (), "⟨value⟩"), *wrap.parts[1:]), wrap.text
+                    )
+                    called = (evaluate(swapped, inner),)
+                return called[0], at + 2
+    return evaluate(first, scope), at + 1
+
+
+def call(function: Node, group: Node, scope: Scope) -> tuple[Any] | None:
+    """The value of a call; None if the name is no function, so that brackets are a factor."""
+    whole = scope.find(normal(Node("product", (function, group), "", ("",))))
+    if whole is not None:
+        return (whole,)
+    dots = tuple(Node("name", (), r"\cdot") for _ in group.parts)
+    pattern = Node("product", (function, Node("group", dots, group.text, group.seps)), "", ("",))
+    value = scope.find(normal(pattern))
+    if value is None:
+        if function.kind == "power" and callable(scope.find(normal(function.parts[0]))):
+            raise Unreadable(f"{function}{group} has two readings: write the power behind the call")
+        if function.kind in {"number", "group", "fraction", "root", "apply", "big", "power"}:
+            return None
+        value = evaluate(function, scope)
+    if isinstance(value, Finite):
+        return (moment(value, group.parts, scope),)
+    if not callable(value):
+        return None
+    return (value(*arguments(group, scope)),)
+
+
+def arguments(group: Node, scope: Scope) -> list[Any]:
+    """The values between the brackets of a call; dots are what they stand for."""
+    values: list[Any] = []
+    parts = list(group.parts)
+    for index, part in enumerate(parts):
+        if part.kind == "dots":
+            low, high = (index_of(parts[index + side]) for side in (-1, 1))
+            name = parts[index - 1].parts[0]
+            first, last = evaluate(low, scope), evaluate(high, scope)
+            values.pop()
+            values += [element(name, [i], scope) for i in range(first, last)]
+        elif index and parts[index - 1].kind == "dots":
+            last = evaluate(index_of(part), scope)
+            first = evaluate(index_of(parts[index - 2]), scope)
+            if last >= first:
+                values.append(evaluate(part, scope))
+        elif index + 1 < len(parts) and parts[index + 1].kind == "dots":
+            values.append(None)  # taken back by the dots
+        else:
+            value = evaluate(part, scope)
+            values += list(value) if isinstance(value, tuple) else [value]
+    return values
+
+
+def index_of(part: Node) -> Node:
+    """The index of one end of a list with dots."""
+    if part.kind != "sub":
+        raise Unreadable(f"{part} beside dots has no index")
+    return part.parts[1]
+
+
+def derived(node: Node) -> Node | None:
+    """The name by which a fraction such as ∂/∂a asks to derive; None if it does not."""
+    if node.kind != "fraction":
+        return None
+    above, below = node.parts
+    if above.text not in {r"\partial", "d"} or below.kind != "product" or len(below.parts) != 2:
+        return None
+    return below.parts[1] if below.parts[0].text == above.text else None
+
+
+def derivative(body: Node, variable: Node, scope: Scope) -> Any:
+    """The derivative of a body with respect to a bound number, by differences of fourth order."""
+    name = normal(variable)
+    at = scope.find(name)
+    if at is None or np.ndim(at):
+        raise Unreadable(f"{variable} must be bound to a number to derive by it")
+    values = {k: evaluate(body, scope.with_({name: at + k * STEP})) for k in (-2, -1, 1, 2)}
+    return (8 * (values[1] - values[-1]) - (values[2] - values[-2])) / (12 * STEP)
+
+
+def sub(node: Node, scope: Scope) -> Any:
+    """An element: indices count from one, unless the binding says from where."""
+    base, index = node.parts
+    if index.kind == "before":
+        values = evaluate(base, scope)
+        limit = evaluate(index.parts[0], scope)
+        return tuple(values[: limit - 1 if index.text == "<" else limit])
+    several = index.kind == "product" and all(
+        part.kind == "name" and not sign
+        for part, sign in zip(index.parts, ("", *index.seps), strict=True)
+    )
+    parts = index.parts if several or index.kind == "group" else (index,)
+    return element(base, [evaluate(part, scope) for part in parts], scope)
+
+
+def element(base: Node, indices: Sequence[Any], scope: Scope) -> Any:
+    """An element of what a name is bound to."""
+    values = evaluate(base, scope)
+    for index in indices:
+        if isinstance(values, Mapping):
+            if index not in values:
+                raise Unreadable(f"{base} has no {index!r}")
+            values = values[index]
+            continue
+        start = values.start if isinstance(values, From) else 1
+        values = values.values if isinstance(values, From) else values
+        if isinstance(index, bool) or not isinstance(index, int | np.integer):
+            raise Unreadable(f"{base} is given the index {index!r}, which is no whole number")
+        if callable(values) or (not np.ndim(values) and not isinstance(values, list | tuple)):
+            raise Unreadable(f"{base} has no elements, but an index")
+        if not 0 <= index - start < len(values):
+            raise Unreadable(f"{base} has no element {index}")
+        values = values[index - start]
+    return values
+
+
+def power(node: Node, scope: Scope) -> Any:
+    """A power; of a square matrix the inverse and the square root."""
+    base, exponent = (one(evaluate(part, scope)) for part in node.parts)
+    if np.ndim(exponent):
+        raise Unreadable(f"{node} has an exponent of shape {np.shape(exponent)}")
+    if np.ndim(base) == 2:
+        if exponent == -1:
+            return np.linalg.inv(base)
+        if exponent == 0.5 and np.allclose(base, base.T):
+            values, vectors = np.linalg.eigh(base)
+            return vectors @ np.diag(np.sqrt(values)) @ vectors.T
+        raise Unreadable(f"{node} is no power of a matrix that is read: -1 and 1/2 are")
+    if isinstance(base, int) and isinstance(exponent, int):
+        return float(base) ** exponent if exponent < 0 else base**exponent
+    return base**exponent
+
+
+def mark(node: Node, scope: Scope) -> Any:
+    r"""A transpose or a factorial; every other mark belongs to a name, which must be bound with it."""
+    if node.text == r"\top":
+        value = evaluate(node.parts[0], scope)
+        if np.ndim(value) != 2:
+            raise Unreadable(f"{node} transposes shape {np.shape(value)}: bind a row or a column")
+        return value.T
+    if node.text == "!":
+        return math.factorial(evaluate(node.parts[0], scope))
+    return unbound(node, scope)
+
+
+def label(node: Node, scope: Scope) -> Any:
+    """One of several things that a label in brackets counts."""
+    return element(node.parts[0], [evaluate(node.parts[1], scope)], scope)
+
+
+def group(node: Node, scope: Scope) -> Any:
+    """Brackets: of a value, of a claim (one if it holds), of a list."""
+    first = node.parts[0]
+    if node.text == "[" and first.kind == "chain":
+        return int(truth(first, scope))
+    if len(node.parts) > 1:
+        if node.text == "[":
+            return np.hstack(arguments(node, scope))
+        return tuple(arguments(node, scope))
+    value = one(evaluate(first, scope))
+    if node.text == r"\lVert":
+        return float(np.linalg.norm(np.asarray(value)))
+    if node.text == r"\lvert":
+        return abs(value)
+    if node.text == r"\lfloor":
+        return math.floor(value)
+    return math.ceil(value) if node.text == r"\lceil" else value
+
+
+def truth(node: Node, scope: Scope) -> bool:
+    """Whether a claim holds exactly, as a condition."""
+    if node.kind == "word":
+        value = scope.find(normal(node))
+        if value is None:
+            raise Unreadable(f"the condition {node} is bound to nothing: bind it to True or False")
+        return bool(value)
+    if node.kind != "chain":
+        raise Unreadable(f"{node} is no condition")
+    values = [evaluate(part, scope) for part in node.parts]
+    for sign, a, b in zip(node.seps, values, values[1:], strict=False):
+        if sign not in COMPARED:
+            raise Unreadable(f"'{sign}' in {node} is no condition")
+        if not COMPARED[sign](a, b):
+            return False
+    return True
+
+
+def running(low: Node, high: Node, scope: Scope) -> Iterator[Scope]:
+    """The scopes of a sum: one for each value of its index."""
+    condition = low if low.kind == "chain" else None
+    name = low.parts[0] if condition else low
+    if condition and condition.seps == ("=",):
+        first, last = evaluate(low.parts[1], scope), evaluate(high, scope)
+        values: Sequence[Any] = range(whole(first, low), whole(last, high) + 1)
+        condition = None
+    elif condition and condition.seps == (r"\in",):
+        values, condition = evaluate(low.parts[1], scope), None
+    else:
+        domain = scope.values.get(f"∈{normal(name)}", scope.values.get(normal(name)))
+        if not isinstance(domain, Each):
+            raise Unreadable(f"nothing says what {name} runs through: bind it to Each(…)")
+        scope.used.add(normal(name))
+        values = domain.values
+    for value in values:
+        inner = scope.with_({normal(name): value})
+        if condition is None or truth(condition, inner):
+            yield inner
+
+
+def whole(value: Any, node: Node) -> int:
+    """A limit of a sum."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int | np.integer):
+        raise Unreadable(f"the limit {node} is {value!r}, no whole number")
+    return int(value)
+
+
+def big(node: Node, scope: Scope) -> Any:
+    """A sum, a product, or the largest or smallest value over an index."""
+    low, high, body = node.parts
+    if node.text not in {r"\sum", r"\prod"}:
+        raise Unreadable(f"{node.text} is not evaluated: bind {node} as a whole")
+    values = [one(evaluate(body, inner)) for inner in running(low, high, scope)]
+    if node.text == r"\sum":
+        return sum(values[1:], start=values[0]) if values else 0
+    return math.prod(values)
+
+
+def applied(node: Node, scope: Scope) -> Any:
+    """A function and its argument."""
+    function, argument = node.parts
+    if function.kind == "big":
+        low, high, _ = function.parts
+        values = {i: one(evaluate(argument, s)) for i, s in enumerate(running(low, high, scope))}
+        if function.text in {r"\max", r"\min"}:
+            return (max if function.text == r"\max" else min)(values.values())
+        raise Unreadable(f"{function.text} is not evaluated: bind {node} as a whole")
+    if function.text in {r"\max", r"\min"}:
+        return (max if function.text == r"\max" else min)(arguments(argument, scope))
+    bound = scope.find(normal(function))
+    value = one(evaluate(argument, scope))
+    if bound is not None and callable(bound):
+        return bound(value)
+    if bound is not None and function.kind == "operator":
+        return times(bound, value, "", node)
+    if function.text not in FUNCTIONS:
+        raise Unreadable(f"{function} is bound to nothing: name it in the test's bindings")
+    if function.text != r"\det" and np.ndim(value) > 1 and min(np.shape(value)) > 1:
+        raise Unreadable(f"{node} is a function of a matrix")
+    return FUNCTIONS[function.text](value)
+
+
+def expect(node: Node, scope: Scope) -> Any:
+    """An expectation over a finite set."""
+    low, body = node.parts
+    named = scope.find(rf"\mathbb{{E}}_{{{normal(low)}}}") if low.kind != "empty" else None
+    over = named if named is not None else scope.find(r"\mathbb{E}")
+    if isinstance(over, Finite):
+        return moment(over, body.parts, scope)
+    if low.kind == "chain" and low.seps == (r"\sim",):
+        name, law = low.parts
+        scopes = list(running(name, Node("empty"), scope))
+        brackets = Node("group", (name,), "(")
+        weights = [evaluate(Node("product", (law, brackets), "", ("",)), s) for s in scopes]
+        values = [one(evaluate(body, s)) for s in scopes]
+        return sum((w * v for w, v in zip(weights, values, strict=True)), start=0 * values[0])
+    raise Unreadable(f"nothing says over what {node} is taken: bind \\mathbb{{E}} to Finite(…)")
+
+
+def moment(over: Finite, body: Sequence[Node], scope: Scope) -> Any:
+    """The mean or variance of a body over a finite distribution."""
+    names = [key(name) for name in over.values]
+    rows = list(zip(*over.values.values(), strict=True))
+    weights = over.weights if over.weights is not None else [1 / len(rows)] * len(rows)
+    if len(body) != 1:
+        raise Unreadable("a moment is taken of one thing")
+    values = [
+        one(evaluate(body[0], scope.with_(dict(zip(names, row, strict=True))))) for row in rows
+    ]
+    mean = sum(w * v for w, v in zip(weights, values, strict=True))
+    if over.moment == "mean":
+        return mean
+    return sum(w * (v - mean) ** 2 for w, v in zip(weights, values, strict=True))
+
+
+def table(node: Node, scope: Scope) -> Any:
+    """A matrix of blocks."""
+    columns = int(node.seps[0])
+    cells = [np.atleast_2d(evaluate(part, scope)) for part in node.parts]
+    return np.block([cells[i : i + columns] for i in range(0, len(cells), columns)])
+
+
+def cases(node: Node, scope: Scope) -> Any:
+    """The value of the first case that holds."""
+    for value, condition in zip(node.parts[::2], node.parts[1::2], strict=True):
+        if condition.text in {"otherwise", "else"} or truth(condition, scope):
+            return evaluate(value, scope)
+    raise Unreadable(f"no case of {node} holds")
+
+
+EVALUATORS: dict[str, Callable[[Node, Scope], Any]] = {
+    "number": number,
+    "sum": total,
+    "product": product,
+    "sub": sub,
+    "power": power,
+    "mark": mark,
+    "label": label,
+    "group": group,
+    "fraction": lambda node, scope: times(
+        evaluate(node.parts[0], scope), evaluate(node.parts[1], scope), "/", node
+    ),
+    "root": lambda node, scope: np.sqrt(one(evaluate(node.parts[0], scope))),
+    "big": big,
+    "apply": applied,
+    "expect": expect,
+    "matrix": table,
+    "cases": cases,
+}

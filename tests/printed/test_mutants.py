@@ -1,0 +1,45 @@
+"""Changed prints: which there are, and that a binding which lets one pass is told."""
+
+import numpy as np
+import pytest
+
+from scripts.printed.claims import Each, Printed
+from scripts.printed.mutants import mutants, survivors
+from scripts.printed.reading import read
+from scripts.printed.tree import normal
+
+
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        ("s = a - b", {"s = a + b", "s = - a - b"}),
+        (r"s = \frac{1}{2} x_{ij}", {r"s = \frac{2}{2} x_{i j}", r"s = \frac{2}{1} x_{i j}"}),
+        (r"s = 3 x_{ij}", {"s = 4 x_{i j}", "s = x_{i j}", "s = 3", "s = 3 x_{j i}"}),
+        (r"s \leq a^{2}", {r"s \geq a^{2}", r"s \leq a^{3}", r"s \leq a"}),
+        (r"s = u^{\top} v", {"s = u v", r"s = u^{\top}"}),
+        (
+            r"s = \sum_{i=1}^{n} x_i",
+            {r"s = \sum_{i = 2}^{n} x_{i}", r"s = \sum_{i = 1}^{n} x_{i + 1}"},
+        ),
+        (r"s = \log f(a)", {"s = "}),
+    ],
+)
+def test_signs_factors_indices_and_exponents_are_changed(tex: str, expected: set[str]) -> None:
+    found = {normal(mutant) for mutant in mutants(read(tex))}
+    assert expected - {"s = "} <= found
+    assert normal(read(tex)) not in found
+
+
+def test_a_binding_that_sees_every_change_has_no_survivors() -> None:
+    x = np.array([1.5, 2.7, 3.1])
+    printed = Printed("eq-x-y", r"s = \frac{1}{2} \sum_{i=1}^{n} (x_i^2 - a)")
+    printed.holds({"s": 0.5 * float((x**2 - 0.7).sum()), "x": x, "n": 3, "a": 0.7})
+    count, passed = survivors(printed)
+    assert count > 8
+    assert passed == []
+
+
+def test_a_binding_that_lets_a_change_pass_is_told() -> None:
+    printed = Printed("eq-x-y", r"x_i \leq c^2")
+    printed.holds({"x": [1.5, 2.25], "c": 1.5, "i": Each([1, 2])}, free=("x",))
+    assert r"x_{i} \leq c^{3}" in survivors(printed)[1]

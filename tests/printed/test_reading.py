@@ -1,0 +1,241 @@
+"""Prints that could be misread: each is read in its one way, or refused with what to write instead."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scripts.printed.claims import Broken, Each, Finite, From, Given, Printed
+from scripts.printed.reading import read, statements
+from scripts.printed.tokens import Unreadable
+from scripts.printed.tree import normal
+
+A, B, C, N = 1.7, 0.6, 2.3, 3
+
+
+def value(tex: str, **more: Any) -> Any:
+    """What an expression is, with a, b, c and n bound."""
+    from scripts.printed.evaluation import Scope, evaluate
+
+    names = {"a": A, "b": B, "c": C, "n": N, r"\pi": math.pi}
+    scope = Scope({**names, **{normal(read(k)): v for k, v in more.get("bound", {}).items()}})
+    return evaluate(read(tex), scope)
+
+
+@pytest.mark.parametrize(
+    ("tex", "said"),
+    [
+        (r"a/bc", r"\frac"),
+        (r"a / b / c", r"\frac"),
+        (r"a / 2 b", r"\frac"),
+        (r"\log a b", "brackets"),
+        (r"\log 2 \pi", "brackets"),
+        (r"\sin \omega k", "brackets"),
+        (r"\log a \sum_i b", "brackets"),
+        (r"\log \frac{1}{k} \sum_{i} a", "brackets"),
+        (r"\log^2 a", "power behind brackets"),
+        (r"\log(a)^2", "brackets round the whole"),
+        (r"\sin^2(a)", "power behind brackets"),
+        (r"\frac{a}{b}^2", "brackets round its base"),
+        (r"x^10", r"^{10}"),
+        (r"x_12", r"_{12}"),
+        (r"\frac123", r"\frac{"),
+        (r"x_i_j", "two indices"),
+        (r"\mathbb{E} x", r"\mathbb{E}\bigl["),
+        (r"\mathbb{E}\lVert x \rVert^2", r"\mathbb{E}\bigl["),
+        (r"\mathbb{E}_{x} \log x", r"\mathbb{E}\bigl["),
+        (r"a 2", r"\cdot"),
+        (r"\max a", "over what"),
+        (r"\sqrt[3]{a}", "square roots"),
+        (r"(a + b", "missing"),
+        (r"(a + b]", "closed by"),
+        (r"\begin{align*} a \end{align*}", "align"),
+        (r"a +", "missing"),
+        (r"= a", "cannot stand"),
+        (r"\hat{a + b}", "accent"),
+        (r"f^2(x) + \unknown(", "missing"),
+    ],
+)
+def test_what_has_two_readings_is_refused_with_what_to_write(tex: str, said: str) -> None:
+    with pytest.raises(Unreadable) as told:
+        read(tex)
+    assert said in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (r"-a^2", -(A**2)),
+        (r"a - b - c", A - B - C),
+        (r"a - (b - c)", A - (B - C)),
+        (r"2 a^{n} b", 2 * A**N * B),
+        (r"\tfrac12 a", 0.5 * A),
+        (r"\frac{a}{b} c", A / B * C),
+        (r"a / b + c", A / B + C),
+        (r"a / (b c)", A / (B * C)),
+        (r"a \cdot b / c", A * B / C),
+        (r"\log(a b)", math.log(A * B)),
+        (r"\log (a) b", math.log(A) * B),
+        (r"b \log a", B * math.log(A)),
+        (r"\log \frac{a}{b}", math.log(A / B)),
+        (r"e^{-a/b}", math.exp(-A / B)),
+        (r"\sqrt{a} b", math.sqrt(A) * B),
+        (r"\sqrt 2 a", math.sqrt(2) * A),
+        (r"a^{-1/2}", A**-0.5),
+        (r"\bigl(a + b\bigr)^2", (A + B) ** 2),
+        (r"\lvert b - a \rvert", A - B),
+        (r"\lfloor a \rfloor", 1),
+        (r"n!", 6),
+        (r"\max(a, b, c)", C),
+        (r"\sum_{i=1}^{n} i a + b", 6 * A + B),
+        (r"\sum_{i=1}^{n} (i + b)", 6 + 3 * B),
+        (r"\prod_{i=1}^{n} i", 6),
+        (r"\sum_{i=1}^{n} \sum_{j=1}^{i} j", 10),
+        (r"\underbrace{a + b}_{\text{both}} c", (A + B) * C),
+        (r"[\, a > b \,] c + [\, a < b \,]", C),
+        (r"\begin{cases} a & \text{if } a < b \\ b & \text{otherwise} \end{cases}", B),
+        (r"\det \begin{pmatrix} a & b \\ b & c \end{pmatrix}", A * C - B * B),
+    ],
+)
+def test_what_has_one_reading_is_read_in_it(tex: str, expected: float) -> None:
+    assert value(tex) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_parts_of_a_display_are_statements_of_their_own() -> None:
+    tex = r"""\begin{aligned} a &= b, \qquad b = c \\ &\quad + a, \\ \text{with}\quad c &= a
+        \quad \text{for all } n \end{aligned}"""
+    found = [(s.text, s.node is not None) for s in statements(tex)]
+    assert found == [
+        ("a = b", True),
+        ("b = c + a", True),
+        (r"\text{with}", False),
+        (r"c = a", True),
+        (r"\text{for all} n", False),
+    ]
+
+
+def test_layout_changes_no_normal_form() -> None:
+    one = r"\Bigl( \tfrac{1}{2}\, a \ge b \Bigr)"
+    other = r"\left(\frac12 a\geq b\right)"
+    assert normal(read(one)) == normal(read(other))
+    assert normal(read(r"p(x \mid z)")) == normal(read(r"p(x|z)")) != normal(read(r"p(x, z)"))
+
+
+def test_brackets_after_a_name_are_a_call_if_it_is_a_function_and_a_factor_if_not() -> None:
+    assert value("a(b + c)") == pytest.approx(A * (B + C))
+    assert value("f(b + c)", bound={"f": lambda x: x**2}) == pytest.approx((B + C) ** 2)
+    assert value("f(b)^2", bound={"f": lambda x: x + 1}) == pytest.approx((B + 1) ** 2)
+    with pytest.raises(Unreadable, match="two readings"):
+        value("f^2(b)", bound={"f": lambda x: x})
+
+
+def test_two_calls_of_one_letter_are_two_functions() -> None:
+    bound = {r"p(\cdot \mid \cdot)": lambda x, z: 10 * x + z, r"p(\cdot)": lambda z: z}
+    assert value(r"p(a \mid b)\, p(b)", bound=bound) == pytest.approx((10 * A + B) * B)
+
+
+def test_indices_count_from_one_unless_it_is_said_from_where() -> None:
+    rows = np.arange(6.0).reshape(2, 3)
+    assert value("x_{i j}", bound={"x": rows, "i": 2, "j": 1}) == 3
+    assert value("x_{n-1}", bound={"x": From(0, [5.5, 6.5, 7.5])}) == 7.5
+    for index in ("0", "n + 1", "a"):
+        with pytest.raises(Unreadable):
+            value(f"x_{{{index}}}", bound={"x": [5.5, 6.5, 7.5]})
+
+
+def test_a_lost_transpose_is_refused() -> None:
+    bound = {"u": np.array([[1.5], [2.5]]), "v": np.array([[3.5], [4.5]])}
+    assert value(r"u^{\top} v", bound=bound) == pytest.approx(1.5 * 3.5 + 2.5 * 4.5)
+    with pytest.raises(Unreadable, match="rows or columns"):
+        value("u v", bound=bound)
+    with pytest.raises(Unreadable, match="bind a row or a column"):
+        value(r"w^{\top} v", bound={**bound, "w": np.ones(2)})
+
+
+def test_expectations_are_over_what_is_said() -> None:
+    pi = {1: 0.25, 2: 0.75}
+    bound = {r"\rho": lambda y: pi[y], "r": lambda y: 10.0 * y, "y": Each([1, 2])}
+    assert value(r"\mathbb{E}_{y \sim \rho}[r(y)]", bound=bound) == pytest.approx(17.5)
+    with pytest.raises(Unreadable, match="nothing says over what"):
+        value(r"\mathbb{E}_{q}[a]")
+
+
+def claim(tex: str, values: dict[str, Any], **more: Any) -> Printed:
+    """A print that holds."""
+    printed = Printed("eq-x-y", tex)
+    printed.holds(values, **more)
+    return printed
+
+
+def test_a_claim_holds_or_is_told_with_both_sides() -> None:
+    claim("s = a + b", {"s": A + B, "a": A, "b": B})
+    with pytest.raises(Broken, match=r"s = a - b: 2\.3 and 1\.1"):
+        claim("s = a - b", {"s": A + B, "a": A, "b": B})
+
+
+@pytest.mark.parametrize(
+    ("tex", "values", "more", "said"),
+    [
+        ("s = a + b", {"s": 2.3, "a": 1.7}, {}, "b is bound to nothing"),
+        ("s = a", {"s": 1.7, "a": 1.7, "b": 3.0}, {}, "does not print b"),
+        (r"s \approx a", {"s": 1.7, "a": 1.7}, {}, "about="),
+        ("s = a", {"s": 1.7, "a": np.ones(2)}, {}, "shapes"),
+        ("s = a", {"s": math.nan, "a": math.nan}, {}, "finite"),
+        ("a = a", {"a": 1.7}, {}, "holds whatever a is"),
+        (r"a \leq c", {"a": 1.7, "c": 9.1}, {}, "holds whatever"),
+        (r"n a = b", {"n": 0, "a": 1.7, "b": 0.0}, {}, "holds whatever a is"),
+        (r"a \mapsto b", {"a": 1.7, "b": 1.9}, {}, "no relation between numbers"),
+        (r"\text{a remark}", {}, {}, "no statement"),
+        ("s = a", {"s": 1.7, "a": 1.7}, {"only": 1}, "1 statements"),
+    ],
+)
+def test_what_would_prove_nothing_is_refused(
+    tex: str, values: dict[str, Any], more: dict[str, Any], said: str
+) -> None:
+    with pytest.raises((Unreadable, Broken), match=said):
+        claim(tex, values, **more)
+
+
+def test_a_free_index_is_checked_for_each_of_its_values() -> None:
+    x = [1.5, 2.5, 3.5]
+    values = {"x": x, "y": [2 * i for i in x], "i": Each([1, 2, 3])}
+    claim("y_i = 2 x_i", values)
+    with pytest.raises(Broken):
+        claim("y_i = 2 x_i", {**values, "y": [3.0, 5.0, 7.5]})
+
+
+def test_an_inequality_needs_a_tight_case() -> None:
+    printed = claim(r"a \leq 2 b", {"a": 1.1, "b": 0.9}, free=("a", "b"))
+    assert printed.untried() == [r"a \leq 2 b (relation 1)"]
+    printed.holds({"a": 1.8, "b": 0.9})
+    assert printed.untried() == []
+
+
+def test_equivalent_claims_hold_together_or_not_at_all() -> None:
+    tex = r"a^2 = c^2 \quad \Longleftrightarrow \quad a = c"
+    claim(tex, {"a": 1.7, "c": 2.3}, free=("a", "c"))
+    with pytest.raises(Broken, match="one side"):
+        claim(tex, {"a": 1.7, "c": -1.7}, free=("a", "c"))
+
+
+def test_a_part_may_be_given_and_a_variance_be_taken_of_a_finite_set() -> None:
+    tex = r"\operatorname{Var}(x + a) = v, \qquad \nabla f(a) = g"
+    over = Finite({"x": [1.5, 2.5, 4.5]}, moment="variance")
+    values = {
+        r"\operatorname{Var}": over,
+        "v": float(np.var([1.5, 2.5, 4.5])),
+        "a": A,
+        r"\nabla f(a)": Given(("a",), lambda a: 3 * a),
+        "g": 3 * A,
+    }
+    claim(tex, values, free=("a",))
+
+
+def test_a_derivative_is_taken_by_differences() -> None:
+    claim(
+        r"\frac{\partial}{\partial a} \log(1 + a^2) = \frac{2a}{1 + a^2}",
+        {"a": A},
+        tolerance=1e-8,
+        free=("a",),
+    )
