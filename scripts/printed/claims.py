@@ -10,20 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from scripts.printed.evaluation import (
-    Bindings,
-    Each,
-    Finite,
-    From,
-    Given,
-    Scope,
-    evaluate,
-    key,
-    one,
-)
+from scripts.printed.evaluation import evaluate, one
 from scripts.printed.reading import Statement, statements
 from scripts.printed.tokens import Unreadable
 from scripts.printed.tree import Node, normal
+from scripts.printed.values import Bindings, Each, Finite, From, Given, Scope, key
 
 INEQUALITIES = {r"\leq", r"\geq", "<", ">"}
 
