@@ -101,7 +101,7 @@ function idle(/** @type {string} */ selector, /** @type {(elements: Element[]) =
   soon();
 }
 
-const BOXES = ".md-typeset :is(pre, .table-box, .equation-body, .demo-output)";
+const BOXES = ".md-typeset :is(pre, .table-box, .equation-body)";
 
 /** Makes a stop of Tab of each box that scrolls sideways, and of no other. */
 function stops(/** @type {Element[]} */ boxes) {
@@ -113,7 +113,7 @@ function stops(/** @type {Element[]} */ boxes) {
   });
 }
 
-/** What scrolls sideways can be reached with the keyboard, however far below it is. */
+/** What scrolls sideways can be reached with the keyboard, however far below it is; demos see to their own. */
 function scrollable() {
   const observer = new ResizeObserver((entries) => {
     const seen = new Set(entries.map(({ target }) => target.closest(BOXES)));
@@ -130,16 +130,6 @@ function scrollable() {
       if (box.firstElementChild) observer.observe(box.firstElementChild);
     }
   });
-  // A demo makes its boxes when it starts, and fills them anew.
-  let waiting = 0;
-  const demos = new MutationObserver(() => {
-    waiting ||= window.setTimeout(() => {
-      waiting = 0;
-      stops([...document.querySelectorAll(`div.demo :is(${BOXES})`)]);
-    }, 200);
-  });
-  for (const demo of document.querySelectorAll("div.demo"))
-    demos.observe(demo, { childList: true, subtree: true });
 }
 
 /** A button on each piece of code that copies it. */
