@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -42,6 +43,7 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--name", action="append", default=[], help="a further host name to answer to"
     )
+    parser.add_argument("--parent", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
     wanted = parser.parse_args(given)
     if not 0 <= wanted.port <= 65535:
@@ -90,6 +92,18 @@ def heeding() -> Iterator[Callable[[], None]]:
             signal.signal(number, handler)
 
 
+def follow(parent: int) -> None:
+    """End when the command that has started this one is gone, even if it was killed."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    if parent and os.name != "nt":
+        threading.Thread(target=watch, daemon=True).start()
+
+
 def main(given: list[str] | None = None) -> int:
     """Serve until Ctrl-C. 2 if the server cannot listen."""
     wanted = arguments(given)
@@ -103,6 +117,7 @@ def main(given: list[str] | None = None) -> int:
     os.chdir(root)
     host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
     with heeding() as insist:
+        follow(wanted.parent)
         site = Site(root, f"http://{host}:{wanted.port}/")
         try:
             server = Server(site, wanted.host, wanted.port, wanted.name)

@@ -38,6 +38,7 @@ def serve(arguments: list[str]) -> int:
     host, port = str(wanted.host), str(wanted.port)
     if (ROOT / "scripts" / "serve.py").is_file():
         names = [f"--name={name}" for name in wanted.name]
+        names += [f"--parent={os.getpid()}"]
         return run(env, "scripts.serve", "--host", host, "--port", port, *names)
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     say.line(f"The site will be at http://{place}/ (Ctrl-C ends it).")

@@ -76,7 +76,8 @@ def _entries(page: Page, offset: int = 0) -> dict[str, Entry]:
         return bibliography.load(page.docs)
     except bibliography.Broken as error:
         wrong = f"the bibliography cannot be read: {error}"
-        page.report(wrong, offset, shared=f"{page.docs.name}/{bibliography.FILE}: {wrong}")
+        folder = Path(page.docs.name, bibliography.FILE).parent.as_posix()
+        page.report(wrong, offset, shared=f"{folder}/{error}")
         return {}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
@@ -69,6 +70,8 @@ def explain(error: BaseException, root: Path) -> str:
         text = f"is not UTF-8 (byte {error.start})"
         return _place(root, source or "a file", line if source else None, text)
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if named := next(_named(said, root), None):
+        return _place(root, named, None, said)
     script = next(_ours(frames, root), None)
     if script is None:
         return f"{_name(root, source)}: {said}" if source else said
@@ -84,6 +87,14 @@ def _name(root: Path, path: str | Path) -> str:
     with suppress(ValueError):
         return Path(path).relative_to(root).as_posix()
     return str(path)
+
+
+def _named(said: str, root: Path) -> Iterator[Path]:
+    """The sources that a message names as plugins do: `Nav entry "x.md" not found. [models/.pages]`."""
+    for name in re.findall(r"\[([^\[\]]+)\]", said):
+        for folder in (root / "docs", root):
+            if len(name) < 300 and (folder / name).is_file():
+                yield folder / name
 
 
 def _ours(frames: list[tuple[FrameType, int]], root: Path) -> Iterator[tuple[Path, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from scripts.serving import sources
 
 CHANGES = {"created", "modified", "moved", "deleted"}
 POLL = 0.4  # seconds between two looks where the system does not tell of changes
+
+# It says so of a folder that left and came back, and watches it all the same.
+warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
 
 log = logging.getLogger("mkdocs.serve")
 

@@ -22,7 +22,7 @@ from scripts.serving import faults, output, sources
 from scripts.serving.server import name_of
 from scripts.serving.site import Site
 from scripts.serving.watching import Watch
-from tests.extensions.running import URL, Running
+from tests.extensions.running import ROOT, URL, Running
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="links and signals are those of POSIX")
 
@@ -62,6 +62,8 @@ def test_what_an_editor_does_shows_at_once(
         server.wait("overview/two/inner/", "", 5, status=404)
         shutil.move(root / "elsewhere", root / "docs/overview/two")
         server.wait("overview/two/inner/", "Inside.", 5)
+        page(root / "docs/overview/two/inner.md", "Still watched.")
+        server.wait("overview/two/inner/", "Still watched.", 5)
         (root / "docs/models/vae.md").write_text("---\ntitle: a: b: c\n---\n\n# VAE\n\nMended.\n")
         server.wait("models/vae/", "Mended.", 5)
         assert "a: b: c" not in server.get("models/vae/")
@@ -79,6 +81,7 @@ def test_what_an_editor_does_shows_at_once(
         server.process.kill()
     assert said.rstrip().endswith("Ended.")
     assert "Traceback" not in said
+    assert "RuntimeWarning" not in said
     assert "docs/overview/gone.md leads to nowhere.md, which" in said
     wrong = "docs/models/vae.md:2:9: the front matter is no YAML: mapping values are not allowed"
     assert wrong in said
@@ -204,6 +207,7 @@ def test_a_fault_of_a_shared_file_is_not_said_for_each_page() -> None:
 
 FAULTS: dict[str, tuple[str, bytes, str]] = {
     "navigation": ("docs/models/.pages", b"nav:\n  - a: [\n", "docs/models/.pages:3: "),
+    "lost entry": ("docs/models/.pages", b"nav: [index.md]\n", "docs/models/.pages: NavEntryNot"),
     "letters": ("docs/index.md", b"# One\n\ncaf\xe9\n", "docs/index.md:3: is not UTF-8 (byte 10)"),
     "template": ("overrides/main.html", b"\n{% if %}", "overrides/main.html:2: "),
     "undefined": ("overrides/main.html", b"\n{{ nothing.at.all }}", "overrides/main.html:2: "),
@@ -334,6 +338,38 @@ def test_what_a_killed_server_left_is_removed_by_the_next(
         for other in others:
             other.kill()
             other.communicate()
+
+
+@POSIX
+def test_a_server_ends_with_the_command_that_started_it(
+    root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    temporary = tmp_path_factory.mktemp("temporary")
+    code = f"""
+import os, subprocess, sys, time
+subprocess.Popen(
+    [sys.executable, "-u", "-m", "scripts.serve", "--port", "0", "--root", {str(root)!r},
+     f"--parent={{os.getpid()}}"]
+)
+time.sleep(60)
+"""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert parent.stdout is not None
+    for line in parent.stdout:
+        if line.startswith("The site is at"):
+            break
+    assert list(temporary.iterdir())
+    parent.kill()
+    said = parent.stdout.read()  # until the server, which has the same pipe, has ended
+    parent.wait()
+    assert said.endswith("Ended.\n")
+    assert list(temporary.iterdir()) == []
 
 
 def test_each_folder_is_watched_once_whatever_is_linked(root: Path) -> None:
