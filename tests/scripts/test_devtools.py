@@ -200,19 +200,26 @@ building.build(Path(sys.argv[1]), python=sys.executable, builder=sys.argv[2], ec
 
 
 @POSIX
-def test_a_build_that_is_killed_leaves_the_site_and_nothing_else(finished: Repository) -> None:
-    finished.build()
-    site = finished.root / "site"
+@pytest.mark.parametrize(("name", "command"), [("site", ["links"]), ("other", ["build", "--out"])])
+def test_a_build_that_is_killed_leaves_the_site_and_nothing_else(
+    finished: Repository, name: str, command: list[str]
+) -> None:
+    site = finished.root / name
+    assert finished.run("build", "--out", str(site)).returncode == 0
     (site / "index.html").write_text("the old one")
     done = subprocess.run(
         [str(finished.python), "-c", KILLED, str(site), "mkdocs"], cwd=finished.root, check=False
     )
     assert done.returncode == 9
     assert not site.exists()
-    assert len(list(finished.root.glob(".site.*.*"))) >= 2
-    assert finished.run("links").returncode != 0  # any command: it has no such program here
-    assert (site / "index.html").read_text() == "the old one"
-    assert [path.name for path in finished.root.glob(".site*")] == []
+    assert len(list(finished.root.glob(f".{name}.*.*"))) >= 2
+    if name == "site":
+        finished.run(*command)  # any command puts the old site back: this one fails here
+        assert (site / "index.html").read_text() == "the old one"
+    else:
+        assert finished.run(*command, str(site)).returncode == 0
+        assert (site / "index.html").read_text() == "1.0"
+    assert [path.name for path in finished.root.glob(f".{name}*")] == []
 
 
 @POSIX
