@@ -199,7 +199,8 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
 }
 
 
-# How the verbs are used that pass on what they are given, and to which program; the others have parsers.
+# Verbs with a parser of their own; how the others are used, and the program that gets what they are given.
+PARSED = {"serve", "build", "addresses", "lock", "clean"}
 PASSED: dict[str, tuple[str, str]] = {
     "check": ("[--build] [OPTION …] [PAGE …]", "scripts.checker"),
     "test": ("[TEST …] [OPTION OF PYTEST …]", ""),
@@ -207,6 +208,7 @@ PASSED: dict[str, tuple[str, str]] = {
     "move": ("FOLDER/NAME FOLDER/NAME", "scripts.move"),
     "make": ("[NAME …]", "scripts.make"),
     "links": ("[OPTION …]", "scripts.outside.links"),
+    "equations": ("[OPTION …]", "scripts.printed"),
 }
 
 
@@ -225,8 +227,9 @@ def main(arguments: list[str]) -> int:
             signal.signal(number, terminated)
     try:
         if passing.wants_help(arguments):
-            known = arguments[0] in PASSED
-            return explain(arguments[0], *PASSED[arguments[0]]) if known else verb(arguments[1:])
+            if arguments[0] in PARSED:
+                return verb(arguments[1:])
+            return explain(arguments[0], *PASSED.get(arguments[0], ("[ARGUMENT …]", "")))
         building.restore(ROOT / "site")
         return verb(arguments[1:])
     except Stop as problem:
