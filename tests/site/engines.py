@@ -42,6 +42,10 @@ class Fault(Exception):
     """The engine did not do what it was told."""
 
 
+class Absent(Exception):
+    """An engine is not at hand; the message says how to get it."""
+
+
 class Engine:
     """One window of a browser."""
 
@@ -208,7 +212,7 @@ def display(home: Path) -> Iterator[str]:
     """An X server without a screen; it chooses a free number and writes it to a pipe."""
     program = shutil.which("Xvfb")
     if not program:
-        raise Fault(HOW["webkit"])
+        raise Absent(HOW["webkit"])
     reading, writing = os.pipe()
     command = [
         program,
@@ -240,7 +244,8 @@ def start(name: str) -> Iterator[Engine]:
     """An engine by its name.
 
     Raises:
-        Fault: if it is not at hand or does not start.
+        Absent: if it is not at hand.
+        Fault: if it does not start.
     """
     programs = {
         "firefox": shutil.which("firefox-esr") or shutil.which("firefox"),
@@ -248,6 +253,6 @@ def start(name: str) -> Iterator[Engine]:
     }
     binary = programs[name]
     if not binary:
-        raise Fault(HOW[name])
+        raise Absent(HOW[name])
     with ExitStack() as stack:
         yield Firefox(binary, stack) if name == "firefox" else WebKit(binary, stack)
