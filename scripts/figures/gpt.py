@@ -342,11 +342,11 @@ def draw_repeat(table: style.Table, axes: style.Axes) -> None:
         capsize=3, elinewidth=1,
     )  # fmt: skip
     axes.plot(table["temperature"], table["held_out"], "--", color=style.SERIES[1])
-    axes.set_ylim(bottom=-0.01)
+    axes.set_ylim(bottom=-0.03)
     axes.set_xlabel("temperature (0: always the likeliest)")
     axes.set_ylabel("share repeated")
     style.label_line(axes, 0.12, table["written"][1], "written by the model", dx=8)
-    style.label_line(axes, 0.62, table["held_out"][0], "held-out text", dy=7)
+    style.label_line(axes, 0.62, table["held_out"][0], "held-out text", dy=-14)
 
 
 FIGURES = [
