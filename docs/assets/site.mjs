@@ -122,7 +122,11 @@ function scrollable() {
   idle(BOXES, (boxes) => {
     // A far part of the ledger is laid out when it comes near; to measure it before would take seconds. Until
     // then a box in it is a stop. A fold is laid out when it opens.
-    const far = boxes.filter((box) => !box.closest("details:not([open])") && !box.checkVisibility({ contentVisibilityAuto: true }));
+    const far = boxes.filter(
+      (box) =>
+        !box.closest("details:not([open])") &&
+        !box.checkVisibility({ contentVisibilityAuto: true }),
+    );
     for (const box of far) box.setAttribute("tabindex", "0");
     for (const box of boxes) {
       observer.observe(box);
