@@ -21,7 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from scripts import smaller
+from scripts.checker.config import Config as Settings
+from scripts.checker.page import Page as CheckedPage
 from scripts.extensions import front_matter
+from scripts.house import kind_rules
 
 FORMULA = re.compile(r"<math\b.*?</math>", re.DOTALL)
 LISTS = re.compile(
@@ -68,16 +71,41 @@ def on_startup(*, command: str, **_: Any) -> None:
 
 
 def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
-    """Broken front matter is a warning with its place, and is not printed on the page."""
-    fault = None
-    if markdown.startswith("---") and not page.meta:
-        fault = front_matter.fault(page.file.content_string)
-    if fault is None:
-        return markdown
-    place = f"{Path(config.docs_dir).name}/{page.file.src_uri}:{fault.line}:{fault.column}"
-    builder = type(page).__module__.partition(".")[0]
-    logging.getLogger(f"{builder}.hooks").warning("%s: %s", place, fault.message)
-    return fault.rest
+    """Front matter that cannot be read, or is not that of its kind, is a warning with its place.
+
+    What cannot be read is not printed on the page.
+    """
+    tell = logging.getLogger(f"{type(page).__module__.partition('.')[0]}.hooks").warning
+    docs = Path(config.docs_dir)
+    text = page.file.content_string
+    fault = front_matter.fault(text) if markdown.startswith("---") and not page.meta else None
+    if fault is not None:
+        place = f"{docs.name}/{page.file.src_uri}:{fault.line}:{fault.column}"
+        tell("%s: %s", place, fault.message)
+        return fault.rest
+    for problem in kind_rules.problems(CheckedPage(page.file.src_uri, text, Settings(docs, docs))):
+        tell("%s", f"{docs.name}/{problem}")
+    return markdown
+
+
+def on_env(env: Any, *, config: Any, files: Any, **_: Any) -> Any:
+    """All pages are read, none is indexed yet: look at what they need, and let the index read lean pages."""
+    tell = logging.getLogger(f"{type(files).__module__.partition('.')[0]}.hooks").warning
+    needs = {
+        file.src_uri: kind_rules.needs(
+            CheckedPage(file.src_uri, file.content_string, Settings(docs, docs))
+        )
+        for docs in [Path(config.docs_dir)]
+        for file in files.documentation_pages()
+    }
+    for problem in kind_rules.wrong_needs(needs):
+        tell("%s", f"{Path(config.docs_dir).name}/{problem}")
+    for name, plugin in config.plugins.items():
+        index = getattr(plugin, "search_index", None)
+        if name.endswith("search") and index is not None:
+            add: Callable[[Any], None] = index.add_entry_from_context
+            index.add_entry_from_context = lambda page, add=add: add(Lean(page))
+    return env
 
 
 def on_files(files: Any, *, config: Any, **_: Any) -> Any:
@@ -102,13 +130,3 @@ class Lean:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.page, name)
-
-
-def on_env(env: Any, *, config: Any, **_: Any) -> Any:
-    """All pages are rendered, none is indexed yet: let the index read lean pages."""
-    for name, plugin in config.plugins.items():
-        index = getattr(plugin, "search_index", None)
-        if name.endswith("search") and index is not None:
-            add: Callable[[Any], None] = index.add_entry_from_context
-            index.add_entry_from_context = lambda page, add=add: add(Lean(page))
-    return env

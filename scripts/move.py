@@ -18,8 +18,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scripts.checker.engine import Request, check
-from scripts.extensions import source
+from scripts.checker import source
+from scripts.checker.engine import check
+from scripts.checker.request import Request
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = re.compile(r"(?P<folder>[a-z0-9-]+)/(?P<stem>[a-z0-9]+(?:-[a-z0-9]+)*)")

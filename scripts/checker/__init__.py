@@ -1,1 +1,1 @@
-"""A checker of MkDocs projects that knows nothing of this site; what only this house wants is in scripts/house/."""
+"""A checker of MkDocs projects that knows nothing of this site; what only its house wants is handed to it."""

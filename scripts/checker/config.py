@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -45,7 +44,6 @@ class Config:
     sources: list[tuple[Path, str]] = field(default_factory=list)
     validation: dict[str, Any] = field(default_factory=dict)
     house: dict[str, Any] = field(default_factory=dict)
-    opted: bool = False
 
     @cached_property
     def hook_text(self) -> str:
@@ -280,7 +278,7 @@ def _extensions(config: Config, items: Any) -> None:
                 config.options[part] = _merged(config.options.get(part, {}), given)
 
 
-def _house(root: Path) -> dict[str, Any] | None:
+def house_of(root: Path) -> dict[str, Any] | None:
     """The table `[tool.check]` of the project's pyproject.toml."""
     path = root / "pyproject.toml"
     if not path.is_file():
@@ -329,8 +327,7 @@ def from_file(path: Path) -> Config:
     config.extra = data["extra"] if isinstance(data.get("extra"), dict) else {}
     config.directory_urls = data.get("use_directory_urls") is not False
     config.site_url = str(data.get("site_url") or "")
-    table = _house(root)
-    config.house, config.opted = table or {}, table is not None and table.get("style") is not False
+    config.house = house_of(root) or {}
     if not config.docs.is_dir():
         raise CannotRun(f"{path}: its docs folder {config.docs} does not exist")
     return config
@@ -405,6 +402,3 @@ def guard(function: Callable[[], Any]) -> Any:
         return function()
     except Exception:
         return None
-
-
-FRONT = re.compile(r"\ufeff?-{3}[ \t]*\r?\n(.*?\r?\n)(?:\.{3}|-{3})[ \t]*(?:\r?\n|$)", re.DOTALL)

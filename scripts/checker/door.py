@@ -14,11 +14,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from scripts.checker import report
-from scripts.checker.config import CannotRun
-from scripts.checker.engine import Outcome, Request, check
+from scripts.checker import report, rulebook
+from scripts.checker.config import CannotRun, find
+from scripts.checker.engine import check
+from scripts.checker.request import Outcome, Request
+from scripts.checker.rulebook import Rulebook
 
 
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
@@ -36,6 +39,12 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         action=argparse.BooleanOptionalAction,
         default=None,
         help="rules of house style on or off",
+    )
+    parser.add_argument(
+        "--rules",
+        metavar="MODULE",
+        default="",
+        help="the rules of a house besides, in place of those that pyproject.toml names",
     )
     parser.add_argument(
         "--site", metavar="FOLDER", type=Path, help="check the site built into this folder as well"
@@ -56,15 +65,9 @@ def _codes(text: str) -> tuple[str, ...]:
     return tuple(part.strip().upper() for part in text.replace(",", " ").split())
 
 
-def _explain(code: str) -> int:
-    from scripts.checker.rules import RULES
-
-    codes = [known for known in RULES if known.startswith(code.upper())]
-    if not codes:
-        print(f"check: no rule '{code}'", file=sys.stderr)
-        return 2
-    print("\n".join(report.explain(known) for known in codes), end="")
-    return 0
+def _book(paths: list[Path], house: str, style: bool | None) -> Rulebook:
+    """The rules of the project that the first path names."""
+    return rulebook.of(find(paths[0]), house, style)
 
 
 def _fix(request: Request, outcome: Outcome) -> Outcome:
@@ -85,11 +88,7 @@ def _fix(request: Request, outcome: Outcome) -> Outcome:
             before, after, data = result
             original = file.read_bytes()
             fix.write(file, data)
-            again = list(
-                check(
-                    Request([file], request.select, request.ignore, request.style, 1, request.cache)
-                ).problems
-            )
+            again = list(check(replace(request, paths=[file], jobs=1, site=None)).problems)
             if len(again) >= len(found):
                 fix.write(file, original)
                 settled.add(path)
@@ -105,25 +104,33 @@ def _fix(request: Request, outcome: Outcome) -> Outcome:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line."""
     options = _arguments(arguments)
-    if options.explain:
-        return _explain(options.explain)
-    from scripts.checker.rules import RULES, SITE
-
+    paths = options.paths or [Path()]
+    try:
+        book = _book(paths, options.rules, options.style)
+    except CannotRun as error:
+        print(f"check: {error}", file=sys.stderr)
+        return 2
     select, ignore = _codes(options.select), _codes(options.ignore)
-    for code in (*select, *ignore):
-        if code != "ALL" and not any(known.startswith(code) for known in RULES):
+    explained = _codes(options.explain or "")
+    for code in (*select, *ignore, *explained):
+        if code != "ALL" and not any(known.startswith(code) for known in book.rules):
             print(f"check: no rule '{code}'", file=sys.stderr)
             return 2
-    chosen = {code for code in RULES if "ALL" in select or code.startswith(select)}
-    if select and chosen <= set(SITE) and options.site is None:
+    if explained:
+        known = [code for code in book.rules if code.startswith(explained)]
+        print("\n".join(report.explain(code, book) for code in known), end="")
+        return 0
+    chosen = {code for code in book.rules if "ALL" in select or code.startswith(select)}
+    if select and chosen <= set(book.site) and options.site is None:
         print(
             f"check: {options.select} looks at the built site: name its folder with --site",
             file=sys.stderr,
         )
         return 2
     cache = Path("none") if options.no_cache else options.cache_dir
-    paths = options.paths or [Path()]
-    request = Request(paths, select, ignore, options.style, options.jobs, cache, site=options.site)
+    request = Request(
+        paths, select, ignore, options.style, options.jobs, cache, options.site, options.rules
+    )
     try:
         outcome = check(request)
         if options.fix:
@@ -139,7 +146,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _finish(outcome: Outcome, form: str, site: Path | None) -> int:
     try:
-        sys.stdout.write(report.write(outcome.problems, form))
+        sys.stdout.write(report.write(outcome.problems, form, outcome.rules))
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

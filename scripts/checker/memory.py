@@ -1,41 +1,45 @@
-"""What earlier runs found, by the content of the page, the settings of the project and the rules themselves."""
+"""What earlier runs found, by the content of the page and of everything else that it was made from."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import sqlite3
 from pathlib import Path
-from typing import Any
 
+from scripts.checker import inputs
 from scripts.checker.config import Config
+from scripts.checker.one_page import Checked
+from scripts.checker.problem import Problem
 
 
-def folder() -> Path:
-    """Where the caches of this user lie."""
+def folder(config: Config) -> Path:
+    """Where a project is remembered: where it says, or with the caches of this user."""
+    named = config.house.get("cache")
+    if isinstance(named, str) and named:
+        return config.root / named
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return Path(base) / "check-docs"
 
 
-class Cache:
+class Memory:
     """A small database for one project; every fault in it is taken as emptiness."""
 
-    def __init__(self, where: Path | None, config: Config, style_on: bool) -> None:
-        self.base: Any = None
+    def __init__(self, where: Path | None, config: Config, version: str) -> None:
+        self.base: sqlite3.Connection | None = None
+        self.version = version
         self.pending: list[tuple[str, str, str, str]] = []
+        self.asked: inputs.Inputs = {}
         if where is not None and where.name == "none":
             return
-        from scripts.checker.engine import rules_digest, settings_digest
-
-        self.version = rules_digest() + settings_digest(config, style_on)
         name = hashlib.blake2b(
             f"{config.docs}\0{config.file}".encode("utf-8", "replace"), digest_size=12
         ).hexdigest()
-        self._open((where or folder()) / f"{name}.sqlite")
+        self._open((where or folder(config)) / f"{name}.sqlite")
 
     def _open(self, path: Path) -> None:
-        import sqlite3
-
         for attempt in range(2):
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,56 +53,47 @@ class Cache:
             except (sqlite3.Error, OSError):
                 self.base = None
                 if attempt == 0:
-                    try:
+                    with contextlib.suppress(OSError):
                         path.unlink(missing_ok=True)
-                    except OSError:
-                        return
 
-    def get(self, path: str, data: bytes) -> tuple[list[Any], dict[str, Any]] | None:
-        """What an earlier run found on a page of this content."""
+    def get(self, path: str, digest: str) -> Checked | None:
+        """What an earlier run found on a page of this content, if all that it was made from is the same."""
         if self.base is None:
             return None
-        import sqlite3
-
         try:
             row = self.base.execute(
                 "select digest, version, data from pages where path = ?", (path,)
             ).fetchone()
-            if (
-                row is None
-                or row[1] != self.version
-                or row[0] != hashlib.blake2b(data, digest_size=16).hexdigest()
-            ):
+            if row is None or row[:2] != (digest, self.version):
                 return None
-            problems, facts, sources = json.loads(row[2])
-            if any(_stamp(source) != stamp for source, stamp in sources):
+            problems, facts, known = json.loads(row[2])
+            found = {tuple(question): answer for question, answer in known}
+            if not inputs.current(found, self.asked):
                 return None
-            return problems, facts
-        except (sqlite3.Error, ValueError, TypeError, KeyError):
+            unpacked = [Problem.unpack(item) for item in problems]
+            return Checked(path, digest, unpacked, facts, found)
+        except (sqlite3.Error, ValueError, TypeError, KeyError, IndexError):
             return None
 
-    def put(
-        self, path: str, digest: str, problems: list[Any], facts: dict[str, Any], sources: list[str]
-    ) -> None:
-        """Remember what this run found."""
-        if self.base is None or any(item[3] == "Z01" or item[3] == "Z02" for item in problems):
-            return
-        plain = {key: value for key, value in facts.items() if not isinstance(value, set)}
-        if any(item[3] == "L21" for item in problems):
+    def put(self, checked: Checked) -> None:
+        """Remember what this run found, but for what may go better the next time."""
+        if self.base is None or any(problem.code in ("Z01", "Z02") for problem in checked.problems):
             return
         data = json.dumps(
-            [problems, plain, [[s, _stamp(s)] for s in sources]],
+            [
+                [problem.pack() for problem in checked.problems],
+                checked.facts,
+                [[list(question), answer] for question, answer in checked.inputs.items()],
+            ],
             ensure_ascii=False,
             separators=(",", ":"),
         )
-        self.pending.append((path, digest, self.version, data))
+        self.pending.append((checked.path, checked.digest, self.version, data))
 
     def close(self) -> None:
         """Write what is new."""
         if self.base is None:
             return
-        import sqlite3
-
         try:
             if self.pending:
                 with self.base:
@@ -109,11 +104,3 @@ class Cache:
         except (sqlite3.Error, UnicodeError):
             pass
         self.base, self.pending = None, []
-
-
-def _stamp(source: str) -> str:
-    try:
-        with open(source, "rb") as file:
-            return hashlib.blake2b(file.read(), digest_size=12).hexdigest()
-    except OSError:
-        return ""

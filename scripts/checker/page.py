@@ -1,24 +1,32 @@
-"""A page as the rules see it: its source lines, what they became, and helpers to report."""
+"""A page: its source, what became of it, what is wrong with it, and what it was made from.
+
+The check, the builder and the server share it: the rules read it, and extensions of Python-Markdown report
+through it (`page_of`). Whoever renders a page hands it to its Markdown instance.
+"""
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
-from scripts.checker import marks
-from scripts.checker.config import FRONT, Config
+from scripts.checker import inputs, marks, source
+from scripts.checker.config import Config
+from scripts.checker.inputs import Inputs
 from scripts.checker.problem import Edit, Problem
 from scripts.checker.render import Block, Rendered
+from scripts.checker.source import clean_line, front_lines
+from scripts.checker.source import indent as indent
 
-_META = re.compile(r"(?:[A-Za-z0-9_-]+:[^\n]*\n)+(?:[ ]{4,}[^\n]*\n)*(?=\s*\n)")
-_SPAN = re.compile(r"(?<![\\`])(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+T = TypeVar("T")
+
 _FENCE = re.compile(
     r"([ \t>]*(?:`{3,}|~{3,})[ \t]*[\w#.+-]+)[ \t]+((?:[A-Za-z][\w-]{2,}(?:=\"[^\"]*\")?[ \t]*)+)$"
 )
-_COMMENT = re.compile(r"<!--.*?-->")
 # Plugins that run a page through Jinja, and what a page says for and against it.
 _TEMPLATES = ("macros", "markdownextradata")
 _NO_TEMPLATE = re.compile(
@@ -29,7 +37,18 @@ _TEMPLATE = re.compile(r"(?:ignore_macros\s*:\s*false|render_macros\s*:\s*true)\
 
 @dataclass
 class Page:
-    """One Markdown file of a project."""
+    """One Markdown file of a project.
+
+    Args:
+        path: where it lies below the docs folder; empty if nobody knows.
+        text: the whole file, front matter included.
+        file: the file itself.
+        problems: what the extensions have reported while they rendered it.
+        inputs: what it was made from besides its text.
+        shared: what has been computed once for all pages of the present build or check.
+        marked: whether the text that is rendered carries the marks of the check.
+        tell: whom to tell of a problem at once, and whether other pages have it as well.
+    """
 
     path: str
     text: str
@@ -39,6 +58,13 @@ class Page:
     styles: frozenset[str] = frozenset()
     found: dict[str, list[Problem]] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
+    file: Path | None = None
+    problems: list[Problem] = field(default_factory=list)
+    inputs: Inputs = field(default_factory=dict)
+    shared: dict[Hashable, Any] = field(default_factory=dict)
+    marked: bool = False
+    tell: Callable[[Problem, bool], object] = lambda problem, shared: None
+    _seen: dict[str, int] = field(default_factory=dict)
 
     @cached_property
     def lines(self) -> list[str]:
@@ -147,6 +173,112 @@ class Page:
                 return number, found + 1
         return line, self.column_of(line, "")
 
+    # what the extensions ask and say
+
+    @property
+    def docs(self) -> Path:
+        """The folder of all pages."""
+        return self.config.docs
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the page's source."""
+        return self.file.parent if self.file else None
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, computed once a build: nothing changes on disk while one runs."""
+        if key not in self.shared:
+            self.shared[key] = make()
+        found: T = self.shared[key]
+        return found
+
+    def ask(self, function: Callable[..., T], *paths: Path) -> T:
+        """What a function gives; the page is made from its answer, which may change when the source does not.
+
+        It is a function of a module, so that the same can be asked again by another process.
+        """
+        question = inputs.question(function, *paths)
+        answer = self.once(question, lambda: function(*paths))
+        if question not in self.inputs:
+            self.inputs[question] = self.once(("digest", question), lambda: inputs.digest(answer))
+        return answer
+
+    def reads(self, path: Path) -> None:
+        """Say that the page is made from a file, or from there being none."""
+        self.ask(inputs.contents, path)
+
+    def has(self, path: str) -> bool:
+        """Whether the docs folder has the file, so that a link to it can stand."""
+        return bool(self.path) and self.ask(inputs.exists, self.docs / path)
+
+    def plain(self, text: str) -> str:
+        """A text of the page as its author wrote it, without the marks of the check."""
+        return marks.strip(text) if self.marked else text
+
+    def report(self, code: str, text: str, offset: int = 0) -> None:
+        """Tell of a problem at an offset of the text."""
+        line, column = source.position(self.text, max(offset, 0))
+        self.report_at(Problem(self.path, line, column, code, text))
+
+    def report_at(self, problem: Problem, shared: bool = False) -> None:
+        """Tell of a problem once, be it in this page or in a file from which it is made.
+
+        `shared` says that no page which is made from that file can be right.
+        """
+        if problem not in self.problems:
+            self.problems.append(problem)
+            if problem.path == self.path or shared:
+                self.tell(problem, shared)
+            else:
+                self.once(problem, lambda: self.tell(problem, shared))
+
+    @cached_property
+    def _blanked(self) -> str:
+        return source.blank(self.text)
+
+    def find(self, needle: str) -> int:
+        """The offset of a text outside code; the next one each time the same text is looked for."""
+        needle = self.plain(needle)
+        start = self._seen.get(needle, 0)
+        at = self._blanked.find(needle, start)
+        if at < 0:
+            at = self._blanked.find(needle) if start else self.text.find(needle)
+        else:
+            self._seen[needle] = at + 1
+        return max(at, 0)
+
+    def find_block(self, block: str) -> int:
+        """The offset of lines that stand together, indented or not; the next one each time."""
+        block = self.plain(block)
+        wanted = block.strip("\n").split("\n")
+        key = "\n" + block
+        at = source.find_lines(self.text, wanted, self._seen.get(key, 0))
+        if at < 0:
+            return self.find(wanted[0].strip())
+        self._seen[key] = at + 1
+        lines = self.text.split("\n")
+        lead = len(lines[at]) - len(lines[at].lstrip(" \t>"))
+        return sum(len(line) + 1 for line in lines[:at]) + lead
+
+    def link(self, path: str, anchor: str = "") -> str:
+        """A relative link to a file below docs/, as an author would write it: the builder checks it."""
+        here = posixpath.dirname(self.path)
+        link = self.once(("link", here, path), lambda: posixpath.relpath(path, here or "."))
+        return f"{link}#{anchor}" if anchor else link
+
+    def target(self, link: str) -> Path | None:
+        """The file that a relative link of this page means; None outside docs/ or without a page path."""
+        if self.folder is None or re.match(r"[a-z][a-z0-9+.-]*:|[/\\#]", link, re.IGNORECASE):
+            return None
+        path = Path(posixpath.normpath((self.folder / link).as_posix()))
+        return path if path.is_relative_to(self.docs) else None
+
+
+def page_of(md: Any) -> Page | None:
+    """The page that a Markdown instance renders, if one was handed to it."""
+    found = getattr(md, "page", None)
+    return found if isinstance(found, Page) else None
+
 
 def without_comments(lines: list[str], config: Config, front: Sequence[str]) -> list[str]:
     """The lines without what a template engine takes out of them before Markdown is read."""
@@ -164,23 +296,6 @@ def without_comments(lines: list[str], config: Config, front: Sequence[str]) -> 
         return lines
     pattern = re.compile(rf"{re.escape(opening)}.*?{re.escape(closing)}", re.DOTALL)
     return pattern.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text).split("\n")
-
-
-def front_lines(text: str) -> int:
-    """How many lines MkDocs takes from the head of a page as its metadata."""
-    found = FRONT.match(text)
-    if found:
-        import yaml
-
-        try:
-            data = yaml.load(found[1], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        except Exception:
-            return found[0].count("\n")
-        return found[0].count("\n") if isinstance(data, dict) or data is None else 0
-    if text.startswith("---"):
-        return 0
-    meta = _META.match(text)
-    return meta[0].count("\n") if meta and not text.startswith(("http:", "https:")) else 0
 
 
 def for_rendering(page: Page) -> str:
@@ -201,30 +316,3 @@ def for_rendering(page: Page) -> str:
             else text
         )
     return "\n".join(lines)
-
-
-def clean_line(line: str) -> str:
-    """The line with code spans and comments replaced by signs of the same length."""
-    if "`" in line:
-        line = _SPAN.sub(lambda m: "\ue000" * len(m[0]), line)
-    if "<!--" in line:
-        line = _COMMENT.sub(lambda m: "\ue000" * len(m[0]), line)
-    return line
-
-
-def in_code_span(line: str, column: int) -> bool:
-    """Whether a place in a line lies inside a code span."""
-    return any(found.start() <= column < found.end() for found in _SPAN.finditer(line))
-
-
-def indent(line: str) -> int:
-    """The width of the blanks at the head of a line; a tab counts up to the next fourth column."""
-    width = 0
-    for sign in line:
-        if sign == " ":
-            width += 1
-        elif sign == "\t":
-            width += 4 - width % 4
-        else:
-            break
-    return width

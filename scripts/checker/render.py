@@ -180,6 +180,7 @@ class Renderer:
             self._add(name)
         self._prepare_code()
         self.snippets = self._prepare_snippets()
+        self.page: Any = None
         swift.install(self.md)
         self.dense = swift.Dense(self.md)
         self.md.treeprocessors.register(self.dense, "check-dense", 21)
@@ -289,13 +290,20 @@ class Renderer:
         if "snippet" not in self.md.preprocessors:
             return None
         watched = _Snippets(self.md.preprocessors["snippet"], self.appended)
+        watched.look = lambda path: self.page.reads(path)
         processors: Any = self.md.preprocessors
         processors.register(watched, "snippet", 32)
         return watched
 
-    def render(self, text: str) -> Rendered:
-        """Render a page whose front matter is already blanked."""
+    def render(self, page: Any) -> Rendered:
+        """Render a page; what the extensions have to say of it stands in the page afterwards."""
+        from scripts.checker.page import for_rendering
+
         result = Rendered()
+        text = for_rendering(page)
+        processed: Any = self.md
+        processed.page = page
+        self.page = page
         lines = marks.MARK.sub("\ufffd", text).split("\n")
         marked = marks.mark(lines)
         self.bare = [
@@ -372,12 +380,13 @@ class _Snippets:
         self.missing: list[tuple[int, str]] = []
         self.included: dict[int, list[str]] = {}
         self.sources: set[str] = set()
-        self.directives: list[int] = []
+        self.look: Callable[[Path], object] = lambda path: None
+        self._search = inner.get_snippet_path
+        inner.get_snippet_path = self._found
 
     def begin(self, lines: Sequence[str]) -> None:
         """Forget the last page."""
         self.missing, self.included, self.sources = [], {}, set()
-        self.directives = [i + 1 for i, line in enumerate(lines) if "8<-" in line]
 
     def run(self, lines: list[str]) -> list[str]:
         """Include what the page names."""
@@ -398,6 +407,12 @@ class _Snippets:
             result += ["", *self._include([f'--8<-- "{name}"'], len(lines) + 1)]
             del self.missing[missing:]  # which is no fault of each page: N06 says it once
         return result
+
+    def _found(self, path: str) -> Any:
+        """Where a snippet lies; the page is made from every place that is looked at, file or none."""
+        for base, _ in self.inner.get_bases():
+            self.look(Path(base, path))
+        return self._search(path)
 
     def _end(self, lines: list[str], start: int) -> int:
         if not re.match(r"[ \t]*-+8<-+[ \t]*$", lines[start]):

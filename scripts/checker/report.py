@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from scripts.checker.problem import Problem
+from scripts.checker.rulebook import Rule, Rulebook
+
+Rules = Mapping[str, Rule]
 
 FORMATS = ("text", "json", "sarif", "github")
 
@@ -22,7 +25,7 @@ def text(problems: Iterable[Problem]) -> str:
     return "".join(f"{p.path}:{p.line}:{p.column}: {p.code} {sentence(p)}\n" for p in problems)
 
 
-def as_json(problems: Iterable[Problem]) -> str:
+def as_json(problems: Iterable[Problem], rules: Rules) -> str:
     """A list of objects."""
     rows = [
         {
@@ -30,7 +33,7 @@ def as_json(problems: Iterable[Problem]) -> str:
             "line": p.line,
             "column": p.column,
             "code": p.code,
-            "rule": name(p.code),
+            "rule": name(p.code, rules),
             "message": sentence(p),
             "fixable": p.edit is not None,
         }
@@ -49,21 +52,21 @@ def github(problems: Iterable[Problem]) -> str:
     return "".join(rows)
 
 
-def sarif(problems: Sequence[Problem]) -> str:
+def sarif(problems: Sequence[Problem], rules: Rules) -> str:
     """SARIF 2.1.0, with the rules that have found something."""
     codes = sorted({p.code for p in problems})
-    rules = [
+    described = [
         {
             "id": code,
-            "name": name(code),
-            "shortDescription": {"text": parts(code)["sentence"]},
-            "help": {"text": explain(code)},
+            "name": name(code, rules),
+            "shortDescription": {"text": parts(rules[code])["sentence"]},
+            "help": {"text": _explained(code, rules[code])},
         }
         for code in codes
     ]
     results = [_result(p, codes.index(p.code)) for p in problems]
     run = {
-        "tool": {"driver": {"name": "check", "rules": rules}},
+        "tool": {"driver": {"name": "check", "rules": described}},
         "results": results,
         "columnKind": "unicodeCodePoints",
     }
@@ -91,19 +94,15 @@ def _result(problem: Problem, index: int) -> dict[str, Any]:
     }
 
 
-def name(code: str) -> str:
+def name(code: str, rules: Rules) -> str:
     """The name of a rule's function."""
-    from scripts.checker.rules import RULES
-
-    rule = RULES.get(code)
+    rule = rules.get(code)
     return rule.__name__ if rule else code
 
 
-def parts(code: str) -> dict[str, str]:
+def parts(rule: Rule) -> dict[str, str]:
     """What the docstring of a rule says: sentence, bad, good and why."""
-    from scripts.checker.rules import RULES
-
-    document = inspect.getdoc(RULES[code]) or ""
+    document = inspect.getdoc(rule) or ""
     lines = document.split("\n")
     found = {"sentence": lines[0], "bad": "", "good": "", "why": ""}
     key = ""
@@ -117,18 +116,22 @@ def parts(code: str) -> dict[str, str]:
     return found
 
 
-def explain(code: str) -> str:
+def _explained(code: str, rule: Rule, more: str = "") -> str:
+    told = parts(rule)
+    head = f"{code}{f' ({more})' if more else ''}: {told['sentence']}"
+    return f"{head}\n  Bad:  {told['bad']}\n  Good: {told['good']}\n  Why:  {told['why']}\n"
+
+
+def explain(code: str, book: Rulebook) -> str:
     """What a rule is for."""
-    from scripts.checker.rules import STYLE, level
-
-    told = parts(code)
-    style = ", house style" if code in STYLE else ""
-    return (
-        f"{code} ({level(code)}{style}): {told['sentence']}\n  Bad:  {told['bad']}\n  Good:"
-        f" {told['good']}\n  Why:  {told['why']}\n"
-    )
+    style = ", house style" if code in book.style else ""
+    return _explained(code, book.rules[code], f"{book.level(code)}{style}")
 
 
-def write(problems: Sequence[Problem], form: str) -> str:
+def write(problems: Sequence[Problem], form: str, rules: Rules) -> str:
     """The findings in one of the forms."""
-    return {"text": text, "json": as_json, "sarif": sarif, "github": github}[form](problems)
+    if form == "json":
+        return as_json(problems, rules)
+    if form == "sarif":
+        return sarif(problems, rules)
+    return {"text": text, "github": github}[form](problems)

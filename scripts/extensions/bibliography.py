@@ -12,7 +12,8 @@ import latexcodec  # noqa: F401  (registers the codec `ulatex`)
 from pybtex.database import parse_string
 from pybtex.exceptions import PybtexError
 
-from scripts.extensions import files
+from scripts.checker import files
+from scripts.extensions import bibtex
 
 FILE = "references/bibliography.bib"
 TEX = re.compile(r"[\\$~`'%\"]")  # what takes more than braces away and dashes in
@@ -20,7 +21,11 @@ MATHEMATICS = re.compile(r"(\$(?:\\.|[^$\\])+\$)")
 
 
 class Broken(ValueError):
-    """The file cannot be read as BibTeX; the message names the line."""
+    """The file cannot be read as BibTeX; `line` is where, or 0."""
+
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,7 @@ def _entry(key: str, entry: Any) -> Entry:
     surnames = tuple(_text(" ".join([*p.prelast_names, *p.last_names])) for p in people)
     eprint, doi = entry.fields.get("eprint", ""), entry.fields.get("doi", "")
     link = entry.fields.get("url", "")
+    link = link if bibtex.is_address(link) else ""
     if eprint:
         link = f"https://arxiv.org/abs/{eprint}"
     elif doi:
@@ -132,9 +138,20 @@ def read(path: Path) -> dict[str, Entry]:
     try:
         data = parse_string(files.read(path), "bibtex")
     except (PybtexError, UnicodeDecodeError) as error:
-        line = getattr(error, "lineno", None)
-        raise Broken(f"{path.name}{f':{line}' if line else ''}: {error}") from error
+        raise Broken(str(error), getattr(error, "lineno", None) or 0) from error
     return {key: _entry(key, entry) for key, entry in data.entries.items()}
+
+
+def _faults(path: Path) -> list[tuple[int, int, str, str]]:
+    try:
+        return bibtex.faults(files.read(path))
+    except UnicodeDecodeError:
+        return [(1, 1, "K02", "the bibliography is not UTF-8; save it as UTF-8")]
+
+
+def faults(path: Path) -> list[tuple[int, int, str, str]]:
+    """What is wrong with a bibliography: line, column, code and what to do; nothing if it is missing."""
+    return files.load(path, _faults) if path.is_file() else []
 
 
 def load(docs: Path) -> dict[str, Entry]:

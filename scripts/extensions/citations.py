@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -22,14 +23,18 @@ from markdown.blockprocessors import BlockProcessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 
-from scripts.extensions import bibliography, files, mathematics, mathml, site
+from scripts.checker import files
+from scripts.checker.page import Page
+from scripts.checker.problem import Problem
+from scripts.extensions import bibliography, bibtex, mathematics, mathml, site
 from scripts.extensions.bibliography import Entry
-from scripts.extensions.page import Page, of, sub
+from scripts.extensions.builder import of, sub
 
 PAGE = "references/bibliography.md"
 REFERENCE = re.compile(r"(?<![!\\])\[\^([^\]\s]+)\]")
 DEFINITION = re.compile(r"^[ ]{0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
 MARK = "\x02citation\x03"
+UNREAD = "The bibliography cannot be read."
 AUTHORS = 5  # authors printed under a page; more are shortened to three
 
 
@@ -70,15 +75,20 @@ def _formula(page: Page, tex: str) -> str:
     return mathematics.store(page, mathml.render(tex), tex)
 
 
-def _entries(page: Page, offset: int = 0) -> dict[str, Entry]:
-    page.reads(page.docs / bibliography.FILE)
+def _entries(page: Page) -> dict[str, Entry] | None:
+    """The bibliography; None if it cannot be read, which is told of its file and of nothing else."""
+    path = page.docs / bibliography.FILE
+    page.reads(path)
+    for line, column, code, text in bibliography.faults(path):
+        fatal = code in ("K02", "K03")
+        page.report_at(Problem(bibliography.FILE, line, column, code, text), shared=fatal)
     try:
         return bibliography.load(page.docs)
     except bibliography.Broken as error:
-        wrong = f"the bibliography cannot be read: {error}"
-        folder = Path(page.docs.name, bibliography.FILE).parent.as_posix()
-        page.report(wrong, offset, shared=f"{folder}/{error}")
-        return {}
+        if not bibliography.faults(path):
+            text = f"the bibliography cannot be read ({error}); mend it"
+            page.report_at(Problem(bibliography.FILE, error.line or 1, 1, "K02", text), shared=True)
+        return None
 
 
 def _texts(root: Element) -> list[str]:
@@ -122,24 +132,38 @@ class _Define(Treeprocessor):
         missing = [key for key in wanted if key not in notes.footnotes]
         if not missing:
             return
-        entries = _entries(page, page.find("[^"))
+        entries = _entries(page)
+        if entries is not None and not entries:
+            # Without any entry it is the file that is wrong, not the page.
+            text = "the bibliography has no entry, and pages cite some; write the entries"
+            page.report_at(Problem(bibliography.FILE, 1, 1, "K02", text), shared=True)
+            entries = None
         for key in missing:
-            if key in entries:
+            if entries is None:
+                notes.setFootnote(key, UNREAD)
+            elif key in entries:
                 notes.setFootnote(key, MARK)
             else:
-                # Without any entry it is the file that is wrong, not the page.
-                name = f"{page.docs.name}/{bibliography.FILE}"
-                page.report(
-                    _unknown(key, entries),
-                    page.find(f"[^{key}]"),
-                    shared="" if entries else f"{name} has no entry, and pages cite some",
-                )
+                unknown_key(page, key, entries)
 
 
-def _unknown(key: str, entries: dict[str, Entry]) -> str:
+def unknown_key(page: Page, key: str, entries: dict[str, Entry]) -> None:
+    """A citation names a key that the bibliography does not have.
+
+    Bad: a bound[^kingma2014aut]
+    Good: a bound[^kingma2014auto], a key of docs/references/bibliography.bib
+    Why: The brackets are printed, and the claim has no source.
+    """
     near = difflib.get_close_matches(key, entries, 1, 0.75)
-    what = f"'{key}' is neither in {bibliography.FILE} nor a footnote of this page"
-    return what + (f"; did you mean '{near[0]}'?" if near else "; add the entry")
+    page.report(
+        "K01",
+        f"'{key}' is neither in {bibliography.FILE} nor a footnote of this page; "
+        + (f"write '[^{near[0]}]'" if near else "add the entry to that file"),
+        page.find(f"[^{key}]"),
+    )
+
+
+RULES: dict[str, Callable[..., object]] = {"K01": unknown_key, **bibtex.RULES}
 
 
 def _footnotes(md: Markdown) -> Any:
@@ -212,7 +236,7 @@ class _Fill(Treeprocessor):
         items = box.find("ol") if box is not None else None
         if items is None:
             return
-        entries = _entries(page)
+        entries = _entries(page) or {}
         for item in items:
             paragraph = item.find("p")
             if paragraph is None or not (paragraph.text or "").startswith(MARK):
@@ -309,11 +333,9 @@ class _List(Treeprocessor):
 
     @staticmethod
     def _fill(page: Page, items: Element) -> None:
-        entries = _entries(page, page.find("/// bibliography"))
-        docs = page.docs  # what is asked later must not keep the page and its builder
-        page.uses("cited on", lambda: (cited_on(docs), site.titles(docs)))
-        pages = site.pages(page.docs)
-        places = cited_on(page.docs)
+        entries = _entries(page) or {}
+        places = page.ask(cited_on, page.docs)
+        titles = page.ask(site.titles, page.docs)
         for entry in sorted(entries.values(), key=lambda entry: entry.order):
             item = sub(items, "li", id=f"ref-{entry.key}")
             set_entry(page, item, entry, 10)
@@ -323,7 +345,7 @@ class _List(Treeprocessor):
                 line = sub(item, "div", "Cited on ", class_="bibliography-cited")
                 for uri in uris:
                     link = sub(line, "a", href=page.link(uri))
-                    link.text = AtomicString(pages[uri].title)
+                    link.text = AtomicString(titles[uri])
                     link.tail = ", " if uri != uris[-1] else "."
 
 

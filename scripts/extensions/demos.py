@@ -6,12 +6,39 @@ stays a link to the source. `{ .demo height=420 }` keeps that many pixels free f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
 from markdown import Extension, Markdown
 from markdown.treeprocessors import Treeprocessor
 
-from scripts.extensions.page import of
+from scripts.checker.page import Page
+from scripts.extensions.builder import of
+
+
+def not_alone(page: Page, source: str) -> None:
+    """A demo does not stand alone in its paragraph.
+
+    Bad: Try [the sampler](gan/gan.mjs){ .demo } now.
+    Good: [the sampler](gan/gan.mjs){ .demo } between blank lines
+    Why: The demo takes the place of its paragraph, and the words around it would be lost.
+    """
+    at = page.find(f"({source})")
+    page.report("D01", "a demo stands alone in its paragraph; put blank lines around it", at)
+
+
+def no_module(page: Page, source: str) -> None:
+    """A demo is no JavaScript module.
+
+    Bad: [Move a code](vae/gap.svg){ .demo }
+    Good: [Move a code](vae/vae.mjs){ .demo }
+    Why: Only a module can be run in the box that the link gets.
+    """
+    at = page.find(f"({source})") + 1
+    page.report("D02", f"a demo is a module, and '{source}' is none; name an .mjs file", at)
+
+
+RULES: dict[str, Callable[..., object]] = {"D01": not_alone, "D02": no_module}
 
 
 class _Demos(Treeprocessor):
@@ -29,10 +56,10 @@ class _Demos(Treeprocessor):
             source = link.get("href", "")
             alone = len(paragraph) == 1 and not (paragraph.text or "").strip()
             if not alone or (link.tail or "").strip():
-                page.report("a demo stands alone in its paragraph", page.find(f"({source})"))
+                not_alone(page, source)
                 continue
             if not source.endswith(".mjs"):
-                page.report(f"a demo is a module; '{source}' is none", page.find(f"({source})") + 1)
+                no_module(page, source)
                 continue
             paragraph.tag = "div"
             paragraph.set("class", "demo")

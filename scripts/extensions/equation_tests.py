@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.extensions import files
+from scripts.checker import files
 
 MARK = "mark.equation"
 DECORATOR = re.compile(r"[ \t]*@(?:\w+\.)*mark\.equation\(")

@@ -18,8 +18,10 @@ from markdown.blockprocessors import BlockProcessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 
-from scripts.extensions import equation_tests, files, mathematics, mathml, site
-from scripts.extensions.page import DOCS, Page, of, sub
+from scripts.checker import files
+from scripts.checker.page import Page
+from scripts.extensions import equation_tests, mathematics, mathml, site, states
+from scripts.extensions.builder import DOCS, of, sub
 
 DISPLAY = re.compile(rf"^[ \t>]*{mathematics.DISPLAY}", re.MULTILINE)
 
@@ -33,10 +35,10 @@ class Entry:
 
     uri: str
     line: int
-    equation: mathematics.Equation
+    equation: states.Equation
 
 
-def read(path: Path) -> tuple[tuple[int, mathematics.Equation], ...]:
+def read(path: Path) -> tuple[tuple[int, states.Equation], ...]:
     """The displayed equations of a page, each with its line."""
     page = files.load(path, site.read)
     return tuple(
@@ -58,7 +60,12 @@ def ledger(docs: Path) -> list[Entry]:
     ]
 
 
-def kind(equation: mathematics.Equation, tests: dict[str, tuple[equation_tests.Test, ...]]) -> str:
+def said(docs: Path) -> list[tuple[str, states.Equation]]:
+    """The ledger without the lines, of which it shows nothing."""
+    return [(entry.uri, entry.equation) for entry in ledger(docs)]
+
+
+def kind(equation: states.Equation, tests: dict[str, tuple[equation_tests.Test, ...]]) -> str:
     """`checked`, `definition`, `unchecked` or, if it is none of these, nothing."""
     if equation.kind in {"definition", "unchecked"}:
         return equation.kind
@@ -93,12 +100,10 @@ class _Ledger(Treeprocessor):
 
     @staticmethod
     def _fill(page: Page, box: Element) -> None:
-        docs, tests = page.docs, page.root / "tests"  # not the page, which keeps its builder
-        page.uses("ledger", lambda: [(e.uri, e.equation) for e in ledger(docs)])
-        page.uses("titles", lambda: site.titles(docs))
-        page.uses("all tests", lambda: equation_tests.every(tests))
-        entries = ledger(page.docs)
-        states = [kind(entry.equation, page.tests) for entry in entries]
+        page.ask(said, page.docs)
+        entries = page.once("ledger", lambda: ledger(page.docs))
+        tests = page.ask(equation_tests.of, page.config.root / "tests")
+        found = [kind(entry.equation, tests) for entry in entries]
         counts = sub(box, "p", f"{len(entries)} displayed equations: ", class_="ledger-counts")
         words = {
             "checked": "checked by tests",
@@ -106,9 +111,9 @@ class _Ledger(Treeprocessor):
             "unchecked": "not checked",
         }
         for state, word in words.items():
-            number = sub(counts, "strong", str(states.count(state)))
+            number = sub(counts, "strong", str(found.count(state)))
             number.tail = f" {word}" + ("." if state == "unchecked" else ", ")
-        titles = site.titles(page.docs)
+        titles = page.ask(site.titles, page.docs)
         uri, number_on_page = "", 0
         shown: dict[str, str] = {}
         for entry in entries:
@@ -116,7 +121,7 @@ class _Ledger(Treeprocessor):
                 uri, number_on_page = entry.uri, 0
                 _heading(page, box, uri, titles[uri])
             number_on_page += 1
-            _entry(page, box, entry, number_on_page, shown)
+            _entry(page, box, entry, number_on_page, shown, tests)
 
 
 def _heading(page: Page, box: Element, uri: str, title: str) -> None:
@@ -126,7 +131,14 @@ def _heading(page: Page, box: Element, uri: str, title: str) -> None:
     sub(heading, "a", title, href=page.link(uri))
 
 
-def _entry(page: Page, box: Element, entry: Entry, number: int, shown: dict[str, str]) -> None:
+def _entry(
+    page: Page,
+    box: Element,
+    entry: Entry,
+    number: int,
+    shown: dict[str, str],
+    tests: dict[str, tuple[equation_tests.Test, ...]],
+) -> None:
     """An equation with the number that it has on its page, its state and its tests.
 
     A test of several equations stands at the first of them; `shown` holds where.
@@ -146,11 +158,11 @@ def _entry(page: Page, box: Element, entry: Entry, number: int, shown: dict[str,
     line = sub(item, "p", class_="ledger-state")
     name = sub(line, "code")
     name.text, name.tail = AtomicString(equation.name or f"line {entry.line}"), " "
-    state = kind(equation, page.tests)
+    state = kind(equation, tests)
     words = {"checked": "checked by", "definition": "definition", "": "no state"}
     mark = words.get(state, f"not checked: {equation.reason}")
     sub(line, "span", mark, class_=f"equation-state equation-{state or 'missing'}")
-    for test in page.tests.get(equation.name, ()):
+    for test in tests.get(equation.name, ()):
         if test.label in shown:
             again = sub(item, "p", class_="ledger-again")
             at = shown[test.label]
@@ -189,6 +201,7 @@ def makeExtension(**kwargs: object) -> EquationsExtension:
 def main(docs: Path = DOCS) -> int:
     """Print the counts and what has lost its other half."""
     tests = equation_tests.of(docs.parent / "tests")
+    labels = equation_tests.labels(docs.parent / "tests")
     entries = ledger(docs)
     names = {entry.equation.name for entry in entries}
     problems = []
@@ -197,9 +210,9 @@ def main(docs: Path = DOCS) -> int:
         name, place = entry.equation.name, f"{docs.name}/{entry.uri}:{entry.line}"
         if name and places.setdefault(name, place) != place:
             problems.append(f"{place}:1: {name} stands at {places[name]} already; rename one")
-        wrong = mathematics.problem(entry.equation, entry.uri, tests)
+        wrong = states.fault(entry.equation, entry.uri, labels)
         if wrong:
-            problems.append(f"{docs.name}/{entry.uri}:{entry.line}:1: {wrong}")
+            problems.append(f"{docs.name}/{entry.uri}:{entry.line}:1: {wrong[0]} {wrong[1]}")
     for test in equation_tests.every(docs.parent / "tests"):
         where = test.path.relative_to(docs.parent).as_posix()
         problems += [
@@ -207,13 +220,13 @@ def main(docs: Path = DOCS) -> int:
             for name in test.equations
             if name not in names
         ]
-    states = [kind(entry.equation, tests) for entry in entries]
+    found = [kind(entry.equation, tests) for entry in entries]
     print(
         "\n".join(problems) if problems else "every equation has its state, every mark its equation"
     )
     print(
-        f"{len(entries)} equations: {states.count('checked')} checked by tests, "
-        f"{states.count('definition')} definitions, {states.count('unchecked')} not checked"
+        f"{len(entries)} equations: {found.count('checked')} checked by tests, "
+        f"{found.count('definition')} definitions, {found.count('unchecked')} not checked"
     )
     return 1 if problems else 0
 

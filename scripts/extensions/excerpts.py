@@ -10,6 +10,7 @@ import difflib
 import posixpath
 import re
 import textwrap
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -18,8 +19,11 @@ from markdown.blockparser import BlockParser
 from markdown.blockprocessors import BlockProcessor
 from markdown.util import AtomicString
 
-from scripts.extensions import files, highlighting
-from scripts.extensions.page import Page, of, sub
+from scripts.checker import files
+from scripts.checker.page import Page
+from scripts.checker.problem import Problem
+from scripts.extensions import highlighting
+from scripts.extensions.builder import of, sub
 
 LIMIT = 20
 LINE = re.compile(r"^[ ]{0,3}(-+8<-+)(?P<rest>[^\n]*)$", re.MULTILINE)
@@ -28,30 +32,131 @@ MARK = re.compile(r"-+8<-+[ ]*\[(?P<side>start|end):[ ]*(?P<name>[\w-]+)[ ]*\]")
 
 
 class Wrong(ValueError):
-    """An excerpt that cannot be shown."""
+    """An excerpt that cannot be shown, and why; `line` is that of its file if the fault is there."""
+
+    def __init__(self, code: str, text: str, line: int = 0) -> None:
+        super().__init__(text)
+        self.code = code
+        self.line = line
+
+
+def malformed() -> Wrong:
+    """The line of an excerpt is not written as one.
+
+    Bad: --8<-- vae/vae.py
+    Good: --8<-- "models/vae/vae.py:loss"
+    Why: Nothing is shown.
+    """
+    return Wrong("Q01", 'an excerpt has another form; write --8<-- "models/vae/vae.py:loss"')
+
+
+def outside(path: str) -> Wrong:
+    """An excerpt is not taken from a file below docs/.
+
+    Bad: --8<-- "../scripts/new.py:main"
+    Good: --8<-- "models/vae/vae.py:loss"
+    Why: Only what is published can be read in full by who sees a part of it.
+    """
+    return Wrong("Q02", f"'{path}' leads out of docs/; take the excerpt from a file there")
+
+
+def no_file(path: str, fault: str = "is missing") -> Wrong:
+    """The file of an excerpt is missing, or is no text.
+
+    Bad: --8<-- "models/vae/vea.py:loss"
+    Good: --8<-- "models/vae/vae.py:loss"
+    Why: Nothing is shown.
+    """
+    return Wrong("Q03", f"docs/{path} {fault}; correct the path, which is relative to docs/")
+
+
+def counted(path: str, name: str) -> Wrong:
+    """An excerpt is named by the numbers of its lines.
+
+    Bad: --8<-- "models/vae/vae.py:12:31"
+    Good: --8<-- "models/vae/vae.py:loss"
+    Why: The next edit of the file moves the lines, and the page shows others without a word.
+    """
+    return Wrong(
+        "Q04", f"'{path}:{name}' counts lines; name the part with marks in the file instead"
+    )
+
+
+def no_part(path: str, name: str, known: Iterable[str]) -> Wrong:
+    """The file of an excerpt has no part of that name.
+
+    Bad: --8<-- "models/vae/vae.py:los"
+    Good: --8<-- "models/vae/vae.py:loss"
+    Why: Nothing is shown.
+    """
+    near = difflib.get_close_matches(name, known, 1, 0.5)
+    hint = f"write '{near[0]}'" if near else f"it has {', '.join(known) or 'none'}"
+    return Wrong("Q05", f"docs/{path} has no part '{name}'; {hint}")
+
+
+def empty(path: str, name: str) -> Wrong:
+    """An excerpt holds nothing.
+
+    Bad: the two marks of a part directly one below the other
+    Good: the part between its marks
+    Why: The reader sees a box without code.
+    """
+    return Wrong("Q06", f"'{path}:{name}' is empty; move its marks around the part")
+
+
+def too_long(path: str, name: str, count: int) -> Wrong:
+    """An excerpt has more than twenty lines.
+
+    Bad: --8<-- "models/vae/vae.py", a whole file
+    Good: --8<-- "models/vae/vae.py:loss"
+    Why: Nobody reads a long listing inside a text; the file is one click away.
+    """
+    return Wrong("Q07", f"'{path}:{name}' has {count} lines, more than {LIMIT}; show less")
+
+
+def broken_marks(line: int, fault: str) -> Wrong:
+    """The marks of the parts of a file are out of order.
+
+    Bad: # --8<-- [start:loss] without an end
+    Good: # --8<-- [start:loss] above the part, # --8<-- [end:loss] at its end
+    Why: Where a part ends is then decided by chance.
+    """
+    return Wrong("Q08", fault, line)
+
+
+RULES: dict[str, Callable[..., object]] = {
+    "Q01": malformed,
+    "Q02": outside,
+    "Q03": no_file,
+    "Q04": counted,
+    "Q05": no_part,
+    "Q06": empty,
+    "Q07": too_long,
+    "Q08": broken_marks,
+}
 
 
 def parts(path: Path) -> dict[str, str]:
-    """The named parts of a file, unindented. A part whose marks are wrong has an empty name's message."""
+    """The named parts of a file, unindented. Raises Wrong if its marks are."""
     found: dict[str, str] = {}
-    open_parts: dict[str, list[str]] = {}
+    open_parts: dict[str, tuple[int, list[str]]] = {}
     for number, line in enumerate(files.read(path).split("\n"), start=1):
         mark = MARK.search(line)
         if mark is None:
-            for lines in open_parts.values():
+            for _, lines in open_parts.values():
                 lines.append(line)
             continue
         name = mark["name"]
         if mark["side"] == "start":
             if name in found or name in open_parts:
-                raise Wrong(f"{path.name}:{number} starts '{name}' a second time; rename one")
-            open_parts[name] = []
+                raise broken_marks(number, f"'{name}' starts a second time; rename one")
+            open_parts[name] = (number, [])
         elif name in open_parts:
-            found[name] = textwrap.dedent("\n".join(open_parts.pop(name))).strip("\n")
+            found[name] = textwrap.dedent("\n".join(open_parts.pop(name)[1])).strip("\n")
         else:
-            raise Wrong(f"{path.name}:{number} ends '{name}', which has not started")
-    if open_parts:
-        raise Wrong(f"{path.name} starts '{next(iter(open_parts))}' and never ends it")
+            raise broken_marks(number, f"'{name}' ends and has not started; mark its start")
+    for name, (number, _) in open_parts.items():
+        raise broken_marks(number, f"'{name}' starts and never ends; mark its end")
     return found
 
 
@@ -59,27 +164,25 @@ def fetch(docs: Path, path: str, name: str | None) -> tuple[Path, str]:
     """The file and the text of an excerpt. Raises Wrong."""
     clean = posixpath.normpath(path)
     if path.startswith("/") or "\\" in path or clean.startswith("..") or re.match(r"\w+:", path):
-        raise Wrong(f"'{path}' leads out of docs/; excerpts come from there")
+        raise outside(path)
     file = docs / clean
     if not file.is_file():
-        raise Wrong(f"docs/{clean} is missing; paths are relative to docs/")
+        raise no_file(clean)
     if name is not None and re.fullmatch(r"[\d:, ]*", name):
-        raise Wrong(f"'{path}:{name}' counts lines; name the part with marks in the file instead")
+        raise counted(path, name)
     try:
         known = files.load(file, parts)
         text = files.read(file) if name is None else known.get(name)
     except UnicodeDecodeError:
-        raise Wrong(f"docs/{clean} is not text") from None
+        raise no_file(clean, "is not text") from None
     if text is None:
-        near = difflib.get_close_matches(name or "", known, 1, 0.5)
-        hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(known) or 'none'}"
-        raise Wrong(f"docs/{clean} has no part '{name}'; {hint}")
+        raise no_part(clean, name or "", list(known))
     text = text.strip("\n")
     count = text.count("\n") + 1
     if not text.strip():
-        raise Wrong(f"'{path}:{name}' is empty")
+        raise empty(path, name or "")
     if count > LIMIT:
-        raise Wrong(f"'{path}:{name or ''}' has {count} lines, more than {LIMIT}; show less")
+        raise too_long(path, name or "", count)
     return file, text
 
 
@@ -106,14 +209,20 @@ class _Excerpt(BlockProcessor):
         place = page.find_block(match[0])
         quoted = QUOTED.fullmatch(match["rest"])
         if quoted is None:
-            page.report('an excerpt is written --8<-- "models/vae/vae.py:loss"', place)
+            wrong = malformed()
+            page.report(wrong.code, str(wrong), place)
             return True
-        path, name = quoted["path"], quoted["name"]
+        path, name = page.plain(quoted["path"]), quoted["name"]
         page.reads(page.docs / path)
         try:
             file, text = fetch(page.docs, path, name)
         except Wrong as error:
-            page.report(str(error), place + match[0].strip().find('"') + 1)
+            if error.line:
+                uri = posixpath.normpath(path)
+                page.report_at(Problem(uri, error.line, 1, error.code, str(error)))
+            else:
+                at = place + page.plain(match[0]).strip().find('"') + 1
+                page.report(error.code, str(error), at)
             return True
         self._element(parent, page, file, name, text)
         return True
@@ -125,7 +234,7 @@ class _Excerpt(BlockProcessor):
         uri = file.relative_to(page.docs).as_posix()
         box = sub(parent, "div", class_=f"language-{language} highlight excerpt")
         head = sub(box, "span", class_="filename")
-        source = sub(head, "a", href=page.link(uri)) if page.uri else sub(head, "span")
+        source = sub(head, "a", href=page.link(uri)) if page.path else sub(head, "span")
         source.text = AtomicString(uri)
         if name:
             source.tail = " "

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -22,9 +23,10 @@ from markdown.blockparser import BlockParser
 from markdown.blockprocessors import BlockProcessor
 from markdown.treeprocessors import Treeprocessor
 
-from scripts.extensions import files
+from scripts.checker import files
+from scripts.checker.page import Page
+from scripts.extensions.builder import of, sub
 from scripts.extensions.mathematics import SHOW
-from scripts.extensions.page import Page, of, sub
 
 IMAGE = re.compile(
     r"[ ]{0,3}!\[(?P<alt>(?:[^\[\]\\]|\\.|\[[^\[\]]*\])*)\]"
@@ -166,25 +168,94 @@ def _webp(data: bytes) -> tuple[int, int] | None:
     return None
 
 
+def no_caption(page: Page, written: str) -> None:
+    """A figure has no caption.
+
+    Bad: an image alone in its paragraph
+    Good: the image, and on the next line one to three sentences that say what to see
+    Why: A picture without a sentence is decoration, and a figure without a caption has no number.
+    """
+    at = page.find(written.strip())
+    page.report("G01", "the figure has no caption; say on the next line what to see", at)
+
+
+def no_alternative(page: Page, written: str) -> None:
+    """A figure has no alternative text.
+
+    Bad: ![](vae/gap.svg)
+    Good: ![The bound approaches the log-likelihood while the gap shrinks](vae/gap.svg)
+    Why: Who cannot see the picture gets nothing.
+    """
+    at = page.find(written.strip())
+    page.report(
+        "G02", "the image has no alternative text; say between the brackets what it shows", at
+    )
+
+
+def outside(page: Page, source: str) -> None:
+    """A figure does not lie below docs/.
+
+    Bad: ![Points](https://example.com/points.svg)
+    Good: ![Points](gan/points.svg)
+    Why: It can vanish or change, and it tells another host who reads the page.
+    """
+    page.report("G03", f"{source} is not below docs/; keep a copy there", page.find(source))
+
+
+def missing(page: Page, source: str) -> None:
+    """The drawing of a figure is missing.
+
+    Bad: ![The gap](vae/gpa.svg)
+    Good: ![The gap](vae/gap.svg)
+    Why: The page has a caption and no picture.
+    """
+    at = page.find(source)
+    page.report("G04", f"the figure {source} is missing; draw it with its recipe", at)
+
+
+def unfit(page: Page, source: str, fault: str) -> None:
+    """A drawing cannot stand in a page.
+
+    Bad: an SVG file with a style element, a script, a link to another host, or no viewBox
+    Good: an SVG file of shapes with their own attributes and a viewBox
+    Why: A drawing becomes part of its page: its styles and scripts would reach all of it.
+    """
+    page.report("G05", f"{fault}; mend the recipe and draw it again", page.find(source))
+
+
+RULES: dict[str, Callable[..., object]] = {
+    "G01": no_caption,
+    "G02": no_alternative,
+    "G03": outside,
+    "G04": missing,
+    "G05": unfit,
+}
+
+
+def _image(page: Page, line: str) -> re.Match[str] | None:
+    """An image alone on its line; a mark of the check stands inside its brackets, or else before it."""
+    return IMAGE.fullmatch(line) or IMAGE.fullmatch(page.plain(line))
+
+
 class _Figure(BlockProcessor):
     """A paragraph that begins with images alone on their lines."""
 
     def __init__(self, parser: BlockParser, md: Markdown) -> None:
         super().__init__(parser)
         self.md = md
-        self.inlined = 0  # characters of the drawings that stand in the page so far
 
     def test(self, parent: Element, block: str) -> bool:
-        return bool(IMAGE.fullmatch(block.lstrip("\n").split("\n")[0]))
+        first = block.lstrip("\n").split("\n")[0]
+        return "](" in first and bool(_image(of(self.md), first))
 
     def run(self, parent: Element, blocks: list[str]) -> bool:
         lines = blocks.pop(0).strip("\n").split("\n")
         images = []
-        while lines and (match := IMAGE.fullmatch(lines[0])):
+        page = of(self.md)
+        while lines and (match := _image(page, lines[0])):
             images.append((match["alt"].strip(), match["source"].strip("<>"), match[0]))
             lines.pop(0)
         caption = "\n".join(line.strip() for line in lines)
-        page = of(self.md)
         named = NAMED.search(caption)
         caption = NAMED.sub("", caption)
         name = named["id"] if named else f"fig-{identifier(images[0][1])}"
@@ -194,8 +265,7 @@ class _Figure(BlockProcessor):
         panels = sub(figure, "div", class_="figure-panels")
         data = [self._panel(panels, page, *image) for image in images]
         if not caption:
-            at = page.find(images[-1][2].strip())
-            page.report("the figure has no caption; write it on the next line", at)
+            no_caption(page, images[-1][2])
         words = sub(figure, "figcaption")
         number = sub(words, "span", class_="figure-number", data_label="figure")
         number.tail = f" {caption}"
@@ -205,33 +275,28 @@ class _Figure(BlockProcessor):
     def _panel(self, panels: Element, page: Page, alt: str, source: str, written: str) -> str:
         """One image of a figure. Returns the link to its numbers, if they are there."""
         alt = re.sub(r"\\([\\`*_{}\[\]()#+.!-])", r"\1", alt.translate(SHOW))
-        if not alt:
-            page.report(
-                "the image has no alternative text; say between the brackets what it shows",
-                page.find(written.strip()),
-            )
+        if not page.plain(alt):
+            no_alternative(page, written)
         path = page.target(source)
         if path is not None:
             page.reads(path)
         elif page.folder is not None:
-            page.report(f"{source} is not below docs/; keep a copy there", page.find(source))
+            outside(page, source)
         if path is None or path.suffix.lower() != ".svg":
             sub(panels, "img", src=source, alt=alt)
             return ""
         if not path.is_file():
-            page.report(
-                f"the figure {source} is missing; draw it with its recipe", page.find(source)
-            )
+            missing(page, source)
             return ""
         drawing = files.load(path, read_svg)
         if drawing.problem:
-            page.report(drawing.problem, page.find(source))
+            unfit(page, source, drawing.problem)
             return ""
         numbers = path.with_suffix(".csv")
         page.reads(numbers)
         link = re.sub(r"\.svg$", ".csv", source) if numbers.is_file() else ""
-        self.inlined += len(drawing.body)
-        if self.inlined > INLINED:  # a page with many figures stays light: the later ones come late
+        inlined = page.notes["inlined"] = page.notes.get("inlined", 0) + len(drawing.body)
+        if inlined > INLINED:  # a page with many figures stays light: the later ones come late
             holder = sub(panels, "div", class_="figure-panel")
             box = re.search(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', drawing.head)
             width, height = (box[1], box[2]) if box else ("360", "270")

@@ -22,8 +22,9 @@ from markdown import Extension, Markdown
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 
-from scripts.extensions import files, source
-from scripts.extensions.page import Page, of
+from scripts.checker import files, source
+from scripts.checker.page import Page
+from scripts.extensions.builder import of
 
 PAGE = "references/glossary.md"
 TERM = re.compile(
@@ -86,13 +87,11 @@ class _Abbreviations(Treeprocessor):
 
     def run(self, root: Element) -> None:
         page = of(self.md)
-        if page.uri == PAGE:
+        if page.path == PAGE:
             _name_terms(root)
             return
-        path = page.docs / PAGE
         # The terms, not the file: who words an explanation anew does not wait for all other pages.
-        page.uses("terms", lambda: known(path))
-        if terms := known(path):
+        if terms := page.ask(known, page.docs / PAGE):
             _Walk(page, terms).element(root)
 
 

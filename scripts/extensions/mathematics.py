@@ -13,8 +13,7 @@ and one whose pair would be followed by a digit: "$5 and $6".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
 from markdown import Extension, Markdown
@@ -26,9 +25,10 @@ from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 
-from scripts.extensions import characters, mathml
-from scripts.extensions.equation_tests import Test
-from scripts.extensions.page import Page, of, sub
+from scripts.checker.page import Page
+from scripts.extensions import characters, equation_tests, mathml, states
+from scripts.extensions.builder import of, sub
+from scripts.extensions.states import Equation
 
 LEDGER = "references/equations.md"
 
@@ -59,16 +59,6 @@ SCAN = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Equation:
-    """A displayed equation as it is written."""
-
-    tex: str
-    name: str = ""
-    kind: str = ""
-    reason: str = ""
-
-
 def parse(tex: str, attributes: str) -> Equation:
     """The equation that its TeX and what stands in braces behind it give."""
     name = kind = reason = ""
@@ -83,33 +73,28 @@ def parse(tex: str, attributes: str) -> Equation:
     return Equation(tex.strip(), name, kind, reason)
 
 
-def problem(equation: Equation, page_uri: str, known: Mapping[str, tuple[Test, ...]]) -> str:
-    """What is wrong with the id or the state of an equation, or nothing."""
-    name = equation.name
-    if equation.kind == "unnumbered":
-        if page_uri and not page_uri.startswith("contributing/"):
-            return "only contributing pages have unnumbered equations; give it an id: $$ {#eq-stem-name}"
-        return ""
-    if not name:
-        return "the equation has no id; end it with $$ {#eq-stem-name}"
-    if not re.fullmatch(r"eq-[a-z0-9]+(?:-[a-z0-9]+)+", name):
-        return f"the id '{name}' is not of the form eq-stem-name, in lower case"
-    if equation.kind == "unchecked":
-        if not equation.reason:
-            return f'{name} does not say why it is not checked; add reason="…"'
-        if name in known:
-            return f"{name} is checked by {known[name][0].label}; drop .unchecked"
-        return ""
-    if equation.kind == "definition":
-        if name in known:
-            return f"{name} is checked by {known[name][0].label}; drop .definition"
-        return ""
-    if name not in known:
-        return (
-            f'no test carries @pytest.mark.equation("{name}"); '
-            'add one, or say .definition or .unchecked reason="…"'
-        )
-    return ""
+def unreadable(page: Page, error: mathml.TexError, at: int) -> None:
+    """The TeX of a formula cannot be read.
+
+    Bad: $\\frc{1}{2}$
+    Good: $\\frac{1}{2}$
+    Why: In place of the formula the reader gets its source.
+    """
+    page.report("E01", f"TeX: {error}; correct the formula", at)
+
+
+def unclosed(page: Page, line: str) -> None:
+    """A displayed equation does not end.
+
+    Bad: $$ on a line, the formula below it, and no second $$ at the end of a line
+    Good: $$ on a line, the formula, and $$ {#eq-stem-name} on a line
+    Why: The formula and the signs are printed as text.
+    """
+    at = page.find_block(line.translate(SHOW))
+    page.report("E02", "the equation that begins here does not end; write $$ below it", at)
+
+
+RULES: dict[str, Callable[..., object]] = {"E01": unreadable, "E02": unclosed}
 
 
 class _Hide(Preprocessor):
@@ -164,7 +149,7 @@ class _Show(Postprocessor):
         self.done = len(blocks)
         if ANY_HIDDEN.search(text):
             text = text.translate(SHOW_ESCAPED)
-        formulas = [made for made, _ in of(self.md).formulas]
+        formulas = [made for made, _ in _formulas(of(self.md))]
         needed = set().union(*map(characters.drawn, formulas)) if "\x02" in text else set()
         if needed <= set(characters.FEW):
             formulas = [made.replace("<math", '<math class="few"', 1) for made in formulas]
@@ -180,7 +165,7 @@ class _Attributes(Treeprocessor):
     """Texts that become attributes keep the TeX: no markup can stand in them."""
 
     def run(self, root: Element) -> None:
-        formulas = of(self.md).formulas
+        formulas = _formulas(of(self.md))
         if not formulas:
             return
         for element in (*root.iter("img"), *root.iter("a")):
@@ -192,8 +177,20 @@ class _Attributes(Treeprocessor):
 
 def store(page: Page, html: str, tex: str) -> str:
     """What stands for a formula in the text of an element until the page is written."""
-    page.formulas.append((html, tex))
-    return f"\x02formula:{len(page.formulas) - 1}\x03"
+    formulas = _formulas(page)
+    formulas.append((html, tex))
+    return f"\x02formula:{len(formulas) - 1}\x03"
+
+
+def _formulas(page: Page) -> list[tuple[str, str]]:
+    """The formulas of a page, each with its TeX."""
+    found: list[tuple[str, str]] = page.notes.setdefault("formulas", [])
+    return found
+
+
+def tests(page: Page) -> dict[str, str]:
+    """The first test of each equation of the site."""
+    return page.ask(equation_tests.labels, page.config.root / "tests")
 
 
 class _Inline(InlineProcessor):
@@ -205,13 +202,13 @@ class _Inline(InlineProcessor):
     def handleMatch(  # type: ignore[override]
         self, m: re.Match[str], data: str
     ) -> tuple[str, int, int]:
-        tex = m["tex"].translate(SHOW)
         page = of(self.md)
+        tex = page.plain(m["tex"]).translate(SHOW)
         try:
             made = mathml.render(tex)
         except mathml.TexError as error:
             at = page.find(f"${tex}$")
-            page.report(f"TeX: {error}", at + 1 + (error.place))
+            unreadable(page, error, at + 1 + error.place)
             made = broken(tex)
         return store(page, made, tex), m.start(), m.end()
 
@@ -237,22 +234,20 @@ class _Display(BlockProcessor):
             blocks.insert(0, block)
             found = self.OPEN.search(block)
             line = block[found.start() :].split("\n")[0] if found else "$$"
-            page.report(
-                "the equation that begins here does not end with $$ at the end of a line",
-                page.find_block(line.translate(SHOW)),
-            )
+            unclosed(page, line)
             return False
         if block[: match.start()].strip():
             self.parser.parseBlocks(parent, [block[: match.start()].rstrip("\n")])
         rest = block[match.end() :].strip("\n")
         if rest:
             blocks.insert(0, rest)
-        written = match[0].translate(SHOW)
-        equation = parse(match["display"].translate(SHOW), match["attributes"] or "")
+        written = page.plain(match[0]).translate(SHOW)
+        tex = page.plain(match["display"]).translate(SHOW)
+        equation = parse(tex, page.plain(match["attributes"] or ""))
         place = page.find_block(written)
-        wrong = problem(equation, page.uri, page.tests)
+        wrong = states.fault(equation, page.path, tests(page))
         if wrong:
-            page.report(wrong, place)
+            page.report(*wrong, place)
         start = page.text.find(equation.tex.split("\n")[0], place)
         self._element(parent, page, equation, start if start >= 0 else place)
         return True
@@ -261,7 +256,7 @@ class _Display(BlockProcessor):
         try:
             made = mathml.render(equation.tex, True)
         except mathml.TexError as error:
-            page.report(f"TeX: {error}", _inside(page.text, place, equation.tex, error.place))
+            unreadable(page, error, _inside(page.text, place, equation.tex, error.place))
             made = broken(equation.tex)
         box = sub(parent, "div", class_="equation")
         scroll = sub(box, "div", class_="equation-scroll", data_search_exclude="true")
@@ -291,13 +286,13 @@ def _inside(text: str, start: int, tex: str, place: int | None) -> int:
 
 def state(box: Element, page: Page, equation: Equation) -> None:
     """The mark that says whether an equation is checked."""
-    checked = equation.name in page.tests
+    checked = equation.name in tests(page)
     if equation.kind == "definition":
         sub(box, "span", "definition", class_="equation-state equation-definition")
     elif equation.kind == "unchecked":
         text = f"not checked: {equation.reason}"
         sub(box, "span", text, class_="equation-state equation-unchecked")
-    elif checked and page.has(LEDGER) and page.uri != LEDGER:
+    elif checked and page.has(LEDGER) and page.path != LEDGER:
         link = page.link(LEDGER, equation.name)
         mark = sub(box, "a", "checked", class_="equation-state equation-checked", href=link)
         mark.set("title", "A test checks this equation")
@@ -323,11 +318,13 @@ class MathematicsExtension(Extension):
         md.preprocessors.register(_ShowInHtml(md), "mathematics-show-in-html", 19)
         md.parser.blockprocessors.register(_Display(md.parser, md), "mathematics", 79)
         md.inlinePatterns.register(_Inline(md), "mathematics", 189.9)
-        md.postprocessors.register(_Show(md), "mathematics-show", 31)
+        self.show = _Show(md)
+        md.postprocessors.register(self.show, "mathematics-show", 31)
         md.treeprocessors.register(_Attributes(md), "mathematics-attributes", 3)
 
     def reset(self) -> None:
         """Nothing is kept from page to page."""
+        self.show.done = 0
 
 
 def makeExtension(**kwargs: object) -> MathematicsExtension:

@@ -14,7 +14,7 @@ from markdown import Extension, Markdown
 from markdown.extensions.toc import remove_fnrefs, render_inner_html, strip_tags
 from markdown.treeprocessors import Treeprocessor
 
-from scripts.extensions.page import of
+from scripts.extensions.builder import of
 
 HEADINGS = {f"h{level}" for level in range(1, 7)}
 

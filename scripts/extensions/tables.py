@@ -7,18 +7,34 @@ one that is too wide for a phone can be reached with the keyboard.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
 from markdown import Extension, Markdown
 from markdown.treeprocessors import Treeprocessor
 
-from scripts.extensions.page import Page, of, parents, sub
+from scripts.checker.page import Page
+from scripts.extensions.builder import of, parents, sub
 
 CAPTION = re.compile(
     r"Table:[ ]+(?P<text>.*?)(?:[ \n]*\{:?[ ]*#(?P<id>[\w-]+)[ ]*\})?[ ]*", re.DOTALL
 )
 WIDE = 36  # characters that fit side by side on a phone
 CELL = 14  # a cell is broken into lines before it gets wider than this
+
+
+def lost_caption(page: Page, text: str) -> None:
+    """The caption of a table does not stand directly after it.
+
+    Bad: a paragraph between the table and `Table: what it shows {#tab-x}`
+    Good: the caption below the table, with nothing but a blank line between them
+    Why: A caption without its table is printed as a paragraph, and the table has no number.
+    """
+    at = page.find(text.split("\n")[0])
+    page.report("Y01", "no table stands directly above this caption; move it below its table", at)
+
+
+RULES: dict[str, Callable[..., object]] = {"Y01": lost_caption}
 
 
 class _Captions(Treeprocessor):
@@ -37,10 +53,7 @@ class _Captions(Treeprocessor):
             position = siblings.index(child)
             table = siblings[position - 1] if position else None
             if table is None or table.tag != "table" or match is None or table in used:
-                page.report(
-                    "a caption stands directly after its table",
-                    page.find((child.text or "").split("\n")[0]),
-                )
+                lost_caption(page, child.text or "")
                 continue
             used.add(table)
             caption = Element("caption")

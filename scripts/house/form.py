@@ -10,68 +10,6 @@ from scripts.checker.problem import Problem
 from scripts.house.prose import ITEM, placed, running
 
 
-def schema(page: Page) -> Iterator[Problem]:
-    """The front matter lacks a key, or has it in another form.
-
-    Bad: a page without kind and reviewed
-    Good: title, description, kind, needs and reviewed, in this order
-    Why: Navigation, reading order and the date of review are made from it.
-    """
-    keys = page.config.house.get(
-        "front-matter", ["title", "description", "kind", "needs", "reviewed"]
-    )
-    if not page.front_lines:
-        yield page.problem(1, f"the page has no front matter; give it {', '.join(keys)}")
-        return
-    import yaml
-
-    try:
-        data = yaml.safe_load("\n".join(page.lines[1 : page.front_lines - 1]))
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return
-    if not isinstance(data, dict):
-        return
-    missing = [key for key in keys if key not in data]
-    if missing:
-        yield page.problem(1, f"the front matter lacks {', '.join(missing)}; add it")
-    order = [key for key in data if key in keys]
-    if order != [key for key in keys if key in data]:
-        yield page.problem(
-            2, f"the keys of the front matter stand in another order; write {', '.join(keys)}"
-        )
-    unknown = [
-        str(key)
-        for key in data
-        if key not in keys
-        and key
-        not in page.config.house.get("front-matter-more", ["hide", "status", "search", "template"])
-    ]
-    if unknown:
-        line = next(
-            (
-                n
-                for n, text in enumerate(page.lines[: page.front_lines], 1)
-                if text.startswith(unknown[0])
-            ),
-            1,
-        )
-        yield page.problem(
-            line, f"'{unknown[0]}' is no key of the front matter; known are {', '.join(keys)}"
-        )
-    if len(str(data.get("description") or "")) > 160:
-        line = next(
-            (
-                n
-                for n, text in enumerate(page.lines[: page.front_lines], 1)
-                if text.startswith("description")
-            ),
-            1,
-        )
-        yield page.problem(
-            line, f"the description has {len(str(data['description']))} characters; 160 are shown"
-        )
-
-
 def heading_end(page: Page) -> Iterator[Problem]:
     """A heading ends in a punctuation mark.
 

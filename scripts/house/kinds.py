@@ -11,6 +11,7 @@ class Kind:
         about: what such a page is for, as the contributing pages print it.
         headings: the second-level headings in their order; empty where a page is free.
         optional: those of the headings that a page may leave out.
+        free: whether a page may have other headings besides, below these.
         code: whether a page of this kind may have code, a test and a figure of its stem.
     """
 
@@ -18,6 +19,7 @@ class Kind:
     headings: tuple[str, ...] = ()
     optional: frozenset[str] = frozenset()
     code: bool = False
+    free: bool = False
 
 
 DEEP = (
@@ -57,13 +59,32 @@ KINDS = {
         frozenset(),
         True,
     ),
-    "guide": Kind("steps for somebody who wants to do something; speaks to you", ("In short",)),
+    "guide": Kind(
+        "steps for somebody who wants to do something; speaks to you", ("In short",), free=True
+    ),
     "reference": Kind("something to look up"),
-    "index": Kind("the entrance of a section", ("In short",), frozenset({"In short"})),
+    "index": Kind("the entrance of a section", ("In short",), frozenset({"In short"}), free=True),
 }
 
 FRONT_MATTER = ("title", "description", "kind", "needs", "reviewed")
 """The keys of the front matter, in their order."""
 
+ALSO = ("hide", "status", "search", "template")
+"""Keys of the theme that a page may have besides."""
+
 DESCRIPTION_LIMIT = 160
 """Characters that a description may have."""
+
+
+def table() -> str:
+    """The kinds as the contributing pages print them."""
+    rows = ["| Kind | What for | Second-level headings, in this order |", "| --- | --- | --- |"]
+    for name, kind in KINDS.items():
+        shown = [
+            f"{heading} (may be left out)" if heading in kind.optional else heading
+            for heading in kind.headings
+        ]
+        if kind.free or not kind.headings:
+            shown.append("any others" if shown else "any")
+        rows.append(f"| `{name}` | {kind.about} | {', '.join(shown)} |")
+    return "\n".join(rows) + "\n"

@@ -1,13 +1,25 @@
-"""The rules of house style, on where pyproject.toml has a table `[tool.check]`, or for a bare folder."""
+"""The rules of this house, in tables that pyproject.toml hands to the checker: `[tool.check] rules`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from scripts.house import form, outline, repetition, sources, wording
+from scripts.checker.rules import images
+from scripts.extensions import (
+    citations,
+    demos,
+    excerpts,
+    figures,
+    mathematics,
+    numbers,
+    states,
+    tables,
+)
+from scripts.house import form, kind_rules, outline, repetition, sources, wording
 
-PAGE: dict[str, Callable[[Any], Any]] = {
+PAGE: dict[str, Callable[..., Any]] = {
+    "I05": images.fixed_width,
     "P01": wording.repeated_word,
     "P02": wording.spelling,
     "P03": wording.terms,
@@ -29,16 +41,58 @@ PAGE: dict[str, Callable[[Any], Any]] = {
     "P20": form.code_mathematics,
     "P21": form.emoji,
     "P22": form.dots,
-    "P23": form.schema,
     "X01": sources.arxiv,
     "X02": sources.moved,
     "X03": sources.link_text,
     "X04": sources.annotated,
     "X06": sources.unsourced,
     **outline.PAGE,
+    **kind_rules.PAGE,
 }
-PROJECT: dict[str, Callable[[Any], Any]] = {
+PROJECT: dict[str, Callable[..., Any]] = {
     "P05": repetition.same_paragraph,
     "X05": sources.everywhere,
     **outline.PROJECT,
+    **kind_rules.PROJECT,
+}
+TOLD: dict[str, Callable[..., Any]] = {
+    **mathematics.RULES,
+    **states.RULES,
+    **numbers.RULES,
+    **citations.RULES,
+    **excerpts.RULES,
+    **figures.RULES,
+    **tables.RULES,
+    **demos.RULES,
+}
+"""What the extensions report while they render a page: the rule is the function that makes the finding."""
+
+FACTS: dict[str, Callable[..., Any]] = {
+    "paragraphs": repetition.paragraphs,
+    "references": sources.references,
+    "shorts": outline.shorts,
+    "needs": kind_rules.needs,
+}
+INSTEAD = {
+    "E02": ("M06",),
+    "E09": ("L24",),
+    "K01": ("F01",),
+    "G01": ("P18",),
+    "G02": ("I02",),
+    "G04": ("I01",),
+    "Q03": ("L21",),
+    "Y01": ("M04", "P06"),
+}
+"""What an extension reports, and the rules that would say the same without knowing the extension."""
+
+SUBJECTS = {
+    "E": "Equations",
+    "K": "Citations and the bibliography",
+    "Q": "Excerpts",
+    "G": "Figures",
+    "Y": "Tables",
+    "D": "Demos",
+    "V": "Front matter and kinds of page",
+    "P": "Prose",
+    "X": "References",
 }

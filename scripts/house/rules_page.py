@@ -9,29 +9,13 @@ import re
 import sys
 from pathlib import Path
 
+from scripts.checker import rulebook
 from scripts.checker.report import parts
-from scripts.checker.rules import RULES, STYLE, level
 
 ROOT = Path(__file__).resolve().parents[2]
 
+BOOK = rulebook.load("scripts.house.rules")
 PAGE = ROOT / "docs" / "contributing" / "rules.md"
-SUBJECTS = {
-    "A": "Admonitions and collapsibles",
-    "T": "Tabs and blocks",
-    "L": "Links and anchors",
-    "I": "Images",
-    "F": "Footnotes",
-    "C": "Fenced code",
-    "H": "HTML",
-    "S": "Structure",
-    "M": "Marks inside a line",
-    "U": "Form of addresses",
-    "N": "Navigation and redirects",
-    "P": "Prose",
-    "X": "References",
-    "Z": "Files and exceptions",
-    "B": "The built site",
-}
 HEAD = """\
 ---
 title: Rules
@@ -69,11 +53,11 @@ def plain(text: str) -> str:
 
 def entry(rule: str) -> str:
     """The section of one rule."""
-    told = parts(rule)
-    name = RULES[rule].__name__.replace("_", " ")
-    style = ", house style" if rule in STYLE else ""
+    told = parts(BOOK.rules[rule])
+    name = BOOK.rules[rule].__name__.replace("_", " ")
+    style = ", house style" if rule in BOOK.style else ""
     rows = [f"### {rule}: {name} {{#{rule.lower()}}}", "", plain(told["sentence"]), ""]
-    rows += [f"- Level: {level(rule)}{style}."]
+    rows += [f"- Level: {BOOK.level(rule)}{style}."]
     rows += [f"- Bad: {code(told['bad'])}", f"- Good: {code(told['good'])}"]
     rows += [f"- Why: {plain(told['why'])}", ""]
     return "\n".join(rows)
@@ -82,8 +66,8 @@ def entry(rule: str) -> str:
 def page() -> str:
     """The whole page."""
     rows = [HEAD]
-    for letter, subject in SUBJECTS.items():
-        rules = sorted(rule for rule in RULES if rule[0] == letter)
+    for letter, subject in BOOK.subjects.items():
+        rules = sorted(rule for rule in BOOK.rules if rule[0] == letter)
         if rules:
             rows.append(f"## {subject}\n")
             rows.extend(entry(rule) for rule in rules)

@@ -1,7 +1,7 @@
 """What earlier builds have made, and MkDocs told to ask for it.
 
 A page is rendered again only when its source, or something else that it was made from, has changed: the
-extensions tell what that is (see `Page.uses`). The same holds for what the template makes of it, and for
+extensions tell what that is (see `Page.ask`). The same holds for what the template makes of it, and for
 its part of the search index. Every build still runs from its beginning to its end, so that links,
 navigation and warnings are those of a full build.
 """
@@ -25,10 +25,12 @@ from mkdocs.structure.pages import Page
 from mkdocs.theme import Theme
 from mkdocs.utils import meta
 
+from scripts.checker.inputs import Inputs, current
 from scripts.serving import sources
 from scripts.serving.output import Output
 
 EXTENSIONS = "scripts.extensions"
+PACKAGES = (EXTENSIONS, "scripts.checker", "scripts.house")  # loaded anew when they change
 
 
 class Records(logging.Handler):
@@ -66,7 +68,7 @@ class Memory:
         self.search: dict[str, tuple[object, list[dict[str, Any]], str | None]] = {}
         self.fronts: dict[str, tuple[str, dict[str, Any]]] = {}
         self.seen: dict[str, tuple[str, dict[str, Any]]] = {}
-        self.asked: dict[str, object] = {}
+        self.asked: Inputs = {}
         self.navigation: object = None
         self.rendered = 0
         self.now = ""  # the page that is being rendered, and the length of its text
@@ -96,14 +98,9 @@ class Memory:
         self.outputs.clear()
         self.search.clear()
 
-    def is_current(self, inputs: dict[str, Any]) -> bool:
+    def is_current(self, inputs: Inputs) -> bool:
         """Whether all that a page was made from is what it was; each thing is asked once a build."""
-        for key, known in inputs.items():
-            if key not in self.asked:
-                self.asked[key] = known.ask()
-            if self.asked[key] != known.value:
-                return False
-        return True
+        return current(inputs, self.asked)
 
 
 def _parts(page: Page) -> dict[str, Any]:
@@ -137,7 +134,7 @@ def _render(memory: Memory, original: Callable[..., None]) -> Callable[..., None
             return
         memory.rendered += 1
         memory.now, memory.length = uri, len(page.markdown or "")
-        rendered = importlib.import_module(f"{EXTENSIONS}.page").rendered
+        rendered = importlib.import_module(f"{EXTENSIONS}.builder").rendered
         rendered.pop(uri, None)
         with Records.of("mkdocs") as records:
             original(page, config, files)

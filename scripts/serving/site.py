@@ -20,7 +20,7 @@ from mkdocs.structure.files import Files
 
 from scripts.serving import faults, sources
 from scripts.serving.faults import Fault
-from scripts.serving.memory import EXTENSIONS, Memory, Records, remembering
+from scripts.serving.memory import PACKAGES, Memory, Records, remembering
 from scripts.serving.output import Output, Scratch, Written
 
 FIRST, NEXT = 2.0, 10.0  # seconds after which a build that goes on says what it is at
@@ -148,11 +148,11 @@ class Site:
         """What changes when the extensions or hooks do."""
         hooks = self.root / "scripts" / "hooks.py"
         there = (hooks.stat().st_mtime_ns, hooks.stat().st_size) if hooks.is_file() else None
-        return sources.signatures(self.root / "scripts" / "extensions"), there
+        return sources.signatures(*(self.root / folder for folder in sources.CODE)), there
 
     def _forget_code(self) -> None:
         """Load the extensions and hooks anew with the next build."""
-        for name in [name for name in sys.modules if name.startswith(EXTENSIONS)]:
+        for name in [name for name in sys.modules if name.startswith(PACKAGES)]:
             del sys.modules[name]
         importlib.invalidate_caches()
         Hooks._load_hook.cache_clear()

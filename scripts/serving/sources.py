@@ -17,7 +17,8 @@ from typing import Any
 
 log = logging.getLogger("mkdocs.serve")
 
-FOLDERS = ("docs", "overrides", "tests", "scripts/extensions")
+CODE = ("scripts/extensions", "scripts/checker", "scripts/house")
+FOLDERS = ("docs", "overrides", "tests", *CODE)
 FILES = ("mkdocs.yml", "scripts/hooks.py")
 
 

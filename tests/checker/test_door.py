@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from scripts.checker import door
-from scripts.checker.rules import RULES
+from scripts.checker.request import Request
 from scripts.house import rules_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,11 +162,27 @@ def test_one_page_is_checked_against_the_whole_project(tmp_path: Path) -> None:
 def test_house_style_is_off_unless_the_project_asks_for_it(tmp_path: Path) -> None:
     project(tmp_path, {"index.md": "# Title\n\nIt uses Tensorflow.\n"})
     assert run(tmp_path)[0] == 0
-    (tmp_path / "pyproject.toml").write_text('[tool.check]\nignore = ["P23"]\n', encoding="utf-8")
+    table = tmp_path / "pyproject.toml"
+    table.write_text('[tool.check]\nignore = ["P23"]\n', encoding="utf-8")
+    assert run(tmp_path)[0] == 0
+    asked = '[tool.check]\nrules = "scripts.house.rules"\nignore = ["P23"]\n'
+    table.write_text(asked, encoding="utf-8")
     assert codes(tmp_path) == {"P03"}
     assert run(tmp_path, "--no-style")[0] == 0
-    (tmp_path / "pyproject.toml").write_text("[tool.check]\nstyle = false\n", encoding="utf-8")
+    table.write_text(f"{asked}style = false\n", encoding="utf-8")
     assert run(tmp_path)[0] == 0
+    table.unlink()
+    assert "P03" in run(tmp_path, "--rules", "scripts.house.rules")[1]
+
+
+def test_rules_that_are_no_module_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(tmp_path, {"index.md": CLEAN})
+    assert run(tmp_path, "--style")[0] == 1  # by the rules of the folder where it is run
+    monkeypatch.chdir(tmp_path)
+    status, _, err = run(tmp_path, "--style")
+    assert (status, "no rules of a house are named" in err) == (2, True)
+    status, _, err = run(tmp_path, "--rules", "no.such.house")
+    assert (status, "'no.such.house' cannot be imported" in err) == (2, True)
 
 
 # mends
@@ -420,7 +436,7 @@ def test_a_page_that_vanishes_while_it_is_read_is_a_finding(
 
     project(tmp_path, {"index.md": CLEAN})
     monkeypatch.setattr(engine, "read", lambda file: None)
-    outcome = engine.check(engine.Request([tmp_path], jobs=1, cache=Path("none")))
+    outcome = engine.check(Request([tmp_path], jobs=1, cache=Path("none")))
     assert [problem.code for problem in outcome.problems] == ["Z01"]
 
 
@@ -448,4 +464,4 @@ def test_the_page_of_the_rules_is_current() -> None:
 
 def test_the_page_of_the_rules_names_every_rule() -> None:
     text = rules_page.page()
-    assert all(f"{{#{code.lower()}}}" in text for code in RULES)
+    assert all(f"{{#{code.lower()}}}" in text for code in rules_page.BOOK.rules)

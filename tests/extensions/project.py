@@ -10,7 +10,8 @@ from xml.etree.ElementTree import Element
 from markdown import Markdown
 from markdown.treeprocessors import Treeprocessor
 
-from scripts.extensions.page import Page, of
+from scripts.checker.page import Page
+from scripts.extensions.builder import of
 
 ALL = (
     "admonition",
@@ -183,6 +184,7 @@ class Rendered:
 
     html: str
     page: Page
+    md: Markdown
 
     @property
     def problems(self) -> list[str]:
@@ -199,4 +201,4 @@ def render(text: str, root: Path | None = None, uri: str = "models/vae.md") -> R
         path.write_text(f"---\ntitle: Page\n---\n\n{text}", encoding="utf-8")
         md.treeprocessors.register(Builder(md, root, uri), "relpath", 0)
     html = md.convert(text)
-    return Rendered(html, of(md))
+    return Rendered(html, of(md), md)

@@ -114,13 +114,13 @@ def test_links_are_rewritten_by_the_builder(tmp_path: Path) -> None:
 
 
 WRONG = {
-    "A[^nothing2000x].": "2: 'nothing2000x' is neither",
-    "$\\foo$": "2: TeX: Unknown command",
-    "$$ x $$ {#eq-vae-none}": "1: no test carries",
-    '--8<-- "models/vae/vae.py:none"': "9: docs/models/vae/vae.py has no part",
-    "![A](none.svg)\nC.": "6: the figure none.svg is missing",
-    "Table: x": "1: a caption stands directly after its table",
-    "a [b](vae/vae.mjs){ .demo }": "6: a demo stands alone",
+    "A[^nothing2000x].": "2: K01 'nothing2000x' is neither",
+    "$\\foo$": "2: E01 TeX: Unknown command",
+    "$$ x $$ {#eq-vae-none}": "1: E05 no test carries",
+    '--8<-- "models/vae/vae.py:none"': "9: Q05 docs/models/vae/vae.py has no part",
+    "![A](none.svg)\nC.": "6: G04 the figure none.svg is missing",
+    "Table: x": "1: Y01 no table stands directly above",
+    "a [b](vae/vae.mjs){ .demo }": "6: D01 a demo stands alone",
 }
 
 

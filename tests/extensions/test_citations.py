@@ -94,7 +94,7 @@ def test_long_lists_of_authors_are_shortened(root: Path) -> None:
 
 def test_the_list_has_a_heading_that_is_in_the_contents(root: Path) -> None:
     made = render("## In short\n\nA[^kingma2014auto].\n", root)
-    tokens = made.page.md.toc_tokens  # type: ignore[attr-defined]
+    tokens = made.md.toc_tokens  # type: ignore[attr-defined]
     assert [token["id"] for token in tokens] == ["in-short", "references"]
     assert made.html.index('<h2 id="references">References</h2>') < made.html.index('footnote">')
 
@@ -119,7 +119,7 @@ def test_an_unknown_key_is_told_once_with_its_place_and_the_nearest_key(root: Pa
     )
     assert made.problems == [
         "7:23: 'kingma2014aut' is neither in references/bibliography.bib nor a footnote of this page; "
-        "did you mean 'kingma2014auto'?"
+        "write '[^kingma2014auto]'"
     ]
     assert "[^kingma2014aut]," in made.html
 
@@ -173,8 +173,9 @@ def test_a_broken_bibliography_is_told_with_its_line(root: Path) -> None:
     (root / "docs" / bibliography.FILE).write_text(
         "@misc{a2000b,\n  title = {A},\n  year 2000\n}\n"
     )
-    made = render("A[^a2000b].\n", root)
-    assert "the bibliography cannot be read: bibliography.bib:3" in made.problems[0]
+    made = render("A[^a2000b] and[^b2001c].\n", root)
+    assert made.problems == ["3:3: no '=' follows 'year'; write year = {…}"]
+    assert made.page.problems[0].path == bibliography.FILE
 
 
 def test_the_bibliography_is_read_again_when_it_changes(root: Path) -> None:

@@ -60,7 +60,7 @@ def test_the_ledger_shows_every_equation_with_its_state_and_its_test(root: Path)
 
 def test_pages_of_the_ledger_are_in_the_contents(root: Path) -> None:
     made = render("/// equations\n///\n", root, "references/equations.md")
-    tokens = made.page.md.toc_tokens  # type: ignore[attr-defined]
+    tokens = made.md.toc_tokens  # type: ignore[attr-defined]
     assert [(token["id"], token["name"]) for token in tokens] == [
         ("page-models-vae", "Variational autoencoder")
     ]
@@ -73,8 +73,8 @@ def test_the_command_counts_and_names_what_has_lost_its_other_half(
         page.write("\n$$ v $$ {#eq-vae-v}\n\n$$ u $$\n\n$$ z $$ {#eq-vae-z .definition}\n")
     assert equations.main(root / "docs") == 1
     said = capsys.readouterr().out
-    assert 'docs/models/vae.md:19:1: no test carries @pytest.mark.equation("eq-vae-v")' in said
-    assert "docs/models/vae.md:21:1: the equation has no id" in said
+    assert 'docs/models/vae.md:19:1: E05 no test carries @pytest.mark.equation("eq-vae-v")' in said
+    assert "docs/models/vae.md:21:1: E03 the equation has no id" in said
     assert "docs/models/vae.md:23:1: eq-vae-z stands at docs/models/vae.md:11 already" in said
     assert 'tests/models/test_vae.py:10:1: no page has the equation "eq-vae-gone"' in said
     assert "6 equations: 1 checked by tests, 2 definitions, 1 not checked" in said

@@ -75,7 +75,7 @@ def test_code_shows_the_line_itself(root: Path, text: str) -> None:
         ('--8<-- "models/none.py:loss"', "7:9: docs/models/none.py is missing"),
         (
             '--8<-- "models/vae/vae.py:los"',
-            "7:9: docs/models/vae/vae.py has no part 'los'; did you mean 'loss'?",
+            "7:9: docs/models/vae/vae.py has no part 'los'; write 'loss'",
         ),
         (
             '--8<-- "models/vae/vae.py:zzz"',
@@ -91,9 +91,9 @@ def test_code_shows_the_line_itself(root: Path, text: str) -> None:
         ('--8<-- "models/../../secret.py:a"', "7:9: 'models/../../secret.py' leads out of docs/"),
         (
             "--8<-- models/vae/vae.py:loss",
-            '7:1: an excerpt is written --8<-- "models/vae/vae.py:loss"',
+            '7:1: an excerpt has another form; write --8<-- "models/vae/vae.py:loss"',
         ),
-        ("--8<--", '7:1: an excerpt is written --8<-- "models/vae/vae.py:loss"'),
+        ("--8<--", '7:1: an excerpt has another form; write --8<-- "models/vae/vae.py:loss"'),
     ],
 )
 def test_a_wrong_excerpt_is_told_with_its_place(root: Path, line: str, problem: str) -> None:
@@ -104,9 +104,9 @@ def test_a_wrong_excerpt_is_told_with_its_place(root: Path, line: str, problem: 
 @pytest.mark.parametrize(
     ("code", "problem"),
     [
-        ("# --8<-- [start:a]\nx\n", "starts 'a' and never ends it"),
-        ("# --8<-- [end:a]\nx\n", "vae.py:1 ends 'a', which has not started"),
-        ("# --8<-- [start:a]\n# --8<-- [start:a]\nx\n", "vae.py:2 starts 'a' a second time"),
+        ("# --8<-- [start:a]\nx\n", "1:1: 'a' starts and never ends"),
+        ("# --8<-- [end:a]\nx\n", "1:1: 'a' ends and has not started"),
+        ("# --8<-- [start:a]\n# --8<-- [start:a]\nx\n", "2:1: 'a' starts a second time"),
         ("# --8<-- [start:a]\n# --8<-- [end:a]\n", "'models/vae/vae.py:a' is empty"),
     ],
 )
@@ -115,6 +115,8 @@ def test_marks_out_of_order_are_told(root: Path, code: str, problem: str) -> Non
     made = render('--8<-- "models/vae/vae.py:a"\n', root)
     assert len(made.problems) == 1
     assert problem in made.problems[0]
+    path = "models/vae.md" if "empty" in problem else "models/vae/vae.py"
+    assert made.page.problems[0].path == path
 
 
 def test_a_changed_file_is_read_again(root: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.extensions import equation_tests, mathematics, mathml, source
+from scripts.checker import source
+from scripts.extensions import equation_tests, mathematics, mathml
 from tests.extensions.project import make, render
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -98,7 +99,7 @@ def test_hidden_signs_come_back_in_code_html_and_attributes(root: Path) -> None:
 
 def test_a_heading_with_mathematics_has_a_plain_anchor_and_entry(root: Path) -> None:
     made = render("## The $\\beta$ term\n", root)
-    [token] = made.page.md.toc_tokens  # type: ignore[attr-defined]
+    [token] = made.md.toc_tokens  # type: ignore[attr-defined]
     assert token["id"] == "the-term"
     assert token["name"] == "The β term"
 
@@ -216,9 +217,7 @@ def test_one_id_for_two_equations_is_told(root: Path) -> None:
 
 def test_an_equation_that_does_not_end_is_told(root: Path) -> None:
     made = render("Text.\n\n$$\nx = y\n", root)
-    assert made.problems == [
-        "7:1: the equation that begins here does not end with $$ at the end of a line"
-    ]
+    assert made.problems == ["7:1: the equation that begins here does not end; write $$ below it"]
 
 
 @pytest.mark.parametrize(
@@ -233,7 +232,7 @@ def test_an_equation_that_does_not_end_is_told(root: Path) -> None:
 )
 def test_a_mistake_in_tex_is_told_at_its_place(root: Path, text: str, place: str) -> None:
     made = render(text + "\n", root)
-    assert made.problems == [f'{place}: TeX: Unknown command "\\foo"']
+    assert made.problems == [f'{place}: TeX: Unknown command "\\foo"; correct the formula']
     assert 'class="mathematics-broken"' in made.html
 
 

@@ -174,7 +174,7 @@ def test_warnings_are_said_with_every_build(
         with caplog.at_level(logging.WARNING, "mkdocs"):
             assert site.build()
         said = caplog.text
-        assert "docs/models/bad.md:3:2: 'nothing2000x' is neither" in said
+        assert "docs/models/bad.md:3:2: K01 'nothing2000x' is neither" in said
         assert "'lost.md', but the target" in said
         replace("docs/index.md", "Text", "Text again")(root)
 

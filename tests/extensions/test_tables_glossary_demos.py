@@ -58,9 +58,13 @@ def test_a_wide_table_can_be_reached_and_is_named(root: Path) -> None:
 
 def test_a_caption_without_its_table_is_told(root: Path) -> None:
     made = render("Text.\n\nTable: Lost\n", root)
-    assert made.problems == ["7:1: a caption stands directly after its table"]
+    assert made.problems == [
+        "7:1: no table stands directly above this caption; move it below its table"
+    ]
     twice = render(f"{TABLE}\nTable: One\n\nTable: Two\n", root)
-    assert twice.problems == ["11:1: a caption stands directly after its table"]
+    assert twice.problems == [
+        "11:1: no table stands directly above this caption; move it below its table"
+    ]
 
 
 def test_a_table_in_code_or_a_sentence_about_tables_is_left_alone(root: Path) -> None:
@@ -151,8 +155,14 @@ def test_a_demo_gets_its_box_and_stays_a_link(root: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("Try [it](vae/vae.mjs){ .demo } now.\n", "5:9: a demo stands alone in its paragraph"),
-        ("[it](vae.py){ .demo }\n", "5:6: a demo is a module; 'vae.py' is none"),
+        (
+            "Try [it](vae/vae.mjs){ .demo } now.\n",
+            "5:9: a demo stands alone in its paragraph; put blank lines around it",
+        ),
+        (
+            "[it](vae.py){ .demo }\n",
+            "5:6: a demo is a module, and 'vae.py' is none; name an .mjs file",
+        ),
     ],
 )
 def test_a_wrong_demo_is_told(root: Path, text: str, problem: str) -> None:

@@ -106,7 +106,7 @@ def test_all_of_it_works_by_keyboard_alone(open_demo) -> None:  # type: ignore[n
 def test_a_finger_scrolls_over_the_plane_unless_it_draws(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     _, demo = open_demo("models/diffusion", width=390, has_touch=True)
     plane = demo.locator("canvas").first
-    expect(plane).to_have_css("touch-action", "auto")
+    expect(plane).to_have_css("touch-action", "pan-y")
     demo.get_by_label("Data", exact=True).select_option("own")
     expect(plane).to_have_css("touch-action", "none")
     plane.tap(position={"x": 60, "y": 60})

@@ -21,12 +21,10 @@ ASKS_FOR_CONTENT = {"P30"}  # a section that holds only a comment
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of what the command and the check read."""
-    for name in ("docs", "overrides", "scripts"):
+    for name in ("docs", "overrides", "scripts", "tests"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("mkdocs.yml", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / "tests" / "site").mkdir(parents=True)
-    shutil.copy(ROOT / "tests" / "site" / "kit.py", tmp_path / "tests" / "site")
     monkeypatch.setattr(new, "ROOT", tmp_path)
     return tmp_path
 

@@ -106,19 +106,6 @@ def test_a_finger_that_moves_sideways_or_taps_acts(open_demo: OpenDemo) -> None:
     expect(demo.locator("p.demo-status")).to_contain_text(re.compile(r"^Query \(-2\.\d+, 2\.\d+\)"))
 
 
-def test_a_swipe_over_a_plane_sets_no_point_and_a_tap_sets_one(open_demo: OpenDemo) -> None:
-    page, demo = open_demo("models/gan", width=390, height=844, has_touch=True)
-    demo.get_by_label("Data", exact=True).select_option("own")
-    plane = demo.locator("canvas").first
-    plane.evaluate("node => node.scrollIntoView({block: 'center', behavior: 'instant'})")
-    before, told = page.evaluate("scrollY"), status(demo)
-    swipe(page, plane, 4, -160)
-    assert page.evaluate("scrollY") - before > 80
-    assert status(demo) == told
-    plane.tap(position={"x": 60, "y": 60})
-    assert status(demo).startswith("Point 1 at ")
-
-
 @pytest.mark.parametrize("path", DEMOS)
 def test_only_pictures_that_answer_to_keys_are_places_of_tab(
     path: str, open_demo: OpenDemo

@@ -252,8 +252,7 @@ export function canvas(parent, { width, height, label, draw, onPointer, onKey, d
     node.setAttribute("role", keys ? "application" : "img");
     if (keys) node.tabIndex = 0;
     else node.removeAttribute("tabindex");
-    if (on) node.style.touchAction = draws ? "none" : "pan-y pinch-zoom";
-    else node.style.touchAction = "auto";
+    node.style.touchAction = on && draws ? "none" : "pan-y";
   };
   if (onPointer) {
     pointing(node, ({ x, y, kind }) => {
@@ -313,7 +312,6 @@ function pointing(node, use) {
     Math.abs(to.clientY - from.clientY),
   ];
   node.addEventListener("pointerdown", (event) => {
-    if (!event.isPrimary) return;
     if (event.pointerType === "touch" && node.style.touchAction !== "none") {
       held = event;
       return;

@@ -182,14 +182,12 @@ export function drawPhases(context, size, colours, { kind, gamma, spread, start,
   context.arc(px(start[0]), py(start[1]), 6, 0, 7);
   context.fill();
   context.font = "13px sans-serif";
-  for (const [name, at, y] of /** @type {[string, number, number][]} */ ([
-    ["θ, the sample", size.width, py(0) - 6],
+  for (const [name, x, y] of /** @type {[string, number, number][]} */ ([
+    ["θ, the sample", size.width - 88, py(0) - 6],
     ["ψ, the slope of D", px(0) + 6, 14],
   ])) {
-    const { width } = context.measureText(name);
-    const x = Math.min(at, size.width - width - 4);
     context.fillStyle = colours.paper;
-    context.fillRect(x - 3, y - 12, width + 6, 16);
+    context.fillRect(x - 3, y - 12, context.measureText(name).width + 6, 16);
     context.fillStyle = colours.ink;
     context.fillText(name, x, y);
   }

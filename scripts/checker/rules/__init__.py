@@ -33,7 +33,6 @@ from scripts.checker.rules import (
     targets,
     urls,
 )
-from scripts.house import rules as house
 
 Rule = Callable[[Any], Any]
 
@@ -193,17 +192,9 @@ PROJECT: dict[str, Rule] = {
     "N02": nav.redirect_source,
     "N03": nav.redirect_target,
     "N04": nav.pages_file,
-    "N05": nav.front_links,
     "N06": settings.appended,
     "N07": settings.unpublished,
 }
-
-STYLE_PAGE: dict[str, Rule] = {
-    "I05": images.fixed_width,
-    **house.PAGE,
-}
-
-STYLE_PROJECT: dict[str, Rule] = {**house.PROJECT}
 
 SITE: dict[str, Rule] = {
     "B01": built.missing_page,
@@ -216,12 +207,23 @@ SITE: dict[str, Rule] = {
     "B08": built.unreadable,
 }
 
-STYLE = frozenset((*STYLE_PAGE, *STYLE_PROJECT, "B05"))
-RULES: dict[str, Rule] = {**PAGE, **STYLE_PAGE, **PROJECT, **STYLE_PROJECT, **SITE}
+ASKED = frozenset(("B05",))
+"""Rules that are on only for a project that has a house."""
 
-
-def level(code: str) -> str:
-    """What a rule looks at: a page, the project, or the built site."""
-    if code in SITE:
-        return "site"
-    return "project" if code in PROJECT or code in STYLE_PROJECT else "page"
+RULES: dict[str, Rule] = {**PAGE, **PROJECT, **SITE}
+SUBJECTS = {
+    "A": "Admonitions and collapsibles",
+    "T": "Tabs and blocks",
+    "L": "Links and anchors",
+    "I": "Images",
+    "F": "Footnotes",
+    "C": "Fenced code",
+    "H": "HTML",
+    "S": "Structure",
+    "M": "Marks inside a line",
+    "U": "Form of addresses",
+    "N": "Navigation and redirects",
+    "Z": "Files and exceptions",
+    "B": "The built site",
+}
+"""What the letters of the codes stand for, in the order of the page of the rules."""

@@ -231,20 +231,3 @@ def _pages_file(site: Site, path: str, file: Any) -> Iterator[Problem]:
                     f"'{posixpath.basename(other)}' is left out of the navigation; add it, or"
                     " '...'",
                 )
-
-
-def front_links(site: Site) -> Iterator[Problem]:
-    """The front matter names a page that does not exist.
-
-    Bad: needs: [models/vea.md]
-    Good: needs: [models/vae.md]
-    Why: The list of what to read first would lead to nothing.
-    """
-    for path, facts in site.chosen_facts():
-        for line, value in facts.get("needs", ()):
-            if value not in site.files:
-                near = site.nearest("index.md", value)
-                advice = f"write '{near}'" if near else "correct it"
-                yield site.problem(
-                    path, line, f"'needs' names '{value}', which does not exist; {advice}"
-                )

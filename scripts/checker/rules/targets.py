@@ -12,7 +12,6 @@ from urllib.parse import unquote
 from scripts.checker.problem import Problem
 from scripts.checker.project import PAGES, Facts, Site
 from scripts.checker.rules import urls
-from scripts.house import outline
 
 _FOREIGN = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
 _DYNAMIC = re.compile(r"\{\{|\{%|%7B%7B|\$\{|^<|>$|^\$|^@")
@@ -715,7 +714,6 @@ def page_facts(page: Any) -> Facts:
         "bare": page.notes.get("bare", []),
         "http": [list(item) for item in urls.http_links(page)],
         "https": sorted(urls.linked_hosts(page)),
-        "shorts": outline.shorts(page),
     }
 
 

@@ -13,8 +13,9 @@ import markdown
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from scripts.checker import rulebook
 from scripts.checker.config import from_folder
-from scripts.checker.engine import Checker
+from scripts.checker.one_page import Checker
 
 EXTENSIONS = [
     "admonition",
@@ -24,7 +25,7 @@ EXTENSIONS = [
     "pymdownx.tabbed",
 ]
 OPTIONS = {"pymdownx.tabbed": {"alternate_style": True}}
-CHECKER = Checker(from_folder(Path(__file__).parent), frozenset())
+CHECKER = Checker(from_folder(Path(__file__).parent), rulebook.load())
 KNOWN = {"note", "tip", "warning"}
 
 

@@ -1,18 +1,16 @@
-"""Every rule has two fixtures: the bad one says what it expects, the good one is silent.
-
-The last comment of a fixture reads `expect 5 A01, mkdocs.yml:3 N01` or `expect nothing`; below it may stand
-files of the project, each as `file NAME` and its lines after `| `.
-"""
+"""Every rule has two fixtures: the bad one says what it expects, the good one is silent."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 
-from scripts.checker.engine import Request, check
-from scripts.checker.rules import RULES, SITE, STYLE, level
+from scripts.checker import report, rulebook
+from scripts.checker.engine import check
+from scripts.checker.request import Request
+from scripts.checker.rules import RULES, SITE
+from tests.checker.rules.fixtures import Fixture, read
 
 HERE = Path(__file__).parent
 # A page that cannot be read or rendered is made in test_door.py, a built site in test_built_site.py.
@@ -46,22 +44,6 @@ markdown_extensions:
 OTHER = "# Other\n\n## Section one\n\nText.\n"
 
 
-def _read(path: Path) -> tuple[str, str, dict[str, str]]:
-    """The text of a fixture, what it expects, and the files that it needs."""
-    text = path.read_text(encoding="utf-8")
-    found = re.search(r"\n<!-- expect ([^\n]*?)(?: -->|\n((?:(?:file |\| ?).*\n)*)-->)\n\Z", text)
-    assert found, f"{path.name} does not say what it expects"
-    files: dict[str, str] = {}
-    name = ""
-    for line in (found[2] or "").splitlines():
-        if line.startswith("file "):
-            name = line[5:]
-            files[name] = ""
-        else:
-            files[name] += line[2:] + "\n"
-    return text[: found.start()], found[1], files
-
-
 def _project(folder: Path, text: str, files: dict[str, str]) -> None:
     docs = folder / "docs"
     (docs / "img").mkdir(parents=True)
@@ -79,42 +61,36 @@ def _project(folder: Path, text: str, files: dict[str, str]) -> None:
         (docs / "part.md").unlink()
 
 
-def _found(folder: Path, code: str, text: str, files: dict[str, str]) -> list[str]:
-    _project(folder, text, files)
-    select = (code,) if code in STYLE else ()
-    outcome = check(Request([folder], select=select, jobs=1, cache=Path("none")))
+def _found(folder: Path, fixture: Fixture) -> list[str]:
+    _project(folder, fixture.text, fixture.files)
     rows = []
-    for problem in outcome.problems:
+    for problem in check(Request([folder], jobs=1, cache=Path("none"))).problems:
         path = Path(problem.path).relative_to(folder).as_posix()
-        if code in STYLE and path != "docs/page.md":
-            continue
         place = f"{problem.line}" if path == "docs/page.md" else f"{path}:{problem.line}"
         rows.append(f"{place} {problem.code}")
-    return rows
+    return sorted(rows)
 
 
 @pytest.mark.parametrize("code", sorted(set(RULES) - UNFIXTURED))
 def test_the_bad_fixture_is_found_at_its_line(code: str, tmp_path: Path) -> None:
-    text, expected, files = _read(HERE / f"{code}-bad.md")
-    assert code in expected, f"{code}-bad.md expects nothing of {code}"
-    assert sorted(_found(tmp_path, code, text, files)) == sorted(expected.split(", "))
+    fixture = read(HERE / f"{code}-bad.md")
+    assert code in fixture.expected, f"{code}-bad.md expects nothing of {code}"
+    assert _found(tmp_path, fixture) == fixture.rows
 
 
 @pytest.mark.parametrize("code", sorted(set(RULES) - UNFIXTURED))
 def test_the_good_fixture_is_silent(code: str, tmp_path: Path) -> None:
-    text, expected, files = _read(HERE / f"{code}-good.md")
-    assert expected == "nothing"
-    assert _found(tmp_path, code, text, files) == []
+    fixture = read(HERE / f"{code}-good.md")
+    assert fixture.rows == []
+    assert _found(tmp_path, fixture) == []
 
 
 @pytest.mark.parametrize("code", sorted(RULES))
 def test_a_rule_says_what_it_wants_and_why(code: str) -> None:
-    from scripts.checker.report import parts
-
-    told = parts(code)
+    told = report.parts(RULES[code])
     assert told["sentence"].endswith(".")
     assert all(told[key] for key in ("bad", "good", "why")), told
-    assert level(code) in {"page", "project", "site"}
+    assert rulebook.load("scripts.house.rules").level(code) in {"page", "project", "site"}
 
 
 def test_every_fixture_has_a_rule() -> None:
@@ -125,6 +101,5 @@ def test_every_fixture_has_a_rule() -> None:
 @pytest.mark.parametrize("case", sorted(path.stem for path in (HERE / "cases").glob("*.md")))
 def test_a_case_is_found_where_it_stands_and_nothing_else(case: str, tmp_path: Path) -> None:
     """Whole kinds of faults, each in several shapes; what MkDocs renders was looked at for each."""
-    text, expected, files = _read(HERE / "cases" / f"{case}.md")
-    found = _found(tmp_path, "", text, files)
-    assert sorted(found) == ([] if expected == "nothing" else sorted(expected.split(", ")))
+    fixture = read(HERE / "cases" / f"{case}.md")
+    assert _found(tmp_path, fixture) == fixture.rows

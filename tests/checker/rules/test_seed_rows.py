@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.checker.engine import Request, check
+from scripts.checker.engine import check
+from scripts.checker.request import Request
 
 CONFIG = """\
 site_name: Rows

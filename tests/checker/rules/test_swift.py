@@ -11,12 +11,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown.inlinepatterns import LinkInlineProcessor
 
-from scripts.checker import swift
+from scripts.checker import rulebook, swift
 from scripts.checker.config import from_folder
-from scripts.checker.engine import Checker, classes_in
-from scripts.checker.rules import RULES
+from scripts.checker.one_page import Checker
+from scripts.checker.style_classes import classes_in
 
-CHECKER = Checker(from_folder(Path(__file__).parent), frozenset(RULES))
+CHECKER = Checker(from_folder(Path(__file__).parent), rulebook.load())
 SIGNS = st.sampled_from(list("[[[]]]()x '\"<>!\\\n"))
 
 

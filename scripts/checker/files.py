@@ -1,4 +1,4 @@
-"""Files that the extensions read: each is read once a process and again when it has changed."""
+"""Files that are read once a process, and again when they have changed."""
 
 from __future__ import annotations
 

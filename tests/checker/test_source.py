@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.extensions import source
+from scripts.checker import source
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The source of a page as text: which parts of it are code, and where something stands."""
+"""The source of a page as text: front matter, fences, code spans, and where something stands."""
 
 from __future__ import annotations
 
@@ -80,3 +80,62 @@ def find_lines(text: str, wanted: list[str], start: int = 0) -> int:
         if lines[index : index + len(wanted)] == wanted:
             return index
     return -1
+
+
+# the front matter
+
+
+_META = re.compile(r"(?:[A-Za-z0-9_-]+:[^\n]*\n)+(?:[ ]{4,}[^\n]*\n)*(?=\s*\n)")
+# As MkDocs reads it.
+FRONT = re.compile(r"\ufeff?-{3}[ \t]*\r?\n(.*?\r?\n)(?:\.{3}|-{3})[ \t]*(?:\r?\n|$)", re.DOTALL)
+
+
+def front_lines(text: str) -> int:
+    """How many lines MkDocs takes from the head of a page as its metadata."""
+    found = FRONT.match(text)
+    if found:
+        import yaml
+
+        try:
+            data = yaml.load(found[1], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        except Exception:
+            return found[0].count("\n")
+        return found[0].count("\n") if isinstance(data, dict) or data is None else 0
+    if text.startswith("---"):
+        return 0
+    meta = _META.match(text)
+    return meta[0].count("\n") if meta and not text.startswith(("http:", "https:")) else 0
+
+
+# single lines
+
+
+_SPAN = re.compile(r"(?<![\\`])(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+_COMMENT = re.compile(r"<!--.*?-->")
+
+
+def clean_line(line: str) -> str:
+    """The line with code spans and comments replaced by signs of the same length."""
+    if "`" in line:
+        line = _SPAN.sub(lambda m: "\ue000" * len(m[0]), line)
+    if "<!--" in line:
+        line = _COMMENT.sub(lambda m: "\ue000" * len(m[0]), line)
+    return line
+
+
+def in_code_span(line: str, column: int) -> bool:
+    """Whether a place in a line lies inside a code span."""
+    return any(found.start() <= column < found.end() for found in _SPAN.finditer(line))
+
+
+def indent(line: str) -> int:
+    """The width of the blanks at the head of a line; a tab counts up to the next fourth column."""
+    width = 0
+    for sign in line:
+        if sign == " ":
+            width += 1
+        elif sign == "\t":
+            width += 4 - width % 4
+        else:
+            break
+    return width

@@ -1,0 +1,87 @@
+"""What decides, besides a page and its inputs, what is found on it: settings, rules, extensions, libraries."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from scripts.checker import style_classes
+from scripts.checker.config import Config
+from scripts.checker.rulebook import Rulebook
+
+
+def version(config: Config, book: Rulebook) -> str:
+    """A digest of all that, by content."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in _parts(config, book):
+        digest.update(part.encode("utf-8", "replace"))
+        digest.update(b"\0")
+    return digest.hexdigest()
+
+
+def _parts(config: Config, book: Rulebook) -> Iterator[str]:
+    yield sys.version
+    yield from sorted(_distributions())
+    for folder in sorted(_folders(config, book)):
+        yield from _code(folder)
+    yield repr(
+        [
+            config.extensions,
+            config.options,
+            config.plugins,
+            config.hooks,
+            config.theme,
+            config.extra_css,
+            config.nav,
+            config.directory_urls,
+            config.house,
+            str(config.docs),
+            config.extra,
+            str(config.custom_dir),
+            config.excluded,
+            config.validation,
+            [text for _, text in config.sources],
+        ]
+    )
+    yield book.name
+    yield from sorted(style_classes.own_classes(config))
+    yield config.hook_text
+    ignored = config.root / ".gitignore"
+    yield ignored.read_text(encoding="utf-8", errors="replace") if ignored.is_file() else ""
+
+
+def _distributions() -> Iterator[str]:
+    """Every installed library with its version."""
+    for place in dict.fromkeys(sys.path):
+        try:
+            names = os.listdir(place or ".")
+        except OSError:
+            continue
+        yield from (name for name in names if name.endswith((".dist-info", ".egg-info")))
+
+
+def _folders(config: Config, book: Rulebook) -> set[Path]:
+    """The packages of the checker, of the house, and of the project's own extensions."""
+    found = {Path(__file__).parent}
+    for name in (*config.extensions, book.name):
+        if "." not in name or name.startswith(("pymdownx.", "markdown.", "material.")):
+            continue
+        try:
+            spec = importlib.util.find_spec(name)
+        except (ImportError, ValueError):
+            continue
+        if spec is not None and spec.origin and "site-packages" not in spec.origin:
+            found.add(Path(spec.origin).parent)
+    return found
+
+
+def _code(folder: Path) -> Iterator[str]:
+    """The names and contents of the code and data of a package."""
+    for file in sorted(folder.rglob("*.*")):
+        if file.suffix in {".py", ".toml"} and "__pycache__" not in file.parts:
+            yield file.as_posix()
+            yield file.read_text(encoding="utf-8", errors="replace")

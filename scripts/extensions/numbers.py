@@ -1,0 +1,75 @@
+"""The numbers of equations, figures and tables on a page, and those in links to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from xml.etree.ElementTree import Element
+
+from markdown.treeprocessors import Treeprocessor
+
+from scripts.checker import source
+from scripts.checker.page import Page, page_of
+
+NUMBERED = {"equation": "({})", "figure": "Figure {}", "table": "Table {}"}
+
+
+def twice(page: Page, name: str, times: int) -> None:
+    """An equation, a figure or a table has an id that is used already.
+
+    Bad: two equations {#eq-vae-elbo}
+    Good: {#eq-vae-elbo} and {#eq-vae-gap}
+    Why: A link leads to the first of them, and a test that names it checks one of two.
+    """
+    given = re.compile(rf"\{{[^{{}}\n]*#{re.escape(name)}(?=[\s}}])")
+    places = [found.start() for found in given.finditer(source.blank(page.text))]
+    at = places[times] if times < len(places) else page.find(f"#{name}")
+    page.report("E09", f"the id '{name}' is used twice; rename one", at)
+
+
+RULES: dict[str, Callable[..., object]] = {"E09": twice}
+
+
+class Numbers(Treeprocessor):
+    """Numbers equations, figures and tables, and writes the numbers into links to them."""
+
+    def run(self, root: Element) -> None:
+        page = page_of(self.md)
+        assert page is not None
+        counts = dict.fromkeys(NUMBERED, 0)
+        labels: dict[str, str] = {}
+        used: dict[str, int] = {}
+        for element in root.iter():
+            kind = element.attrib.pop("data-number", None)
+            if kind is None:
+                continue
+            counts[kind] += 1
+            label = NUMBERED[kind].format(counts[kind])
+            for part in element.iter():
+                if part.get("data-label") == kind:
+                    del part.attrib["data-label"]
+                    part.text = label
+                    if part.tag == "a":
+                        part.set("aria-label", f"{kind.capitalize()} {counts[kind]}")
+            name = element.get("id")
+            if name in labels:
+                used[name] = used.get(name, 0) + 1
+                twice(page, name, used[name])
+            elif name:
+                labels[name] = label
+        if labels:
+            self._refer(root, labels)
+
+    def _refer(self, root: Element, labels: dict[str, str]) -> None:
+        for link in root.iter("a"):
+            href = link.get("href", "")
+            label = labels.get(href[1:]) if href.startswith("#") else None
+            if label is None or "number" in (link.get("class") or ""):
+                continue
+            mark = Element("span", {"class": "reference-number"})
+            mark.text = label if label.startswith("(") else f"({label})"
+            if len(link):
+                link[-1].tail = (link[-1].tail or "") + "\u00a0"
+            elif link.text:
+                link.text += "\u00a0"
+            link.append(mark)
