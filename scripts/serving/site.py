@@ -75,6 +75,7 @@ class Site:
         self.generation = 0
         self.memory = Memory()
         self.code = self._code()
+        self.good = False  # whether a build has succeeded
         self.fault = "The site is being built."  # what is told while there is no good site
 
     def build(self) -> bool:
@@ -89,7 +90,7 @@ class Site:
             except Exception as error:
                 fault = faults.explain(error, self.root)
             else:
-                self.fault = ""
+                self.fault, self.good = "", True
                 seconds = time.monotonic() - started
                 log.info("Built in %.2f s (%d pages rendered).", seconds, self.memory.rendered)
                 return True
@@ -97,7 +98,8 @@ class Site:
         errors = [record.getMessage() for record in records if record.levelno >= logging.ERROR]
         self.fault = "\n".join([*errors, fault])
         log.error("%s", fault)
-        log.error("Not built: the last good site stays until this is mended.")
+        what = "the last good site stays" if self.good else "there is no site"
+        log.error("Not built: %s until this is mended.", what)
         return False
 
     def _build(self, records: list[logging.LogRecord]) -> None:

@@ -38,6 +38,7 @@ class Watch:
         self.scheduled: dict[tuple[str, bool], tuple[Identity, Any]] = {}
         self.handler = FileSystemEventHandler()
         self.handler.on_any_event = self._changed  # type: ignore[method-assign]
+        self.polls = False
         self.observer: BaseObserver = Observer()
         self.observer.start()
         self.refresh()
@@ -47,11 +48,12 @@ class Watch:
         try:
             self._schedule()
         except OSError:
-            if isinstance(self.observer, PollingObserver):
+            if self.polls:
                 log.warning("Some folders cannot be watched: save mkdocs.yml to build again.")
                 return
             # The system watches no more folders: look for changes instead.
             self.stop()
+            self.polls = True
             self.observer = PollingObserver(timeout=POLL)
             self.observer.start()
             self.scheduled.clear()

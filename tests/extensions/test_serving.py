@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import logging
 import os
@@ -13,15 +14,16 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mkdocs.structure.files import Files
+from watchdog.observers.polling import PollingObserver
 
 from scripts.extensions import front_matter
-from scripts.serving import faults, output, sources
+from scripts.serving import faults, output, sources, watching
 from scripts.serving.server import name_of
 from scripts.serving.site import Site
-from scripts.serving.watching import Watch
 from tests.extensions.running import ROOT, URL, Running
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="links and signals are those of POSIX")
@@ -112,6 +114,7 @@ def test_a_site_that_cannot_be_built_says_why_and_comes_when_it_is_mended(root: 
         said = server.end(signal.SIGTERM)
     finally:
         server.process.kill()
+    assert "Not built: there is no site until this is mended." in said
     assert "Refused a request for the host 'evil.example'" in said
 
 
@@ -372,12 +375,36 @@ time.sleep(60)
     assert list(temporary.iterdir()) == []
 
 
+def test_where_the_system_does_not_tell_of_changes_they_are_looked_for(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(PollingObserver):
+        def schedule(self, *arguments: Any, **options: Any) -> Any:
+            if len(self.emitters) > 1:
+                raise OSError(errno.ENOSPC, "no watch is left")
+            return super().schedule(*arguments, **options)
+
+    monkeypatch.setattr(watching, "Observer", Full)
+    monkeypatch.setattr(watching, "POLL", 0.05)
+    told: set[str] = set()
+    watch = watching.Watch(root, told.update)
+    try:
+        assert type(watch.observer) is PollingObserver
+        page(root / "docs/models/vae.md", "Changed.")
+        started = time.monotonic()
+        while "docs/models/vae.md" not in told and time.monotonic() - started < 10:
+            time.sleep(0.02)
+        assert "docs/models/vae.md" in told
+    finally:
+        watch.stop()
+
+
 def test_each_folder_is_watched_once_whatever_is_linked(root: Path) -> None:
     page(root / "drafts/linked.md", "Text.")
     if sys.platform != "win32":
         (root / "docs/linked").symlink_to("../drafts")
     told: set[str] = set()
-    watch = Watch(root, told.update)
+    watch = watching.Watch(root, told.update)
     try:
         trees = [Path(path) for path, deep in watch.scheduled if deep]
         assert root / "docs" in trees
