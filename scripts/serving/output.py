@@ -15,7 +15,9 @@ from scripts.devtools import mutex
 
 PREFIX = "served-site-"
 LOCK = "in-use"
-GRACE = 60  # seconds in which a folder may be without its lock: it is being made
+GRACE = (
+    3  # seconds in which a folder or its lock may be new: its process has not taken the lock yet
+)
 
 
 class Scratch:
@@ -47,14 +49,10 @@ def sweep(folder: Path) -> None:
             status = left.lstat()
             if hasattr(os, "getuid") and status.st_uid != os.getuid():
                 continue
-            try:
-                with (left / LOCK).open("r+b") as lock:
-                    if not mutex.take(lock.fileno(), wait=False):
-                        continue
-            except FileNotFoundError:
-                if time.time() - status.st_mtime < GRACE:
-                    continue
-            shutil.rmtree(left, ignore_errors=True)
+            lock = left / LOCK
+            made = (lock.stat() if lock.exists() else status).st_mtime
+            if time.time() - made > GRACE and not mutex.is_held(lock):
+                shutil.rmtree(left, ignore_errors=True)
 
 
 @dataclass

@@ -331,8 +331,11 @@ def test_what_a_killed_server_left_is_removed_by_the_next(
         left, used = (Path(other.stdout.readline().strip()) for other in others if other.stdout)
         others[0].kill()
         others[0].wait()
+        for folder in (left, used):
+            os.utime(folder / output.LOCK, (1_700_000_000, 1_700_000_000))
         young = tmp_path / f"{output.PREFIX}young"  # its process has not locked it yet
         young.mkdir()
+        (young / output.LOCK).touch()
         mine = output.Scratch()
         assert (left.exists(), used.exists(), young.exists()) == (False, True, True)
         mine.remove()
