@@ -18,6 +18,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
+from scripts.checker.leaks import leaks
+from scripts.checker.marks import CODE
+
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -75,22 +78,6 @@ RELATIONS = {
 }
 # Text inside these is not prose: what looks like Markdown there was meant.
 LITERAL = {"code", "pre", "script", "style", "math", "svg", "textarea", "kbd", "samp", "noscript"}
-LEAKS = (
-    (re.compile(r"^\s*(?:!!!|\?\?\?\+?)(?:\s|$)", re.M), "an admonition that did not open"),
-    (re.compile(r'^\s*===[!+]{0,2}\s+"', re.M), "a content tab that did not open"),
-    (re.compile(r"^\s*/{3,}(?:\s|$)", re.M), "a block that did not open"),
-    (re.compile(r"\]\((?:[a-z]+:|[\w./#-]+(?:[)#\]]|\.\w|$))"), "a link that did not close"),
-    (re.compile(r"\[\^[\w.:-]+\]"), "a footnote without a definition"),
-    (re.compile(r"\{[:#.] ?[\w-]|\{ [#.][\w-]"), "an attribute list that applies to nothing"),
-    (re.compile(r"^\s*(?:```|~~~)", re.M), "a fence that did not open"),
-    (re.compile(r"\$\$"), "mathematics that did not close"),
-    (re.compile(r"^\s*\|?\s*:?-{3,}:?\s*\|", re.M), "a table that did not open"),
-    (re.compile(r"-{1,}8<-{1,}"), "an excerpt that did not resolve"),
-    (re.compile(r"(?<![\w*])\*\*(?=[^\s*])[^*\n]+[^\s*]\*\*"), "emphasis that did not open"),
-    (re.compile(r"\{\{[^{}]*\}\}"), "a template variable that was not filled"),
-)
-# Every leak holds one of these; a page without them needs no second look.
-SIGNS = re.compile(r"!!!|\?\?\?|===|///|\]\(|\[\^|\{[:#. {]|```|~~~|\$\$|---|8<|\*\*")
 URL_IN_CSS = re.compile(r"""url\(\s*["']?([^"')]+)["']?\s*\)|@import\s+["']([^"']+)""")
 URL_IN_MODULE = re.compile(
     r"""(?:\bfrom\s*|\bimport\s*\(?\s*|\bfetch\s*\(\s*|new\s+(?:Worker|URL)\(\s*)["'`]([^"'`\s]+)["'`]"""
@@ -157,16 +144,25 @@ def candidates(value: str, name: str) -> Iterator[str]:
         yield value.strip()
 
 
-def texts(root: LexborNode) -> Iterator[str]:
-    """The text of each block of a page, without what is literal."""
+def _piece(node: LexborNode) -> str:
+    """What a part of a block adds to its text: an element stands there as one sign, as code does in a source."""
+    if node.tag == "-text":
+        return node.text(deep=False)
+    return "\n" if node.tag == "br" else CODE
+
+
+def texts(root: LexborNode) -> Iterator[tuple[str, bool]]:
+    """The text of each block of a page, without what is literal, and whether a list item starts with it."""
     stack = [root]
     while stack:
         node = stack.pop()
         if node.tag in LITERAL or "arithmatex" in (node.attributes.get("class") or ""):
             continue
-        own = node.text(deep=False)
-        if own.strip():
-            yield own
+        own = "".join(map(_piece, node.iter(include_text=True)))
+        if own.strip(f"{CODE} \n\t\r"):
+            parent = node.parent
+            in_item = node.tag == "li" or (parent is not None and parent.tag == "li")
+            yield own, in_item
         stack.extend(node.iter())
 
 
@@ -208,14 +204,8 @@ def read(path: str, root: Path, address: str) -> Page:
     _wanted(page, _asked(tree), base, address)
     page.redirect = _redirect(tree, path, base, address)
     body = tree.body
-    if body is not None and SIGNS.search(source):
-        page.leaks = Counter(
-            (what, " ".join(text[match.start() : match.start() + 50].split()))
-            for text in texts(body)
-            if SIGNS.search(text)
-            for pattern, what in LEAKS
-            if (match := pattern.search(text))
-        )
+    if body is not None:
+        page.leaks = Counter(leak for text, in_item in texts(body) for leak in leaks(text, in_item))
     return page
 
 

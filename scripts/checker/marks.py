@@ -14,6 +14,12 @@ BASE = 0xF0000
 LIMIT = 0x1FFF0
 WORD = "zqline"
 
+# What stands in the text of a block for code, an escaped sign, raw HTML and an image.
+CODE = "\ue000"
+ESCAPED = "\ue001"
+RAW = "\ue002"
+OBJECT = "\ue003"
+
 MARK = re.compile("[\U000f0000-\U0010fffd]")
 ANY_MARK = re.compile(f'[\U000f0000-\U0010fffd]| {WORD}="\\d+"| {WORD}\\d+')
 

@@ -19,10 +19,7 @@ from markdown.util import AtomicString
 from scripts.checker import marks, swift
 from scripts.checker.config import Config, resolve
 
-CODE = "\ue000"
-ESCAPED = "\ue001"
-RAW = "\ue002"
-OBJECT = "\ue003"
+CODE, ESCAPED, RAW, OBJECT = marks.CODE, marks.ESCAPED, marks.RAW, marks.OBJECT
 
 _STASHED = re.compile("\x02wzxhzdk:(\\d+)\x03")
 _SPECIAL = re.compile(

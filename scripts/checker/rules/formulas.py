@@ -9,38 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scripts.checker.leaks import ENVIRONMENT, blank_formulas, mathematical
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
 from scripts.checker.render import CODE, ESCAPED, Block
 from scripts.checker.rules.printed import near_fence, source_of, text_blocks
-
-_WORDS = re.compile(
-    r"(?<![A-Za-z\\])(?:[A-Za-z]{3,}|an|or|of|to|in|on|at|is|it|as|by|if|we|us|up|so|no)(?![A-Za-z])"
-)
-_FUNCTIONS = frozenset(
-    "sin cos tan cot sec csc arg max min sup inf lim log exp det dim ker deg gcd lcm mod ln lg erf"
-    " sgn sign rank span diag softmax sigmoid tanh relu argmax argmin var cov std mse loss".split()
-)
-_NAMED = re.compile(
-    r"\\(?:text\w*|mathrm|mathbf|operatorname|label|tag|ref)\*?\{[^{}]*\}|[_^]\{[^{}]*\}"
-)
-_COMMAND = re.compile(rf"[\\{ESCAPED}][A-Za-z]+")
-_SIGN = re.compile(rf"[=+*/<>≤≥≈∈·×|^_(){{}}\\{ESCAPED}∑∏√-]")
-_ENVIRONMENT = re.compile(
-    r"\\begin\{((?:equation|align|aligned|alignat|gather|gathered|multline|split|eqnarray|flalign|cases|array"
-    r"|[bBpvV]?matrix|smallmatrix)\*?)\}"
-)
-
-
-def mathematical(text: str) -> bool:
-    """Whether a text is mathematics rather than prose."""
-    text = text.strip()
-    if not text or len(text) > 600:
-        return False
-    bare = _COMMAND.sub(" ", _NAMED.sub(" ", text))
-    if any(word.lower() not in _FUNCTIONS for word in _WORDS.findall(bare)):
-        return False
-    return bool(_SIGN.search(text)) or bool(re.fullmatch(r"[A-Za-zα-ωΑ-Ω]{1,2}\d?'*", text))
 
 
 def reads_formulas(page: Page) -> bool:
@@ -104,9 +77,6 @@ def _opens_or_closes(text: str, place: int) -> bool:
     )
 
 
-_PAIR = re.compile(rf"(?<![\\$\w{ESCAPED}])\$(?!\$)")
-
-
 def blank_inside(page: Page) -> Iterator[Problem]:
     """A formula has a blank inside its dollars.
 
@@ -115,22 +85,8 @@ def blank_inside(page: Page) -> Iterator[Problem]:
     Why: A dollar beside a blank is taken for money, and the formula is printed.
     """
     for block in _blocks(page, "$"):
-        position = 0
-        while opening := _PAIR.search(block.text, position):
-            end = block.text.find("$", opening.end())
-            if end < 0:
-                break
-            position = end
-            tex = block.text[opening.end() : end]
-            if (
-                tex == tex.strip()
-                or tex.count("\n") > 1
-                or re.match(r"[\w$]", block.text[end + 1 : end + 2])
-                or not mathematical(tex)
-            ):
-                continue
-            position = end + 1
-            line, column = page.place(block, opening.start(), f"${_short(tex)}")
+        for place, tex in blank_formulas(block.text):
+            line, column = page.place(block, place, f"${_short(tex)}")
             if not page.is_code(line) and "$" in page.line(line):
                 yield page.problem(
                     line,
@@ -186,7 +142,7 @@ def environment(page: Page) -> Iterator[Problem]:
     Why: It is read as a part of the paragraph and printed, with half of its backslashes.
     """
     for block in _blocks(page, "\\begin{"):
-        found = _ENVIRONMENT.search(block.text)
+        found = ENVIRONMENT.search(block.text)
         if not found or "$$" in block.text:
             continue
         line, column = page.place(block, found.start(), "\\begin{")

@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scripts.checker import leaks
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
 from scripts.checker.render import ESCAPED, Block
 from scripts.checker.rules.printed import near_fence, rows, text_blocks
 
 _CELLS = ("td", "th")
-_ROW = re.compile(r"\s*\|(?:.*\|\s*$|[^|]*\|[^|]*\|)")
-_FULL_ROW = re.compile(r"\s*\|[ \t]+[^|]*[^|\s][ \t]*\|(?:[^|]*\|)*[^|]*[^|\s][ \t]*\|\s*$")
 _DASHES = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+\s*(?::?-+:?)?\s*$")
 _NO_TEXT = re.compile(r"[\s|:=+–—_.-]+$")
 
@@ -30,22 +29,14 @@ def table_rows(page: Page) -> Iterator[Problem]:
     for block in text_blocks(page):
         if "|" not in block.text or block.tag in _CELLS:
             continue
-        run: list[tuple[int, str]] = []
-        for place, row in (*rows(block), (len(block.text), "")):
-            if _ROW.match(row):
-                run.append((place, row))
-                continue
-            yield from _table(page, block, run)
-            run = []
+        for place, run in leaks.table_rows(block.text):
+            yield from _table(page, block, place, run)
 
 
-def _table(page: Page, block: Block, run: list[tuple[int, str]]) -> Iterator[Problem]:
-    if not run or (len(run) == 1 and not _FULL_ROW.match(run[0][1])):
-        return
-    headless = bool(_DASHES.match(run[0][1]))
-    if len(run) > 1 and _NO_TEXT.match(run[1][1]) and not headless:
+def _table(page: Page, block: Block, place: int, run: list[str]) -> Iterator[Problem]:
+    headless = bool(_DASHES.match(run[0]))
+    if len(run) > 1 and _NO_TEXT.match(run[1]) and not headless:
         return  # S11 and S12 say what is wrong with its line of dashes
-    place = run[0][0] + run[0][1].index("|")
     line, column = page.place(block, place, "|")
     if page.is_code(line) or near_fence(page, line) or not page.line(line).count("|"):
         return
@@ -58,9 +49,6 @@ def _table(page: Page, block: Block, run: list[tuple[int, str]]) -> Iterator[Pro
     yield page.problem(line, what, column)
 
 
-_HEADING = re.compile(r"\s{0,3}(#{1,6}[ \t]+(?=[^\s#])|#{2,6}(?=[A-Z]))")
-
-
 def heading_signs(page: Page) -> Iterator[Problem]:
     """The signs of a heading are printed.
 
@@ -71,7 +59,7 @@ def heading_signs(page: Page) -> Iterator[Problem]:
     for block in text_blocks(page):
         if "#" in block.text and not re.fullmatch(r"h[1-6]", block.tag):
             for place, row in rows(block):
-                found = _HEADING.match(row)
+                found = leaks.HEADING.match(row)
                 if not found or (block.tag in _CELLS and len(found[1].strip()) < 2):
                     continue
                 sign = found[1].strip()
@@ -100,16 +88,6 @@ def heading_signs(page: Page) -> Iterator[Problem]:
             )
 
 
-_SIGNS = (
-    re.compile(r"\s*(?P<sign>\(?(?P<value>\d{1,2})\.?\)|(?P<other>\d{1,2})[、．])\s+(?=\S)"),
-    re.compile(r"\s*(?P<sign>\(?(?P<value>[a-zA-Z])\))\s+(?=\S)"),
-    re.compile(r"\s*(?P<sign>\(?(?P<value>i|ii|iii|iv|v|vi)\))\s+(?=\S)"),
-    re.compile(r"\s*(?P<sign>[•◦▪▫‣⁃∙●○■□◆◇➢➤►▸▶✓✔✗✘☐☑✅❌・])\s*(?=\S)"),
-    re.compile(r"\s*(?P<sign>[·–—−‐‑‒―﹣－→⇒])[ \t]+(?=\S)"),
-    re.compile(r"\s*(?P<sign>o)[ \t]+(?=[A-Z`])"),
-)
-
-
 def list_signs(page: Page) -> Iterator[Problem]:
     """Lines begin with signs that are no list signs here.
 
@@ -120,48 +98,19 @@ def list_signs(page: Page) -> Iterator[Problem]:
     if page.config.has("nl2br"):
         return
     for block in text_blocks(page):
-        if "\n" not in block.text or block.tag in ("title", "dt"):
+        found = None if block.tag in ("title", "dt") else leaks.list_start(block.text)
+        if found is None:
             continue
-        lines = list(rows(block))
-        for pattern in _SIGNS:
-            starts = [n for n, (_, row) in enumerate(lines) if pattern.match(row)]
-            if len(starts) < 2 or not _meant(lines, starts, pattern):
-                continue
-            place, row = lines[starts[0]]
-            found = pattern.match(row)
-            assert found is not None
-            sign = found["sign"]
-            line, column = page.place(block, place + found.start("sign"), sign)
-            if page.is_code(line) or sign not in page.line(line) or near_fence(page, line):
-                continue
-            right = "1." if sign.strip("()").rstrip("、．.)").isalnum() and sign != "o" else "-"
-            yield page.problem(
-                line,
-                f"'{sign}' is no list sign here: the lines run into one paragraph; write '{right}'",
-                column,
-            )
-            break
-
-
-def _meant(lines: list[tuple[int, str]], starts: list[int], pattern: re.Pattern[str]) -> bool:
-    """Whether rows that start with such a sign are the items of one list, and not broken by hand."""
-    first = starts[0]
-    above = lines[first - 1][1].rstrip() if first else ""
-    own = pattern.match(lines[first][1])
-    counted = own and re.search(r"[1aAi•◦▪▫‣⁃∙●○■□◆◇]", own["sign"])
-    if above and not above.endswith((":", "：", ".", "!", "?")) and not counted:
-        return False
-    if all(not lines[n - 1][1].strip() for n in starts[1:]):
-        return False
-    found = [pattern.match(lines[n][1]) for n in starts[:2]]
-    values = [(m.groupdict().get("value") or m.groupdict().get("other") or "") for m in found if m]
-    if not values[0]:
-        return len({m["sign"] for m in found if m}) == 1
-    if values[0].isdigit() and values[1].isdigit():
-        return int(values[1]) - int(values[0]) in (0, 1)
-    if len(values[0]) == len(values[1]) == 1 and ord(values[1]) - ord(values[0]) == 1:
-        return True
-    return values == ["i", "ii"]
+        place, sign = found
+        line, column = page.place(block, place, sign)
+        if page.is_code(line) or sign not in page.line(line) or near_fence(page, line):
+            continue
+        right = "1." if sign.strip("()").rstrip("、．.)").isalnum() and sign != "o" else "-"
+        yield page.problem(
+            line,
+            f"'{sign}' is no list sign here: the lines run into one paragraph; write '{right}'",
+            column,
+        )
 
 
 _TASK = re.compile(
