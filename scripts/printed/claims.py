@@ -202,7 +202,10 @@ def is_free(node: Node, name: str) -> bool:
     if node.kind in {"big", "expect"} or (node.kind == "apply" and node.parts[0].kind == "big"):
         low = node.parts[0].parts[0] if node.kind == "apply" else node.parts[0]
         index = low.parts[0] if low.kind == "chain" else low
-        if normal(index) == name:
+        plain = index.kind in {"name", "sub", "mark", "label"}
+        if normal(index) == name or (
+            not plain and any(normal(part) == name for part in index.walk())
+        ):
             rest = low.parts[1:] if low.kind == "chain" else ()
             return any(is_free(part, name) for part in rest)
     return any(is_free(part, name) for part in parts)
@@ -218,7 +221,8 @@ def disagreement(sign: str, a: Any, b: Any, binding: Binding) -> str:
         sign in INEQUALITIES and not (np.ndim(a) and np.ndim(b))
     ):
         return f"shapes {np.shape(a)} and {np.shape(b)}"
-    left, right = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    kind = complex if np.iscomplexobj(a) or np.iscomplexobj(b) else float
+    left, right = np.asarray(a, dtype=kind), np.asarray(b, dtype=kind)
     if not (np.isfinite(left).all() and np.isfinite(right).all()):
         return f"{shown(left)} and {shown(right)} are not all finite"
     within = binding.about if sign == r"\approx" else binding.tolerance

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from scripts.printed import slopes
 from scripts.printed.tokens import Unreadable
 from scripts.printed.tree import Node, normal
 from scripts.printed.values import Each, Finite, From, Scope, key
@@ -34,7 +36,6 @@ COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     r"\in": lambda a, b: a in b,
     r"\notin": lambda a, b: a not in b,
 }
-STEP = 1e-4  # of a derivative by differences of fourth order
 
 
 def evaluate(node: Node, scope: Scope) -> Any:
@@ -128,11 +129,13 @@ def taken(node: Node, at: int, scope: Scope) -> tuple[Any, int]:
             if bound is not None:
                 return bound, stop
     first = node.parts[at]
-    variable = derived(first)
-    if variable is not None:
+    variable = slopes.variable(first)
+    if variable is not None and at + 1 < len(node.parts):
         rest = node.parts[at + 1 :]
         body = rest[0] if len(rest) == 1 else Node("product", rest, "", node.seps[at + 1 :])
-        return derivative(body, variable, scope), len(node.parts)
+        name, where = normal(variable), evaluate(variable, scope)
+        slope = slopes.slope(lambda x: evaluate(body, scope.with_({name: x})), where)
+        return slope, len(node.parts)
     if at + 1 < len(node.parts) and node.seps[at] == "":
         base = node.parts[at + 1]
         wraps = []
@@ -202,26 +205,6 @@ def index_of(part: Node) -> Node:
     if part.kind != "sub":
         raise Unreadable(f"{part} beside dots has no index")
     return part.parts[1]
-
-
-def derived(node: Node) -> Node | None:
-    """The name by which a fraction such as ∂/∂a asks to derive; None if it does not."""
-    if node.kind != "fraction":
-        return None
-    above, below = node.parts
-    if above.text not in {r"\partial", "d"} or below.kind != "product" or len(below.parts) != 2:
-        return None
-    return below.parts[1] if below.parts[0].text == above.text else None
-
-
-def derivative(body: Node, variable: Node, scope: Scope) -> Any:
-    """The derivative of a body with respect to a bound number, by differences of fourth order."""
-    name = normal(variable)
-    at = scope.find(name)
-    if at is None or np.ndim(at):
-        raise Unreadable(f"{variable} must be bound to a number to derive by it")
-    values = {k: evaluate(body, scope.with_({name: at + k * STEP})) for k in (-2, -1, 1, 2)}
-    return (8 * (values[1] - values[-1]) - (values[2] - values[-2])) / (12 * STEP)
 
 
 def sub(node: Node, scope: Scope) -> Any:
@@ -336,21 +319,31 @@ def running(low: Node, high: Node, scope: Scope) -> Iterator[Scope]:
     condition = low if low.kind == "chain" else None
     name = low.parts[0] if condition else low
     if condition and condition.seps == ("=",):
-        first, last = evaluate(low.parts[1], scope), evaluate(high, scope)
-        values: Sequence[Any] = range(whole(first, low), whole(last, high) + 1)
+        first, last = (whole(evaluate(part, scope), part) for part in (low.parts[1], high))
+        down = high.kind == "number" != low.parts[1].kind and last < first
+        values: Sequence[Any] = range(first, last - 1, -1) if down else range(first, last + 1)
         condition = None
     elif condition and condition.seps == (r"\in",):
         values, condition = evaluate(low.parts[1], scope), None
     else:
-        domain = scope.values.get(f"∈{normal(name)}", scope.values.get(normal(name)))
-        if not isinstance(domain, Each):
-            raise Unreadable(f"nothing says what {name} runs through: bind it to Each(…)")
-        scope.used.add(normal(name))
-        values = domain.values
+        name, values = domain(name, scope)
     for value in values:
         inner = scope.with_({normal(name): value})
+        if name.kind == "group":  # several at once
+            named = zip(map(normal, name.parts), value, strict=True)
+            inner = inner.with_(dict(named))
         if condition is None or truth(condition, inner):
             yield inner
+
+
+def domain(side: Node, scope: Scope) -> tuple[Node, Sequence[Any]]:
+    """The index in what stands below a sum, and what it is said to run through."""
+    for name in side.walk():
+        values = scope.values.get(f"∈{normal(name)}", scope.values.get(normal(name)))
+        if isinstance(values, Each):
+            scope.used.add(normal(name))
+            return name, values.values
+    raise Unreadable(f"nothing says what {side} runs through: bind it to Each(…)")
 
 
 def whole(value: Any, node: Node) -> int:
@@ -370,7 +363,7 @@ def big(node: Node, scope: Scope) -> Any:
     values = [one(evaluate(body, inner)) for inner in running(low, high, scope)]
     if node.text == r"\sum":
         return sum(values[1:], start=values[0]) if values else 0
-    return math.prod(values)
+    return functools.reduce(lambda a, b: times(a, b, "", node), values, 1)
 
 
 def applied(node: Node, scope: Scope) -> Any:

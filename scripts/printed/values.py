@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from scripts.printed.reading import read
@@ -51,9 +53,14 @@ class Finite:
 Bindings = Mapping[str, Any]
 
 
+BARE = {r"\pm", r"\mp", r"\mathbb{E}"}
+
+
+@lru_cache(maxsize=1000)
 def key(tex: str) -> str:
-    """The normal form of a name or part, as a table of bindings has it."""
-    return normal(read(tex)) if tex.strip() not in {r"\pm", r"\mp", r"\mathbb{E}"} else tex.strip()
+    """The normal form of a name or part, as a table of bindings has it; of words, the words."""
+    tex = tex.strip()
+    return tex if tex in BARE or re.fullmatch(r"\\text\{[^{}]*\}", tex) else normal(read(tex))
 
 
 @dataclass

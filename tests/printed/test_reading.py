@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scripts.printed.claims import Broken, Each, Finite, From, Given, Printed
+from scripts.printed.claims import Broken, Each, Finite, From, Given, Printed, key
 from scripts.printed.reading import read, statements
 from scripts.printed.tokens import Unreadable
 from scripts.printed.tree import normal
@@ -20,7 +20,7 @@ def value(tex: str, **more: Any) -> Any:
     from scripts.printed.values import Scope
 
     names = {"a": A, "b": B, "c": C, "n": N, r"\pi": math.pi}
-    scope = Scope({**names, **{normal(read(k)): v for k, v in more.get("bound", {}).items()}})
+    scope = Scope({**names, **{key(k): v for k, v in more.get("bound", {}).items()}})
     return evaluate(read(tex), scope)
 
 
@@ -240,3 +240,46 @@ def test_a_derivative_is_taken_by_differences() -> None:
         tolerance=1e-8,
         free=("a",),
     )
+
+
+def test_a_gradient_has_the_shape_of_what_it_is_taken_by() -> None:
+    a, x = np.array([[1.5], [-0.7]]), np.array([[0.3], [0.9]])
+    claim(
+        r"\nabla_x f(x) = 2 x + a",
+        {"f": lambda x: float((x**2 + a * x).sum()), "x": x, "a": a},
+        tolerance=1e-9,
+        free=("x",),
+    )
+    hidden = {"g": Given(("a",), lambda a: lambda c: a**3 * c), "a": A, "c": C}
+    assert value(r"\nabla_a [g(c) + a]", bound=hidden) == pytest.approx(3 * A**2 * C + 1)
+
+
+def test_a_product_of_matrices_keeps_its_order_and_may_run_down() -> None:
+    one, other = np.array([[1.5, 0.3], [0.0, 0.7]]), np.array([[0.2, 0.0], [1.1, 0.6]])
+    bound = {"J": [one, other], "T": 2}
+    assert value(r"\prod_{t=T}^{1} J_t", bound=bound) == pytest.approx(other @ one)
+    assert value(r"\prod_{t=1}^{T} J_t", bound=bound) == pytest.approx(one @ other)
+    assert value(r"\prod_{t=1}^{T} J_t", bound={**bound, "T": 0}) == 1
+
+
+def test_what_a_sum_runs_through_may_stand_inside_its_condition_or_be_a_pair() -> None:
+    slopes = {"f": Each([0.4, 0.95, 1.6]), r"\lVert f \rVert_L": Given(("f",), lambda f: f)}
+    claim(r"w = \max_{\lVert f \rVert_L \leq 1} f", {**slopes, "w": 0.95})
+    pairs = {"(x, y)": Each([(1.5, 0.5), (2.5, 3.5)]), r"\pi": lambda x, y: (x + y) / 8}
+    assert value(r"\mathbb{E}_{(x, y) \sim \pi}[x y]", bound=pairs) == pytest.approx(
+        0.25 * 0.75 + 0.75 * 8.75
+    )
+
+
+def test_complex_numbers_are_compared_as_such() -> None:
+    tex = r"\lambda = -a \pm \mathrm{i} c"
+    values = {r"\lambda": complex(-A, C), "a": A, "c": C, r"\mathrm{i}": 1j}
+    claim(tex, {**values, r"\pm": 1})
+    with pytest.raises(Broken):
+        claim(tex, {**values, r"\pm": -1})
+
+
+def test_words_may_be_bound() -> None:
+    tex = r"c = \begin{cases} a & \text{if it rains} \\ b & \text{otherwise} \end{cases}"
+    claim(tex, {"c": A, "a": A, r"\text{if it rains}": True}, free=("b",))
+    assert value(r"\sum_{i \in \text{grid}} i", bound={r"\text{grid}": [1.5, 2.5]}) == 4
