@@ -43,13 +43,17 @@ def pieces(found: list[Token]) -> list[list[Token]]:
     """The tokens of each statement: commas, wide space and ends of rows part them."""
     found = [t for t in found if not (t.kind in {"begin", "end"} and t.text == "aligned")]
     parts: list[list[Token]] = [[]]
-    depth = 0
+    inside: list[str] = []
     for token in found:
-        opens = token.kind == "begin" or token.text in OPEN or token.text == "{"
         closes = token.kind == "end" or token.text in CLOSE or token.text == "}"
-        depth += opens - closes
-        if depth == 0 and not closes and token.text in {",", r"\quad", r"\\", "."}:
+        if token.kind == "begin" or token.text in OPEN or token.text == "{":
+            inside.append(token.kind)
+        elif closes and inside:
+            inside.pop()
+        if not inside and not closes and token.text in {",", r"\quad", r"\\", "."}:
             parts.append([])
+        elif inside and inside[-1] != "begin" and token.text in {r"\quad", r"\\"}:
+            continue  # a long bracket goes on in the next row
         else:
             parts[-1].append(token)
     joined: list[list[Token]] = []

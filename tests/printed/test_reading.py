@@ -116,6 +116,11 @@ def test_the_parts_of_a_display_are_statements_of_their_own() -> None:
     ]
 
 
+def test_a_bracket_may_go_on_in_the_next_row() -> None:
+    tex = r"\begin{aligned} a &= \bigl( b + c \\ &\qquad - a \bigr), \\ b &= c \end{aligned}"
+    assert [s.text for s in statements(tex)] == ["a = (b + c - a)", "b = c"]
+
+
 def test_layout_changes_no_normal_form() -> None:
     one = r"\Bigl( \tfrac{1}{2}\, a \ge b \Bigr)"
     other = r"\left(\frac12 a\geq b\right)"
