@@ -26,8 +26,8 @@ def version(config: Config, book: Rulebook) -> str:
 def _parts(config: Config, book: Rulebook) -> Iterator[str]:
     yield sys.version
     yield from sorted(_distributions())
-    for folder in sorted(_folders(config, book)):
-        yield from _code(folder)
+    for folder in sorted(folders(config, book)):
+        yield from code(folder)
     yield repr(
         [
             config.extensions,
@@ -64,7 +64,7 @@ def _distributions() -> Iterator[str]:
         yield from (name for name in names if name.endswith((".dist-info", ".egg-info")))
 
 
-def _folders(config: Config, book: Rulebook) -> set[Path]:
+def folders(config: Config, book: Rulebook) -> set[Path]:
     """The packages of the checker, of the house, and of the project's own extensions."""
     found = {Path(__file__).parent}
     for name in (*config.extensions, book.name):
@@ -79,7 +79,7 @@ def _folders(config: Config, book: Rulebook) -> set[Path]:
     return found
 
 
-def _code(folder: Path) -> Iterator[str]:
+def code(folder: Path) -> Iterator[str]:
     """The names and contents of the code and data of a package."""
     for file in sorted(folder.rglob("*.*")):
         if file.suffix in {".py", ".toml"} and "__pycache__" not in file.parts:
