@@ -315,6 +315,8 @@ class Renderer:
             self.snippets.begin(lines)
         try:
             self.md.convert("\n".join(marked))
+        except _Read:
+            pass
         except RecursionError:
             result.error = "is nested too deeply to be rendered"
         except TimeoutError:
@@ -348,6 +350,10 @@ class Renderer:
         return self.origin[index] if index < len(self.origin) else 0
 
 
+class _Read(Exception):
+    """The tree has been read back: there is no need to write it."""
+
+
 class _Catch:
     """A tree processor that reads the finished tree back."""
 
@@ -356,8 +362,9 @@ class _Catch:
         self.md = renderer.md
 
     def run(self, root: Element) -> None:
-        """Read the tree back before escapes are resolved."""
+        """Read the tree back before escapes are resolved; nothing is made of it afterwards."""
         self.renderer.read_back(root)
+        raise _Read
 
 
 class _Nothing(_Catch):

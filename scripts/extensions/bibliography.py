@@ -8,10 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import latexcodec  # noqa: F401  (registers the codec `ulatex`)
-from pybtex.database import parse_string
-from pybtex.exceptions import PybtexError
-
 from scripts.checker import files
 from scripts.extensions import bibtex
 
@@ -135,6 +131,11 @@ def read(path: Path) -> dict[str, Entry]:
     Raises:
         Broken: if it cannot be read.
     """
+    # They take long to import, and a check needs them not.
+    import latexcodec  # noqa: F401  (registers the codec `ulatex`)
+    from pybtex.database import parse_string
+    from pybtex.exceptions import PybtexError
+
     try:
         data = parse_string(files.read(path), "bibtex")
     except (PybtexError, UnicodeDecodeError) as error:
@@ -152,6 +153,15 @@ def _faults(path: Path) -> list[tuple[int, int, str, str]]:
 def faults(path: Path) -> list[tuple[int, int, str, str]]:
     """What is wrong with a bibliography: line, column, code and what to do; nothing if it is missing."""
     return files.load(path, _faults) if path.is_file() else []
+
+
+def _keys(path: Path) -> tuple[str, ...]:
+    return tuple(item.key for item in bibtex.items(files.read(path)))
+
+
+def keys(path: Path) -> tuple[str, ...]:
+    """The keys of a bibliography in which nothing is wrong, in the order of the file."""
+    return files.load(path, _keys) if path.is_file() else ()
 
 
 def load(docs: Path) -> dict[str, Entry]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -34,6 +34,7 @@ PAGE = "references/bibliography.md"
 REFERENCE = re.compile(r"(?<![!\\])\[\^([^\]\s]+)\]")
 DEFINITION = re.compile(r"^[ ]{0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
 MARK = "\x02citation\x03"
+FATAL = ("K02", "K03")  # faults with which no entry can be read
 UNREAD = "The bibliography cannot be read."
 AUTHORS = 5  # authors printed under a page; more are shortened to three
 
@@ -75,13 +76,31 @@ def _formula(page: Page, tex: str) -> str:
     return mathematics.store(page, mathml.render(tex), tex)
 
 
+def _keys(page: Page) -> Collection[str] | None:
+    """The keys of the bibliography; the check needs no more, and reading all entries takes long."""
+    if not page.marked:
+        return _entries(page)
+    path = page.docs / bibliography.FILE
+    page.reads(path)
+    _tell(page, path)
+    faults = bibliography.faults(path)
+    if any(code in FATAL for *_, code, _ in faults):
+        return None
+    return bibliography.keys(path)
+
+
+def _tell(page: Page, path: Path) -> None:
+    """Say what is wrong with the bibliography."""
+    for line, column, code, text in bibliography.faults(path):
+        problem = Problem(bibliography.FILE, line, column, code, text)
+        page.report_at(problem, shared=code in FATAL)
+
+
 def _entries(page: Page) -> dict[str, Entry] | None:
     """The bibliography; None if it cannot be read, which is told of its file and of nothing else."""
     path = page.docs / bibliography.FILE
     page.reads(path)
-    for line, column, code, text in bibliography.faults(path):
-        fatal = code in ("K02", "K03")
-        page.report_at(Problem(bibliography.FILE, line, column, code, text), shared=fatal)
+    _tell(page, path)
     try:
         return bibliography.load(page.docs)
     except bibliography.Broken as error:
@@ -132,7 +151,7 @@ class _Define(Treeprocessor):
         missing = [key for key in wanted if key not in notes.footnotes]
         if not missing:
             return
-        entries = _entries(page)
+        entries = _keys(page)
         if entries is not None and not entries:
             # Without any entry it is the file that is wrong, not the page.
             text = "the bibliography has no entry, and pages cite some; write the entries"
@@ -147,7 +166,7 @@ class _Define(Treeprocessor):
                 unknown_key(page, key, entries)
 
 
-def unknown_key(page: Page, key: str, entries: dict[str, Entry]) -> None:
+def unknown_key(page: Page, key: str, entries: Collection[str]) -> None:
     """A citation names a key that the bibliography does not have.
 
     Bad: a bound[^kingma2014aut]
@@ -236,16 +255,18 @@ class _Fill(Treeprocessor):
         items = box.find("ol") if box is not None else None
         if items is None:
             return
-        entries = _entries(page) or {}
+        entries = {} if page.marked else _entries(page) or {}
         for item in items:
             paragraph = item.find("p")
             if paragraph is None or not (paragraph.text or "").startswith(MARK):
                 continue
-            entry = entries[_key(item.get("id", ""))]
             back = list(paragraph)
             paragraph[:] = []
             paragraph.text = ""
             paragraph.set("class", "citation")
+            if page.marked:
+                continue
+            entry = entries[_key(item.get("id", ""))]
             last = set_entry(page, paragraph, entry, AUTHORS)
             if page.has(PAGE):
                 href = page.link(PAGE, f"ref-{entry.key}")
@@ -333,6 +354,10 @@ class _List(Treeprocessor):
 
     @staticmethod
     def _fill(page: Page, items: Element) -> None:
+        if page.marked:
+            for key in _keys(page) or ():
+                sub(items, "li", id=f"ref-{key}")
+            return
         entries = _entries(page) or {}
         places = page.ask(cited_on, page.docs)
         titles = page.ask(site.titles, page.docs)

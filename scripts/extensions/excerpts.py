@@ -239,7 +239,8 @@ class _Excerpt(BlockProcessor):
         if name:
             source.tail = " "
             sub(head, "span", class_="excerpt-name").text = AtomicString(name)
-        head.tail = self.md.htmlStash.store(highlighting.pre(text, language))
+        made = highlighting.plain(text) if page.marked else highlighting.pre(text, language)
+        head.tail = self.md.htmlStash.store(made)
 
 
 class ExcerptsExtension(Extension):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from scripts.checker.render import CODE, ESCAPED, OBJECT, RAW, Block
 
 DATA = Path(__file__).parent
 PLACEHOLDERS = re.compile(f"[{CODE}{ESCAPED}{OBJECT}{RAW}]")
+# What looks at the ends of a text, or at what does not follow.
+ANCHORED = re.compile(r"\^|\$|\(\?<?!|\\n")
 ITEM = re.compile(r"[ \t]*(?:[-*+]|\d+[.)])[ \t]+")
 
 
@@ -24,11 +25,27 @@ def load(name: str) -> dict[str, Any]:
     return tomllib.loads((DATA / name).read_text(encoding="utf-8"))
 
 
-def running(page: Page) -> Iterator[Block]:
+def running(page: Page) -> list[Block]:
     """The blocks of running text: paragraphs, items, cells, titles."""
-    for block in page.rendered.blocks:
-        if not block.raw and block.line not in page.rendered.included and "pre" not in block.path:
-            yield block
+    if "running" not in page.notes:
+        page.notes["running"] = [
+            block
+            for block in page.rendered.blocks
+            if not block.raw
+            and block.line not in page.rendered.included
+            and "pre" not in block.path
+        ]
+    found: list[Block] = page.notes["running"]
+    return found
+
+
+def having(page: Page, pattern: re.Pattern[str]) -> list[Block]:
+    """The blocks of running text in which a pattern may be found; most patterns are on no page at all."""
+    if ANCHORED.search(pattern.pattern):
+        return running(page)
+    if "running text" not in page.notes:
+        page.notes["running text"] = "\n\ue004\n".join(block.text for block in running(page))
+    return running(page) if pattern.search(page.notes["running text"]) else []
 
 
 def placed(page: Page, block: Block, start: int, part: str) -> tuple[int, int]:

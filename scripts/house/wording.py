@@ -14,7 +14,7 @@ from pathlib import Path
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
 from scripts.checker.render import CODE, OBJECT, RAW
-from scripts.house.prose import PLACEHOLDERS, compiled, load, placed, quoted, running
+from scripts.house.prose import PLACEHOLDERS, compiled, having, load, placed, quoted, running
 
 _TWICE = re.compile(r"\b([A-Za-z]{2,})[ \n]+(\1)\b", re.IGNORECASE)
 _FINE_TWICE = frozenset(
@@ -112,7 +112,7 @@ def terms(page: Page) -> Iterator[Problem]:
     """
     for entry in load("terms.toml")["term"]:
         pattern = compiled(entry["wrong"], entry.get("case", True))
-        for block in running(page):
+        for block in having(page, pattern):
             for found in pattern.finditer(block.text):
                 line, column = placed(page, block, found.start(), found[0])
                 if line:
@@ -221,7 +221,7 @@ def claims(page: Page) -> Iterator[Problem]:
     """
     for entry in load("claims.toml")["claim"]:
         pattern = compiled(entry["pattern"])
-        for block in running(page):
+        for block in having(page, pattern):
             if entry.get("tag", block.tag) != block.tag:
                 continue
             for found in pattern.finditer(block.text):
