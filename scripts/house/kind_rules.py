@@ -148,7 +148,7 @@ def kind(page: Page) -> Iterator[Problem]:
     Why: The kind fixes the headings, so that readers find the same thing in the same place.
     """
     entry = _found(page, "kind")
-    if entry is None or entry.value.value in kinds.KINDS:
+    if entry is None or str(entry.value.value) in kinds.KINDS:
         return
     near = difflib.get_close_matches(str(entry.value.value), kinds.KINDS, 1)
     advice = f"write '{near[0]}'" if near else f"there are {', '.join(kinds.KINDS)}"

@@ -257,7 +257,7 @@ def test_the_command_of_the_repository_builds_and_checks_the_site_on_request(
             raise commands.Stop("The site was not built.", 1)
         return ""
 
-    def run_module(env: object, *arguments: str) -> int:
+    def run_module(env: object, *arguments: str, **options: object) -> int:
         ran.append(arguments)
         return 0
 

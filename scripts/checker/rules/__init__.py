@@ -3,6 +3,8 @@
 To add a rule: write the function, name it here, add `tests/checker/rules/X00-bad.md` and `X00-good.md`
 (for a rule of the built site: a bad and a good body in tests/checker/test_built_site.py).
 A rule of level `page` sees one page, one of level `project` the whole source, one of level `site` the built site.
+A rule that only this house wants stands in scripts/house/rules.py, and its fixtures in tests/house/rules/; one
+whose finding an extension reports is the function that reports it.
 """
 
 from __future__ import annotations
