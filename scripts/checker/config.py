@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -64,6 +66,19 @@ class Config:
     def plugin(self, *names: str) -> bool:
         """Whether one of the plugins is on, with or without the prefix of its theme."""
         return any(key.rsplit("/", 1)[-1] in names for key in self.plugins)
+
+    @cached_property
+    def draws_formulas(self) -> bool:
+        """Whether a script, plugin or template of the project draws mathematics in the browser."""
+        texts = [text for _, text in self.sources] + [self.hook_text, " ".join(self.plugins)]
+        folder = self.custom_dir
+        if folder is not None and folder.is_dir():
+            for file in sorted(folder.rglob("*.html"))[:200]:
+                with contextlib.suppress(OSError):
+                    texts.append(file.read_text(encoding="utf-8", errors="replace"))
+        return any(
+            re.search(r"mathjax|katex|mathml|asciimath", text, re.IGNORECASE) for text in texts
+        )
 
     @cached_property
     def places(self) -> Places:

@@ -194,6 +194,17 @@ def _formulas(text: str) -> Iterator[tuple[int, int]]:
         yield start, start + len(tex) + 2
 
 
+def _dollars(text: str) -> Iterator[tuple[int, int]]:
+    """Formulas between dollars, of those that can be nothing else."""
+    for found in _DOLLARS.finditer(text):
+        tex = found["two"] or found["one"]
+        if mathematical(tex) and re.search(r"[\\_^]|\s=\s", tex):
+            yield found.span()
+
+
+_DOLLARS = re.compile(
+    r"(?<![\\$\w])(?:\$\$(?P<two>[^$]+?)\$\$|\$(?P<one>[^\s$](?:[^$\n]*[^\s$])?)\$)(?![\w$])"
+)
 _KEY = r"(?:[a-z0-9-]{1,12}|\"[^\"\n]+\")"
 _M = re.M
 
@@ -261,6 +272,8 @@ MARKS = (
         "M13",
         "abbr",
     ),
+    Mark("a formula that was not read", _dollars, "M13", "pymdownx.arithmatex"),
+    Mark("a formula that was not read", ENVIRONMENT, "M13", "pymdownx.arithmatex"),
     Mark(
         "a change that was not read",
         re.compile(

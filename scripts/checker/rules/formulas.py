@@ -13,14 +13,7 @@ from scripts.checker.leaks import ENVIRONMENT, blank_formulas, mathematical
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
 from scripts.checker.render import CODE, ESCAPED, Block
-from scripts.checker.rules.printed import near_fence, source_of, text_blocks
-
-
-def reads_formulas(page: Page) -> bool:
-    """Whether an extension of the project reads mathematics."""
-    return any(
-        "arithmatex" in name or "math" in name or "katex" in name for name in page.config.extensions
-    )
+from scripts.checker.rules.printed import near_fence, reads_formulas, source_of, text_blocks
 
 
 def _blocks(page: Page, sign: str) -> Iterator[Block]:
@@ -86,18 +79,23 @@ def blank_inside(page: Page) -> Iterator[Problem]:
     """
     for block in _blocks(page, "$"):
         for place, tex in blank_formulas(block.text):
-            line, column = page.place(block, place, f"${_short(tex)}")
-            if not page.is_code(line) and "$" in page.line(line):
-                yield page.problem(
-                    line,
-                    f"'${_short(tex)}$' is printed with its dollars: no blank may stand inside"
-                    f" them; write '${_short(tex.strip())}$'",
-                    column,
-                )
+            line, column = page.place(block, place, "$")
+            pattern = re.escape(tex.split("\n")[0]).replace(ESCAPED, r"\\.")
+            found = re.compile(rf"\$({pattern})\$?").search(page.line(line), column - 1)
+            found = found or re.search(rf"\$({pattern})\$?", page.line(line))
+            if page.is_code(line) or found is None:
+                continue
+            written = found[1] if found[0].endswith("$") else tex.replace(ESCAPED, "\\")
+            yield page.problem(
+                line,
+                f"'${_short(written)}$' is printed with its dollars: no blank may stand inside them;"
+                f" write '${_short(written.strip())}$'",
+                found.start() + 1,
+            )
 
 
 def _short(tex: str) -> str:
-    tex = tex.replace(ESCAPED, "\\").replace("\n", " ")
+    tex = tex.replace("\n", " ")
     return tex if len(tex) < 40 else tex[:39] + "…"
 
 

@@ -16,6 +16,7 @@ from scripts.checker.render import BLOCKS
 
 _QUOTE = re.compile(r"[ ]{0,3}>[ ]?")
 _ITEM = re.compile(r"(?:[-*+]|(?P<number>\d+)\.)[ ]+(?=\S)")
+_DEFINITION = re.compile(r"[ ]{0,3}:[ ]{1,3}(?=(?:[-*+]|\d+\.)[ ])")
 _OPENER = re.compile(r"(?:!!!|\?\?\?|===|///|:::)")
 _FORMULA = re.compile(r"\$\$|\\\[|\\begin\{")
 _REACH = 400
@@ -42,6 +43,9 @@ def shape(line: str, most: int = 9) -> Shape:
     rest, quotes = line.expandtabs(4), 0
     while quotes < most and (found := _QUOTE.match(rest)):
         rest, quotes = rest[found.end() :], quotes + 1
+    found = _DEFINITION.match(rest)
+    if found:
+        rest = " " * found.end() + rest[found.end() :]
     text = rest.lstrip(" ")
     return Shape(quotes, len(rest) - len(text), text.rstrip())
 

@@ -40,6 +40,20 @@ def rows(block: Block) -> Iterator[tuple[int, str]]:
         place += len(row) + 1
 
 
+def reads_formulas(page: Page) -> bool:
+    """Whether an extension of the project reads mathematics."""
+    return any(
+        "arithmatex" in name or "math" in name or "katex" in name for name in page.config.extensions
+    )
+
+
+def _reads(page: Page, extension: str) -> bool:
+    """Whether something reads the marks of an extension: it does, or, for mathematics, a script or another one."""
+    if extension == "pymdownx.arithmatex":
+        return reads_formulas(page) or page.config.draws_formulas
+    return page.config.has(extension)
+
+
 def extension_off(page: Page) -> Iterator[Problem]:
     """A mark is printed, since the extension that reads it is not enabled.
 
@@ -50,7 +64,7 @@ def extension_off(page: Page) -> Iterator[Problem]:
     if page.missing_extensions:
         return
     for mark in MARKS:
-        if mark.code != "M13" or page.config.has(mark.extension):
+        if mark.code != "M13" or _reads(page, mark.extension):
             continue
         for block in text_blocks(page):
             if mark.item and "li" not in (block.tag, *block.path[-2:]):
@@ -65,12 +79,9 @@ def extension_off(page: Page) -> Iterator[Problem]:
                     or near_fence(page, line)
                 ):
                     continue
-                what = mark.what.removesuffix(" that was not read").removesuffix(
-                    " that were not read"
-                )
                 yield page.problem(
                     line,
-                    f"'{shown[:40]}' is printed: {what} needs '{mark.extension}'; add it to"
+                    f"'{shown[:40]}' is printed as it is written; add '{mark.extension}' to"
                     " markdown_extensions",
                     column,
                 )
