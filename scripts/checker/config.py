@@ -68,6 +68,12 @@ class Config:
         return any(key.rsplit("/", 1)[-1] in names for key in self.plugins)
 
     @cached_property
+    def appended(self) -> list[str]:
+        """What is appended to every page."""
+        names = self.options.get("pymdownx.snippets", {}).get("auto_append") or []
+        return [str(name) for name in names] if isinstance(names, list) else []
+
+    @cached_property
     def draws_formulas(self) -> bool:
         """Whether a script, plugin or template of the project draws mathematics in the browser."""
         texts = [text for _, text in self.sources] + [self.hook_text, " ".join(self.plugins)]

@@ -13,10 +13,10 @@ from scripts.checker import digests, exceptions, rulebook
 from scripts.checker.config import CannotRun, Config, find
 from scripts.checker.memory import Memory
 from scripts.checker.one_page import Checked, Checker, digest_of
-from scripts.checker.page import Page
+from scripts.checker.page import APPENDED, Page
 from scripts.checker.problem import Problem
 from scripts.checker.project import PAGES, Facts, Site, walk
-from scripts.checker.published import unpublished
+from scripts.checker.published import appending, unpublished
 from scripts.checker.request import Outcome, Request
 from scripts.checker.rulebook import Rulebook
 
@@ -89,13 +89,22 @@ class Project:
         """Every finding in the chosen pages and in the project."""
         self._pages(sorted(self.chosen))
         site = Site(self.config, self.files, self.chosen, self.facts, self.unpublished)
-        problems = [p for path in sorted(self.chosen) for p in self.results[path].problems]
+        problems = [
+            self._placed(p) for path in sorted(self.chosen) for p in self.results[path].problems
+        ]
         for code, rule in self.book.project.items():
             if code in self.codes:
                 problems += [replace(problem, code=code) for problem in rule(site)]
         self.memory.close()
         problems = [p for p in self._once(problems) if p.code in self.codes]
         return self._excepted(problems)
+
+    def _placed(self, problem: Problem) -> Problem:
+        """A fault in what is appended to every page, at the setting that appends it: it is said once."""
+        if problem.path != APPENDED:
+            return problem
+        message = f"in what is appended to every page: {problem.message}"
+        return replace(appending(self.config, message), code=problem.code)
 
     def _once(self, problems: list[Problem]) -> list[Problem]:
         """Leave out what says again, with a worse mend, what an extension has told of the same line."""

@@ -23,9 +23,9 @@ OBJECT = "\ue003"
 MARK = re.compile("[\U000f0000-\U0010fffd]")
 ANY_MARK = re.compile(f'[\U000f0000-\U0010fffd]| {WORD}="\\d+"| {WORD}\\d+')
 
+_SIGN = r"(?:[-*+]|\d+[.)])[ \t]+"
 _PREFIX = re.compile(
-    r"(?:[ \t]*>)*[ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?)*(?:#{1,6}[ \t]*|:["
-    r" \t]+)?"
+    rf"(?:[ \t]*>)*[ \t]*(?:{_SIGN}(?:\[[ xX]\][ \t]+)?)*(?:#{{1,6}}[ \t]*|:[ \t]+(?:{_SIGN})*)?"
 )
 _STRUCTURAL = re.compile(
     r"(?:`{3,}|~{3,})|[-=*_ \t]+$|[|:\-+="

@@ -27,6 +27,8 @@ T = TypeVar("T")
 _FENCE = re.compile(
     r"([ \t>]*(?:`{3,}|~{3,})[ \t]*[\w#.+-]+)[ \t]+((?:[A-Za-z][\w-]{2,}(?:=\"[^\"]*\")?[ \t]*)+)$"
 )
+# Stands for the path of what the settings append to every page: a fault in it is one of the project.
+APPENDED = "\0appended"
 # Plugins that run a page through Jinja, and what a page says for and against it.
 _TEMPLATES = ("macros", "markdownextradata")
 _NO_TEMPLATE = re.compile(
@@ -126,6 +128,8 @@ class Page:
         self, line: int, message: str, column: int = 0, edit: Edit | None = None
     ) -> Problem:
         """A finding on this page; without a column at the first sign of the line."""
+        if line > len(self.lines) and self.config.appended:
+            return Problem(APPENDED, 1, 1, "", marks.shown(message))
         line = min(max(line, 1), max(len(self.lines), 1))
         if not column:
             source = self.lines[line - 1]
@@ -162,6 +166,8 @@ class Page:
 
     def locate(self, line: int, part: str, reach: int = 6) -> tuple[int, int]:
         """The line and column where a part of the source stands, from a line onwards."""
+        if line > len(self.lines) and self.config.appended:
+            return line, 1
         line = min(max(line, 1), len(self.lines))
         for number in range(max(line, 1), min(line + reach, len(self.lines)) + 1):
             found = self.lines[number - 1].find(part)

@@ -24,7 +24,6 @@ MAKES_FILES = (
     "gallery",
     "multirepo",
     "monorepo",
-    "mkdocs-jupyter",
     "i18n",
     "api-autonav",
     "mkapi",
@@ -149,7 +148,7 @@ class Site:
     def is_page(self, path: str) -> bool:
         """Whether a file becomes a page: Markdown, and notebooks where a plugin reads them."""
         suffix = posixpath.splitext(path)[1].lower()
-        return suffix in PAGES or (suffix == ".ipynb" and self._notebooks)
+        return suffix in PAGES or (suffix in (".ipynb", ".py") and self._notebooks)
 
     def address(self, path: str) -> str:
         """The address of a file on the site, from its root."""
@@ -172,6 +171,7 @@ class Site:
                 continue
             url = self.address(path)
             found[url] = path
+            found.setdefault(path, path)
             if url.endswith("/") or not url:
                 found[url + "index.html"] = path
         for old in self.redirects:

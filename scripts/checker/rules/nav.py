@@ -53,7 +53,7 @@ def _name(site: Site) -> str:
 def _is_path(value: str) -> bool:
     return (
         bool(value)
-        and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//|/|\.\./|!|\*", value)
+        and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//|/|!|\*", value)
         and "*" not in value
         and "{" not in value
     )

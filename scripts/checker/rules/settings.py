@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scripts.checker.problem import Problem
 from scripts.checker.project import Site, ignored_by_git
+from scripts.checker.published import appending
 
 
 def appended(site: Site) -> Iterator[Problem]:
@@ -18,32 +19,18 @@ def appended(site: Site) -> Iterator[Problem]:
     Why: It is missing on every page, without a word.
     """
     config = site.config
-    options = config.options.get("pymdownx.snippets", {})
-    names = [str(name) for name in options.get("auto_append") or []]
-    bases = options.get("base_path", ["."])
+    bases = config.options.get("pymdownx.snippets", {}).get("base_path", ["."])
     folders = [
         config.root / str(base) for base in ([bases] if isinstance(bases, str) else bases) if base
     ]
-    places = config.places.values("markdown_extensions", "pymdownx.snippets", "auto_append")
-    for number, name in enumerate(names):
+    for number, name in enumerate(config.appended):
         path = name.partition(":")[0]
         if not path or "://" in name or any(_is_there(folder, path) for folder in folders):
             continue
         if ignored_by_git(config.root, path) or site.made_by_build(path):
             continue
-        file, line, column = str(config.file), 1, 1
-        if number < len(places):
-            file, line, column = (
-                str(places[number].file),
-                places[number].line,
-                places[number].column,
-            )
-        yield site.problem(
-            "\0" + file,
-            line,
-            f"'{name}', which is to be appended to every page, does not exist; correct the path",
-            column,
-        )
+        message = f"'{name}', which is to be appended to every page, does not exist"
+        yield appending(config, f"{message}; correct the path", number)
 
 
 def _is_there(folder: Path, path: str) -> bool:

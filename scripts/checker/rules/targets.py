@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from scripts.checker.problem import Problem
 from scripts.checker.project import PAGES, Facts, Site
+from scripts.checker.published import appending
 from scripts.checker.rules import urls
 
 _FOREIGN = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
@@ -52,7 +53,13 @@ def _diagnose(site: Site) -> dict[str, list[Problem]]:
                 kind, message = result
                 if not raw and site.config.wanted("links", _SETTINGS.get(kind, "")) == "ignore":
                     continue
-                found.setdefault(kind, []).append(site.problem(path, line, message, column))
+                problem = site.problem(path, line, message, column)
+                if line > facts.get("lines", line):
+                    problem = appending(
+                        site.config, f"in what is appended to every page: {message}"
+                    )
+                if problem not in found.setdefault(kind, []):
+                    found[kind].append(problem)
     return found
 
 
@@ -711,6 +718,7 @@ def page_facts(page: Any) -> Facts:
         ),
         "autorefs": autorefs,
         "modules": modules,
+        "lines": len(page.lines),
         "bare": page.notes.get("bare", []),
         "http": [list(item) for item in urls.http_links(page)],
         "https": sorted(urls.linked_hosts(page)),
