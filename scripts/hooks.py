@@ -17,6 +17,7 @@ import gc
 import logging
 import re
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,13 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
 
 
 def on_env(env: Any, *, config: Any, files: Any, **_: Any) -> Any:
-    """All pages are read, none is indexed yet: look at what they need, and let the index read lean pages."""
+    """All pages are read, none is indexed or set in a template yet: strict templates, lean pages.
+
+    Here it is known what the pages need.
+    """
+    # What an author writes is text to a template of ours; the theme's own were not written for this.
+    own = Path(config.theme.custom_dir)
+    env.autoescape = lambda name: bool(name) and (own / name).is_file()
     tell = logging.getLogger(f"{type(files).__module__.partition('.')[0]}.hooks").warning
     needs = {
         file.src_uri: kind_rules.needs(
@@ -106,6 +113,12 @@ def on_env(env: Any, *, config: Any, files: Any, **_: Any) -> Any:
             add: Callable[[Any], None] = index.add_entry_from_context
             index.add_entry_from_context = lambda page, add=add: add(Lean(page))
     return env
+
+
+def on_page_content(html: str, *, page: Any, **_: Any) -> None:
+    """A title that was taken from the page's heading is HTML; every other one is text. Make it text."""
+    if "title" not in vars(page) and "title" not in page.meta:
+        page.title = unescape(str(page.title))
 
 
 def on_files(files: Any, *, config: Any, **_: Any) -> Any:
