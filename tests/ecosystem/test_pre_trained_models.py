@@ -7,6 +7,8 @@ import pytest
 import torch
 from torch import nn
 
+from tests.printed.plugin import Equations
+
 models = import_module("docs.ecosystem.pre-trained-models.pre_trained_models")
 
 
@@ -44,6 +46,26 @@ def test_the_count_of_parameters_is_that_of_the_built_layers(shape: models.Shape
 )
 def test_the_count_of_parameters_is_that_of_the_released_files(name: str, known: int) -> None:
     assert models.parameters(models.LLAMA_2[name]) == known
+
+
+@pytest.mark.equation("eq-pre-trained-models-parameters")
+@pytest.mark.equation("eq-pre-trained-models-weights")
+@pytest.mark.equation("eq-pre-trained-models-cache")
+def test_the_printed_counts_are_those_of_layers_and_tensors(printed: Equations) -> None:
+    shape, tokens, sequences = models.Shape(3, 70, 10, 5, 40, 101), 51, 6
+    layers = build(shape)
+    sizes = {"L": 3, "E": 70, "G": 5, "D": 7, "F": 40, "V": 101}
+    count = sum(p.numel() for p in layers.parameters())
+    printed("eq-pre-trained-models-parameters").holds({"P": count, **sizes})
+    stored = sum(p.nbytes for p in layers.to(torch.bfloat16).parameters())
+    printed("eq-pre-trained-models-weights").holds(
+        {r"M_{\text{weights}}": stored, "P": count, "b": 16}
+    )
+    cache = torch.empty(2 * 3, sequences, 5, tokens, 7, dtype=torch.float32, device="meta")
+    printed("eq-pre-trained-models-cache").holds(
+        {r"M_{\text{cache}}": cache.nbytes, "S": sequences, "T": tokens, "b": 32}
+        | {name: sizes[name] for name in "LGD"}
+    )
 
 
 @pytest.mark.equation("eq-pre-trained-models-weights")
@@ -103,11 +125,18 @@ def test_low_rank_adapters_have_the_parameters_of_their_two_thin_matrices() -> N
 
 
 @pytest.mark.equation("eq-pre-trained-models-lora")
-def test_a_low_rank_update_has_the_rank_of_its_thin_matrices() -> None:
+def test_a_low_rank_update_has_the_rank_of_its_thin_matrices(printed: Equations) -> None:
     generator = torch.Generator().manual_seed(0)
-    b = torch.randn(30, 4, generator=generator)
-    a = torch.randn(4, 20, generator=generator)
+    b = torch.randn(30, 4, generator=generator, dtype=torch.float64)
+    a = torch.randn(4, 20, generator=generator, dtype=torch.float64)
+    w = torch.randn(30, 20, generator=generator, dtype=torch.float64)
     assert torch.linalg.matrix_rank(b @ a) == 4
+    one_by_one = torch.eye(20, dtype=torch.float64)  # the columns of W' are what it makes of them
+    rows = nn.functional.linear(one_by_one, w)
+    rows = rows + nn.functional.linear(nn.functional.linear(one_by_one, a), b)
+    printed("eq-pre-trained-models-lora").holds(
+        {"W'": rows.T.numpy(), "W": w.numpy(), "B": b.numpy(), "A": a.numpy()}, only=0
+    )
 
 
 def test_heads_that_do_not_fit_are_refused() -> None:

@@ -2,13 +2,16 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn.naive_bayes import GaussianNB
 
 from scripts.figures import overview, style
+from scripts.printed.values import Each, Given
+from tests.printed.plugin import Equations
 
 
 @pytest.mark.equation("eq-overview-bayes")
-def test_bayes_rule_turns_a_generative_model_into_a_classifier() -> None:
+def test_bayes_rule_turns_a_generative_model_into_a_classifier(printed: Equations) -> None:
     table = style.read_table(style.DOCS / "overview/index/views.csv")
     oracle = GaussianNB()
     oracle.classes_ = np.array([1, 2])
@@ -17,6 +20,21 @@ def test_bayes_rule_turns_a_generative_model_into_a_classifier() -> None:
     oracle.var_ = np.square(overview.DEVIATIONS)[:, None]
     expected = oracle.predict_proba(np.array(table["x"])[:, None])[:, 1]
     np.testing.assert_allclose(table["class_2_given_x"], expected, atol=1e-6)
+    density = r"p(\cdot \mid \cdot)"
+    laws = [stats.norm(m, s) for m, s in zip(overview.MEANS, overview.DEVIATIONS, strict=True)]
+    printed("eq-overview-bayes").holds(
+        {
+            r"p(y \mid x)": Given(
+                ("x", "y"), lambda x, y: oracle.predict_proba([[x]])[0, y - 1].item()
+            ),
+            density: lambda x, y: laws[y - 1].pdf(x),
+            r"p(\cdot)": lambda y: overview.PRIOR[y - 1],
+            "x": 0.37,
+            "y": Each([1, 2]),
+            "y'": Each([1, 2]),
+        },
+        free=("x", density, r"p(\cdot)"),  # a factor common to all classes cancels
+    )
 
 
 @pytest.mark.equation("eq-overview-bayes")

@@ -2,12 +2,15 @@
 
 import itertools
 import math
+from collections.abc import Callable
 from importlib import import_module
 
 import pytest
 import torch
 
 from scripts.figures import overview, style
+from scripts.printed.values import Each
+from tests.printed.plugin import Equations
 
 lm = import_module("docs.overview.language-models.language_models")
 
@@ -33,12 +36,31 @@ def test_the_product_of_conditionals_is_a_distribution_over_sequences(n: int) ->
 
 
 @pytest.mark.equation("eq-language-models-chain")
-def test_joint_counts_of_pairs_are_the_product_of_their_conditionals() -> None:
+def test_joint_counts_of_pairs_are_the_product_of_their_conditionals(printed: Equations) -> None:
     model = bigrams()
     joint = {("Ann", "saw"): 2 / 3, ("Tom", "saw"): 1 / 3 * 1 / 2, ("Tom", "."): 1 / 3 * 1 / 2}
     joint[("Ann", "saw")] *= 1 / 2  # half of the words after Ann are "saw", the others "."
     for text, p in joint.items():
         assert math.exp(lm.log_probability(model, text)) == pytest.approx(p)
+    printed("eq-language-models-chain").holds(
+        {
+            r"p(\cdot, \cdot, \cdot)": lambda *w: {("Ann", "saw", "Tom", "."): 1 / 18}[w],
+            r"p(\cdot \mid \cdot, \cdot, \cdot)": conditional(model),
+            "w": ["Ann", "saw", "Tom", "."],
+            "N": 4,
+        },
+        free=("w",),  # words have no neighbours to change to; a wrong index is seen
+    )
+
+
+def conditional(model: lm.NGram) -> Callable[..., float]:
+    """The probability that the code gives to a word after the words before it."""
+
+    def of(word: str, *before: str) -> float:
+        seen = lm.context((*before, word), len(before), 2)
+        return lm.next_token(model, seen)[WORDS.index(word)].item()
+
+    return of
 
 
 def test_the_example_is_one_eighteenth() -> None:
@@ -46,7 +68,9 @@ def test_the_example_is_one_eighteenth() -> None:
 
 
 @pytest.mark.equation("eq-language-models-perplexity")
-def test_perplexity_is_the_inverse_geometric_mean_of_the_token_probabilities() -> None:
+def test_perplexity_is_the_inverse_geometric_mean_of_the_token_probabilities(
+    printed: Equations,
+) -> None:
     model = bigrams(a=0.25)
     text = ("Tom", "saw", "Tom", ".")
     probabilities = [
@@ -55,6 +79,18 @@ def test_perplexity_is_the_inverse_geometric_mean_of_the_token_probabilities() -
     ]
     expected = 1 / math.prod(probabilities) ** (1 / 4)
     assert lm.perplexity(lm.log_probability(model, text), 4) == pytest.approx(expected)
+    # Counted by hand, with a quarter added: Tom begins 1 of 3, saw follows Tom in 1 of 2 …
+    joint = 1.25 / 4 * 1.25 / 3 * 1.25 / 4 * 1.25 / 3
+    printed("eq-language-models-perplexity").holds(
+        {
+            r"\operatorname{PPL}": lm.perplexity(math.log(joint), 4),
+            r"p(\cdot \mid \cdot)": conditional(model),
+            r"p(\cdot, \cdot, \cdot)": lambda *w: {text: joint}[w],
+            "w": list(text),
+            "N": 4,
+        },
+        free=("w",),
+    )
 
 
 @pytest.mark.equation("eq-language-models-perplexity")
@@ -78,6 +114,22 @@ def test_temperature_is_a_power_of_the_probability_and_ignores_a_constant(T: flo
     shifted = torch.exp((p.log() + 7) / T)
     torch.testing.assert_close(lm.temper(p, T), power)
     torch.testing.assert_close(shifted / shifted.sum(), power)
+
+
+@pytest.mark.equation("eq-language-models-temperature")
+def test_the_printed_temperature_is_that_of_the_code(printed: Equations) -> None:
+    p = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
+    printed("eq-language-models-temperature").holds(
+        {
+            r"p_T(\cdot)": lambda w: lm.temper(p, 0.7)[w - 1].item(),
+            "z": (p.log() + 7).tolist(),
+            r"p(\cdot)": lambda w: p[w - 1].item(),
+            "T": 0.7,
+            "w": Each([1, 2, 3]),
+            "v": Each([1, 2, 3]),
+        },
+        free=(r"p(\cdot)",),  # a common factor cancels
+    )
 
 
 def test_low_temperature_takes_the_likeliest_and_high_flattens() -> None:

@@ -11,6 +11,7 @@ from docs.paradigms.reinforcement import reinforcement
 from docs.paradigms.supervised import supervised
 from docs.paradigms.unsupervised import unsupervised
 from scripts.figures import paradigms, style
+from tests.printed.plugin import Equations
 
 semi_supervised = import_module("docs.paradigms.semi-supervised.semi_supervised")
 
@@ -26,7 +27,7 @@ def shares(name: str) -> list[float]:
     return paradigms.filled(table()[f"right_{name}"])
 
 
-def printed(name: str) -> str:
+def share(name: str) -> str:
     """Mean and spread of a share as the pages print them."""
     values = shares(name)
     assert len(values) == paradigms.SEEDS
@@ -43,11 +44,11 @@ def said(page: str, *texts: str) -> None:
 def test_the_page_prints_the_mean_and_the_spread_of_all_runs() -> None:
     said(
         "index",
-        f"right on {printed('few')} of the other points",
-        f"the same labels reach {printed('semi')}",
+        f"right on {share('few')} of the other points",
+        f"the same labels reach {share('semi')}",
         f"the labels ran over into another arm, and {100 * min(shares('semi')):.1f} % were right",
-        f"{printed('tried_120')} after one pass where labels give {printed('told_120')}",
-        f"{printed('tried_1200')} after ten passes where labels give {printed('told_1200')}",
+        f"{share('tried_120')} after one pass where labels give {share('told_120')}",
+        f"{share('tried_1200')} after ten passes where labels give {share('told_1200')}",
         f"over {paradigms.SEEDS} runs",
     )
 
@@ -59,7 +60,7 @@ def test_mean_and_spread_are_those_of_the_runs() -> None:
 def test_the_picture_prints_the_mean_and_the_spread_of_all_runs() -> None:
     picture = (FOLDER / "index/views.svg").read_text(encoding="utf-8")
     for name in ("told_120", "semi", "tried_120", "hybrid_15"):
-        assert printed(name) in picture
+        assert share(name) in picture
 
 
 def test_the_page_prints_what_each_part_of_the_hybrid_adds() -> None:
@@ -69,11 +70,9 @@ def test_the_page_prints_what_each_part_of_the_hybrid_adds() -> None:
         ("labels", "labels alone"),
         ("no_density", "nine labels, the others rewards, without the density"),
     ):
-        few, many = (printed(f"{part}_{count}") for count in paradigms.TRIES)
+        few, many = (share(f"{part}_{count}") for count in paradigms.TRIES)
         said("hybrid", f"| {words} | {few} | {many} |")
-    said(
-        "hybrid", f"| nine labels and no more | {printed('no_rewards')} | {printed('no_rewards')} |"
-    )
+    said("hybrid", f"| nine labels and no more | {share('no_rewards')} | {share('no_rewards')} |")
     few, many = (count + paradigms.LABELS for count in paradigms.TRIES)
     said("hybrid", f"| Signals | {few} in all | {many} in all |")
 
@@ -140,7 +139,9 @@ def test_spreading_by_likeness_is_asked_of_every_run() -> None:
 
 
 @pytest.mark.equation("eq-hybrid-joint")
-def test_the_loss_of_the_joint_is_the_unsupervised_plus_the_supervised_loss() -> None:
+def test_the_loss_of_the_joint_is_the_unsupervised_plus_the_supervised_loss(
+    printed: Equations,
+) -> None:
     draw = torch.Generator().manual_seed(0)
     x = torch.randn(50, 2, generator=draw, dtype=torch.float64)
     y = torch.randint(0, 3, (50,), generator=draw)
@@ -156,3 +157,19 @@ def test_the_loss_of_the_joint_is_the_unsupervised_plus_the_supervised_loss() ->
     logits = unsupervised.log_joint(x, (w, m, s))
     parts = unsupervised.negative_log_likelihood(x, (w, m, s)) + supervised.cross_entropy(logits, y)
     torch.testing.assert_close(-joint.mean(), parts)
+
+    def loss(index: int) -> float:
+        return unsupervised.negative_log_likelihood(x[index : index + 1], (w, m, s)).item()
+
+    def surprise(label: int, index: int) -> float:
+        return supervised.cross_entropy(logits[index : index + 1], y[label : label + 1]).item()
+
+    printed("eq-hybrid-joint").holds(
+        {
+            r"p_\theta(\cdot, \cdot)": lambda x, y: joint[x].exp().item() if x == y else math.nan,
+            r"p_\theta(\cdot)": lambda x: math.exp(-loss(x)),
+            r"p_\theta(\cdot \mid \cdot)": lambda y, x: math.exp(-surprise(y, x)),
+            "x": 17,
+            "y": 17,
+        }
+    )

@@ -5,6 +5,8 @@ import torch
 
 from docs.paradigms.reinforcement import reinforcement as rl
 from scripts.figures import style
+from scripts.printed.values import Each, Given
+from tests.printed.plugin import Equations
 
 
 def task() -> tuple[torch.Tensor, torch.Tensor]:
@@ -22,6 +24,29 @@ def test_the_expected_estimate_is_the_gradient_whatever_the_baseline(b: float) -
     one_by_one = [rl.estimate(z, torch.tensor([a]), r[a : a + 1], b) for a in range(5)]
     expected = sum(p * g for p, g in zip(z.softmax(0), one_by_one, strict=True))
     torch.testing.assert_close(expected, exact)
+
+
+@pytest.mark.equation("eq-reinforcement-objective")
+@pytest.mark.equation("eq-reinforcement-gradient")
+def test_the_printed_gradient_is_that_of_autograd(printed: Equations) -> None:
+    z, r = task()
+    leaf = z.clone().requires_grad_()
+    (exact,) = torch.autograd.grad((leaf.softmax(0) * r).sum(), leaf)
+    policy = Given((r"\theta",), lambda z: lambda a: torch.tensor(z).softmax(0)[a].item())
+    shared = {"r": lambda a: r[a].item(), "a": Each(range(5)), r"\pi_\theta": policy}
+    for b in (1.5, -40.0):
+        printed("eq-reinforcement-gradient").holds(
+            {**shared, r"\nabla_\theta J": exact.numpy(), r"\theta": z.numpy(), "b": b},
+            free=("b",),
+        )
+    printed.excuse(
+        r"\nabla_{\theta} J = \mathbb{E}_{a \sim \pi_{\theta}}"
+        r"[(r (a) + b) \nabla_{\theta} \log ⟨\pi_{\theta} (a)⟩]",
+        "the claim is that any baseline does",
+    )
+    printed("eq-reinforcement-objective").holds(
+        {**shared, r"J(\theta)": rl.expected_reward(z, r).item(), r"\theta": z.numpy()}
+    )
 
 
 @pytest.mark.equation("eq-reinforcement-gradient")

@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from scripts.figures import style
+from scripts.printed.values import Finite
+from tests.printed.plugin import Equations
 
 ssl = import_module("docs.paradigms.self-supervised.self_supervised")
 
@@ -19,19 +21,49 @@ def information(joint: torch.Tensor) -> float:
     return (joint * (joint / product).log()).sum().item()
 
 
+def batches(
+    critic: torch.Tensor, K: int, joint: torch.Tensor = JOINT
+) -> tuple[list[float], list[float]]:
+    """The loss of every batch of K pairs, and how probable the batch is."""
+    pairs = list(itertools.product(range(3), range(3)))
+    losses, chances = [], []
+    for drawn in itertools.product(pairs, repeat=K):
+        chances.append(math.prod(joint[pair].item() for pair in drawn))
+        x, y = (torch.tensor(side) for side in zip(*drawn, strict=True))
+        losses.append(torch.nn.functional.cross_entropy(critic[x][:, y], torch.arange(K)).item())
+    return losses, chances
+
+
 def expected_bound(critic: torch.Tensor, K: int) -> float:
     """log K minus the exact expectation of the loss over all batches of K pairs."""
-    pairs = list(itertools.product(range(3), range(3)))
-    total = 0.0
-    for drawn in itertools.product(pairs, repeat=K):
-        chance = math.prod(JOINT[pair].item() for pair in drawn)
-        x, y = (torch.tensor(side) for side in zip(*drawn, strict=True))
-        total += chance * torch.nn.functional.cross_entropy(critic[x][:, y], torch.arange(K)).item()
-    return math.log(K) - total
+    return math.log(K) - sum(a * b for a, b in zip(*batches(critic, K), strict=True))
 
 
-def test_the_loss_equals_the_cross_entropy_of_the_library() -> None:
+@pytest.mark.equation("eq-self-supervised-infonce")
+def test_the_printed_bound_is_loose_and_for_independent_views_tight(printed: Equations) -> None:
+    product = JOINT.sum(1)[:, None] * JOINT.sum(0)
+    for joint in (JOINT, 0.9995 * product + 0.0005 * JOINT):
+        best = (joint / joint.sum(1)[:, None] / joint.sum(0)).log()
+        losses, chances = batches(best, 3, joint)
+        printed("eq-self-supervised-infonce").holds(
+            {
+                "I(X; Y)": information(joint),
+                "K": 3,
+                r"\mathbb{E}": Finite({r"\mathcal{L}_K": losses}, chances),
+            },
+            free=("I(X; Y)",),
+        )
+    printed.excuse(
+        r"I (X; Y) \geq - \log K - \mathbb{E}_{}[\mathcal{L}_{K}]", "a weaker bound, as true"
+    )
+
+
+@pytest.mark.equation("eq-self-supervised-loss")
+def test_the_loss_equals_the_cross_entropy_of_the_library(printed: Equations) -> None:
     f = torch.randn(5, 5, generator=torch.Generator().manual_seed(0))
+    printed("eq-self-supervised-loss").holds(
+        {r"\mathcal{L}_K": ssl.info_nce(f.double()).item(), "K": 5, "f": f.double().numpy()}
+    )
     expected = torch.nn.functional.cross_entropy(f, torch.arange(5))
     torch.testing.assert_close(ssl.info_nce(f), expected)
     torch.testing.assert_close(ssl.information_bound(f), math.log(5) - expected)

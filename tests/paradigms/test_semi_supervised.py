@@ -7,6 +7,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
+
+from scripts.printed.values import Each
+from tests.printed.plugin import Equations
 
 semi = import_module("docs.paradigms.semi-supervised.semi_supervised")
 
@@ -25,6 +29,15 @@ def test_pseudo_label_loss_is_at_most_the_entropy(values: list[float]) -> None:
     assert -1e-9 <= pseudo <= h + 1e-9 <= math.log(len(values)) + 2e-9
     assert semi.entropy(u).item() == pytest.approx(h, abs=1e-9)
     assert semi.pseudo_label(u, 1e-12).item() == pytest.approx(pseudo, abs=1e-9)
+
+
+@pytest.mark.equation("eq-semi-supervised-pseudo")
+def test_the_printed_order_of_loss_and_entropy_has_tight_cases(printed: Equations) -> None:
+    most = 1 - 3e-8
+    for p in ([0.5, 0.2, 0.16, 0.14], [most, 1e-8, 1e-8, 1e-8], [0.2501, 0.25, 0.25, 0.2499]):
+        printed("eq-semi-supervised-pseudo").holds(
+            {"p": p, "c": Each(range(1, 5)), "H": stats.entropy, "C": 4}, free=("p", "H", "C")
+        )
 
 
 @pytest.mark.equation("eq-semi-supervised-pseudo")
@@ -69,6 +82,24 @@ def test_likeness_fades_with_distance_and_is_zero_with_itself() -> None:
     w = semi.likeness(torch.tensor([[0.0, 0.0], [3.0, 4.0]]).double(), 5)
     expected = math.exp(-25 / 50) * (1 - torch.eye(2)).double()
     torch.testing.assert_close(w, expected)
+
+
+@pytest.mark.equation("eq-semi-supervised-harmonic")
+def test_the_printed_mean_over_neighbours_is_what_the_solution_has(printed: Equations) -> None:
+    w, known, y = graph()
+    free = [u for u in range(1, 13) if u - 1 not in known.tolist()]
+    printed("eq-semi-supervised-harmonic").holds(
+        {
+            "g": semi.spread(w, known, y, 2).numpy(),
+            "w": (w + torch.eye(12)).numpy(),  # what a point shares with itself does not count
+            "u": Each(free),
+            "v": Each(range(1, 13)),
+        },
+        free=("g", "w"),  # a common factor cancels
+    )
+    fraction = r"g_{u} = \frac{\sum_{v \neq u} ⟨%s g_{v}⟩}{\sum_{v \neq u} %s}"
+    for above, below in (("w_{v u}", "w_{u v}"), ("w_{u v}", "w_{v u}")):
+        printed.excuse(fraction % (above, below), "likeness is mutual")
 
 
 @pytest.mark.equation("eq-semi-supervised-harmonic")

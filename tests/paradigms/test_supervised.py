@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from docs.paradigms.supervised import supervised
+from scripts.printed.values import Each, Given
+from tests.printed.plugin import Equations
 
 
 def batch(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -12,10 +14,40 @@ def batch(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     return z, torch.randint(0, 4, (7,), generator=draw)
 
 
-def test_cross_entropy_equals_the_library() -> None:
+@pytest.mark.equation("eq-supervised-loss")
+def test_cross_entropy_equals_the_library(printed: Equations) -> None:
     z, y = batch()
     expected = torch.nn.functional.cross_entropy(z, y)
     torch.testing.assert_close(supervised.cross_entropy(z, y), expected)
+    printed("eq-supervised-loss").holds(
+        {
+            r"\mathcal{L}(\theta)": supervised.cross_entropy(z, y).item(),
+            "B": 7,
+            r"p_\theta(\cdot \mid \cdot)": lambda y, x: z.softmax(1)[x, y].item(),
+            "x": list(range(7)),
+            "y": y.tolist(),
+        },
+        free=("x", "y"),  # rows and classes; a wrong index is seen
+    )
+
+
+@pytest.mark.equation("eq-supervised-gradient")
+def test_the_printed_gradient_is_that_of_autograd(printed: Equations) -> None:
+    z, y = batch()
+    leaf = z.clone().requires_grad_()
+    (exact,) = torch.autograd.grad(torch.nn.functional.cross_entropy(leaf, y), leaf)
+    printed("eq-supervised-gradient").holds(
+        {
+            r"\frac{\partial \mathcal{L}}{\partial z_i}": Given(
+                ("i",), lambda i: exact[i - 1].numpy()
+            ),
+            "B": 7,
+            "p": z.softmax(1).numpy(),
+            "e": torch.eye(4).double().numpy(),
+            "y": (y + 1).tolist(),
+            "i": Each(range(1, 8)),
+        }
+    )
 
 
 @pytest.mark.equation("eq-supervised-gradient")

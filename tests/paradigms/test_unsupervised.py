@@ -8,6 +8,8 @@ from sklearn.mixture import GaussianMixture
 
 from docs.paradigms.unsupervised import unsupervised
 from scripts.figures import paradigms, style
+from scripts.printed.values import Each
+from tests.printed.plugin import Equations
 
 TRUTH = (
     torch.tensor([0.3, 0.7]).double(),
@@ -21,7 +23,7 @@ def data(count: int = 500) -> torch.Tensor:
 
 
 @pytest.mark.equation("eq-unsupervised-likelihood")
-def test_expected_loss_is_entropy_plus_divergence() -> None:
+def test_expected_loss_is_entropy_plus_divergence(printed: Equations) -> None:
     draw = torch.Generator().manual_seed(0)
     for _ in range(20):
         p, q = torch.rand(2, 6, generator=draw, dtype=torch.float64).softmax(1)
@@ -31,6 +33,15 @@ def test_expected_loss_is_entropy_plus_divergence() -> None:
         )
         torch.testing.assert_close(-(p * q.log()).sum(), entropy + divergence)
         assert divergence > 0
+    printed("eq-unsupervised-likelihood").holds(
+        {
+            "p": lambda x: p[x].item(),
+            r"p_\theta": lambda x: q[x].item(),
+            "H(p)": entropy.item(),
+            r"\operatorname{KL}(p \,\Vert\, p_\theta)": divergence.item(),
+            "x": Each(range(6)),
+        }
+    )
 
 
 @pytest.mark.equation("eq-unsupervised-likelihood")
