@@ -11,12 +11,12 @@ from pathlib import Path
 
 from scripts.checker import digests, exceptions, rulebook
 from scripts.checker.config import CannotRun, Config, find
-from scripts.checker.memory import Memory
 from scripts.checker.one_page import Checked, Checker, digest_of
 from scripts.checker.page import APPENDED, Page
 from scripts.checker.problem import Problem
 from scripts.checker.project import PAGES, Facts, Site, walk
 from scripts.checker.published import appending, unpublished
+from scripts.checker.remembered import Memory
 from scripts.checker.request import Outcome, Request
 from scripts.checker.rulebook import Rulebook
 

@@ -177,3 +177,26 @@ def _tag_end(lines: Sequence[str], start: int) -> int:
         if ">" in lines[index]:
             return index + 1
     return start + 1
+
+
+def origins(lines: Sequence[str]) -> list[int]:
+    """The source line of every line that a preprocessor sees."""
+    origins: list[int] = []
+    last, run = 0, 0
+    for text in lines:
+        found = MARK.search(text)
+        line = number(found[0]) if found else 0
+        if not line:
+            other = re.search(rf'{WORD}="?(\d+)', text)
+            line = int(other[1]) if other else 0
+        if line:
+            missing = line - last - 1
+            if run and missing > 0 and run >= missing:
+                for back in range(1, missing + 1):
+                    origins[-back] = line - back
+            last, run = line, 0
+            origins.append(line)
+        else:
+            run += 1
+            origins.append(last + run)
+    return origins

@@ -18,7 +18,7 @@ from scripts.checker import inputs, marks, source
 from scripts.checker.config import Config
 from scripts.checker.inputs import Inputs
 from scripts.checker.problem import Edit, Problem
-from scripts.checker.render import Block, Rendered
+from scripts.checker.rendered import Block, Rendered
 from scripts.checker.source import clean_line, front_lines
 from scripts.checker.source import indent as indent
 

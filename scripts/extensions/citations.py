@@ -26,7 +26,7 @@ from markdown.util import AtomicString
 from scripts.checker import files
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
-from scripts.extensions import bibliography, bibtex, mathematics, mathml, site
+from scripts.extensions import all_pages, bibliography, bibtex, mathematics, mathml
 from scripts.extensions.bibliography import Entry
 from scripts.extensions.builder import of, sub
 
@@ -311,7 +311,7 @@ def _box(root: Element) -> Element | None:
 
 def cited(path: Path) -> tuple[str, ...]:
     """The keys that a page cites, each once, by its source."""
-    page = files.load(path, site.read)
+    page = files.load(path, all_pages.read)
     own = set(DEFINITION.findall(page.blanked))
     return tuple(dict.fromkeys(key for key in keys(page.blanked) if key not in own))
 
@@ -319,7 +319,7 @@ def cited(path: Path) -> tuple[str, ...]:
 def cited_on(docs: Path) -> dict[str, list[str]]:
     """The pages that cite each key, by their paths."""
     found: dict[str, list[str]] = {}
-    for uri, page in site.pages(docs).items():
+    for uri, page in all_pages.pages(docs).items():
         for key in files.load(page.path, cited):
             found.setdefault(key, []).append(uri)
     return found
@@ -360,7 +360,7 @@ class _List(Treeprocessor):
             return
         entries = _entries(page) or {}
         places = page.ask(cited_on, page.docs)
-        titles = page.ask(site.titles, page.docs)
+        titles = page.ask(all_pages.titles, page.docs)
         for entry in sorted(entries.values(), key=lambda entry: entry.order):
             item = sub(items, "li", id=f"ref-{entry.key}")
             set_entry(page, item, entry, 10)

@@ -20,7 +20,7 @@ from markdown.util import AtomicString
 
 from scripts.checker import files
 from scripts.checker.page import Page
-from scripts.extensions import equation_tests, mathematics, mathml, site, states
+from scripts.extensions import all_pages, equation_tests, mathematics, mathml, states
 from scripts.extensions.builder import DOCS, of, sub
 
 DISPLAY = re.compile(rf"^[ \t>]*{mathematics.DISPLAY}", re.MULTILINE)
@@ -40,7 +40,7 @@ class Entry:
 
 def read(path: Path) -> tuple[tuple[int, states.Equation], ...]:
     """The displayed equations of a page, each with its line."""
-    page = files.load(path, site.read)
+    page = files.load(path, all_pages.read)
     return tuple(
         (
             page.text.count("\n", 0, match.start("display")) + 1,
@@ -54,7 +54,7 @@ def ledger(docs: Path) -> list[Entry]:
     """All numbered equations of the site, page by page."""
     return [
         Entry(uri, line, equation)
-        for uri, page in site.pages(docs).items()
+        for uri, page in all_pages.pages(docs).items()
         for line, equation in files.load(page.path, read)
         if equation.kind != "unnumbered"
     ]
@@ -113,7 +113,7 @@ class _Ledger(Treeprocessor):
         for state, word in words.items():
             number = sub(counts, "strong", str(found.count(state)))
             number.tail = f" {word}" + ("." if state == "unchecked" else ", ")
-        titles = page.ask(site.titles, page.docs)
+        titles = page.ask(all_pages.titles, page.docs)
         uri, number_on_page = "", 0
         shown: dict[str, str] = {}
         for entry in entries:

@@ -14,7 +14,7 @@ from typing import Any
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
 from scripts.checker.project import Site
-from scripts.checker.render import Heading
+from scripts.checker.rendered import Heading
 from scripts.house.prose import load
 
 _CATCH_ALL = re.compile(

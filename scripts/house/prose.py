@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.checker.page import Page
-from scripts.checker.render import CODE, ESCAPED, OBJECT, RAW, Block
+from scripts.checker.rendered import CODE, ESCAPED, OBJECT, RAW, Block
 
 DATA = Path(__file__).parent
 PLACEHOLDERS = re.compile(f"[{CODE}{ESCAPED}{OBJECT}{RAW}]")

@@ -16,7 +16,7 @@ from scripts.extensions import (
     states,
     tables,
 )
-from scripts.house import form, kind_rules, outline, repetition, sources, wording
+from scripts.house import form, kind_rules, outline, repetition, sourcing, wording
 
 PAGE: dict[str, Callable[..., Any]] = {
     "I05": images.fixed_width,
@@ -41,17 +41,17 @@ PAGE: dict[str, Callable[..., Any]] = {
     "P20": form.code_mathematics,
     "P21": form.emoji,
     "P22": form.dots,
-    "X01": sources.arxiv,
-    "X02": sources.moved,
-    "X03": sources.link_text,
-    "X04": sources.annotated,
-    "X06": sources.unsourced,
+    "X01": sourcing.arxiv,
+    "X02": sourcing.moved,
+    "X03": sourcing.link_text,
+    "X04": sourcing.annotated,
+    "X06": sourcing.unsourced,
     **outline.PAGE,
     **kind_rules.PAGE,
 }
 PROJECT: dict[str, Callable[..., Any]] = {
     "P05": repetition.same_paragraph,
-    "X05": sources.everywhere,
+    "X05": sourcing.everywhere,
     **outline.PROJECT,
     **kind_rules.PROJECT,
 }
@@ -69,7 +69,7 @@ TOLD: dict[str, Callable[..., Any]] = {
 
 FACTS: dict[str, Callable[..., Any]] = {
     "paragraphs": repetition.paragraphs,
-    "references": sources.references,
+    "references": sourcing.references,
     "shorts": outline.shorts,
     "needs": kind_rules.needs,
 }

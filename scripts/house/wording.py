@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
-from scripts.checker.render import CODE, OBJECT, RAW
+from scripts.checker.rendered import CODE, OBJECT, RAW
 from scripts.house.prose import PLACEHOLDERS, compiled, having, load, placed, quoted, running
 
 _TWICE = re.compile(r"\b([A-Za-z]{2,})[ \n]+(\1)\b", re.IGNORECASE)

@@ -198,16 +198,7 @@ PROJECT: dict[str, Rule] = {
     "N07": settings.unpublished,
 }
 
-SITE: dict[str, Rule] = {
-    "B01": built.missing_page,
-    "B02": built.missing_anchor,
-    "B03": built.missing_asset,
-    "B04": built.leaked_markdown,
-    "B05": built.other_host,
-    "B06": built.repeated_id,
-    "B07": built.lost_redirect,
-    "B08": built.unreadable,
-}
+SITE: dict[str, Rule] = {**built.RULES}
 
 ASKED = frozenset(("B05",))
 """Rules that are on only for a project that has a house."""

@@ -17,7 +17,7 @@ from scripts.checker.openers import Opener
 from scripts.checker.page import Page, indent
 from scripts.checker.problem import Edit, Problem
 from scripts.checker.project import Site
-from scripts.checker.render import Box
+from scripts.checker.rendered import Box
 
 _QUOTES = '"“”„‟«»″'
 _CURLY = "“”„‟«»″"

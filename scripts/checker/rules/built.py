@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -163,12 +163,22 @@ def check(
 
 def findings(site: Built, codes: Iterable[str] | None = None) -> list[Problem]:
     """What the rules find on a site, sorted."""
-    from scripts.checker.rules import SITE
-
     found = {
         Problem(problem.path, problem.line, problem.column, code, problem.message)
-        for code in (SITE if codes is None else codes)
-        if code in SITE
-        for problem in SITE[code](site)
+        for code in (RULES if codes is None else codes)
+        if code in RULES
+        for problem in RULES[code](site)
     }
     return sorted(found, key=Problem.key)
+
+
+RULES: dict[str, Callable[..., Iterator[Problem]]] = {
+    "B01": missing_page,
+    "B02": missing_anchor,
+    "B03": missing_asset,
+    "B04": leaked_markdown,
+    "B05": other_host,
+    "B06": repeated_id,
+    "B07": lost_redirect,
+    "B08": unreadable,
+}

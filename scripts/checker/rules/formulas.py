@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from scripts.checker.leaks import ENVIRONMENT, blank_formulas, mathematical
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
-from scripts.checker.render import CODE, ESCAPED, Block
+from scripts.checker.rendered import CODE, ESCAPED, Block
 from scripts.checker.rules.printed import near_fence, reads_formulas, source_of, text_blocks
 
 

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 
 from scripts.checker.page import Page, indent
 from scripts.checker.problem import Problem
-from scripts.checker.render import CODE, VOID
+from scripts.checker.rendered import CODE, VOID
 
 OPTIONAL = frozenset(
     "p li dt dd tr td th thead tbody tfoot option optgroup colgroup caption rp rt html head body".split()

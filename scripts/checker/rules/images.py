@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
-from scripts.checker.render import Link
+from scripts.checker.rendered import Link
 
 EMPTY_WORDS = frozenset(
     "image img picture pic photo figure fig screenshot screen graphic alt text alt-text alttext"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
-from scripts.checker.render import CODE, ESCAPED
+from scripts.checker.rendered import CODE, ESCAPED
 from scripts.checker.rules.printed import near_fence, text_blocks
 
 _PYTHON = re.compile(

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
-from scripts.checker.render import CODE, ESCAPED, OBJECT, RAW, Block, Link
+from scripts.checker.rendered import CODE, ESCAPED, OBJECT, RAW, Block, Link
 
 TARGET = re.compile(
     r"(?:\.{1,2}/|/)?[\w%~.@/-]+\.(?:md|html?|png|jpe?g|gif|svg|webp|pdf|ya?ml|toml|py|json|txt|ipynb|zip|css|js)(?:#\S*)?$"

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from scripts.checker.page import Page
 from scripts.checker.problem import Edit, Problem
-from scripts.checker.render import BLOCKS
+from scripts.checker.rendered import BLOCKS
 
 _QUOTE = re.compile(r"[ ]{0,3}>[ ]?")
 _ITEM = re.compile(r"(?:[-*+]|(?P<number>\d+)\.)[ ]+(?=\S)")

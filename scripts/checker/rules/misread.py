@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from scripts.checker import leaks
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
-from scripts.checker.render import ESCAPED, Block
+from scripts.checker.rendered import ESCAPED, Block
 from scripts.checker.rules.printed import near_fence, rows, text_blocks
 
 _CELLS = ("td", "th")

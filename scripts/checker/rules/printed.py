@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scripts.checker.leaks import MARKS
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
-from scripts.checker.render import Block
+from scripts.checker.rendered import Block
 
 
 def text_blocks(page: Page) -> Iterator[Block]:

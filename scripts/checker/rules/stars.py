@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
-from scripts.checker.render import ESCAPED, Block
+from scripts.checker.rendered import ESCAPED, Block
 from scripts.checker.rules.printed import near_fence, text_blocks
 
 _MANY = re.compile(r"(?<=[.,;:!?)\]”\"])\*{3,}(?=\s|$)|(?:^|(?<=[\s(]))\*{3,}(?=[^\W\d]{2})")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from scripts.checker.page import Page, indent
 from scripts.checker.problem import Problem
-from scripts.checker.render import CODE, Block
+from scripts.checker.rendered import CODE, Block
 
 _ITEM = re.compile(r"(?P<indent>[ \t]*)(?P<mark>[-*+]|\d+[.)])[ \t]+(?=\S)")
 _EMPTY_ITEM = re.compile(r"(?:[ \t]*>)*[ \t]*(?:[-*+]|\d+\.)[ \t]*$")

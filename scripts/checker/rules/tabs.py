@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from scripts.checker import openers
 from scripts.checker.page import Page, indent
 from scripts.checker.problem import Edit, Problem
-from scripts.checker.render import Box
+from scripts.checker.rendered import Box
 
 _INVISIBLE = "\u00a0\u200b\ufeff\u2002\u2003\u2009\u202f\u3000"
 _LOOSE = re.compile(

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from scripts.checker.openers import nearest
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
-from scripts.checker.render import Link
+from scripts.checker.rendered import Link
 from scripts.checker.rules.link_syntax import definitions
 
 SCHEMES = frozenset(
