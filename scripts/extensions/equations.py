@@ -1,4 +1,4 @@
-"""`/// equations`: the ledger of all displayed equations, with the tests that check them.
+"""`/// equations`: the ledger of all displayed equations, with the tests that check them, a page a section.
 
 `python -m scripts.extensions.equations` prints the counts and exits 1 if an equation has no state or a
 test names an equation that no page has.
@@ -72,10 +72,22 @@ def kind(equation: states.Equation, tests: dict[str, tuple[equation_tests.Test, 
     return "checked" if equation.name in tests else ""
 
 
-class _Block(BlockProcessor):
-    """The ledger as a block."""
+def printed(docs: Path) -> dict[str, str]:
+    """The TeX of every displayed equation, by its id."""
+    return {entry.equation.name: entry.equation.tex for entry in ledger(docs)}
 
-    PATTERN = re.compile(r"^/// equations[ ]*\n(?:[ ]*\n)*///[ ]*$", re.MULTILINE)
+
+def section_of(uri: str) -> str:
+    """The section that a page stands in."""
+    return uri.partition("/")[0]
+
+
+class _Block(BlockProcessor):
+    """The ledger as a block: `/// equations` of all sections, `/// equations models` of one."""
+
+    PATTERN = re.compile(
+        r"^/// equations(?P<section>[ ]+[a-z0-9-]+)?[ ]*\n(?:[ ]*\n)*///[ ]*$", re.MULTILINE
+    )
 
     def __init__(self, parser: BlockParser, md: Markdown) -> None:
         super().__init__(parser)
@@ -85,8 +97,9 @@ class _Block(BlockProcessor):
         return bool(self.PATTERN.fullmatch(block.strip("\n")))
 
     def run(self, parent: Element, blocks: list[str]) -> bool:
-        blocks.pop(0)
-        sub(parent, "div", class_="ledger")
+        found = self.PATTERN.fullmatch(blocks.pop(0).strip("\n"))
+        section = (found["section"] or "").strip() if found else ""
+        sub(parent, "div", class_="ledger", data_section=section)
         return True
 
 
@@ -96,32 +109,80 @@ class _Ledger(Treeprocessor):
     def run(self, root: Element) -> None:
         for box in root.iter("div"):
             if box.get("class") == "ledger":
-                self._fill(of(self.md), box)
+                section = box.attrib.pop("data-section", "")
+                self._fill(of(self.md), box, section)
 
     @staticmethod
-    def _fill(page: Page, box: Element) -> None:
+    def _fill(page: Page, box: Element, section: str) -> None:
         page.ask(said, page.docs)
         entries = page.once("ledger", lambda: ledger(page.docs))
-        tests = page.ask(equation_tests.of, page.config.root / "tests")
-        found = [kind(entry.equation, tests) for entry in entries]
-        counts = sub(box, "p", f"{len(entries)} displayed equations: ", class_="ledger-counts")
-        words = {
-            "checked": "checked by tests",
-            "definition": "definitions",
-            "unchecked": "not checked",
-        }
-        for state, word in words.items():
-            number = sub(counts, "strong", str(found.count(state)))
-            number.tail = f" {word}" + ("." if state == "unchecked" else ", ")
-        titles = page.ask(all_pages.titles, page.docs)
-        uri, number_on_page = "", 0
-        shown: dict[str, str] = {}
-        for entry in entries:
-            if entry.uri != uri:
-                uri, number_on_page = entry.uri, 0
-                _heading(page, box, uri, titles[uri])
-            number_on_page += 1
-            _entry(page, box, entry, number_on_page, shown, tests)
+        sections = {section_of(entry.uri) for entry in entries}
+        parted = any(page.has(f"{mathematics.LEDGER}-{name}.md") for name in sections)
+        if section or not parted:
+            _section(page, box, [e for e in entries if not section or section_of(e.uri) == section])
+        else:
+            _overview(page, box, entries)
+
+
+def _counts(page: Page, box: Element, entries: list[Entry]) -> None:
+    """How many equations there are in each state."""
+    tests = page.ask(equation_tests.of, page.config.root / "tests")
+    found = [held(page, entry.equation, tests) for entry in entries]
+    counts = sub(box, "p", f"{len(entries)} displayed equations: ", class_="ledger-counts")
+    words = {name: words for name, (words, _) in states.HELD.items()}
+    words |= {"definition": "definitions", "unchecked": "not checked", "": "without a state"}
+    shown = [(name, word) for name, word in words.items() if name in found or name == "evaluated"]
+    for name, word in shown:
+        number = sub(counts, "strong", str(found.count(name)))
+        number.tail = f" {word}" + ("." if (name, word) == shown[-1] else "; ")
+
+
+def held(
+    page: Page, equation: states.Equation, tests: dict[str, tuple[equation_tests.Test, ...]]
+) -> str:
+    """The state of an equation; of one that is checked, how its print is held."""
+    state = kind(equation, tests)
+    return mathematics.held(page).get(equation.name, "locked") if state == "checked" else state
+
+
+def _overview(page: Page, box: Element, entries: list[Entry]) -> None:
+    """The counts, and below each section a link to every equation: an old address stays an anchor."""
+    _counts(page, box, entries)
+    titles = page.ask(all_pages.titles, page.docs)
+    by_section: dict[str, dict[str, list[Entry]]] = {}
+    for entry in entries:
+        by_section.setdefault(section_of(entry.uri), {}).setdefault(entry.uri, []).append(entry)
+    for section, uris in by_section.items():
+        ledger_page = mathematics.ledger_of(page, f"{section}/")
+        heading = sub(box, "h2", id=f"section-{section}")
+        name = titles.get(f"{section}/index.md", section.capitalize())
+        sub(heading, "a", name, href=page.link(ledger_page))
+        rows = sub(box, "ul", class_="ledger-pages")
+        for uri, found in uris.items():
+            row = sub(rows, "li")
+            sub(row, "a", titles[uri], href=page.link(uri)).tail = ": "
+            for number, entry in enumerate(found, 1):
+                link = page.link(ledger_page, entry.equation.name)
+                label = f"Equation {number} of {titles[uri]} in the ledger"
+                made = sub(row, "a", f"({number})", href=link, aria_label=label)
+                made.set("id", entry.equation.name)
+                made.set("class", "ledger-number")
+                made.tail = " "
+
+
+def _section(page: Page, box: Element, entries: list[Entry]) -> None:
+    """The equations of a section with their states and tests, page by page."""
+    _counts(page, box, entries)
+    tests = page.ask(equation_tests.of, page.config.root / "tests")
+    titles = page.ask(all_pages.titles, page.docs)
+    uri, number_on_page = "", 0
+    shown: dict[str, str] = {}
+    for entry in entries:
+        if entry.uri != uri:
+            uri, number_on_page = entry.uri, 0
+            _heading(page, box, uri, titles[uri])
+        number_on_page += 1
+        _entry(page, box, entry, number_on_page, shown, tests)
 
 
 def _heading(page: Page, box: Element, uri: str, title: str) -> None:
@@ -148,20 +209,23 @@ def _entry(
     scroll = sub(item, "div", class_="equation-scroll", data_search_exclude="true")
     body = sub(scroll, "span", class_="equation-body")
     try:
-        made = mathml.render(equation.tex, True)
+        rendered = mathml.render(equation.tex, True)
     except mathml.TexError:
-        made = mathematics.broken(equation.tex)
-    body.text = mathematics.store(page, made, equation.tex)
+        rendered = mathematics.broken(equation.tex)
+    body.text = mathematics.store(page, rendered, equation.tex)
     link = page.link(entry.uri, equation.name)
     label = f"Equation {number} on its page"
     sub(scroll, "a", f"({number})", class_="equation-number", href=link, aria_label=label)
     line = sub(item, "p", class_="ledger-state")
     name = sub(line, "code")
     name.text, name.tail = AtomicString(equation.name or f"line {entry.line}"), " "
-    state = kind(equation, tests)
-    words = {"checked": "checked by", "definition": "definition", "": "no state"}
-    mark = words.get(state, f"not checked: {equation.reason}")
-    sub(line, "span", mark, class_=f"equation-state equation-{state or 'missing'}")
+    state, how = kind(equation, tests), held(page, equation, tests)
+    words = {name: words for name, (words, _) in states.HELD.items()}
+    words |= {"definition": "definition", "": "no state"}
+    mark = words.get(how, f"not checked: {equation.reason}")
+    made = sub(line, "span", mark, class_=f"equation-state equation-{state or 'missing'}")
+    if how in states.HELD:
+        made.set("title", states.HELD[how][1])
     for test in tests.get(equation.name, ()):
         if test.label in shown:
             again = sub(item, "p", class_="ledger-again")

@@ -26,11 +26,12 @@ from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 
 from scripts.checker.page import Page
-from scripts.extensions import characters, equation_tests, mathml, states
+from scripts.extensions import characters, equation_tests, locked, mathml, states
 from scripts.extensions.builder import of, sub
 from scripts.extensions.states import Equation
 
-LEDGER = "references/equations.md"
+LEDGER = "references/equations"
+LOCK = "tests/equations.lock"
 
 TEX = r"(?:\\[\s\S]|[^\\$\x02\x03])"
 INLINE = rf"(?<![\\$])\$(?![\s$])(?P<tex>{TEX}*?(?:\\[\s\S]|[^\s\\$\x02\x03]))\$(?![\d$])"
@@ -284,20 +285,32 @@ def _inside(text: str, start: int, tex: str, place: int | None) -> int:
     return end + max(len(before[-1]) - lead, 0)
 
 
+def held(page: Page) -> dict[str, str]:
+    """How the print of each equation is held: `evaluated`, `in part` or `locked`."""
+    return page.ask(locked.states, page.config.root / LOCK)
+
+
+def ledger_of(page: Page, path: str) -> str:
+    """The page of the ledger that shows the equations of a page: one for each section, or one for all."""
+    section = f"{LEDGER}-{path.partition('/')[0]}.md"
+    return section if page.has(section) else f"{LEDGER}.md"
+
+
 def state(box: Element, page: Page, equation: Equation) -> None:
-    """The mark that says whether an equation is checked."""
-    checked = equation.name in tests(page)
+    """The mark that says how an equation is held."""
     if equation.kind == "definition":
         sub(box, "span", "definition", class_="equation-state equation-definition")
     elif equation.kind == "unchecked":
         text = f"not checked: {equation.reason}"
         sub(box, "span", text, class_="equation-state equation-unchecked")
-    elif checked and page.has(LEDGER) and page.path != LEDGER:
-        link = page.link(LEDGER, equation.name)
-        mark = sub(box, "a", "checked", class_="equation-state equation-checked", href=link)
-        mark.set("title", "A test checks this equation")
-    elif checked:
-        sub(box, "span", "checked", class_="equation-state equation-checked")
+    elif equation.name in tests(page):
+        words, title = states.HELD[held(page).get(equation.name, "locked")]
+        ledger = ledger_of(page, page.path)
+        name = "equation-state equation-checked"
+        if not page.has(ledger) or page.path.startswith(LEDGER):
+            sub(box, "span", words, class_=name, title=title)
+            return
+        sub(box, "a", words, class_=name, href=page.link(ledger, equation.name), title=title)
 
 
 def broken(tex: str) -> str:

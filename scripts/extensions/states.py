@@ -20,6 +20,22 @@ class Equation:
     reason: str = ""
 
 
+HELD = {
+    "evaluated": (
+        "tested as printed",
+        "A test evaluates both sides of this equation as it is printed, on numbers of its own",
+    ),
+    "in part": (
+        "tested in part as printed",
+        "A test evaluates some statements of this equation as they are printed and checks the others",
+    ),
+    "locked": (
+        "tested, print locked",
+        "A test checks this equation; its print is locked: it cannot change unless the test is read again",
+    ),
+}
+"""How the print of an equation is held, in words and in a sentence."""
+
 Tests = Mapping[str, str]
 Fault = Callable[[Equation, str, Tests], str]
 

@@ -15,9 +15,9 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from scripts.extensions import equation_tests
+from scripts.extensions import equation_tests, locked
+from scripts.extensions.equations import printed as equations
 from scripts.printed import locks
-from scripts.printed.claims import equations
 from scripts.printed.reading import statements
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,15 +58,15 @@ def lock(names: set[str]) -> None:
     if chosen - set(printed):
         raise ValueError(f"no page has {', '.join(sorted(chosen - set(printed)))}")
     evaluated = recorded(chosen)
-    known = {name: held for name, held in locks.read(LOCK).items() if name in printed}
+    known = {name: held for name, held in locked.read(LOCK).items() if name in printed}
     for name in chosen:
         known[name] = locks.of(printed[name], frozenset(evaluated.get(name, ())))
-    LOCK.write_text(locks.text(known), encoding="utf-8", newline="\n")
+    LOCK.write_text(locked.text(known), encoding="utf-8", newline="\n")
 
 
 def tell() -> int:
     """Print how the equations are held; 1 if one is not."""
-    printed, known = equations(ROOT / "docs"), locks.read(LOCK)
+    printed, known = equations(ROOT / "docs"), locked.read(LOCK)
     faults = [locks.difference(name, known.get(name), tex) for name, tex in printed.items()]
     states = Counter(known[name].state for name in printed if name in known)
     for name, tex in printed.items():

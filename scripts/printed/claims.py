@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -276,11 +275,4 @@ def changed(value: Any, way: int) -> Any:
     return value * (1 + 0.1 * way) if isinstance(value, float | np.ndarray) else value
 
 
-def equations(docs: Path) -> dict[str, str]:
-    """The TeX of every displayed equation, by its id, as the site's own reader of mathematics gives it."""
-    from scripts.extensions.equations import ledger
-
-    return {entry.equation.name: entry.equation.tex for entry in ledger(docs)}
-
-
-__all__ = ["Binding", "Broken", "Each", "Finite", "From", "Given", "Printed", "equations", "key"]
+__all__ = ["Binding", "Broken", "Each", "Finite", "From", "Given", "Printed", "key"]

@@ -41,7 +41,10 @@ def test_the_ledger_shows_every_equation_with_its_state_and_its_test(root: Path)
     made = render("/// equations\n///\n", root, "references/equations.md")
     assert made.problems == []
     text = re.sub(r"<[^>]+>", "", made.html)
-    assert "3 displayed equations: 1 checked by tests, 1 definitions, 1 not checked." in text
+    assert (
+        "3 displayed equations: 0 tested as printed; 1 tested, print locked; "
+        "1 definitions; 1 not checked." in text
+    )
     assert re.findall(r'<div class="ledger-entry" id="([^"]+)">', made.html) == [
         "eq-vae-elbo",
         "eq-vae-z",
@@ -56,6 +59,46 @@ def test_the_ledger_shows_every_equation_with_its_state_and_its_test(root: Path)
     assert "<summary><code>models/test_vae.py::test_the_bound_holds</code></summary>" in made.html
     assert "assert 1 &lt; 2" in made.html
     assert "not checked: a limit" in made.html
+
+
+def test_the_ledger_of_a_section_is_a_page_and_old_addresses_stay_anchors(root: Path) -> None:
+    section = "/// equations models\n///\n"
+    (root / "docs/references/equations-models.md").write_text(f"# Models\n\n{section}")
+    (root / "docs/overview").mkdir(exist_ok=True)
+    (root / "docs/overview/other.md").write_text("# Other\n\n$$ a $$ {#eq-other-a .definition}\n")
+    made = render("/// equations\n///\n", root, "references/equations.md")
+    links = re.findall(r'<a [^>]*class="ledger-number"[^>]*>', made.html)
+    assert len(links) == 4
+    assert 'href="equations-models.md#eq-vae-elbo"' in links[0]
+    assert 'id="eq-vae-elbo"' in links[0]
+    assert "ledger-entry" not in made.html
+    part = render(section, root, "references/equations-models.md")
+    assert len(re.findall('class="ledger-entry"', part.html)) == 3
+    assert "eq-other-a" not in part.html
+    shown = render("$$ x $$ {#eq-vae-elbo}\n", root, "models/vae.md")
+    assert 'href="../references/equations-models.md#eq-vae-elbo"' in shown.html
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("* x", "tested as printed"),
+        ("* x\n  y", "tested in part as printed"),
+        ("  x", "tested, print locked"),
+    ],
+)
+def test_a_page_says_how_the_print_of_an_equation_is_held(
+    root: Path, rows: str, words: str
+) -> None:
+    (root / "tests/equations.lock").write_text(f"[eq-vae-elbo]\n{rows}\n")
+    made = render("$$ x $$ {#eq-vae-elbo}\n", root, "models/vae.md")
+    assert f">{words}</a>" in made.html
+
+
+def test_every_section_with_equations_has_its_page_of_the_ledger() -> None:
+    found = {equations.section_of(entry.uri) for entry in equations.ledger(equations.DOCS)}
+    pages = {path.stem for path in (equations.DOCS / "references").glob("equations-*.md")}
+    assert {f"equations-{section}" for section in found} == pages
 
 
 def test_pages_of_the_ledger_are_in_the_contents(root: Path) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.printed import locks, mutants
-from scripts.printed.claims import Printed, equations
+from scripts.extensions import locked as lock_file
+from scripts.extensions.equations import printed as equations
+from scripts.printed import mutants
+from scripts.printed.claims import Printed
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "tests" / "equations.lock"
@@ -22,9 +24,9 @@ def pages() -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
-def locked() -> dict[str, locks.Lock]:
+def locked() -> dict[str, lock_file.Lock]:
     """The locks, read once a process."""
-    return locks.read(LOCK)
+    return lock_file.read(LOCK)
 
 
 Equations = Callable[[str], Printed]
