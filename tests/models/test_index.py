@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from scipy import integrate, stats
+from scipy import integrate, special, stats
+from scipy.spatial import distance
 
 from scripts.figures import models
+from scripts.printed.values import Each, Finite, Given
+from tests.printed.plugin import Equations
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,7 +32,7 @@ def distribution(seed: int, *shape: int) -> np.ndarray:
 
 
 @pytest.mark.equation("eq-models-chain")
-def test_a_joint_distribution_is_the_product_of_its_conditionals() -> None:
+def test_a_joint_distribution_is_the_product_of_its_conditionals(printed: Equations) -> None:
     joint = distribution(0, 2, 3, 4)
     first = joint.sum((1, 2))
     pair = joint.sum(2)
@@ -39,19 +42,47 @@ def test_a_joint_distribution_is_the_product_of_its_conditionals() -> None:
         total = math.log(first[i]) + math.log(second) + math.log(third)
         assert total == pytest.approx(math.log(joint[i, j, k]), rel=1e-12)
 
+    def conditional(x: int, *before: int) -> float:
+        """Among the cells that begin so, the share that goes on with x."""
+        here = joint[before]
+        return float(here[x].sum() / here.sum())
+
+    printed("eq-models-chain").holds(
+        {
+            r"p(\cdot, \cdot, \cdot)": lambda *x: joint[x],
+            r"p(\cdot \mid \cdot)": conditional,
+            "x": [1, 2, 0],
+            "T": 3,
+        },
+        free=("x",),
+    )
+
 
 @pytest.mark.equation("eq-models-cross-entropy")
-def test_cross_entropy_is_the_entropy_of_the_data_plus_the_divergence_of_the_model() -> None:
+def test_cross_entropy_is_the_entropy_of_the_data_plus_the_divergence_of_the_model(
+    printed: Equations,
+) -> None:
     data, model = distribution(1, 7), distribution(2, 7)
     cross_entropy = -(data * np.log(model)).sum()
     assert cross_entropy == pytest.approx(
         stats.entropy(data) + stats.entropy(data, model), rel=1e-12
     )
     assert cross_entropy > -(data * np.log(data)).sum()
+    printed("eq-models-cross-entropy").holds(
+        {
+            r"p_{\text{data}}": lambda x: data[x],
+            r"p_\theta": lambda x: model[x],
+            r"\mathrm{H}(p_{\text{data}})": stats.entropy(data),
+            r"\operatorname{KL}(p_{\text{data}} \,\|\, p_\theta)": stats.entropy(data, model),
+            "x": Each(range(7)),
+        }
+    )
 
 
 @pytest.mark.equation("eq-models-bptt")
-def test_a_gradient_through_time_is_a_product_of_one_jacobian_per_step() -> None:
+def test_a_gradient_through_time_is_a_product_of_one_jacobian_per_step(
+    printed: Equations,
+) -> None:
     generator = torch.Generator().manual_seed(3)
     width, steps = 3, 5
     w = torch.randn(width, width, generator=generator)
@@ -68,15 +99,25 @@ def test_a_gradient_through_time_is_a_product_of_one_jacobian_per_step() -> None
         return h
 
     whole = torch.autograd.functional.jacobian(run, first)
-    product, h = torch.eye(width), first
+    product, h, each = torch.eye(width), first, []
     for t in range(steps):
         h = step(h, t)
+        each.append((torch.diag(1 - h**2) @ w).numpy())
         product = torch.diag(1 - h**2) @ w @ product  # the later step stands on the left
     torch.testing.assert_close(product, whole)
+    printed("eq-models-bptt").holds(
+        {
+            r"\frac{\partial \mathbf{h}_T}{\partial \mathbf{h}_0}": whole.numpy(),
+            r"\frac{\partial \mathbf{h}_t}{\partial \mathbf{h}_{t-1}}": Given(
+                ("t",), lambda t: each[t - 1]
+            ),
+            "T": steps,
+        }
+    )
 
 
 @pytest.mark.equation("eq-models-elbo")
-def test_the_evidence_is_reconstruction_minus_divergence_plus_the_gap() -> None:
+def test_the_evidence_is_reconstruction_minus_divergence_plus_the_gap(printed: Equations) -> None:
     # z ~ N(0, 1), x | z ~ N(a z, s²), so that everything is known; q is any normal distribution.
     a, s, x, mean, width = 1.3, 0.7, 0.9, 0.2, 0.5
     evidence = stats.norm(0, math.hypot(a, s)).logpdf(x)
@@ -91,12 +132,30 @@ def test_the_evidence_is_reconstruction_minus_divergence_plus_the_gap() -> None:
     to_posterior = expect(lambda z: q.logpdf(z) - posterior.logpdf(z))
     assert reconstruction - to_prior + to_posterior == pytest.approx(evidence, abs=1e-8)
     assert reconstruction - to_prior < evidence
+    nodes, weights = np.polynomial.hermite_e.hermegauss(5)  # exact for a quadratic
+    printed("eq-models-elbo").holds(
+        {
+            r"p(\mathbf{x})": math.exp(evidence),
+            r"p(\mathbf{x} \mid \mathbf{z})": Given(
+                (r"\mathbf{z}",), lambda z: stats.norm(a * z, s).pdf(x)
+            ),
+            r"\mathbb{E}": Finite(
+                {r"\mathbf{z}": mean + width * nodes}, (weights / weights.sum()).tolist()
+            ),
+            r"\operatorname{KL}": lambda q, p: float(torch.distributions.kl_divergence(q, p)),
+            r"q(\mathbf{z} \mid \mathbf{x})": torch.distributions.Normal(mean, width),
+            r"p(\mathbf{z})": torch.distributions.Normal(0.0, 1.0),
+            r"p(\mathbf{z} \mid \mathbf{x})": torch.distributions.Normal(
+                posterior.mean(), posterior.std()
+            ),
+        }
+    )
 
 
 @pytest.mark.equation("eq-models-gan-optimum")
-def test_at_the_best_discriminator_the_value_is_twice_the_jensen_shannon_divergence_less_log_four() -> (
-    None
-):
+def test_at_the_best_discriminator_the_value_is_twice_the_jensen_shannon_divergence_less_log_four(
+    printed: Equations,
+) -> None:
     data, model = distribution(4, 9), distribution(5, 9)
     logits = torch.zeros(9, requires_grad=True)
     p, g = torch.tensor(data), torch.tensor(model)
@@ -117,6 +176,32 @@ def test_at_the_best_discriminator_the_value_is_twice_the_jensen_shannon_diverge
     assert -float(loss().detach()) == pytest.approx(2 * divergence - math.log(4), abs=1e-9)
     best = torch.sigmoid(logits.detach()).numpy()
     np.testing.assert_allclose(best, data / (data + model), atol=1e-5)
+    printed("eq-models-gan-optimum").holds(
+        {
+            r"\max_D V(D, G)": -float(loss().detach()),
+            r"\operatorname{JSD}": lambda p, q: distance.jensenshannon(p, q) ** 2,
+            r"p_{\text{data}}": data,
+            "p_G": model,
+        },
+        free=(r"p_{\text{data}}", "p_G"),  # the library makes them sum to one
+    )
+
+
+@pytest.mark.equation("eq-models-gan")
+def test_the_printed_value_of_the_game_is_that_of_the_library(printed: Equations) -> None:
+    data, model = torch.tensor(distribution(4, 9)), torch.tensor(distribution(5, 9))
+    d = torch.tensor(distribution(6, 9)).sqrt()
+    bce = torch.nn.functional.binary_cross_entropy
+    real, fake = bce(d, torch.ones(9), data, reduction="sum"), bce(d, 0 * d, model, reduction="sum")
+    printed("eq-models-gan").holds(
+        {
+            r"\min_G \max_D V(D, G)": -float(real + fake),  # of the players at hand
+            r"p_{\text{data}}": lambda x: float(data[x]),
+            "p_G": lambda x: float(model[x]),
+            "D": lambda x: float(d[x]),
+            r"\mathbf{x}": Each(range(9)),
+        }
+    )
 
 
 def jensen_shannon(p: np.ndarray, q: np.ndarray) -> float:
@@ -138,7 +223,7 @@ def test_the_jensen_shannon_divergence_is_no_distance_and_its_square_root_is_one
 
 
 @pytest.mark.equation("eq-models-score")
-def test_the_best_guess_of_the_noise_is_the_scaled_negative_score() -> None:
+def test_the_best_guess_of_the_noise_is_the_scaled_negative_score(printed: Equations) -> None:
     # Data sit on three points, so that the best guess of the noise is a finite sum.
     points, weights = np.array([-1.0, 0.4, 2.0]), np.array([0.2, 0.5, 0.3])
     alpha_bar = 0.6
@@ -157,6 +242,26 @@ def test_the_best_guess_of_the_noise_is_the_scaled_negative_score() -> None:
         assert position.grad is not None
         assert best == pytest.approx(-spread * float(position.grad), rel=1e-10)
 
+    def best_guess(x: float, t: int) -> float:
+        assert t == 3
+        z = (x - keep * points) / spread
+        return float(
+            (weights * np.exp(-(z**2) / 2) * z).sum()
+            / np.exp(special.logsumexp(-(z**2) / 2, b=weights))
+        )
+
+    printed("eq-models-score").holds(
+        {
+            r"\boldsymbol\epsilon^{*}": best_guess,
+            r"\bar\alpha": [0.95, 0.8, alpha_bar, 0.3],
+            r"q_t(\cdot)": lambda x: stats.norm(keep * points, spread).pdf(x) @ weights,
+            r"\mathbf{x}_t": 0.37,
+            "t": 3,
+        },
+        tolerance=1e-8,
+        free=(r"q_t(\cdot)", r"\mathbf{x}_t"),  # a factor has no slope
+    )
+
 
 @pytest.mark.equation("eq-models-score")
 def test_no_other_guess_of_the_noise_has_a_smaller_squared_error() -> None:
@@ -174,15 +279,29 @@ def test_no_other_guess_of_the_noise_has_a_smaller_squared_error() -> None:
 
 
 @pytest.mark.equation("eq-models-change-of-variables")
-def test_the_density_of_transformed_noise_follows_from_the_determinant() -> None:
+def test_the_density_of_transformed_noise_follows_from_the_determinant(
+    printed: Equations,
+) -> None:
     generator = np.random.default_rng(7)
     matrix, shift = generator.standard_normal((3, 3)), generator.standard_normal(3)
+    matrix[0] *= -1  # a negative determinant: the bars have work to do
     inverse = np.linalg.inv(matrix)  # x = matrix z + shift, f(x) = inverse (x - shift)
     known = stats.multivariate_normal(shift, matrix @ matrix.T)
     base = stats.multivariate_normal(np.zeros(3), np.eye(3))
     for x in generator.standard_normal((5, 3)):
         log_density = base.logpdf(inverse @ (x - shift)) + math.log(abs(np.linalg.det(inverse)))
         assert log_density == pytest.approx(known.logpdf(x), rel=1e-9)
+    assert np.linalg.det(inverse) < 0
+    printed("eq-models-change-of-variables").holds(
+        {
+            r"p(\cdot)": known.pdf,
+            "p_Z": base.pdf,
+            r"\mathbf{f}": lambda x: inverse @ (x - shift),
+            r"\mathbf{x}": np.array([0.4, -0.9, 1.3]),
+            r"\frac{\partial \mathbf{f}}{\partial \mathbf{x}}": inverse,
+        },
+        free=(r"\mathbf{x}",),
+    )
 
 
 @pytest.mark.equation("eq-models-change-of-variables")
@@ -193,9 +312,9 @@ def test_the_change_of_variables_holds_for_a_curved_map() -> None:
 
 
 @pytest.mark.equation("eq-models-energy-gradient")
-def test_the_likelihood_of_an_energy_rises_at_the_data_and_falls_at_the_models_own_samples() -> (
-    None
-):
+def test_the_likelihood_of_an_energy_rises_at_the_data_and_falls_at_the_models_own_samples(
+    printed: Equations,
+) -> None:
     generator = torch.Generator().manual_seed(8)
     features = torch.randn(6, 4, generator=generator)
     theta = torch.randn(4, generator=generator, requires_grad=True)
@@ -209,6 +328,26 @@ def test_the_likelihood_of_an_energy_rises_at_the_data_and_falls_at_the_models_o
     each = torch.autograd.functional.jacobian(energy, theta.detach())  # (6, 4)
     model = torch.softmax(-energy(theta.detach()), 0)
     torch.testing.assert_close(whole, -each[data] + model @ each)
+
+    def energies(t: np.ndarray) -> Callable[[int], float]:
+        values = energy(torch.tensor(t))
+        return lambda x: float(values[x])
+
+    def chances(t: np.ndarray) -> Callable[[int], float]:
+        values = torch.softmax(-energy(torch.tensor(t)), 0)
+        return lambda x: float(values[x])
+
+    printed("eq-models-energy-gradient").holds(
+        {
+            r"p_\theta": Given((r"\theta",), chances),
+            r"E_\theta": Given((r"\theta",), energies),
+            r"\theta": theta.detach().numpy(),
+            r"\mathbf{x}": data,
+            r"\mathbf{x}'": Each(range(6)),
+        },
+        tolerance=1e-8,
+        free=(r"\theta", r"\mathbf{x}"),
+    )
 
 
 def test_the_page_counts_the_classes_of_its_table() -> None:
