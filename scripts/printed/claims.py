@@ -13,7 +13,7 @@ from scripts.printed.evaluation import evaluate, one
 from scripts.printed.reading import Statement, statements
 from scripts.printed.tokens import Unreadable
 from scripts.printed.tree import Node, normal
-from scripts.printed.values import Bindings, Each, Finite, From, Given, Scope, key
+from scripts.printed.values import Bindings, Each, Finite, From, Given, Scope, key, plain
 
 INEQUALITIES = {r"\leq", r"\geq", "<", ">"}
 
@@ -85,7 +85,8 @@ class Printed:
             Unreadable: if a statement cannot be read, or a name is bound to nothing or not used.
         """
         chosen = (only,) if isinstance(only, int) else only
-        binding = Binding(dict(values), tolerance, about, chosen, free)
+        bound = {name: plain(value) for name, value in values.items()}
+        binding = Binding(bound, tolerance, about, chosen, free)
         self.check(binding)
         self.guard(binding)
         self.bindings.append(binding)
@@ -198,6 +199,8 @@ def is_free(node: Node, name: str) -> bool:
     if normal(node) == name:
         return True
     parts: tuple[Node, ...] = node.parts
+    if node.text == r"\{" and node.seps == (":",) and normal(parts[0]) == name:
+        return False
     if node.kind in {"big", "expect"} or (node.kind == "apply" and node.parts[0].kind == "big"):
         low = node.parts[0].parts[0] if node.kind == "apply" else node.parts[0]
         index = low.parts[0] if low.kind == "chain" else low
@@ -263,9 +266,9 @@ def changed(value: Any, way: int) -> Any:
     if isinstance(value, From):
         return From(value.start, changed(value.values, way))
     if isinstance(value, Given):
-        return Given(value.names, lambda *names: changed(value.value(*names), way))
+        return Given(value.names, lambda *names: changed(plain(value.value(*names)), way))
     if callable(value):
-        return lambda *names: changed(value(*names), way)
+        return lambda *names: changed(plain(value(*names)), way)
     if isinstance(value, list | tuple):
         return type(value)(changed(item, way) for item in value)
     if isinstance(value, int | np.integer) or (

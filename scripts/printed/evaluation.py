@@ -12,7 +12,7 @@ import numpy as np
 from scripts.printed import slopes
 from scripts.printed.tokens import Unreadable
 from scripts.printed.tree import Node, normal
-from scripts.printed.values import Each, Finite, From, Scope, key
+from scripts.printed.values import Each, Finite, From, Scope, key, plain
 
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     r"\log": np.log,
@@ -26,6 +26,9 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     r"\cosh": np.cosh,
     r"\det": np.linalg.det,
 }
+ARGUMENTS = {r"\arg\max", r"\arg\min"}
+EXTREMES: dict[str, Callable[[Any], Any]] = {r"\max": max, r"\min": min}
+EXTREMES |= {r"\arg\max": max, r"\arg\min": min}
 COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda a, b: bool(np.all(a == b)),
     r"\neq": lambda a, b: bool(np.all(a != b)),
@@ -129,7 +132,7 @@ def taken(node: Node, at: int, scope: Scope) -> tuple[Any, int]:
             if bound is not None:
                 return bound, stop
     first = node.parts[at]
-    variable = slopes.variable(first)
+    variable = slopes.variable(first) if normal(first) not in scope.values else None
     if variable is not None and at + 1 < len(node.parts):
         rest = node.parts[at + 1 :]
         body = rest[0] if len(rest) == 1 else Node("product", rest, "", node.seps[at + 1 :])
@@ -173,7 +176,7 @@ def call(function: Node, group: Node, scope: Scope) -> tuple[Any] | None:
         return (moment(value, group.parts, scope),)
     if not callable(value):
         return None
-    return (value(*arguments(group, scope)),)
+    return (plain(value(*arguments(group, scope))),)
 
 
 def arguments(group: Node, scope: Scope) -> list[Any]:
@@ -182,29 +185,23 @@ def arguments(group: Node, scope: Scope) -> list[Any]:
     parts = list(group.parts)
     for index, part in enumerate(parts):
         if part.kind == "dots":
-            low, high = (index_of(parts[index + side]) for side in (-1, 1))
-            name = parts[index - 1].parts[0]
-            first, last = evaluate(low, scope), evaluate(high, scope)
-            values.pop()
-            values += [element(name, [i], scope) for i in range(first, last)]
-        elif index and parts[index - 1].kind == "dots":
-            last = evaluate(index_of(part), scope)
-            first = evaluate(index_of(parts[index - 2]), scope)
-            if last >= first:
-                values.append(evaluate(part, scope))
-        elif index + 1 < len(parts) and parts[index + 1].kind == "dots":
-            values.append(None)  # taken back by the dots
-        else:
+            first, last = parts[index - 1], parts[index + 1]
+            values += listed(first, last, scope)
+        elif "dots" not in (other.kind for other in parts[max(index - 1, 0) : index + 2]):
             value = evaluate(part, scope)
             values += list(value) if isinstance(value, tuple) else [value]
     return values
 
 
-def index_of(part: Node) -> Node:
-    """The index of one end of a list with dots."""
-    if part.kind != "sub":
-        raise Unreadable(f"{part} beside dots has no index")
-    return part.parts[1]
+def listed(first: Node, last: Node, scope: Scope) -> list[Any]:
+    """What dots stand for, with both ends: whole numbers, or elements of one thing."""
+    if first.kind == last.kind == "sub" or first.kind == last.kind == "label":
+        if first.parts[0] != last.parts[0]:
+            raise Unreadable(f"{first} and {last} are elements of two things: no dots between them")
+        low, high = (whole(evaluate(part.parts[1], scope), part) for part in (first, last))
+        return [element(first.parts[0], [i], scope) for i in range(low, high + 1)]
+    low, high = (whole(evaluate(part, scope), part) for part in (first, last))
+    return list(range(low, high + 1))
 
 
 def sub(node: Node, scope: Scope) -> Any:
@@ -244,17 +241,17 @@ def element(base: Node, indices: Sequence[Any], scope: Scope) -> Any:
 
 
 def power(node: Node, scope: Scope) -> Any:
-    """A power; of a square matrix the inverse and the square root."""
+    """A power; of a square matrix a whole one or the square root."""
     base, exponent = (one(evaluate(part, scope)) for part in node.parts)
     if np.ndim(exponent):
         raise Unreadable(f"{node} has an exponent of shape {np.shape(exponent)}")
     if np.ndim(base) == 2:
-        if exponent == -1:
-            return np.linalg.inv(base)
+        if isinstance(exponent, int | np.integer):
+            return np.linalg.matrix_power(base, int(exponent))
         if exponent == 0.5 and np.allclose(base, base.T):
             values, vectors = np.linalg.eigh(base)
             return vectors @ np.diag(np.sqrt(values)) @ vectors.T
-        raise Unreadable(f"{node} is no power of a matrix that is read: -1 and 1/2 are")
+        raise Unreadable(f"{node} is no power of a matrix that is read: whole ones and 1/2 are")
     if isinstance(base, int) and isinstance(exponent, int):
         return float(base) ** exponent if exponent < 0 else base**exponent
     return base**exponent
@@ -280,6 +277,10 @@ def label(node: Node, scope: Scope) -> Any:
 def group(node: Node, scope: Scope) -> Any:
     """Brackets: of a value, of a claim (one if it holds), of a list."""
     first = node.parts[0]
+    if node.text == r"\{" and node.seps == (":",):  # the values for which a claim holds
+        name, values = domain(first, scope)
+        inner = [scope.with_({normal(name): value}) for value in values]
+        return [evaluate(first, s) for s in inner if truth(node.parts[1], s)]
     if node.text == "[" and first.kind == "chain":
         return int(truth(first, scope))
     if len(node.parts) > 1:
@@ -371,16 +372,22 @@ def applied(node: Node, scope: Scope) -> Any:
     function, argument = node.parts
     if function.kind == "big":
         low, high, _ = function.parts
-        values = {i: one(evaluate(argument, s)) for i, s in enumerate(running(low, high, scope))}
-        if function.text in {r"\max", r"\min"}:
-            return (max if function.text == r"\max" else min)(values.values())
-        raise Unreadable(f"{function.text} is not evaluated: bind {node} as a whole")
-    if function.text in {r"\max", r"\min"}:
-        return (max if function.text == r"\max" else min)(arguments(argument, scope))
+        if function.text not in EXTREMES or (function.text in ARGUMENTS and low.kind != "name"):
+            raise Unreadable(f"{function.text} is not evaluated: bind {node} as a whole")
+        best = EXTREMES[function.text]
+        if low.kind == "empty":
+            return best(evaluate(argument, scope))
+        scopes = list(running(low, high, scope))
+        values = [one(evaluate(argument, inner)) for inner in scopes]
+        if function.text in ARGUMENTS:
+            return scopes[values.index(best(values))].values[normal(low)]
+        return best(values)
+    if function.text in EXTREMES:
+        return EXTREMES[function.text](arguments(argument, scope))
     bound = scope.find(normal(function))
     value = one(evaluate(argument, scope))
     if bound is not None and callable(bound):
-        return bound(value)
+        return plain(bound(value))
     if bound is not None and function.kind == "operator":
         return times(bound, value, "", node)
     if function.text not in FUNCTIONS:

@@ -11,6 +11,7 @@ from scripts.printed.tree import Node, normal
 FLIPPED = {"+": "-", "-": "+", r"\pm": r"\mp", r"\mp": r"\pm"}
 TURNED = {r"\leq": r"\geq", r"\geq": r"\leq", "<": ">", ">": "<"}
 EXCHANGED = {r"\sin": r"\cos", r"\cos": r"\sin", r"\max": r"\min", r"\min": r"\max"}
+EXCHANGED |= {r"\arg\max": r"\arg\min", r"\arg\min": r"\arg\max"}
 EXCHANGED |= {r"\sum": r"\prod", r"\prod": r"\sum"}
 
 

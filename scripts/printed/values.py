@@ -53,6 +53,18 @@ class Finite:
 Bindings = Mapping[str, Any]
 
 
+def plain(value: Any) -> Any:
+    """A value in numbers and arrays: tensors of a library become such, also within lists."""
+    if hasattr(value, "detach"):
+        value = value.detach().numpy()
+        return value if value.ndim else value.item()
+    if isinstance(value, From):
+        return From(value.start, plain(value.values))
+    if type(value) in {list, tuple}:
+        return type(value)(plain(item) for item in value)
+    return value
+
+
 BARE = {r"\pm", r"\mp", r"\mathbb{E}"}
 
 
@@ -73,7 +85,7 @@ class Scope:
     @staticmethod
     def of(bindings: Bindings) -> Scope:
         """A scope of bindings whose keys are TeX."""
-        return Scope({key(name): value for name, value in bindings.items()})
+        return Scope({key(name): plain(value) for name, value in bindings.items()})
 
     def with_(self, more: Mapping[str, Any]) -> Scope:
         """A scope in which some names mean something else."""
@@ -86,5 +98,5 @@ class Scope:
         self.used.add(name)
         value = self.values[name]
         if isinstance(value, Given):
-            return value.value(*(self.find(key(other)) for other in value.names))
+            return plain(value.value(*(self.find(key(other)) for other in value.names)))
         return value

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from scripts.printed.claims import Broken, Each, Finite, From, Given, Printed, key
 from scripts.printed.reading import read, statements
@@ -157,6 +158,48 @@ def test_a_lost_transpose_is_refused() -> None:
         value("u v", bound=bound)
     with pytest.raises(Unreadable, match="bind a row or a column"):
         value(r"w^{\top} v", bound={**bound, "w": np.ones(2)})
+
+
+def test_dots_stand_for_elements_of_one_thing_or_for_whole_numbers() -> None:
+    bound = {"w": [1.5, 2.5, 3.5], "O": From(0, [4.5, 5.5, 6.5]), "f": lambda *x: x}
+    assert value(r"f(w_1, \dots, w_n)", bound=bound) == (1.5, 2.5, 3.5)
+    assert value(r"f(w_2, \dots, w_1)", bound=bound) == ()
+    assert value(r"f(a, O^{(0)}, \dots, O^{(n-1)})", bound=bound) == (A, 4.5, 5.5, 6.5)
+    assert value(r"f[0, \dots, n - 1]", bound=bound) == (0, 1, 2)
+    with pytest.raises(Unreadable, match="two things"):
+        value(r"f(w_1, \dots, O_2)", bound=bound)
+
+
+def test_the_best_place_and_the_smallest_of_a_set() -> None:
+    bound = {"x": [1.5, 9.5, 3.5], "v": Each([1, 2, 3])}
+    assert value(r"\arg\max_v x_v", bound=bound) == 2
+    assert value(r"\arg\min_v (x_v - 9)", bound=bound) == 1
+    assert value(r"\min \{\, v : x_v > 3 \,\}", bound=bound) == 2
+    claim(r"w = \min \{\, v : x_v > 3 \,\}", {**bound, "w": 2}, free=("x",))
+    with pytest.raises(Broken):
+        claim(r"w = \min \{\, v : x_v < 3 \,\}", {**bound, "w": 2})
+
+
+def test_a_matrix_has_whole_powers() -> None:
+    matrix = np.array([[1.5, 0.3], [0.2, 0.7]])
+    assert value("u^{n} v^{-1}", bound={"u": matrix, "v": matrix}) == pytest.approx(matrix @ matrix)
+    assert value("u^{0}", bound={"u": matrix}) == pytest.approx(np.eye(2))
+    with pytest.raises(Unreadable, match="no power of a matrix"):
+        value("u^{a}", bound={"u": matrix})
+
+
+def test_tensors_are_bound_as_arrays_and_so_is_what_functions_give() -> None:
+    x = torch.tensor([1.5, 2.5], dtype=torch.float64, requires_grad=True)
+    bound = {"x": x, "f": lambda i: x[i - 1] * 2, "g": Given(("n",), lambda n: x * n)}
+    assert value(r"\sum_{i=1}^{2} x_i f(i) + g_2", bound=bound) == 2 * (2.25 + 6.25) + 7.5
+    with pytest.raises(Broken, match="holds whatever x is"):
+        claim("a = a + n (x_1 - x_1)", {"x": x, "a": A, "n": 3}, free=("a", "n"))
+
+
+def test_a_sign_of_derivation_may_be_bound_as_a_name() -> None:
+    gradient, x = np.array([[1.5, 0.3], [0.2, 0.7]]), np.array([[0.4], [0.9]])
+    bound = {r"\nabla_S": gradient, "S": gradient, "x": x}
+    assert value(r"\nabla_S x", bound=bound) == pytest.approx(gradient @ x)
 
 
 def test_expectations_are_over_what_is_said() -> None:
