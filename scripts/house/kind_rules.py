@@ -92,8 +92,12 @@ def schema(page: Page) -> Iterator[Problem]:
     known = entries(page)
     wanted = ", ".join(kinds.FRONT_MATTER)
     if known is None:
-        if not source.FRONT.match(page.text):
+        # That it is no YAML or not closed is said by a rule for all projects.
+        front = source.FRONT.match(page.text)
+        if front is None and not re.match(r"---[ \t]*\n[A-Za-z_-]+:", page.text):
             yield page.problem(1, f"the page has no front matter; give it {wanted}", 1)
+        elif front is not None and not re.search(r"(?m)^\w+:", front[1]):
+            yield page.problem(2, "the front matter is no list of keys; write 'key: value'", 1)
         return
     names = [entry.name for entry in known]
     missing = [name for name in kinds.FRONT_MATTER if name not in names]

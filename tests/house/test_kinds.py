@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from scripts.checker.config import Config
+from scripts.checker.engine import check
 from scripts.checker.page import Page
+from scripts.checker.request import Request
 from scripts.house import kind_rules, kinds
 from scripts.house.kind_rules import wrong_needs
 from tests.extensions.project import make
@@ -53,6 +56,9 @@ def test_the_contributing_pages_print_the_kinds() -> None:
         (text(MODEL, kind="model"), []),
         (text(MODEL.replace("## Try it\n\nText.", ""), kind="model"), []),
         ("# A title\n", ["1:1 P23"]),
+        ("---\n- a\n- b\n---\n\n# A title\n", ["2:1 P23"]),
+        ("---\ntitle: [\n---\n\n# A title\n", []),  # the rule of all projects tells it
+        ("---\ntitle: A\n\n# A title\n", []),
         (text(kind=None), ["1:1 P23"]),
         (text(kidn="x"), ["7:1 P23"]),
         (text(title="B\ntitle: C"), ["3:1 P23"]),
@@ -109,11 +115,27 @@ def test_what_a_page_needs_is_there_and_leads_to_an_end(
     assert said == expected
 
 
+@pytest.mark.parametrize(
+    "front",
+    ["---\n- a\n- b\n---\n", "---\ntitle: [\n---\n", "---\ntitle: A\n", "---\na\nb: c\n---\n"],
+)
+def test_front_matter_that_cannot_be_read_is_one_finding(front: str, tmp_path: Path) -> None:
+    make(tmp_path)
+    for name in ("mkdocs.yml", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    page = tmp_path / "docs" / "page.md"
+    page.write_text(f"{front}\n# A title\n\nA sentence.\n", encoding="utf-8")
+    outcome = check(Request([page], ("S", "P23", "V"), jobs=1, cache=Path("none")))
+    assert len(outcome.problems) == 1, outcome.problems
+
+
 def test_the_build_says_the_same_with_its_places(tmp_path: Path) -> None:
     make(tmp_path)
     (tmp_path / "mkdocs.yml").write_text(
-        f"site_name: S\nstrict: true\nhooks: [{(ROOT / 'scripts' / 'hooks.py').as_posix()}]\n"
+        "site_name: S\nstrict: true\ntheme: {name: mkdocs, custom_dir: overrides}\n"
+        f"hooks: [{(ROOT / 'scripts' / 'hooks.py').as_posix()}]\n"
     )
+    (tmp_path / "overrides").mkdir()
     for path in (tmp_path / "docs").rglob("*.md"):
         path.write_text(text(), encoding="utf-8")
     (tmp_path / "docs" / "models" / "vae.md").write_text(
