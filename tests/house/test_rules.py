@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from scripts.checker import report, rulebook
 from scripts.checker.engine import check
+from scripts.checker.problem import Problem
 from scripts.checker.request import Request
 from scripts.house import rules as house
 from tests.checker.rules.fixtures import Fixture, read
-from tests.extensions.project import make
+from tests.extensions.project import make, render
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent / "rules"
@@ -78,3 +80,24 @@ def test_every_code_that_an_extension_reports_is_in_the_table() -> None:
         text = path.read_text(encoding="utf-8")
         reported |= set(re.findall(r'"([A-Z]\d\d)"', text))
     assert reported == set(house.TOLD)
+
+
+@pytest.mark.parametrize("code", sorted(house.TOLD))
+def test_the_build_and_the_check_report_the_same(code: str, tmp_path: Path) -> None:
+    """The check renders a page with a mark in every line; what the extensions say must not differ."""
+    fixture = read(HERE / f"{code}-bad.md")
+    make(tmp_path)
+    for name in ("mkdocs.yml", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name, content in fixture.files.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    built = render(fixture.text, tmp_path, "page.md").page.problems
+    outcome = check(Request([tmp_path / "docs" / "page.md"], jobs=1, cache=Path("none")))
+    docs = tmp_path / "docs"
+    checked = [
+        replace(p, path=Path(p.path).relative_to(docs).as_posix())
+        for p in outcome.problems
+        if p.code in house.TOLD
+    ]
+    assert sorted(built, key=Problem.key) == checked
+    assert [p.code for p in checked] == [code]
