@@ -27,6 +27,8 @@ T = TypeVar("T")
 _FENCE = re.compile(
     r"([ \t>]*(?:`{3,}|~{3,})[ \t]*[\w#.+-]+)[ \t]+((?:[A-Za-z][\w-]{2,}(?:=\"[^\"]*\")?[ \t]*)+)$"
 )
+# Where the text of a block and its source part: placeholders, marks and the ends of lines.
+_OTHER = re.compile("[\ue000-\ue003\n]")
 # Stands for the path of what the settings append to every page: a fault in it is one of the project.
 APPENDED = "\0appended"
 # Plugins that run a page through Jinja, and what a page says for and against it.
@@ -149,19 +151,23 @@ class Page:
     def place(self, block: Block, offset: int, sign: str) -> tuple[int, int]:
         """The line and column of a sign that stands at a place in a block's text.
 
-        The line is the parser's; in it the sign is counted, code and comments left out.
+        The line is the parser's; in it the sign is known by what stands around it, code and comments left out.
         """
         line = block.line_at(offset)
-        start = offset
-        while start and block.text[start - 1] != "\n" and block.line_at(start - 1) == line:
-            start -= 1
-        column = -1
         source = self.clean[line - 1] if 0 < line <= len(self.clean) else ""
-        for _ in range(block.text.count(sign, start, offset) + 1):
-            following = source.find(sign, column + 1)
-            if following < 0:
-                break
-            column = following
+        before = _OTHER.split(block.text[max(offset - 24, 0) : offset])[-1]
+        after = _OTHER.split(block.text[offset + len(sign) : offset + len(sign) + 24])[0]
+        for reach in (24, 8, 3, 1):
+            head, tail = before[-reach:], after[:reach]
+            for part, skip in (
+                (head + sign + tail, len(head)),
+                (head + sign, len(head)),
+                (sign + tail, 0),
+            ):
+                if part != sign and source.count(part) == 1:
+                    return line, source.index(part) + skip + 1
+        ends = not block.text[offset + len(sign) :].partition("\n")[0].strip()
+        column = source.rfind(sign) if ends else source.find(sign)
         return line, column + 1 if column >= 0 else self.column_of(line, "")
 
     def locate(self, line: int, part: str, reach: int = 6) -> tuple[int, int]:

@@ -155,7 +155,8 @@ class Walker(RawReader):
         is_title = tag == "summary" or "admonition-title" in classes
         # md_in_html leaves the text of an element without the attribute `markdown` as it is.
         unread = self.unread
-        self.unread += isinstance(element.text, AtomicString) and "\n" in element.text
+        titled = tag == "summary" and marks.strip(element.text).startswith("#")
+        self.unread += isinstance(element.text, AtomicString) and not titled
         self._open("title" if is_title else tag)
         heading = self._start_heading(element, tag)
         self._text(element.text)

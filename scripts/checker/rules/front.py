@@ -37,7 +37,7 @@ def misplaced(page: Page) -> Iterator[Problem]:
         if (
             page.lines[number - 1].rstrip() == "---"
             and not page.in_fence(number)
-            and any(page.lines[n].strip() for n in range(first, number - 1))
+            and (first or any(page.lines[n].strip() for n in range(number - 1)))
             and _KEY.match(page.lines[number])
             and not page.is_code(number + 1)
             and _end(page, number + 1)

@@ -47,7 +47,7 @@ def bold(page: Page) -> Iterator[Problem]:
                 continue
             if "td" in block.path and footnote_stars(page, block.text[: found.end()]):
                 continue
-            line, column = page.locate(block.line_at(found.start()), "**")
+            line, column = page.place(block, found.start(), "**")
             if page.is_code(line) or near_fence(page, line) or "**" not in page.line(line):
                 continue
             yield page.problem(
@@ -86,7 +86,7 @@ def code(page: Page) -> Iterator[Problem]:
         if "`" not in block.text:
             continue
         for found in re.finditer(r"`+", block.text):
-            line, column = page.locate(block.line_at(found.start()), "`")
+            line, column = page.place(block, found.start(), "`")
             before, after = (
                 block.text[found.start() - 1 : found.start()],
                 block.text[found.end() : found.end() + 1],
@@ -155,7 +155,7 @@ def marks(page: Page) -> Iterator[Problem]:
             )
             if not found:
                 continue
-            line, column = page.locate(block.line_at(found.start()), sign)
+            line, column = page.place(block, found.start(), sign)
             if not page.is_code(line) and not near_fence(page, line):
                 yield page.problem(line, f"'{sign}' is printed: {message}", column)
 
@@ -183,7 +183,7 @@ def attributes(page: Page) -> Iterator[Problem]:
         if "{" not in block.text:
             continue
         for found in _ATTRIBUTES.finditer(block.text):
-            line, column = page.locate(block.line_at(found.start()), "{")
+            line, column = page.place(block, found.start(), "{")
             if (
                 page.is_code(line)
                 or near_fence(page, line)
@@ -232,7 +232,7 @@ def emoji(page: Page) -> Iterator[Problem]:
             block.text,
         ):
             name = found[1]
-            line, column = page.locate(block.line_at(found.start()), found[0])
+            line, column = page.place(block, found.start(), found[0])
             if page.is_code(line) or found[0] not in page.line(line):
                 continue
             if re.match(r"\s*:[\w-]+: ", page.line(line)) and any(

@@ -268,7 +268,11 @@ def hard_break(page: Page) -> Iterator[Problem]:
         for found in re.finditer(rf"[\\{ESCAPED}]\n(?=[^\n]*\S)", block.text):
             line = block.line_at(found.start())
             source = page.line(line).rstrip()
-            if page.is_code(line) or not re.search(r"\S\\{1,2}$", source) or near_fence(page, line):
+            if (
+                page.is_code(line)
+                or not re.search(r"(?:^|[^\\])\\{1,2}$", source)
+                or near_fence(page, line)
+            ):
                 continue
             yield page.problem(
                 line,

@@ -15,7 +15,7 @@ from scripts.checker.rendered import ESCAPED, Block
 from scripts.checker.rules.printed import near_fence, text_blocks
 
 _MANY = re.compile(r"(?<=[.,;:!?)\]”\"])\*{3,}(?=\s|$)|(?:^|(?<=[\s(]))\*{3,}(?=[^\W\d]{2})")
-_OPENS = re.compile(r"(?:^|(?<=[\s(“\"']))\*{1,2}(?=[^\W\d_])")
+_OPENS = re.compile(r"(?:^|(?<=[\s(“\"']))\*(?=[^\W\d_*])")
 _CLOSES = re.compile(
     r"(?<=[^\s*/({\[=,])\*{1,2}(?=[\s.,;:!?)”]|$)|(?<=[^\S\n])\*{1,2}(?=\n|$|[ ]+[^\W\d])|(?<=\n)\*{1,2}(?=\n|$)"
 )
@@ -65,6 +65,9 @@ def _place(page: Page, block: Block) -> int | None:
         behind = text[end : end + 1] == "*" and text[end - 1 : end] not in ("*", "")
         if behind and "td" not in block.path and not _has_note(page):
             return end
+    alone = re.search(r"(?<=[A-Za-z.,;:!?)][ ])\*(?=\s*$)", text)
+    if alone and block.emphasis:
+        return alone.start()
     if _CODE.search(text):
         return None
     opening = _OPENS.search(text)
@@ -74,9 +77,7 @@ def _place(page: Page, block: Block) -> int | None:
             break
         following = _OPENS.search(text, opening.end())
         if following is None or following.start() >= closing.start():
-            if not (opening.end() - opening.start() == closing.end() - closing.start() == 2):
-                return opening.start()
-            break
+            return opening.start()
         opening = following
     apart = _APART.search(text)
     return apart.start() if apart else None
