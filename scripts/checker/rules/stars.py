@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
-from scripts.checker.rendered import ESCAPED, Block
+from scripts.checker.rendered import ESCAPED, RAW, Block
 from scripts.checker.rules.printed import near_fence, text_blocks
 
 _MANY = re.compile(r"(?<=[.,;:!?)\]”\"])\*{3,}(?=\s|$)|(?:^|(?<=[\s(]))\*{3,}(?=[^\W\d]{2})")
@@ -56,7 +56,9 @@ def loose(page: Page) -> Iterator[Problem]:
 def _place(page: Page, block: Block) -> int | None:
     """Where the first star stands that was meant as a mark."""
     text = block.text
-    found = _MANY.search(text) or _LEFT.search(text)
+    found = _MANY.search(text)
+    if not found and not _has_note(page):
+        found = _LEFT.search(text)
     if found:
         return found.start()
     for start, end in block.emphasis:
@@ -65,9 +67,6 @@ def _place(page: Page, block: Block) -> int | None:
         behind = text[end : end + 1] == "*" and text[end - 1 : end] not in ("*", "")
         if behind and "td" not in block.path and not _has_note(page):
             return end
-    alone = re.search(r"(?<=[A-Za-z.,;:!?)][ ])\*(?=\s*$)", text)
-    if alone and block.emphasis:
-        return alone.start()
     if _CODE.search(text):
         return None
     opening = _OPENS.search(text)
@@ -85,4 +84,6 @@ def _place(page: Page, block: Block) -> int | None:
 
 def _has_note(page: Page) -> bool:
     """Whether a paragraph that starts with a star explains stars behind other words."""
-    return any(re.match(rf"[*{ESCAPED}]+\s?\w", block.text) for block in text_blocks(page))
+    return any(
+        re.match(rf"[{RAW}\s]*[*{ESCAPED}]+\s?\w", block.text) for block in text_blocks(page)
+    )
