@@ -32,6 +32,7 @@ class Binding:
         about: the same for ≈.
         only: the numbers of the statements that it is about, from zero; all if none is given.
         free: bound names that may change without breaking the equation.
+        tight: where an inequality is nearly an equation: statement, relation, and which value of an index.
     """
 
     values: dict[str, Any]
@@ -39,6 +40,7 @@ class Binding:
     about: float | None = None
     only: tuple[int, ...] = ()
     free: tuple[str, ...] = ()
+    tight: set[tuple[int, int, int]] = field(default_factory=set)
 
 
 @dataclass
@@ -114,13 +116,16 @@ class Printed:
         if not found:
             raise Unreadable(f"{self.name} has no statement that can be evaluated")
         for index, node in found:
-            for inner in each(node, scope):
-                self._one(index, node, inner, binding, nodes is None)
+            for turn, inner in enumerate(each(node, scope)):
+                self._one((index, turn), node, inner, binding, nodes is None)
         unused = set(scope.values) - scope.used
         if unused:
             raise Unreadable(f"{self.name} does not print {', '.join(sorted(unused))}")
 
-    def _one(self, index: int, node: Node, scope: Scope, binding: Binding, record: bool) -> None:
+    def _one(
+        self, at: tuple[int, int], node: Node, scope: Scope, binding: Binding, record: bool
+    ) -> None:
+        index, turn = at
         if node.kind == "iff":
             truths = {self._true(part, scope, binding) for part in node.parts}
             if len(truths) > 1:
@@ -132,9 +137,13 @@ class Printed:
             if fault:
                 parts = f"{node.parts[place]} {sign} {node.parts[place + 1]}"
                 raise Broken(f"{self.name}: {parts}: {fault}")
-            if record and sign in INEQUALITIES:
+            if sign in INEQUALITIES:
                 close = np.allclose(a, b, rtol=1e-3, atol=1e-6)
-                (self.tight if close else self.loose).add((index, place))
+                if record:
+                    (self.tight if close else self.loose).add((index, place))
+                    binding.tight.update({(index, place, turn)} if close else ())
+                elif not close and (index, place, turn) in binding.tight:
+                    raise Broken(f"{self.name}: {node} is no longer tight where the print is")
 
     @staticmethod
     def _true(node: Node, scope: Scope, binding: Binding) -> bool:
@@ -149,7 +158,9 @@ class Printed:
                 continue
             others = (
                 replace(
-                    binding, values={**binding.values, name: changed(binding.values[name], way)}
+                    binding,
+                    values={**binding.values, name: changed(binding.values[name], way)},
+                    tight=set(),
                 )
                 for way in (1, -1)
             )

@@ -53,9 +53,6 @@ def test_the_printed_bound_is_loose_and_for_independent_views_tight(printed: Equ
             },
             free=("I(X; Y)",),
         )
-    printed.excuse(
-        r"I (X; Y) \geq - \log K - \mathbb{E}_{}[\mathcal{L}_{K}]", "a weaker bound, as true"
-    )
 
 
 @pytest.mark.equation("eq-self-supervised-loss")
