@@ -4,13 +4,14 @@ import functools
 import itertools
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from scipy import integrate, optimize, stats
+from scipy import integrate, optimize, special, stats
 from scipy.spatial import distance
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,7 +19,9 @@ from torch.nn import functional
 from docs.models.gan import gan
 from scripts.figures import gan as figures
 from scripts.figures import style
+from scripts.printed.values import Each, Finite, Given
 from tests import golden as shared
+from tests.printed.plugin import Equations
 from tests.rng import Random
 from tests.said import sayings, text_of
 
@@ -49,6 +52,75 @@ def test_the_discriminators_loss_is_cross_entropy_with_the_labels_real_and_fake(
     torch.testing.assert_close(gan.discriminator_loss(real, fake, "non-saturating"), expected)
 
 
+@pytest.mark.equation("eq-gan-value")
+@pytest.mark.equation("eq-gan-losses")
+@pytest.mark.equation("eq-gan-loss-d")
+def test_the_printed_value_and_losses_are_those_of_the_code_and_the_library(
+    printed: Equations,
+) -> None:
+    x, z = np.array([0.3, -1.2, 2.1, 0.9]), np.array([-0.4, 1.1, 0.6, -1.7])
+
+    def a(at: Any) -> Any:
+        return 1.3 * at - 0.4
+
+    def g(at: Any) -> Any:
+        return 0.7 * at + 0.5
+
+    real, fake = torch.from_numpy(a(x)), torch.from_numpy(a(g(z)))
+    value = gan.value(real, fake).item()
+    drawn = {
+        r"\mathbb{E}": Finite({"x": x.tolist(), "z": z.tolist()}),
+        "D": lambda at: special.expit(a(at)),
+        "G": g,
+    }
+    printed("eq-gan-value").holds({"V(D, G)": value, **drawn})
+    printed("eq-gan-losses").holds(
+        {
+            r"L_{\text{saturating}}": gan.generator_loss(fake, "saturating").item(),
+            r"L_{\text{non-saturating}}": gan.generator_loss(fake, "non-saturating").item(),
+            **drawn,
+        }
+    )
+    bce = functional.binary_cross_entropy_with_logits
+    printed("eq-gan-loss-d").holds(
+        {
+            "V": value,
+            r"\operatorname{BCE}": lambda logit, label: bce(
+                torch.from_numpy(logit), torch.full((4,), float(label), dtype=torch.float64)
+            ).item(),
+            "a": a,
+            "x": x,
+            "G": g,
+            "z": z,
+        }
+    )
+
+
+@pytest.mark.equation("eq-gan-optimal")
+@pytest.mark.equation("eq-gan-smooth")
+def test_the_printed_optima_are_those_of_a_search(printed: Equations) -> None:
+    def best(p: float, q: float, target: float) -> float:
+        """The root of the slope of the mean cross-entropy with the labels `target` and 0."""
+        return optimize.brentq(
+            lambda d: p * (target / d - (1 - target) / (1 - d)) - q / (1 - d), 1e-9, 1 - 1e-9
+        )
+
+    p, q = stats.norm(-0.3, 1.1).pdf, stats.norm(1.5, 0.7).pdf
+    printed("eq-gan-optimal").holds(
+        {"D^{*}": lambda x: best(p(x), q(x), 1.0), "p": p, "q": q, "x": 0.8}, free=("x",)
+    )
+    printed("eq-gan-smooth").holds(
+        {
+            r"D^{*}_{\alpha}": lambda x: best(p(x), q(x), 0.85),
+            r"\alpha": 0.85,
+            "p": p,
+            "q": q,
+            "x": 0.8,
+        },
+        free=("x",),
+    )
+
+
 @pytest.mark.equation("eq-gan-optimal")
 @pytest.mark.parametrize(("p", "q"), [(0.3, 0.6), (0.01, 2.0), (1.5, 1.5), (0.7, 0.0)])
 def test_the_optimal_discriminator_maximises_the_value_at_every_point(p: float, q: float) -> None:
@@ -76,7 +148,9 @@ def test_a_trained_discriminator_comes_close_to_the_optimal_one() -> None:
 
 
 @pytest.mark.equation("eq-gan-value-jsd")
-def test_the_value_at_the_optimum_is_twice_the_divergence_less_log_four() -> None:
+def test_the_value_at_the_optimum_is_twice_the_divergence_less_log_four(
+    printed: Equations,
+) -> None:
     def integrand(x: float) -> float:
         p, q = stats.norm.pdf(x, -1, 1), stats.norm.pdf(x, 1.5, 0.7)
         d = p / (p + q)
@@ -85,25 +159,47 @@ def test_the_value_at_the_optimum_is_twice_the_divergence_less_log_four() -> Non
     best, _ = integrate.quad(integrand, -7, 7, limit=200)
     divergence = gan.jensen_shannon(P, Q, WIDTH).item()
     assert best == pytest.approx(2 * divergence - FOUR, abs=1e-6)
+    printed("eq-gan-value-jsd").holds(
+        {r"\max_D V(D, G)": best, r"\operatorname{JSD}(p, q)": divergence}, tolerance=1e-6
+    )
 
 
 @pytest.mark.equation("eq-gan-jsd")
-def test_the_divergence_is_the_square_of_the_librarys_distance_and_has_its_bounds() -> None:
+def test_the_divergence_is_the_square_of_the_librarys_distance_and_has_its_bounds(
+    printed: Equations,
+) -> None:
     expected = distance.jensenshannon(P.numpy(), Q.numpy()) ** 2
     assert gan.jensen_shannon(P, Q, WIDTH).item() == pytest.approx(expected, rel=1e-9)
     assert gan.jensen_shannon(P, P, WIDTH).item() == pytest.approx(0, abs=1e-12)
     apart = gan.jensen_shannon(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]))
     assert apart.item() == pytest.approx(math.log(2))
+    p, q = (density.numpy() * WIDTH for density in (P, Q))
+    printed("eq-gan-jsd").holds(
+        {
+            r"\operatorname{JSD}(p, q)": gan.jensen_shannon(P, Q, WIDTH).item(),
+            r"\operatorname{KL}": lambda p, m: special.rel_entr(p, m).sum(),
+            "p": p,
+            "q": q,
+            "m": (p + q) / 2,
+        },
+        only=0,
+    )
+    for other in (Q, P + 1e-9, P.roll(2000)):  # between the bounds, and near each of them
+        found = gan.jensen_shannon(P, other, WIDTH).item()
+        printed("eq-gan-jsd").holds(
+            {r"\operatorname{JSD}": found}, only=1, free=(r"\operatorname{JSD}",)
+        )
 
 
 @pytest.mark.equation("eq-gan-slopes")
-def test_the_slopes_of_the_generators_losses() -> None:
+def test_the_slopes_of_the_generators_losses(printed: Equations) -> None:
     a = torch.linspace(-8, 8, 33, dtype=torch.float64, requires_grad=True)
     d = torch.sigmoid(a.detach())
     expected = {"saturating": -d, "non-saturating": -(1 - d), "wasserstein": -torch.ones(33)}
     for kind in gan.LOSSES:
         (slope,) = torch.autograd.grad(gan.generator_loss(a, kind) * len(a), a)
         torch.testing.assert_close(slope, expected[kind].to(slope), msg=kind)
+    printed("eq-gan-slopes").holds({r"\sigma": special.expit, "a": 0.7}, free=("a",))
 
 
 def test_where_the_discriminator_is_sure_only_the_saturating_loss_gives_no_slope() -> None:
@@ -115,7 +211,9 @@ def test_where_the_discriminator_is_sure_only_the_saturating_loss_gives_no_slope
 
 
 @pytest.mark.equation("eq-gan-non-saturating")
-def test_non_saturating_steps_follow_reverse_kl_less_twice_jensen_shannon() -> None:
+def test_non_saturating_steps_follow_reverse_kl_less_twice_jensen_shannon(
+    printed: Equations,
+) -> None:
     shift, h = 0.8, 1e-4
     p = normal(0, 1, GRID)
 
@@ -132,15 +230,32 @@ def test_non_saturating_steps_follow_reverse_kl_less_twice_jensen_shannon() -> N
     left = float((slope * normal(0, 1, GRID)).sum() * WIDTH)
     assert left == pytest.approx(right, abs=1e-5)
     assert abs(left) > 0.1
+    printed("eq-gan-non-saturating").holds(
+        {
+            r"\nabla_\theta L_{\text{non-saturating}}": left,
+            r"q_\theta": Given((r"\theta",), lambda theta: normal(theta, 1, GRID).numpy()),
+            "p": p.numpy(),
+            r"\operatorname{KL}": lambda q, p: WIDTH * (special.xlogy(q, q) - q * np.log(p)).sum(),
+            r"\operatorname{JSD}": lambda q, p: (
+                WIDTH * sum(special.rel_entr(part, (p + q) / 2).sum() / 2 for part in (p, q))
+            ),
+            r"\theta": shift,
+        },
+        tolerance=1e-7,
+    )
 
 
 @pytest.mark.equation("eq-gan-line")
-def test_wasserstein_on_the_line_equals_the_library() -> None:
+def test_wasserstein_on_the_line_equals_the_library(printed: Equations) -> None:
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=200), rng.gamma(2, size=200)
     expected = stats.wasserstein_distance(x, y)
     assert gan.wasserstein(torch.from_numpy(x), torch.from_numpy(y)).item() == pytest.approx(
         expected
+    )
+    expected = stats.wasserstein_distance(x[:7], y[:7])
+    printed("eq-gan-line").holds(
+        {"W_1": expected, "x": sorted(x[:7].tolist()), "y": sorted(y[:7].tolist()), "n": 7}
     )
 
 
@@ -165,6 +280,66 @@ def transport(
     return float(result.fun)
 
 
+Plan = Callable[[int, int], float]
+
+
+def corners(p: np.ndarray[Any, Any], q: np.ndarray[Any, Any]) -> list[Plan]:
+    """The corners of the set of plans from p to q: a linear cost is least at one of them."""
+    n, m = len(p), len(q)
+    rows = np.vstack([np.kron(np.eye(n), np.ones(m)), np.kron(np.ones(n), np.eye(m))])[:-1]
+    found: list[Plan] = []
+    for kept in itertools.combinations(range(n * m), n + m - 1):
+        square = rows[:, kept]
+        if abs(np.linalg.det(square)) < 0.5:
+            continue
+        plan = np.zeros(n * m)
+        plan[list(kept)] = np.linalg.solve(square, np.concatenate([p, q])[:-1])
+        if plan.min() >= 0:
+            found.append(functools.partial(lambda table, i, j: table[i, j], plan.reshape(n, m)))
+    return found
+
+
+@pytest.mark.equation("eq-gan-wasserstein")
+@pytest.mark.equation("eq-gan-duality")
+def test_the_printed_transport_and_its_dual_are_the_linear_programme(printed: Equations) -> None:
+    points = np.array([[0.3, -0.4], [1.7, 0.6], [-0.8, 1.1]])
+    p, q = np.array([0.5, 0.2, 0.3]), np.array([0.15, 0.6, 0.25])
+    cost = distance.cdist(points, points)
+    least = transport(cost, p, q)
+    numbers = range(3)
+    printed("eq-gan-wasserstein").holds(
+        {
+            "W_1(p, q)": least,
+            r"\Pi": corners,
+            "p": p,
+            "q": q,
+            "(x, y)": Each(list(itertools.product(numbers, numbers))),
+            r"\lVert x - y \rVert": Given(("x", "y"), lambda x, y: cost[x, y]),
+        }
+    )
+    # Critics: the best one, steeper ones that the condition must keep out, and flat ones.
+    pairs = list(itertools.permutations(numbers, 2))
+    steep = np.array([np.eye(3)[i] - np.eye(3)[j] for i, j in pairs])
+    best = optimize.linprog(
+        q - p, A_ub=steep, b_ub=[cost[pair] for pair in pairs], bounds=[(0, 0), *[(None, None)] * 2]
+    ).x
+    critics = [functools.partial(lambda f, x: f[x], factor * best) for factor in (0.5, 1.0, 1.4)]
+    slope = Given(
+        ("f",),
+        lambda f: round(max(abs(f(i) - f(j)) / cost[i, j] for i, j in pairs), 9),
+    )
+    printed("eq-gan-duality").holds(
+        {
+            "W_1(p, q)": least,
+            "f": Each(critics),
+            r"\lVert f \rVert_{L}": slope,
+            "p": lambda x: p[x],
+            "q": lambda x: q[x],
+            "x": Each(numbers),
+        }
+    )
+
+
 @pytest.mark.equation("eq-gan-wasserstein")
 @pytest.mark.equation("eq-gan-duality")
 def test_the_best_critic_with_slope_one_measures_the_cost_of_transport() -> None:
@@ -187,6 +362,20 @@ def test_the_best_critic_with_slope_one_measures_the_cost_of_transport() -> None
 
 
 @pytest.mark.equation("eq-gan-apart")
+def test_the_printed_distances_of_two_points_are_those_of_the_libraries(
+    printed: Equations,
+) -> None:
+    for theta in (0.7, -1.6):
+        printed("eq-gan-apart").holds(
+            {
+                r"\operatorname{JSD}": distance.jensenshannon([1.0, 0.0], [0.0, 1.0]) ** 2,
+                "W_1": stats.wasserstein_distance([0.0], [theta]),
+                r"\theta": theta,
+            }
+        )
+
+
+@pytest.mark.equation("eq-gan-apart")
 @pytest.mark.parametrize("theta", [0.25, 1.0, 3.0])
 def test_for_supports_apart_only_wasserstein_tells_how_far(theta: float) -> None:
     cells = torch.zeros(2, 1601, dtype=torch.float64)
@@ -200,6 +389,23 @@ def dirac_losses(theta: Tensor, psi: Tensor, kind: str, gamma: float) -> tuple[T
     """The Dirac-GAN written out: data at 0, one fake point at theta, a(x) = psi x."""
     loss = gan.discriminator_loss((psi * 0)[None], (psi * theta)[None], kind)
     return loss + gamma / 2 * psi**2, gan.generator_loss((psi * theta)[None], kind)
+
+
+@pytest.mark.equation("eq-gan-dirac")
+def test_the_printed_field_is_minus_the_gradient_of_both_losses(printed: Equations) -> None:
+    theta, psi = torch.tensor([0.6, -1.1], dtype=torch.float64).requires_grad_().unbind()
+    loss_d, loss_g = dirac_losses(theta, psi, "saturating", 0.0)
+    (by_psi,) = torch.autograd.grad(loss_d, psi, retain_graph=True)
+    (by_theta,) = torch.autograd.grad(loss_g, theta)
+    printed("eq-gan-dirac").holds(
+        {
+            r"\dot{\theta}": -by_theta.item(),
+            r"\dot{\psi}": -by_psi.item(),
+            r"\theta": theta.item(),
+            r"\psi": psi.item(),
+            r"\sigma": special.expit,
+        }
+    )
 
 
 @pytest.mark.equation("eq-gan-dirac")
@@ -249,6 +455,44 @@ def jacobian(kind: str, gamma: float, spread: float = 0.0) -> np.ndarray[Any, An
 
 
 @pytest.mark.equation("eq-gan-eigenvalues")
+@pytest.mark.equation("eq-gan-consensus")
+def test_the_printed_eigenvalues_are_those_of_the_jacobian(printed: Equations) -> None:
+    for kind, gamma in itertools.product(gan.LOSSES, (0.3, 2.7)):
+        game = {r"\text{either loss of the GAN}": kind != "wasserstein"}
+        if kind == "wasserstein":
+            game[r"\text{Wasserstein}"] = True
+        motion = jacobian(kind, gamma)
+        for sign, found in zip((-1, 1), by_size(np.linalg.eigvals(motion)), strict=True):
+            printed("eq-gan-eigenvalues").holds(
+                {
+                    r"\lambda": found,
+                    r"\gamma": complex(gamma),
+                    "c": motion[0, 1].item(),
+                    r"\pm": sign,
+                    **game,
+                }
+            )
+        for sign, found in zip(
+            (-1, 1), by_size(np.linalg.eigvals(agreement(kind, gamma))), strict=True
+        ):
+            printed("eq-gan-consensus").holds(
+                {
+                    r"\lambda": found,
+                    r"\gamma": gamma,
+                    "c": motion[0, 1].item(),
+                    r"\mathrm{i}": 1j,
+                    r"\pm": sign,
+                },
+                tolerance=1e-8,
+            )
+
+
+def by_size(numbers: np.ndarray[Any, Any]) -> list[complex]:
+    """In the order of imaginary parts, then of real ones; rounding does not part equal ones."""
+    return sorted(map(complex, numbers), key=lambda z: (round(z.imag, 9), z.real))
+
+
+@pytest.mark.equation("eq-gan-eigenvalues")
 @pytest.mark.parametrize("gamma", [0.0, 0.3, 1.0, 2.5])
 @pytest.mark.parametrize("kind", gan.LOSSES)
 def test_the_eigenvalues_at_the_equilibrium(kind: str, gamma: float) -> None:
@@ -262,6 +506,26 @@ def test_the_eigenvalues_at_the_equilibrium(kind: str, gamma: float) -> None:
 
 @pytest.mark.equation("eq-gan-noise")
 @pytest.mark.parametrize("kind", gan.LOSSES[:2])
+def test_the_printed_field_with_noise_is_that_near_the_solution(
+    kind: str, printed: Equations
+) -> None:
+    theta, psi, spread = 0.0013, -0.0007, 0.9
+    at = torch.tensor([theta, psi], dtype=torch.float64).unbind()
+    by_theta, by_psi = gan.dirac_field(*at, kind, spread=spread)
+    printed("eq-gan-noise").holds(
+        {
+            r"\dot{\theta}": by_theta.item(),
+            r"\dot{\psi}": by_psi.item(),
+            r"\theta": theta,
+            r"\psi": psi,
+            "s": spread,
+        },
+        about=1e-3,
+    )
+
+
+@pytest.mark.equation("eq-gan-noise")
+@pytest.mark.parametrize("kind", gan.LOSSES[:2])
 @pytest.mark.parametrize("spread", [0.3, 1.0, 2.0])
 def test_near_the_solution_noise_acts_like_the_penalty(kind: str, spread: float) -> None:
     motion = jacobian(kind, 0, spread)
@@ -271,15 +535,19 @@ def test_near_the_solution_noise_acts_like_the_penalty(kind: str, spread: float)
 
 
 @pytest.mark.equation("eq-gan-turns")
-def test_in_turn_the_wasserstein_game_stays_on_one_ellipse() -> None:
+def test_in_turn_the_wasserstein_game_stays_on_one_ellipse(printed: Equations) -> None:
     for h in (0.1, 0.7):
         path = walk("wasserstein", steps=300, h=h, turns=True)
         form = path[:, 0] ** 2 - h * path[:, 0] * path[:, 1] + path[:, 1] ** 2
         np.testing.assert_allclose(form, 2 - h, rtol=1e-9)
+        steps = {r"\theta": path[:5, 0].tolist(), r"\psi": path[:5, 1].tolist()}
+        printed("eq-gan-turns").holds({**steps, "h": h, "k": 3}, free=("k",))
 
 
 @pytest.mark.equation("eq-gan-circle")
-def test_the_distance_to_the_equilibrium_is_kept_by_the_flow_and_grows_with_every_step() -> None:
+def test_the_distance_to_the_equilibrium_is_kept_by_the_flow_and_grows_with_every_step(
+    printed: Equations,
+) -> None:
     for kind, c in (("saturating", None), ("wasserstein", 1.0)):
         theta, psi = torch.tensor([0.6, -1.1], dtype=torch.float64).unbind()
         by_theta, by_psi = gan.dirac_field(theta, psi, kind)
@@ -288,6 +556,30 @@ def test_the_distance_to_the_equilibrium_is_kept_by_the_flow_and_grows_with_ever
         c = torch.sigmoid(theta * psi).item() if c is None else c
         after = (theta + h * by_theta) ** 2 + (psi + h * by_psi) ** 2
         assert after.item() == pytest.approx((theta**2 + psi**2).item() * (1 + h**2 * c**2))
+    printed("eq-gan-circle").holds(along("saturating"), only=0, free=("t",))
+    path = walk("saturating", steps=6, h=0.3)
+    printed("eq-gan-circle").holds(
+        {
+            r"\theta": path[:, 0].tolist(),
+            r"\psi": path[:, 1].tolist(),
+            "h": 0.3,
+            "k": 3,
+            r"\sigma": special.expit,
+        },
+        only=1,
+        free=("k",),
+    )
+
+
+def along(kind: str, a: float = 0.6, b: float = -1.1) -> dict[str, Any]:
+    """The Dirac-GAN on its way through (a, b), with the velocity that the code gives there."""
+    at = torch.tensor([a, b], dtype=torch.float64).unbind()
+    by_theta, by_psi = (float(part) for part in gan.dirac_field(*at, kind))
+    return {
+        "t": 0.4,
+        r"\theta": Given(("t",), lambda t: a + (t - 0.4) * by_theta),
+        r"\psi": Given(("t",), lambda t: b + (t - 0.4) * by_psi),
+    }
 
 
 def agreed(point: Tensor, kind: str, gamma: float) -> Tensor:
@@ -298,16 +590,22 @@ def agreed(point: Tensor, kind: str, gamma: float) -> Tensor:
     return v - gamma * slope
 
 
-@pytest.mark.equation("eq-gan-consensus")
-@pytest.mark.parametrize("gamma", [0.3, 1.0])
-@pytest.mark.parametrize("kind", gan.LOSSES)
-def test_consensus_takes_gamma_c_squared_off_both_eigenvalues(kind: str, gamma: float) -> None:
-    c, h = (1.0 if kind == "wasserstein" else 0.5), 1e-5
+def agreement(kind: str, gamma: float) -> np.ndarray[Any, Any]:
+    """The Jacobian of consensus optimisation at the equilibrium, by differences."""
+    h = 1e-5
     columns = [
         (agreed(h * e, kind, gamma) - agreed(-h * e, kind, gamma)).detach().numpy() / (2 * h)
         for e in torch.eye(2, dtype=torch.float64)
     ]
-    found = sorted(np.linalg.eigvals(np.array(columns).T), key=lambda z: z.imag)
+    return np.array(columns).T
+
+
+@pytest.mark.equation("eq-gan-consensus")
+@pytest.mark.parametrize("gamma", [0.3, 1.0])
+@pytest.mark.parametrize("kind", gan.LOSSES)
+def test_consensus_takes_gamma_c_squared_off_both_eigenvalues(kind: str, gamma: float) -> None:
+    c = 1.0 if kind == "wasserstein" else 0.5
+    found = sorted(np.linalg.eigvals(agreement(kind, gamma)), key=lambda z: z.imag)
     expected = [complex(-gamma * c**2, -c), complex(-gamma * c**2, c)]
     np.testing.assert_allclose(found, expected, atol=1e-8)
 
@@ -409,13 +707,21 @@ def test_only_the_penalty_makes_the_dirac_gan_converge(kind: str) -> None:
 
 
 @pytest.mark.equation("eq-gan-creep")
-def test_the_non_saturating_flow_creeps_inwards_and_steps_stop_it_on_a_small_circle() -> None:
+def test_the_non_saturating_flow_creeps_inwards_and_steps_stop_it_on_a_small_circle(
+    printed: Equations,
+) -> None:
     for a, b in itertools.product([-1.5, 0.2, 1.0], repeat=2):
         theta, psi = torch.tensor([a, b], dtype=torch.float64).unbind()
         by_theta, by_psi = gan.dirac_field(theta, psi, "non-saturating")
         rate = (theta * by_theta + psi * by_psi).item()  # half the rate of theta^2 + psi^2
         assert rate == pytest.approx(-a * b * math.tanh(a * b / 2), abs=1e-12)
         assert rate < 0
+    for a, b in ((0.6, -1.1), (0.6, 1e-4)):  # the second hardly creeps
+        printed("eq-gan-creep").holds(
+            along("non-saturating", a, b),
+            tolerance=1e-9,
+            free=("t", r"\theta", r"\psi") if b == 1e-4 else ("t",),
+        )
     late = simulate("non-saturating", 0, steps=6000)[-500:]
     assert np.mean(late) == pytest.approx(math.sqrt(2 * 0.1), rel=0.08)
 
@@ -424,6 +730,21 @@ def linear(weight: list[float]) -> nn.Linear:
     layer = nn.Linear(2, 1, dtype=torch.float64)
     layer.weight = nn.Parameter(torch.tensor([weight], dtype=torch.float64))
     return layer
+
+
+@pytest.mark.equation("eq-gan-penalty")
+def test_the_printed_penalty_is_that_of_the_code(printed: Equations) -> None:
+    draw = torch.Generator().manual_seed(0)
+    d, x = gan.network((2, 4, 1), draw), gan.noise(5, draw)
+    printed("eq-gan-penalty").holds(
+        {
+            "R_1": 0.7 * gan.gradient_penalty(d, x).item(),
+            r"\gamma": 0.7,
+            "p": lambda x: 0.2,
+            "a": lambda x: d(torch.as_tensor(x)).item(),
+            "x": Each(list(x.numpy())),
+        }
+    )
 
 
 @pytest.mark.equation("eq-gan-penalty")
