@@ -91,14 +91,16 @@ def load(house: str = "") -> Rulebook:
 def of(config: Config, asked: str = "", style: bool | None = None) -> Rulebook:
     """The rules of a project, with those of its house unless they are switched off.
 
-    Where style is asked for and no house is named, it is that of the folder in which the command is run.
+    Where style is asked for and no house is named, it is that of the folder in which the command is run,
+    or of the project in which the checker lies.
     """
     table = config.house
     house = asked or str(table.get("rules") or "")
     if style is None:
         style = bool(house) if table.get("style") is None or asked else bool(table["style"])
     if style and not house:
-        house = str((house_of(Path()) or {}).get("rules") or "")
+        near = (house_of(folder) or {} for folder in (Path(), Path(__file__).parents[2]))
+        house = next((str(table["rules"]) for table in near if table.get("rules")), "")
     if style and not house:
         raise CannotRun(
             'no rules of a house are named; write rules = "its.module" under [tool.check] of pyproject.toml'
