@@ -341,7 +341,7 @@ def empty(folder: Path) -> None:
 def findings(root: Path) -> set[str]:
     """What the check says of the project, without the numbers of lines."""
     outcome = check(Request([root], jobs=1, cache=Path("none")))
-    return {f"{p.path}: {p.code} {p.message}" for p in outcome.problems}
+    return {f"{p.path}: {p.code} {p.text}" for p in outcome.problems}
 
 
 def tidy(change: Change) -> None:

@@ -79,7 +79,7 @@ def _fix(request: Request, outcome: Outcome) -> Outcome:
         changed = False
         for path, file in outcome.files.items():
             found = [p for p in outcome.problems if p.path == path]
-            if path in settled or not any(p.edit for p in found):
+            if path in settled or not any(p.fix for p in found):
                 continue
             result = fix.mended(file, found)
             if result is None:
@@ -159,7 +159,7 @@ def _finish(outcome: Outcome, form: str, site: Path | None) -> int:
             where += f" and {outcome.built} files of the built site"
         print(f"{count} finding{'' if count == 1 else 's'} in {where}", file=sys.stderr)
     if outcome.errors or any(
-        p.code == "Z02" and "failed on this page" in p.message for p in outcome.problems
+        p.code == "Z02" and "failed on this page" in p.text for p in outcome.problems
     ):
         return 2
     return 1 if outcome.problems else 0

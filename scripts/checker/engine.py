@@ -13,7 +13,7 @@ from scripts.checker import digests, exceptions, rulebook
 from scripts.checker.config import CannotRun, Config, find
 from scripts.checker.one_page import Checked, Checker, digest_of
 from scripts.checker.page import APPENDED, Page
-from scripts.checker.problem import Problem
+from scripts.checker.problem import Place, Problem
 from scripts.checker.project import PAGES, Facts, Site, walk
 from scripts.checker.published import appending, unpublished
 from scripts.checker.remembered import Memory
@@ -103,7 +103,7 @@ class Project:
         """A fault in what is appended to every page, at the setting that appends it: it is said once."""
         if problem.path != APPENDED:
             return problem
-        message = f"in what is appended to every page: {problem.message}"
+        message = f"in what is appended to every page: {problem.text}"
         return replace(appending(self.config, message), code=problem.code)
 
     def _once(self, problems: list[Problem]) -> list[Problem]:
@@ -140,7 +140,9 @@ class Project:
             ):
                 continue
             path = "\0" + os.path.abspath(root / problem.path)
-            found.append(Problem(path, problem.line, problem.column, problem.code, problem.message))
+            found.append(
+                Problem(problem.code, Place(path, problem.line, problem.column), problem.text)
+            )
         return found
 
     def _excepted(self, problems: list[Problem]) -> list[Problem]:
@@ -279,4 +281,4 @@ def _shown(problem: Problem, config: Config, project: Project, outcome: Outcome)
     if shown.startswith(here + os.sep):
         shown = shown[len(here) + 1 :]
     outcome.files[shown] = Path(file)
-    return replace(problem, path=shown.replace(os.sep, "/"))
+    return problem.within(shown.replace(os.sep, "/"))

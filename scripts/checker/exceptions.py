@@ -6,7 +6,7 @@ import re
 
 from scripts.checker import source
 from scripts.checker.page import Page
-from scripts.checker.problem import Problem
+from scripts.checker.problem import Place, Problem
 from scripts.checker.rulebook import Rulebook
 
 _IGNORE = re.compile(r"<!--\s*check:\s*ignore(?P<file>-file)?\b(?P<rest>.*?)-->", re.DOTALL)
@@ -36,10 +36,8 @@ def excepted(page: Page, problems: list[Problem], book: Rulebook) -> list[Proble
             )
             kept.append(
                 Problem(
-                    page.path,
-                    line,
-                    1,
                     "Z03",
+                    Place(page.path, line, 1),
                     f"{fault}; write <!-- check: ignore A01 why it is right here -->",
                 )
             )
@@ -59,10 +57,8 @@ def excepted(page: Page, problems: list[Problem], book: Rulebook) -> list[Proble
         if not hidden and not project:
             kept.append(
                 Problem(
-                    page.path,
-                    line,
-                    1,
                     "Z03",
+                    Place(page.path, line, 1),
                     f"the exception from {', '.join(codes)} is not needed; delete it",
                 )
             )

@@ -40,7 +40,7 @@ def mended(file: Path, problems: Iterable[Problem]) -> tuple[str, str, bytes] | 
     if not crlf and "\r" in raw:
         return None
     text = raw[len(mark) :].replace("\r\n", "\n")
-    after = apply(text, [p.edit for p in problems if p.edit is not None])
+    after = apply(text, [p.fix for p in problems if p.fix is not None])
     if after == text:
         return None
     written = mark + (after.replace("\n", "\r\n") if crlf else after)

@@ -12,7 +12,7 @@ from scripts.checker import exceptions, style_classes
 from scripts.checker.config import Config
 from scripts.checker.inputs import Inputs
 from scripts.checker.page import Page
-from scripts.checker.problem import Problem
+from scripts.checker.problem import Place, Problem
 from scripts.checker.project import Facts, ignored_by_git
 from scripts.checker.render import Renderer
 from scripts.checker.rulebook import Rulebook
@@ -66,7 +66,7 @@ class Checker:
                 f"the page takes more than {SECONDS * 2} seconds and was not checked;"
                 " simplify or split it"
             )
-            return Checked(path, digest, [Problem(path, 1, 1, "Z02", slow)], empty_facts())
+            return Checked(path, digest, [Problem("Z02", Place(path, 1, 1), slow)], empty_facts())
 
     def check(self, path: str, file: Path, data: bytes | None) -> tuple[list[Problem], Facts]:
         """The findings and facts of one page."""
@@ -91,7 +91,9 @@ class Checker:
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
             yield Problem(
-                page.path, 1, 1, "Z02", f"rule {code} failed on this page: {what}; please report it"
+                "Z02",
+                Place(page.path, 1, 1),
+                f"rule {code} failed on this page: {what}; please report it",
             )
 
     def _facts(self, page: Page) -> Facts:
@@ -135,7 +137,7 @@ class Checker:
                 f"the page takes more than {SECONDS} seconds to render and was not checked;"
                 " simplify or split it"
             )
-            page.found["unrendered"] = [Problem(path, 1, 1, "", slow)]
+            page.found["unrendered"] = [Problem("", Place(path, 1, 1), slow)]
         return page
 
     def _has_title(self, path: str) -> bool:
@@ -173,7 +175,7 @@ def _readable(page: Page, data: bytes | None) -> str | None:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         wrong = f"the file is not UTF-8 (byte {error.start}); save it as UTF-8"
-        page.found["unreadable"] = [Problem(page.path, line, 1, "", wrong)]
+        page.found["unreadable"] = [Problem("", Place(page.path, line, 1), wrong)]
         return None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -184,7 +186,7 @@ def _too_large(page: Page, size: int) -> bool:
         return False
     what = f"one line has {longest:,} characters" if longest > LONGEST else f"it has {size:,} bytes"
     wrong = f"the page is too large to be checked ({what}); split it"
-    page.found["unrendered"] = [Problem(page.path, 1, 1, "", wrong)]
+    page.found["unrendered"] = [Problem("", Place(page.path, 1, 1), wrong)]
     return True
 
 

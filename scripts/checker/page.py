@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from scripts.checker import inputs, marks, source
 from scripts.checker.config import Config
 from scripts.checker.inputs import Inputs
-from scripts.checker.problem import Edit, Problem
+from scripts.checker.problem import Edit, Place, Problem
 from scripts.checker.rendered import Block, Rendered
 from scripts.checker.source import clean_line, front_lines
 from scripts.checker.source import indent as indent
@@ -131,12 +131,12 @@ class Page:
     ) -> Problem:
         """A finding on this page; without a column at the first sign of the line."""
         if line > len(self.lines) and self.config.appended:
-            return Problem(APPENDED, 1, 1, "", marks.shown(message))
+            return Problem("", Place(APPENDED, 1, 1), marks.shown(message))
         line = min(max(line, 1), max(len(self.lines), 1))
         if not column:
             source = self.lines[line - 1]
             column = len(source) - len(source.lstrip()) + 1
-        return Problem(self.path, line, column, "", marks.shown(message), edit)
+        return Problem("", Place(self.path, line, column), marks.shown(message), edit)
 
     def replace(self, line: int, new: str) -> Edit:
         """A mend that replaces one line."""
@@ -230,7 +230,7 @@ class Page:
     def report(self, code: str, text: str, offset: int = 0) -> None:
         """Tell of a problem at an offset of the text."""
         line, column = source.position(self.text, max(offset, 0))
-        self.report_at(Problem(self.path, line, column, code, text))
+        self.report_at(Problem(code, Place(self.path, line, column), text))
 
     def report_at(self, problem: Problem, shared: bool = False) -> None:
         """Tell of a problem once, be it in this page or in a file from which it is made.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -16,33 +16,62 @@ class Edit:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One finding, with the place where it stands and what to do."""
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something stands: a file of the project, a line and a column, both counted from 1."""
 
     path: str
     line: int
     column: int
-    code: str
-    message: str
-    edit: Edit | None = field(default=None, compare=False)
-
-    def key(self) -> tuple[str, int, int, str, str]:
-        """The order of a report."""
-        return (self.path, self.line, self.column, self.code, self.message)
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}: {self.code} {self.message}"
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding: the code of its rule, where it stands, what is wrong and what to do, and a safe mend."""
+
+    code: str
+    place: Place
+    text: str
+    fix: Edit | None = field(default=None, compare=False)
+
+    @property
+    def path(self) -> str:
+        """The file in which it stands."""
+        return self.place.path
+
+    @property
+    def line(self) -> int:
+        """The line on which it stands."""
+        return self.place.line
+
+    @property
+    def column(self) -> int:
+        """The column at which it stands."""
+        return self.place.column
+
+    def key(self) -> tuple[Place, str, str]:
+        """The order of a report."""
+        return (self.place, self.code, self.text)
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.code} {self.text}"
+
+    def within(self, path: str) -> Problem:
+        """The same finding in a file of another path."""
+        return replace(self, place=replace(self.place, path=path))
 
     def pack(self) -> list[Any]:
         """A form that JSON can hold."""
-        edit = self.edit
-        packed = [edit.first, edit.last, list(edit.before), list(edit.lines)] if edit else None
-        return [self.path, self.line, self.column, self.code, self.message, packed]
+        fix = self.fix
+        packed = [fix.first, fix.last, list(fix.before), list(fix.lines)] if fix else None
+        return [self.code, self.path, self.line, self.column, self.text, packed]
 
     @staticmethod
     def unpack(data: list[Any]) -> Problem:
         """The problem that `pack` made the data of."""
-        path, line, column, code, message, packed = data
-        edit = Edit(packed[0], packed[1], tuple(packed[2]), tuple(packed[3])) if packed else None
-        return Problem(path, line, column, code, message, edit)
+        code, path, line, column, text, packed = data
+        fix = Edit(packed[0], packed[1], tuple(packed[2]), tuple(packed[3])) if packed else None
+        return Problem(code, Place(path, line, column), text, fix)

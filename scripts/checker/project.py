@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from scripts.checker import marks
 from scripts.checker.config import Config
-from scripts.checker.problem import Edit, Problem
+from scripts.checker.problem import Edit, Place, Problem
 
 PAGES = (".md", ".markdown", ".mdown", ".mkdn", ".mkd")
 MAKES_FILES = (
@@ -86,7 +86,7 @@ class Site:
         self, path: str, line: int, message: str, column: int = 1, edit: Edit | None = None
     ) -> Problem:
         """A finding in a file of the project."""
-        return Problem(path, max(line, 1), max(column, 1), "", marks.shown(message), edit)
+        return Problem("", Place(path, max(line, 1), max(column, 1)), marks.shown(message), edit)
 
     @property
     def pages(self) -> list[str]:

@@ -12,7 +12,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from scripts.checker.config import Config
-from scripts.checker.problem import Problem
+from scripts.checker.problem import Place, Problem
 
 # What MkDocs leaves out of every site.
 ALWAYS = (".*", "/templates/")
@@ -77,6 +77,6 @@ def appending(config: Config, message: str, number: int = 0) -> Problem:
     """A finding where the settings name what is appended to every page."""
     places = config.places.values("markdown_extensions", "pymdownx.snippets", "auto_append")
     if number >= len(places):
-        return Problem("\0" + str(config.file), 1, 1, "", message)
+        return Problem("", Place("\0" + str(config.file), 1, 1), message)
     place = places[number]
-    return Problem("\0" + str(place.file), place.line, place.column, "", message)
+    return Problem("", Place("\0" + str(place.file), place.line, place.column), message)

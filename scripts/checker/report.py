@@ -17,7 +17,7 @@ FORMATS = ("text", "json", "sarif", "github")
 
 def sentence(problem: Problem) -> str:
     """The message: what is wrong – what to do."""
-    return problem.message.replace("; ", " – ", 1)
+    return problem.text.replace("; ", " – ", 1)
 
 
 def text(problems: Iterable[Problem]) -> str:
@@ -35,7 +35,7 @@ def as_json(problems: Iterable[Problem], rules: Rules) -> str:
             "code": p.code,
             "rule": name(p.code, rules),
             "message": sentence(p),
-            "fixable": p.edit is not None,
+            "fixable": p.fix is not None,
         }
         for p in problems
     ]

@@ -25,7 +25,7 @@ from markdown.util import AtomicString
 
 from scripts.checker import files
 from scripts.checker.page import Page
-from scripts.checker.problem import Problem
+from scripts.checker.problem import Place, Problem
 from scripts.extensions import all_pages, bibliography, bibtex, mathematics, mathml
 from scripts.extensions.bibliography import Entry
 from scripts.extensions.builder import of, sub
@@ -92,7 +92,7 @@ def _keys(page: Page) -> Collection[str] | None:
 def _tell(page: Page, path: Path) -> None:
     """Say what is wrong with the bibliography."""
     for line, column, code, text in bibliography.faults(path):
-        problem = Problem(bibliography.FILE, line, column, code, text)
+        problem = Problem(code, Place(bibliography.FILE, line, column), text)
         page.report_at(problem, shared=code in FATAL)
 
 
@@ -106,7 +106,9 @@ def _entries(page: Page) -> dict[str, Entry] | None:
     except bibliography.Broken as error:
         if not bibliography.faults(path):
             text = f"the bibliography cannot be read ({error}); mend it"
-            page.report_at(Problem(bibliography.FILE, error.line or 1, 1, "K02", text), shared=True)
+            page.report_at(
+                Problem("K02", Place(bibliography.FILE, error.line or 1, 1), text), shared=True
+            )
         return None
 
 
@@ -155,7 +157,7 @@ class _Define(Treeprocessor):
         if entries is not None and not entries:
             # Without any entry it is the file that is wrong, not the page.
             text = "the bibliography has no entry, and pages cite some; write the entries"
-            page.report_at(Problem(bibliography.FILE, 1, 1, "K02", text), shared=True)
+            page.report_at(Problem("K02", Place(bibliography.FILE, 1, 1), text), shared=True)
             entries = None
         for key in missing:
             if entries is None:

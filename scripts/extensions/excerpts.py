@@ -21,7 +21,7 @@ from markdown.util import AtomicString
 
 from scripts.checker import files
 from scripts.checker.page import Page
-from scripts.checker.problem import Problem
+from scripts.checker.problem import Place, Problem
 from scripts.extensions import highlighting
 from scripts.extensions.builder import of, sub
 
@@ -219,7 +219,7 @@ class _Excerpt(BlockProcessor):
         except Wrong as error:
             if error.line:
                 uri = posixpath.normpath(path)
-                page.report_at(Problem(uri, error.line, 1, error.code, str(error)))
+                page.report_at(Problem(error.code, Place(uri, error.line, 1), str(error)))
             else:
                 at = place + page.plain(match[0]).strip().find('"') + 1
                 page.report(error.code, str(error), at)

@@ -13,7 +13,7 @@ from typing import Any
 
 from scripts.checker import source
 from scripts.checker.page import Page
-from scripts.checker.problem import Problem
+from scripts.checker.problem import Place, Problem
 from scripts.checker.project import Site
 from scripts.house import kinds
 
@@ -21,7 +21,7 @@ HEADING = re.compile(r"^##[ \t]+(?P<text>.+?)[ \t]*(?:\{[^{}]*\}[ \t]*)?#*[ \t]*
 
 
 @dataclass(frozen=True)
-class Place:
+class Value:
     """Where something stands in the file, and what is written there."""
 
     line: int
@@ -36,8 +36,8 @@ class Entry:
     name: str
     line: int
     column: int
-    value: Place
-    items: tuple[Place, ...] = ()
+    value: Value
+    items: tuple[Value, ...] = ()
 
 
 def entries(page: Page) -> list[Entry] | None:
@@ -73,9 +73,9 @@ def _entry(loader: Any, key: Any, value: Any) -> Entry:
     return Entry(str(at.value), at.line, at.column, _place(loader, value), items)
 
 
-def _place(loader: Any, node: Any) -> Place:
+def _place(loader: Any, node: Any) -> Value:
     mark = node.start_mark
-    return Place(mark.line + 2, mark.column + 1, loader.construct_object(node, deep=True))
+    return Value(mark.line + 2, mark.column + 1, loader.construct_object(node, deep=True))
 
 
 def _found(page: Page, name: str) -> Entry | None:
@@ -269,7 +269,7 @@ def wrong_needs(all_needs: Mapping[str, list[list[Any]]]) -> Iterator[Problem]:
                 fault = f"'needs' names '{value}' twice; delete one"
             seen.add(value)
             if fault:
-                yield Problem(path, line, column, "N05", fault)
+                yield Problem("N05", Place(path, line, column), fault)
 
 
 def _need(path: str, value: str, wanted: dict[str, list[str]]) -> str:

@@ -33,7 +33,7 @@ def site(root: Path, **pages: str) -> Path:
 
 def codes(root: Path, address: str = "") -> list[str]:
     """Code and message of each finding."""
-    return [f"{p.code} {p.path}: {p.message}" for p in built.check(root, address)]
+    return [f"{p.code} {p.path}: {p.text}" for p in built.check(root, address)]
 
 
 def test_a_sound_site_has_no_finding(tmp_path: Path) -> None:
@@ -384,7 +384,7 @@ def test_linkchecker_finds_no_more_than_we_do(tmp_path: Path) -> None:
             oracle.add((parent, row["urlname"]))
     ours = set()
     for problem in built.check(root):
-        named = re.search(r"which '([^']+)' names", problem.message)
+        named = re.search(r"which '([^']+)' names", problem.text)
         assert named, problem
         ours.add((problem.path, named[1]))
     assert len(oracle) >= 18, done.stdout + done.stderr

@@ -189,7 +189,7 @@ class Rendered:
     @property
     def problems(self) -> list[str]:
         """Line, column and message of each problem."""
-        return [f"{p.line}:{p.column}: {p.message}" for p in self.page.problems]
+        return [f"{p.line}:{p.column}: {p.text}" for p in self.page.problems]
 
 
 def render(text: str, root: Path | None = None, uri: str = "models/vae.md") -> Rendered:

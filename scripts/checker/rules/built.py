@@ -7,13 +7,13 @@ from itertools import islice
 from pathlib import Path
 
 from scripts.checker.built_site import Built, Named, built, place, places
-from scripts.checker.problem import Problem
+from scripts.checker.problem import Place, Problem
 
 
 def _problems(site: Built, path: str, value: str, count: int, message: str) -> Iterator[Problem]:
     """A problem for each time that a page names a value."""
     for line, column in list(islice(places(site.text(path), value), count)) or [(1, 1)]:
-        yield Problem(path, line, column, "", message)
+        yield Problem("", Place(path, line, column), message)
 
 
 def _origin(site: Built, path: str) -> str:
@@ -119,7 +119,7 @@ def repeated_id(site: Built) -> Iterator[Problem]:
             if count > 1 and not name.startswith("__"):
                 message = f"the id '{name}' occurs {count} times; give each its own"
                 line, column = place(site.text(path), name, 2)
-                yield Problem(path, line, column, "", f"{message}{_origin(site, path)}")
+                yield Problem("", Place(path, line, column), f"{message}{_origin(site, path)}")
 
 
 def lost_redirect(site: Built) -> Iterator[Problem]:
@@ -144,7 +144,9 @@ def unreadable(site: Built) -> Iterator[Problem]:
     """
     for path, page in site.pages.items():
         if page.fault:
-            yield Problem(path, 1, 1, "", f"the file cannot be read: {page.fault}; build it anew")
+            yield Problem(
+                "", Place(path, 1, 1), f"the file cannot be read: {page.fault}; build it anew"
+            )
 
 
 def check(
@@ -164,7 +166,7 @@ def check(
 def findings(site: Built, codes: Iterable[str] | None = None) -> list[Problem]:
     """What the rules find on a site, sorted."""
     found = {
-        Problem(problem.path, problem.line, problem.column, code, problem.message)
+        Problem(code, Place(problem.path, problem.line, problem.column), problem.text)
         for code in (RULES if codes is None else codes)
         if code in RULES
         for problem in RULES[code](site)

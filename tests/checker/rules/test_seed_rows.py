@@ -147,7 +147,7 @@ def found(folder: Path, pages: dict[str, str]) -> list[tuple[str, int, str, str]
     for name, text in {"index.md": "# Home\n\nText.\n", **pages}.items():
         (docs / name).write_text(text, encoding="utf-8")
     outcome = check(Request([folder], style=True, jobs=1, cache=Path("none")))
-    return [(Path(p.path).name, p.line, p.code, p.message) for p in outcome.problems]
+    return [(Path(p.path).name, p.line, p.code, p.text) for p in outcome.problems]
 
 
 def page(body: str) -> str:
