@@ -89,7 +89,7 @@ class Printed:
         chosen = (only,) if isinstance(only, int) else only
         bound = {name: plain(value) for name, value in values.items()}
         binding = Binding(bound, tolerance, about, chosen, free)
-        self.check(binding)
+        self.check(binding, record=True)
         self.guard(binding)
         self.bindings.append(binding)
 
@@ -109,15 +109,23 @@ class Printed:
                 continue
             yield index, statement.node
 
-    def check(self, binding: Binding, nodes: list[tuple[int, Node]] | None = None) -> None:
-        """Check the statements, or others in their place, on bound values."""
+    def check(
+        self, binding: Binding, nodes: list[tuple[int, Node]] | None = None, record: bool = False
+    ) -> None:
+        """Check the statements, or others in their place, on bound values.
+
+        Args:
+            binding: what is bound.
+            nodes: the others, with the numbers of their statements.
+            record: keep which inequalities were near equality.
+        """
         scope = Scope.of(binding.values)
         found = list(self.meant(binding)) if nodes is None else nodes
         if not found:
             raise Unreadable(f"{self.name} has no statement that can be evaluated")
         for index, node in found:
             for turn, inner in enumerate(each(node, scope)):
-                self._one((index, turn), node, inner, binding, nodes is None)
+                self._one((index, turn), node, inner, binding, record)
         unused = set(scope.values) - scope.used
         if unused:
             raise Unreadable(f"{self.name} does not print {', '.join(sorted(unused))}")
@@ -230,8 +238,9 @@ def disagreement(sign: str, a: Any, b: Any, binding: Binding) -> str:
         raise Unreadable("≈ needs about=…: how near the sides must be")
     if sign not in {"=", r"\approx", r"\neq", *INEQUALITIES}:
         raise Unreadable(f"'{sign}' is no relation between numbers")
+    nothing = any(type(side) is int and side == 0 for side in (a, b))  # also a vector of zeros
     if np.shape(a) != np.shape(b) and not (
-        sign in INEQUALITIES and not (np.ndim(a) and np.ndim(b))
+        (sign in INEQUALITIES or nothing) and not (np.ndim(a) and np.ndim(b))
     ):
         return f"shapes {np.shape(a)} and {np.shape(b)}"
     kind = complex if np.iscomplexobj(a) or np.iscomplexobj(b) else float

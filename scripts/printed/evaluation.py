@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from scripts.printed import slopes
+from scripts.printed.reading import read
 from scripts.printed.tokens import Unreadable
 from scripts.printed.tree import Node, normal
-from scripts.printed.values import Each, Finite, From, Scope, key, plain
+from scripts.printed.values import By, Each, Finite, From, Scope, key, plain
 
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     r"\log": np.log,
@@ -132,13 +133,11 @@ def taken(node: Node, at: int, scope: Scope) -> tuple[Any, int]:
             if bound is not None:
                 return bound, stop
     first = node.parts[at]
-    variable = slopes.variable(first) if normal(first) not in scope.values else None
+    variable = derived_by(first, scope)
     if variable is not None and at + 1 < len(node.parts):
         rest = node.parts[at + 1 :]
         body = rest[0] if len(rest) == 1 else Node("product", rest, "", node.seps[at + 1 :])
-        name, where = normal(variable), evaluate(variable, scope)
-        slope = slopes.slope(lambda x: evaluate(body, scope.with_({name: x})), where)
-        return slope, len(node.parts)
+        return derivative(body, variable, scope), len(node.parts)
     if at + 1 < len(node.parts) and node.seps[at] == "":
         base = node.parts[at + 1]
         wraps = []
@@ -156,6 +155,23 @@ def taken(node: Node, at: int, scope: Scope) -> tuple[Any, int]:
                     called = (evaluate(swapped, inner),)
                 return called[0], at + 2
     return evaluate(first, scope), at + 1
+
+
+def derived_by(sign: Node, scope: Scope) -> Node | None:
+    """The name by which a sign such as ∂/∂a or ∇ asks to derive; None if it does not."""
+    bound = scope.values.get(normal(sign))
+    if isinstance(bound, By):
+        scope.used.add(normal(sign))
+        return read(bound.name)
+    return slopes.variable(sign) if bound is None else None
+
+
+def derivative(body: Node, variable: Node, scope: Scope) -> Any:
+    """The slope of what is printed by a name, where the name is."""
+    name = normal(variable)
+    return slopes.slope(
+        lambda x: one(evaluate(body, scope.with_({name: x}))), evaluate(variable, scope)
+    )
 
 
 def call(function: Node, group: Node, scope: Scope) -> tuple[Any] | None:
@@ -255,6 +271,15 @@ def power(node: Node, scope: Scope) -> Any:
     if isinstance(base, int) and isinstance(exponent, int):
         return float(base) ** exponent if exponent < 0 else base**exponent
     return base**exponent
+
+
+def fraction(node: Node, scope: Scope) -> Any:
+    """A quotient; of two differentials a derivative."""
+    derived = slopes.quotient(node)
+    if derived is not None and scope.find(normal(node.parts[0])) is None:
+        return derivative(*derived, scope)
+    above, below = (evaluate(part, scope) for part in node.parts)
+    return times(above, below, "/", node)
 
 
 def mark(node: Node, scope: Scope) -> Any:
@@ -454,9 +479,7 @@ EVALUATORS: dict[str, Callable[[Node, Scope], Any]] = {
     "mark": mark,
     "label": label,
     "group": group,
-    "fraction": lambda node, scope: times(
-        evaluate(node.parts[0], scope), evaluate(node.parts[1], scope), "/", node
-    ),
+    "fraction": fraction,
     "root": lambda node, scope: np.sqrt(one(evaluate(node.parts[0], scope))),
     "big": big,
     "apply": applied,

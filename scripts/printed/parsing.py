@@ -111,6 +111,11 @@ class Parser:
             raise Unreadable(f"'{last}' is followed by another factor: give the function brackets")
         if last.kind == "big":
             raise Unreadable(f"'{last}' is followed by another factor: put brackets round the sum")
+        after = self.tokens[self.at + 2 : self.at + 3]
+        if token.text == r"\underbrace" and after and after[0].text in SIGNS:
+            raise Unreadable(
+                f"a brace begins with a sign, as if it were a factor: write the sign before it {self.here()}"
+            )
         if token.kind == "number":
             raise Unreadable(f"a number follows a factor {self.here()}: write \\cdot between them")
 
@@ -214,6 +219,10 @@ class Parser:
             "operator",
             "power",
         }:
+            if len(parts) > 1:
+                raise Unreadable(
+                    f"'{name} {argument}(…)' is followed by brackets: put them before the function"
+                )
             parts.append(self.scripts(self.group()))
         if len(parts) > 1:
             argument = Node("product", tuple(parts), "", ("",) * (len(parts) - 1))

@@ -24,6 +24,19 @@ def variable(node: Node) -> Node | None:
     return below.parts[1] if len(below.parts) == 2 and below.parts[0].text == above.text else None
 
 
+def quotient(node: Node) -> tuple[Node, Node] | None:
+    """What a quotient such as dx/dt derives, and by which name; None if it derives nothing."""
+    above, below = node.parts
+    if not {above.kind, below.kind} <= {"product", "apply"} or len(below.parts) > 2:
+        return None
+    sign = below.parts[0]
+    if sign.text not in {r"\partial", "d"} or above.parts[0] != sign or any(above.seps):
+        return None
+    rest = above.parts[1:]
+    body = rest[0] if len(rest) == 1 else Node("product", rest, "", above.seps[1:])
+    return body, below.parts[1]
+
+
 def slope(value: Callable[[Any], Any], at: Any) -> Any:
     """The derivative of a function of a number, or the gradient, in the shape of the array `at`."""
     if not np.ndim(at):

@@ -28,6 +28,13 @@ class From:
 
 
 @dataclass(frozen=True)
+class By:
+    """For a bare `\\nabla`: the name that it derives by, which need not be printed."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Given:
     """A part of a print that is not read on: its value, by the values of the names that it depends on."""
 
@@ -70,8 +77,14 @@ BARE = {r"\pm", r"\mp", r"\mathbb{E}"}
 
 @lru_cache(maxsize=1000)
 def key(tex: str) -> str:
-    """The normal form of a name or part, as a table of bindings has it; of words, the words."""
+    """The normal form of a name or part, as a table of bindings has it; of words, the words.
+
+    An expectation over something, of anything, is written without its bracket: `\\mathbb{E}_{q}`.
+    """
     tex = tex.strip()
+    over = re.fullmatch(r"\\mathbb\{E\}_(?:\{([^\[]+)\}|(\w|\\\w+))", tex)
+    if over:
+        return rf"\mathbb{{E}}_{{{normal(read(over[1] or over[2]))}}}"
     return tex if tex in BARE or re.fullmatch(r"\\text\{[^{}]*\}", tex) else normal(read(tex))
 
 

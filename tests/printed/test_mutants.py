@@ -45,3 +45,9 @@ def test_a_binding_that_lets_a_change_pass_is_told() -> None:
     assert r"x_{i} \leq c^{3}" in survivors(printed)[1]
     printed.holds({"x": [1.5, 2.25], "c": 1.5, "i": Each([1, 2])}, free=("x",))
     assert survivors(printed)[1] == []  # a weaker bound is seen where the printed one is tight
+
+
+def test_values_that_the_guard_changes_are_no_case_near_equality() -> None:
+    printed = Printed("eq-x-y", r"a \leq x \leq b")
+    printed.holds({"a": 2.9, "x": 3.0, "b": 3.3}, free=("a", "b"))
+    assert len(printed.untried()) == 2

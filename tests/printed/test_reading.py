@@ -11,6 +11,7 @@ from scripts.printed.claims import Broken, Each, Finite, From, Given, Printed, k
 from scripts.printed.reading import read, statements
 from scripts.printed.tokens import Unreadable
 from scripts.printed.tree import normal
+from scripts.printed.values import By
 
 A, B, C, N = 1.7, 0.6, 2.3, 3
 
@@ -49,6 +50,8 @@ def value(tex: str, **more: Any) -> Any:
         (r"\mathbb{E}_{x} \log x", r"\mathbb{E}\bigl["),
         (r"a 2", r"\cdot"),
         (r"\max a", "over what"),
+        (r"\log f(a) (b + c)", "before the function"),
+        (r"\sum_{t} \underbrace{a}_{b} \underbrace{- c}_{d}", "sign before it"),
         (r"\sqrt[3]{a}", "square roots"),
         (r"(a + b", "missing"),
         (r"(a + b]", "closed by"),
@@ -288,6 +291,31 @@ def test_a_derivative_is_taken_by_differences() -> None:
         tolerance=1e-8,
         free=("a",),
     )
+
+
+def test_a_derivative_may_be_a_quotient_and_a_bare_nabla_is_told_by_what() -> None:
+    tex = r"\frac{\mathrm{d}x}{\mathrm{d}t} = -\nabla V(x)"
+    moved = Given(("t",), lambda t: math.exp(-3 * t))
+    values = {"x": moved, "t": 0.3, "V": lambda x: 1.5 * x**2, r"\nabla": By("x")}
+    claim(tex, values, tolerance=1e-8, free=("t", "x"))
+    with pytest.raises(Broken):
+        claim(tex, {**values, "V": lambda x: 1.4 * x**2})
+
+
+def test_an_expectation_may_be_named_by_what_it_is_over() -> None:
+    bound = {
+        r"\mathbb{E}_{\pi^{*}}": Finite({"a": [1.5, 4.5]}),
+        r"\mathbb{E}_q": Finite({"a": [2.5]}),
+    }
+    assert value(r"\mathbb{E}_{\pi^*}[a] - \mathbb{E}_{q}[a]", bound=bound) == pytest.approx(0.5)
+
+
+def test_a_vector_of_zeros_is_zero_and_one_of_ones_is_not_one() -> None:
+    claim(r"g = 0", {"g": np.zeros(3)}, free=("g",))
+    with pytest.raises(Broken):
+        claim(r"g = 0", {"g": np.array([0.0, 0.1])})
+    with pytest.raises(Broken, match="shapes"):
+        claim(r"g = 1", {"g": np.ones(3)})
 
 
 def test_a_gradient_has_the_shape_of_what_it_is_taken_by() -> None:
