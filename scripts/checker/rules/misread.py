@@ -292,11 +292,13 @@ def angle(page: Page) -> Iterator[Problem]:
     told: dict[int, int] = {}
     for link in page.rendered.links:
         href = link.href.strip()
-        if link.raw or href.startswith("<") == href.endswith(">") or page.is_code(link.line):
+        opened, closed = href.startswith("<"), href.endswith(">")
+        if link.raw or opened == closed or page.is_code(link.line):
             continue
+        if (">" if opened else "<") in href:
+            continue  # a placeholder, of which H07 tells
         if "{" in href or "\x02" in href or link.line in page.rendered.included:
             continue
-        opened = href.startswith("<")
         source = page.line(link.line)
         column = source.find("](<" if opened else ">)", told.get(link.line, 0))
         if column < 0:

@@ -688,8 +688,11 @@ def page_facts(page: Any) -> Facts:
             if link.line in rendered.included
             else page.locate(link.line, _written(link.href))
         )
-        again = page.line(line).find(_written(link.href), last.get((line, link.href), 0))
-        column = again + 1 if again >= column else column
+        start = last.get((line, link.href), 0)
+        whole = rf"(?<![\w./#-]){re.escape(_written(link.href))}(?![\w./#-])"
+        exact = re.compile(whole).search(page.line(line), start)
+        again = exact.start() if exact else page.line(line).find(_written(link.href), start)
+        column = again + 1 if exact or again >= column else column
         last[line, link.href] = column
         links.append([line, column, link.href, link.tag, link.attribute, link.raw])
     autorefs = [

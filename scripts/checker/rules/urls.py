@@ -280,6 +280,8 @@ def punctuation(page: Page) -> Iterator[Problem]:
         href = link.href.strip()
         if not re.match(r"https?://", href) or "magiclink" in link.attributes.get("class", ""):
             continue
+        if href.endswith(">") and "<" in href:
+            continue  # a placeholder, of which H07 tells
         found = re.search(r"[,;:!]+$|(?<!\.)\.$|[”“\"'»‘’>]+$", href)
         if (found and not (found[0] == "!" and "#" in href) and not link.raw) or (
             found and link.raw and found[0] != "."
