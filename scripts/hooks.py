@@ -105,7 +105,7 @@ def on_env(env: Any, *, config: Any, files: Any, **_: Any) -> Any:
         for docs in [Path(config.docs_dir)]
         for file in files.documentation_pages()
     }
-    for problem in kind_rules.wrong_needs(needs):
+    for problem in kind_rules.wrong_needs(needs, needs):
         tell("%s", f"{Path(config.docs_dir).name}/{problem}")
     for name, plugin in config.plugins.items():
         index = getattr(plugin, "search_index", None)

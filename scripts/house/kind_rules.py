@@ -6,7 +6,7 @@ import datetime
 import difflib
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -17,6 +17,7 @@ from scripts.checker.problem import Place, Problem
 from scripts.checker.project import Site
 from scripts.house import kinds
 
+Needed = list[list[Any]]  # line, column and path of each page that a page needs
 HEADING = re.compile(r"^##[ \t]+(?P<text>.+?)[ \t]*(?:\{[^{}]*\}[ \t]*)?#*[ \t]*$", re.MULTILINE)
 
 
@@ -232,7 +233,7 @@ def today() -> datetime.date:
     return datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=14))).date()
 
 
-def needs(page: Page) -> list[list[Any]]:
+def needs(page: Page) -> Needed:
     """The pages that the front matter says to read first: line, column and path."""
     entry = _found(page, "needs")
     if entry is None:
@@ -248,23 +249,49 @@ def needed(site: Site) -> Iterator[Problem]:
     Good: needs: [models/vae.md]
     Why: The list of what to read first would lead to nothing, or never to an end.
     """
-    all_needs = {
-        path: (site.facts_of(path) or {}).get("needs", [])
-        for path in sorted(site.files)
-        if path.endswith(".md")
-    }
-    for problem in wrong_needs(all_needs):
-        if problem.path in site.chosen:
-            yield problem
+    yield from wrong_needs(_Needs(site), site.pages)
 
 
-def wrong_needs(all_needs: Mapping[str, list[list[Any]]]) -> Iterator[Problem]:
-    """What is wrong with the pages that pages need: for every page line, column and path of each."""
-    wanted = {path: [value for _, _, value in needed] for path, needed in all_needs.items()}
-    for path, needed in all_needs.items():
+class _Needs(Mapping[str, Needed]):
+    """What every page needs, read only of those that are asked for."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.known: dict[str, Needed] = {}
+
+    def __getitem__(self, path: str) -> Needed:
+        if path not in self.known:
+            if path not in self:
+                raise KeyError(path)
+            self.known[path] = self._read(path)
+        return self.known[path]
+
+    def _read(self, path: str) -> Needed:
+        if path in self.site.chosen:
+            facts = self.site.facts_of(path) or {}
+            return list(facts.get("needs", ()))
+        try:
+            text = self.site.files[path].read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            return []
+        return needs(Page(path, text, self.site.config))
+
+    def __contains__(self, path: object) -> bool:
+        return str(path).endswith(".md") and path in self.site.files
+
+    def __iter__(self) -> Iterator[str]:
+        return (path for path in sorted(self.site.files) if path in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def wrong_needs(pages: Mapping[str, Needed], chosen: Iterable[str]) -> Iterator[Problem]:
+    """What is wrong with what some of the pages need: for every page line, column and path of each."""
+    for path in chosen:
         seen: set[str] = set()
-        for line, column, value in needed:
-            fault = _need(path, value, wanted)
+        for line, column, value in pages.get(path, ()):
+            fault = _need(path, value, pages)
             if value in seen:
                 fault = f"'needs' names '{value}' twice; delete one"
             seen.add(value)
@@ -272,23 +299,23 @@ def wrong_needs(all_needs: Mapping[str, list[list[Any]]]) -> Iterator[Problem]:
                 yield Problem("N05", Place(path, line, column), fault)
 
 
-def _need(path: str, value: str, wanted: dict[str, list[str]]) -> str:
+def _need(path: str, value: str, pages: Mapping[str, Needed]) -> str:
     """What is wrong with a page that another one needs, or nothing."""
     if value == path:
         return "the page needs itself; delete the entry"
-    if value not in wanted:
-        names = {posixpath.basename(other): other for other in wanted}
-        close = difflib.get_close_matches(value, wanted, 1, 0.8)
+    if value not in pages:
+        names = {posixpath.basename(other): other for other in pages}
+        close = difflib.get_close_matches(value, names.values(), 1, 0.8)
         near = names.get(posixpath.basename(value)) or (close[0] if close else "")
         advice = f"write '{near}'" if near else "correct it"
         return f"'needs' names '{value}', which does not exist; {advice}"
-    circle = _way(value, path, wanted)
+    circle = _way(value, path, pages)
     if circle:
         return f"'needs' goes round in a circle: {' → '.join([path, *circle])}; cut it"
     return ""
 
 
-def _way(start: str, end: str, wanted: dict[str, list[str]]) -> list[str]:
+def _way(start: str, end: str, pages: Mapping[str, Needed]) -> list[str]:
     """A chain of needs from one page to another, or nothing."""
     ways = {start: [start]}
     todo = [start]
@@ -296,7 +323,7 @@ def _way(start: str, end: str, wanted: dict[str, list[str]]) -> list[str]:
         here = todo.pop(0)
         if here == end:
             return ways[here]
-        for other in wanted.get(here, ()):
+        for _, _, other in pages.get(here, ()):
             if other not in ways:
                 ways[other] = [*ways[here], other]
                 todo.append(other)

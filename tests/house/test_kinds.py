@@ -111,7 +111,7 @@ def test_what_a_page_needs_is_there_and_leads_to_an_end(
     needs: dict[str, list[str]], expected: list[str]
 ) -> None:
     places = {path: [[5, 9, value] for value in wanted] for path, wanted in needs.items()}
-    said = [f"{p.path} {p.text.split(';')[0]}" for p in wrong_needs(places)]
+    said = [f"{p.path} {p.text.split(';')[0]}" for p in wrong_needs(places, places)]
     assert said == expected
 
 
