@@ -190,6 +190,7 @@ class Printed:
             ArithmeticError,
             LookupError,
             AttributeError,
+            RuntimeError,  # of a library that is given shapes that do not fit
         ):
             return False
         return True

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,11 @@ from docs.architectures.attention import attention
 from docs.architectures.attention.attention import example
 from docs.models.gpt import gpt
 from scripts.figures import style
+from scripts.printed.values import Each, Finite, From, Given
 from scripts.weights import gpt as weights
 from tests import golden as shared
+from tests.printed.bound import column, columns, taking
+from tests.printed.plugin import Equations
 from tests.said import sayings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +51,9 @@ def weights_of(e: int, d: int, h: int, g: int) -> dict[str, Tensor]:
     }
 
 
+library_attention = functional.scaled_dot_product_attention
+
+
 # It equals the library.
 
 
@@ -57,6 +64,22 @@ def test_plain_and_cross_attention_equal_the_library(lead: tuple[int, ...]) -> N
     out, a = attention.attention(q, k, v)
     torch.testing.assert_close(out, functional.scaled_dot_product_attention(q, k, v), **EXACT)
     torch.testing.assert_close(a.sum(-1), torch.ones_like(a[..., 0]), **EXACT)
+
+
+@pytest.mark.equation("eq-attention-matrix")
+def test_the_library_computes_what_is_printed_of_matrices(printed: Equations) -> None:
+    q, k, v = three(n=3, m=4)
+    printed("eq-attention-matrix").holds(
+        {
+            r"\operatorname{Attention}": taking(library_attention),
+            r"\operatorname{softmax}": taking(attention.softmax),
+            "Q": q,
+            "K": k,
+            "V": v,
+            "D": 6,
+        },
+        free=("Q", "K", "V"),  # it holds for all of them
+    )
 
 
 @pytest.mark.equation("eq-attention-matrix", "eq-attention-mask")
@@ -70,6 +93,22 @@ def test_masked_and_causal_attention_equal_the_library() -> None:
     assert (a[..., ~allowed] == 0).all()
     out, _ = attention.attention(q, k, v, attention.causal_mask(7))
     torch.testing.assert_close(out, library(q, k, v, is_causal=True), **EXACT)
+
+
+@pytest.mark.equation("eq-attention-mask")
+def test_the_library_gives_the_printed_weights_under_a_mask(printed: Equations) -> None:
+    q, k, _ = three(n=3, m=4)
+    allowed = torch.tensor([[1, 0, 1, 1], [0, 1, 0, 1], [1, 1, 1, 0]]).bool()
+    printed("eq-attention-mask").holds(
+        {
+            "a": library_attention(q, k, torch.eye(4).double(), attn_mask=allowed),
+            "s": q @ k.T / math.sqrt(6),
+            r"\mathcal{A}": [{j + 1 for j in range(4) if row[j]} for row in allowed],
+            "i": Each([1, 2, 3]),
+            "j": Each([1, 2, 3, 4]),
+        },
+        free=(r"\mathcal{A}",),  # it is a set, which has no tenth
+    )
 
 
 @pytest.mark.equation("eq-attention-matrix")
@@ -102,6 +141,42 @@ def test_multi_head_attention_equals_the_library(cross: bool, causal: bool) -> N
     torch.testing.assert_close(a, expected_a, **EXACT)
 
 
+def layer(e: int, d: int, h: int) -> dict[str, object]:
+    """A layer of heads as the page prints it: each projection head by head, and the library's output."""
+    weights = weights_of(e, d, h, h)
+    library = nn.MultiheadAttention(e, h, bias=False, batch_first=True, dtype=torch.float64)
+    with torch.no_grad():
+        library.in_proj_weight.copy_(torch.cat([weights[name] for name in "qkv"]))
+        library.out_proj.weight.copy_(weights["o"])
+    return {
+        **{f"W_{name.upper()}": list(weights[name].split(d)) for name in "qkv"},
+        "W_O": weights["o"],
+        r"\operatorname{MultiHead}": taking(lambda x, y: library(x, y, y)[0]),
+    }
+
+
+@pytest.mark.equation("eq-attention-multihead")
+def test_the_library_computes_the_printed_heads(printed: Equations) -> None:
+    e, d, h = 12, 3, 4
+    weights = weights_of(e, d, h, h)
+    x, y = normal(1, 3, e), normal(1, 5, e, seed=8)
+    heads = (
+        attention.split_heads(part @ weights[name].T, d)
+        for part, name in ((x, "q"), (y, "k"), (y, "v"))
+    )
+    printed("eq-attention-multihead").holds(
+        {
+            **layer(e, d, h),
+            r"\operatorname{Attention}": taking(library_attention),
+            "O": list(attention.attention(*heads)[0][0]),
+            "X": x[0],
+            "Y": y[0],
+            "H": h,
+            "h": Each([1, 2, 3, 4]),
+        }
+    )
+
+
 @pytest.mark.equation("eq-attention-grouped")
 @pytest.mark.parametrize("g", [1, 2, 4])
 def test_grouped_query_attention_equals_the_library(g: int) -> None:
@@ -110,6 +185,26 @@ def test_grouped_query_attention_equals_the_library(g: int) -> None:
     shared = attention.share(k, 4), attention.share(v, 4)
     out, _ = attention.attention(q, *shared, attention.causal_mask(5))
     torch.testing.assert_close(out, library, **EXACT)
+
+
+@pytest.mark.equation("eq-attention-grouped")
+def test_the_library_shares_keys_and_values_as_printed(printed: Equations) -> None:
+    heads, groups = 6, 3
+    q, k, v = normal(1, heads, 3, 4), normal(1, groups, 5, 4, seed=2), normal(1, groups, 5, 7)
+    owners = torch.arange(groups).repeat_interleave(heads // groups).tolist()
+    printed("eq-attention-grouped").holds(
+        {
+            "O": From(0, list(library_attention(q, k, v, enable_gqa=True)[0])),
+            r"\operatorname{Attention}": taking(lambda *one: attention.attention(*one)[0]),
+            "Q": From(0, list(q[0])),
+            "K": From(0, list(k[0])),
+            "V": From(0, list(v[0])),
+            "g": Given(("h",), lambda h: owners[h]),
+            "h": Each(range(heads)),
+            "G": groups,
+            "H": heads,
+        }
+    )
 
 
 @pytest.mark.equation("eq-attention-grouped")
@@ -125,8 +220,19 @@ def test_grouped_queries_are_multi_head_attention_with_repeated_projections() ->
 
 
 @pytest.mark.equation("eq-attention-softmax")
-def test_softmax_equals_the_library_and_does_not_overflow() -> None:
+def test_softmax_equals_the_library_and_does_not_overflow(printed: Equations) -> None:
     s = normal(4, 9, std=30.0)
+    printed("eq-attention-softmax").holds(
+        {
+            r"\operatorname{softmax}": taking(attention.softmax),
+            r"\mathbf{s}": s[0, :4] / 30,
+            "s": s[0, :4] / 30,
+            "c": 0.7,
+            "j": Each([1, 2, 3, 4]),
+            "l": Each([1, 2, 3, 4]),
+        },
+        free=("c",),
+    )
     torch.testing.assert_close(attention.softmax(s), s.softmax(-1), **EXACT)
     torch.testing.assert_close(attention.softmax(s + 1e6), s.softmax(-1), rtol=1e-8, atol=1e-12)
     assert attention.softmax(torch.tensor([1000.0, 0.0])).tolist() == [1.0, 0.0]
@@ -136,32 +242,80 @@ def test_softmax_equals_the_library_and_does_not_overflow() -> None:
 
 
 @pytest.mark.equation("eq-attention-pooling")
-def test_an_output_is_a_mean_of_values_and_lies_between_them() -> None:
+def test_an_output_is_a_mean_of_values_and_lies_between_them(printed: Equations) -> None:
     q, k, v = three(3)
     out, a = attention.attention(q, k, v)
     by_hand = sum(a[..., j : j + 1] * v[..., j : j + 1, :] for j in range(7))
     torch.testing.assert_close(out, by_hand, **EXACT)
     assert (out <= v.amax(-2, keepdim=True)).all()
     assert (out >= v.amin(-2, keepdim=True)).all()
+    sharp = three(n=3, m=4)
+    for scale in (0.4, 40.0):  # a great scale gives weights that are nearly zero
+        o, a = attention.attention(*sharp, scale=scale)
+        printed("eq-attention-pooling").holds(
+            {
+                r"\mathbf{o}": columns(o),
+                "a": a,
+                r"\mathbf{v}": columns(sharp[2]),
+                "M": 4,
+                "i": Each([1, 2, 3]),
+                "j": Each([1, 2, 3, 4]),
+            }
+        )
 
 
 @pytest.mark.equation("eq-attention-limits")
-def test_scale_zero_gives_the_mean_and_a_great_scale_looks_one_value_up() -> None:
+def test_scale_zero_gives_the_mean_and_a_great_scale_looks_one_value_up(
+    printed: Equations,
+) -> None:
     q, k, v = three()
     mean, _ = attention.attention(q, k, v, scale=0.0)
     torch.testing.assert_close(mean, v.mean(0).expand_as(mean), **EXACT)
     looked_up, _ = attention.attention(q, k, v, scale=1e4)
-    torch.testing.assert_close(looked_up, v[(q @ k.T).argmax(-1)], **EXACT)
+    best = (q @ k.T).argmax(-1)
+    torch.testing.assert_close(looked_up, v[best], **EXACT)
+    printed("eq-attention-limits").holds(
+        {
+            r"\lim_{\beta \to 0} \mathbf{o}_i": Given(("i",), lambda i: column(mean[i - 1])),
+            r"\lim_{\beta \to \infty} \mathbf{o}_i": Given(
+                ("i",), lambda i: column(looked_up[i - 1])
+            ),
+            "j^*": Given(("i",), lambda i: int(best[i - 1]) + 1),
+            r"\mathbf{q}": columns(q),
+            r"\mathbf{k}": columns(k),
+            r"\mathbf{v}": columns(v),
+            "M": 7,
+            "i": Each(range(1, 6)),
+            "j": Each(range(1, 8)),
+        },
+        free=(r"\mathbf{q}", r"\mathbf{k}"),  # a factor does not change which one is the greatest
+    )
 
 
 @pytest.mark.equation("eq-attention-kernel")
-def test_gaussian_kernel_regression_is_attention_with_one_more_coordinate() -> None:
+def test_gaussian_kernel_regression_is_attention_with_one_more_coordinate(
+    printed: Equations,
+) -> None:
     x, points, y = normal(6, 2), normal(9, 2, seed=1), normal(9, 3, seed=2)
     for width in (0.3, 1.0, 4.0):
         kernel = torch.exp(-(torch.cdist(x, points) ** 2) / (2 * width**2))
         expected = kernel @ y / kernel.sum(1, keepdim=True)
         found = attention.kernel_regression(x, points, y, width)
         torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
+    query = torch.cat([x, torch.ones(6, 1)], 1)
+    keys = torch.cat([points, -points.square().sum(1, keepdim=True) / 2], 1)
+    printed("eq-attention-kernel").holds(
+        {
+            r"\mathbf{x}": column(x[0]),
+            r"\mathbf{x}_j": Given(("j",), lambda j: column(points[j - 1])),
+            r"\mathbf{y}": columns(y[:3]),
+            r"\mathbf{q}": column(query[0]),
+            r"\mathbf{k}": columns(keys[:3]),
+            "h": 0.6,
+            "j": Each([1, 2, 3]),
+        },
+        free=(r"\mathbf{y}", "h"),  # both sides of the identity change alike
+    )
 
 
 @pytest.mark.equation("eq-attention-kernel")
@@ -186,6 +340,24 @@ def test_variance_of_a_product_is_the_width_over_every_pair_of_sign_vectors(d: i
 
 
 @pytest.mark.equation("eq-attention-variance")
+def test_the_printed_variance_over_every_pair_of_vectors(printed: Equations) -> None:
+    signs = list(itertools.product([-1.0, 1.0], repeat=3))
+    q, k = zip(*itertools.product(signs, repeat=2), strict=True)
+    pairs: dict[str, Sequence[object]] = {"q": q, "k": k}
+    for name in "qk":
+        pairs[rf"\mathbf{{{name}}}"] = [np.array([row]).T for row in pairs[name]]
+    printed("eq-attention-variance").holds(
+        {r"\operatorname{Var}": Finite(pairs, moment="variance"), "D": 3}
+    )
+    for one in "kq":
+        printed.excuse(
+            r"\operatorname{Var} (\mathbf{q}^{\top} \mathbf{k}) = "
+            rf"\sum_{{c = 1}}^{{D}} ⟨\operatorname{{Var}} ({one}_{{c}})⟩ = D",
+            "a component alone has variance one, as its product with another has",
+        )
+
+
+@pytest.mark.equation("eq-attention-variance")
 def test_scaled_scores_of_normal_vectors_have_variance_one_at_every_width() -> None:
     for d in (4, 64, 256):
         q, k = normal(20_000, d, seed=1), normal(20_000, d, seed=2)
@@ -203,11 +375,25 @@ def test_the_default_scale_is_one_over_the_root_of_the_width() -> None:
         assert math.log(a[0, 0] / a[0, 1]) == pytest.approx(math.sqrt(d), rel=1e-12)
 
 
+DERIVATIVE = r"\frac{\partial a_j}{\partial s_l}"
+
+
 @pytest.mark.equation("eq-attention-jacobian")
-def test_derivative_of_softmax_against_automatic_differentiation() -> None:
+def test_derivative_of_softmax_against_automatic_differentiation(printed: Equations) -> None:
     s = normal(6, std=2.0)
     jacobian = torch.autograd.functional.jacobian(lambda t: t.softmax(-1), s)
     torch.testing.assert_close(attention.softmax_jacobian(s.softmax(-1)), jacobian, **EXACT)
+    printed("eq-attention-jacobian").holds(
+        {
+            DERIVATIVE: Given(("j", "l"), lambda j, l: jacobian[j - 1, l - 1]),
+            "a": s.softmax(-1),
+            r"\delta": np.eye(6),
+            "j": Each(range(1, 7)),
+            "l": Each(range(1, 7)),
+        }
+    )
+    turned = r"\frac{\partial a_{j}}{\partial s_{l}} = a_{j} (\delta_{l j} - a_{l})"
+    printed.excuse(turned, "the delta is the same for j, l and l, j")
 
 
 @pytest.mark.equation("eq-attention-saturation")
@@ -218,6 +404,23 @@ def test_no_derivative_of_a_saturated_softmax_exceeds_what_the_maximum_leaves() 
         rest = 1 - a.amax(-1)
         assert (largest <= rest + 1e-15).all()
         assert (largest >= rest * a.amax(-1) - 1e-15).all()  # the bound is nearly reached
+
+
+@pytest.mark.equation("eq-attention-saturation")
+def test_the_printed_bound_is_nearly_reached_by_a_sharp_softmax(printed: Equations) -> None:
+    for scores in ([0.3, 1.1, 0.7], [0.2, 9.1, 1.2]):
+        s = torch.tensor(scores).double()
+        jacobian = torch.autograd.functional.jacobian(attention.softmax, s)
+        printed("eq-attention-saturation").holds(
+            {
+                DERIVATIVE: Given(("j", "l"), lambda j, l, x=jacobian: x[j - 1, l - 1]),
+                "a": attention.softmax(s),
+                "j": Each([1, 2, 3]),
+                "l": Each([1, 2, 3]),
+                "m": Each([1, 2, 3]),
+            },
+            free=("a", DERIVATIVE) if s.max() < 9 else (),
+        )
 
 
 def test_without_the_root_the_derivative_vanishes_as_the_width_grows() -> None:
@@ -295,11 +498,37 @@ def test_gradient_of_attention_against_automatic_differentiation(causal: bool) -
         torch.testing.assert_close(ours, leaf.grad, **EXACT)
 
 
+@pytest.mark.equation("eq-attention-gradient")
+def test_every_printed_step_back_is_that_of_automatic_differentiation(printed: Equations) -> None:
+    q, k, v = (x.requires_grad_() for x in three(n=3, m=4))
+    s = q @ k.T / math.sqrt(6)
+    a = s.softmax(-1)
+    o = a @ v
+    grad = normal(3, 3, seed=11)
+    by = torch.autograd.grad(o, (q, k, v, s, a), grad)
+    printed("eq-attention-gradient").holds(
+        {
+            **{rf"\nabla_{name}": g for name, g in zip("QKVSA", by, strict=True)},
+            "Q": q,
+            "K": k,
+            "V": v,
+            "A": a,
+            "a": a,
+            "G": grad,
+            "D": 6,
+            r"\mathbf{g}": columns(grad),
+            r"\mathbf{o}": columns(o),
+            "i": Each([1, 2, 3]),
+            "j": Each([1, 2, 3, 4]),
+        }
+    )
+
+
 # What it keeps: order does not matter, the future does not either.
 
 
 @pytest.mark.equation("eq-attention-equivariance")
-def test_permuting_tokens_permutes_outputs_and_nothing_else() -> None:
+def test_permuting_tokens_permutes_outputs_and_nothing_else(printed: Equations) -> None:
     e, d = 8, 4
     weights, x = weights_of(e, d, 2, 2), normal(1, 6, e)
     out, _ = attention.multi_head(x, x, weights, d)
@@ -307,6 +536,19 @@ def test_permuting_tokens_permutes_outputs_and_nothing_else() -> None:
         order = torch.randperm(6, generator=torch.Generator().manual_seed(seed))
         moved, _ = attention.multi_head(x[:, order], x[:, order], weights, d)
         torch.testing.assert_close(moved, out[:, order], **EXACT)
+    heads = layer(e, d, 2)
+    printed("eq-attention-equivariance").holds(
+        {
+            r"\operatorname{MultiHead}": heads[r"\operatorname{MultiHead}"],
+            "P": torch.eye(6).double()[order],
+            "X": x[0],
+        },
+        free=(r"\operatorname{MultiHead}", "X"),  # they stand on both sides
+    )
+    printed.excuse(
+        r"\operatorname{MultiHead} (P X, X) = P \operatorname{MultiHead} (X, X)",
+        "the order of keys and values does not matter to a query",
+    )
 
 
 @pytest.mark.equation("eq-attention-equivariance")
@@ -333,7 +575,7 @@ def test_a_causal_mask_and_added_positions_each_break_equivariance() -> None:
 
 
 @pytest.mark.equation("eq-attention-causal")
-def test_under_a_causal_mask_no_output_depends_on_a_later_token() -> None:
+def test_under_a_causal_mask_no_output_depends_on_a_later_token(printed: Equations) -> None:
     e, d = 8, 4
     weights, mask = weights_of(e, d, 2, 2), attention.causal_mask(5)
 
@@ -344,6 +586,15 @@ def test_under_a_causal_mask_no_output_depends_on_a_later_token() -> None:
     later = torch.ones(5, 5).triu(1).bool()
     assert (jacobian[later] == 0).all()
     assert (jacobian[~later] > 1e-3).all()
+    by = r"\frac{\partial \mathbf{o}_i}{\partial \mathbf{x}_j}"
+    printed("eq-attention-causal").holds(
+        {
+            by: Given(("i", "j"), lambda i, j: jacobian[i - 1, j - 1]),
+            "i": 3,
+            "j": Each([4, 5]),  # later than i
+        },
+        free=(by, "i"),  # zero stays zero
+    )
 
 
 @pytest.mark.equation("eq-attention-mask")
@@ -355,7 +606,7 @@ def test_the_mask_of_the_last_queries_is_the_end_of_the_whole_mask() -> None:
 
 
 @pytest.mark.equation("eq-attention-circuits")
-def test_a_head_is_two_matrices_of_low_rank() -> None:
+def test_a_head_is_two_matrices_of_low_rank(printed: Equations) -> None:
     e, d, h = 12, 3, 4
     weights, x = weights_of(e, d, h, h), normal(1, 5, e)
     out, a = attention.multi_head(x, x, weights, d)
@@ -369,6 +620,25 @@ def test_a_head_is_two_matrices_of_low_rank() -> None:
         torch.testing.assert_close(scores.softmax(-1), a[0, i], **EXACT)
         total = total + a[0, i] @ x[0] @ write.T
     torch.testing.assert_close(total, out[0], **EXACT)
+    q, k = (attention.split_heads(x @ weights[name].T, d)[0] for name in "qk")  # (H, N, D)
+    known = layer(e, d, h)
+    whole = known[r"\operatorname{MultiHead}"]
+    assert callable(whole)
+    printed("eq-attention-circuits").holds(
+        {
+            **known,
+            r"\operatorname{MultiHead}": lambda *both: whole(*both)[..., None],
+            "W_O": list(weights["o"].split(d, 1)),
+            "s": (q @ k.mT / math.sqrt(d)).permute(1, 2, 0),  # by i, j and head
+            "a": a[0].permute(1, 2, 0),
+            r"\mathbf{x}": columns(x[0]),
+            "X": x[0],
+            "D": d,
+            "h": Each([1, 2, 3, 4]),
+            "i": Each([4]),
+            "j": Each([1, 2, 3, 4, 5]),
+        }
+    )
 
 
 # What it costs.
@@ -381,6 +651,42 @@ def test_streaming_over_blocks_of_keys_gives_the_same_output(block: int) -> None
     q = q * 40  # great scores: the running maximum must work
     out = attention.streaming_attention(q, k, v, block)
     torch.testing.assert_close(out, functional.scaled_dot_product_attention(q, k, v), **EXACT)
+
+
+@pytest.mark.equation("eq-attention-streaming")
+def test_the_printed_update_gives_what_all_keys_give_at_once(printed: Equations) -> None:
+    q, k, v = three(n=1)
+    s = (q @ k.T)[0] / math.sqrt(6)
+    order = s.argsort()
+    for order in (s.argsort(), s.argsort().flip(0)):  # the block raises the maximum, or does not
+        scores, values = s[order], v[order]
+
+        def state(n: int, scores: Tensor = scores, values: Tensor = values) -> list[object]:
+            """Maximum, sum and unfinished output of the first n keys, from their definitions."""
+            top = scores[:n].max()
+            e = torch.exp(scores[:n] - top)
+            return [top, e.sum(), column(e @ values[:n])]
+
+        m, ell, u = state(4)
+        m_, ell_, u_ = state(7)
+        printed("eq-attention-streaming").holds(
+            {
+                "m": m,
+                r"\ell": ell,
+                r"\mathbf{u}": u,
+                "m'": m_,
+                r"\ell'": ell_,
+                r"\mathbf{u}'": u_,
+                r"\mathcal{B}": [5, 6, 7],
+                "s": scores,
+                r"\mathbf{v}": columns(values),
+            },
+            only=(0, 1, 2),
+        )
+    o = attention.streaming_attention(q, k, v, 3)[0]
+    printed("eq-attention-streaming").holds(
+        {r"\mathbf{o}": column(o), r"\mathbf{u}": u_, r"\ell": ell_}, only=3
+    )
 
 
 @pytest.mark.equation("eq-attention-streaming")
@@ -415,12 +721,38 @@ def test_cost_against_counted_operations(n: int, h: int, g: int) -> None:
     assert cost["cache"] == 2 * g * n * (e // h)
 
 
+@pytest.mark.equation("eq-attention-cost")
+def test_the_printed_cost_is_that_of_counted_operations(printed: Equations) -> None:
+    n, e, h, g = 5, 24, 4, 2
+    weights, x = weights_of(e, e // h, h, g), normal(1, n, e)
+    with FlopCounterMode(display=False) as counter:
+        attention.multi_head(x, x, weights, e // h)
+    printed("eq-attention-cost").holds(
+        {"F": counter.get_total_flops(), "N": n, "E": e, "H": float(h), "G": float(g)}
+    )
+
+
 @pytest.mark.equation("eq-attention-crossover")
-def test_the_scores_cost_as_much_as_the_projections_at_twice_the_width() -> None:
-    cost = attention.cost(2 * 768, 768, 12, 12)
-    assert cost["scores"] == cost["projections"]
-    cost = attention.cost(2 * 768 - 1, 768, 12, 12)
-    assert cost["scores"] < cost["projections"]
+def test_the_scores_cost_as_much_as_the_projections_at_twice_the_width(printed: Equations) -> None:
+    """Both parts are counted by themselves, in a run of each."""
+    e, h = 12, 3
+    weights = weights_of(e, e // h, h, h)
+    parts = []
+    for n in (2 * e - 1, 2 * e, 2 * e + 1):
+        x = normal(1, n, e)
+        q, k, v = (attention.split_heads(x @ weights[name].T, e // h) for name in "qkv")
+        with FlopCounterMode(display=False) as whole:
+            attention.multi_head(x, x, weights, e // h)
+        with FlopCounterMode(display=False) as scores:
+            attention.attention(q, k, v)
+        projections = whole.get_total_flops() - scores.get_total_flops()
+        parts.append(scores.get_total_flops() - projections)
+        left, right = "8 N E^2", "4 N^2 E"
+        printed("eq-attention-crossover").holds(
+            {left: projections, right: scores.get_total_flops(), "N": n, "E": e},
+            free=(left, right, "N", "E"),  # a change makes both claims false, or one that was false
+        )
+    assert parts[0] < 0 == parts[1] < parts[2]
 
 
 @pytest.mark.equation("eq-attention-dispersion")
@@ -439,17 +771,53 @@ def test_bounded_scores_cannot_be_sharp_among_many_keys() -> None:
     assert attention.softmax(spread)[0] == pytest.approx(0.5)
 
 
+@pytest.mark.equation("eq-attention-dispersion")
+def test_the_printed_bounds_are_nearly_reached(printed: Equations) -> None:
+    bound = 1.3
+    for m in (3, 20_000):
+        s = torch.full((2, m), bound).double()
+        s[0], s[1, 0] = -s[0], -bound
+        s[0, 0] = (
+            bound  # one key against the others in the first row, and the reverse in the second
+        )
+        printed("eq-attention-dispersion").holds(
+            {
+                "a": attention.softmax(s),
+                "B": bound,
+                "M": m,
+                "i": Each([1, 2]),
+                "j": Each([1, 3]),
+            },
+            tolerance=1e-15,
+            # Among three keys the bounds are loose; among so many, one more hardly matters.
+            free=("a", "B") if m == 3 else ("M",),
+        )
+
+
 @pytest.mark.equation("eq-attention-linear")
-def test_without_the_softmax_the_brackets_may_move() -> None:
+def test_without_the_softmax_the_brackets_may_move(printed: Equations) -> None:
     q, k, v = three(2)
+    printed("eq-attention-linear").holds({"Q": q[0], "K": k[0], "V": v[0]}, free=("Q", "K", "V"))
     torch.testing.assert_close((q @ k.mT) @ v, q @ (k.mT @ v), **EXACT)
 
 
 @pytest.mark.equation("eq-attention-additive")
-def test_additive_attention_of_one_query_against_its_loops() -> None:
+def test_additive_attention_of_one_query_against_its_loops(printed: Equations) -> None:
     w_q, w_k, u = normal(4, 6, seed=1), normal(4, 6, seed=2), normal(4, seed=3)
     q, k, v = three(n=2)
     s = torch.tanh((q @ w_q.T)[:, None] + (k @ w_k.T)[None]) @ u  # (N, M)
+    printed("eq-attention-additive").holds(
+        {
+            "s": s,
+            r"\mathbf{u}": column(u),
+            "W_q": w_q,
+            "W_k": w_k,
+            r"\mathbf{q}": columns(q),
+            r"\mathbf{k}": columns(k),
+            "i": Each([1, 2]),
+            "j": Each(range(1, 8)),
+        }
+    )
     for i in range(2):
         for j in range(7):
             inner = [math.tanh(w_q[r] @ q[i] + w_k[r] @ k[j]) for r in range(4)]

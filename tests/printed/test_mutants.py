@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from scripts.printed.claims import Each, Printed
 from scripts.printed.mutants import mutants, survivors
@@ -51,3 +52,11 @@ def test_values_that_the_guard_changes_are_no_case_near_equality() -> None:
     printed = Printed("eq-x-y", r"a \leq x \leq b")
     printed.holds({"a": 2.9, "x": 3.0, "b": 3.3}, free=("a", "b"))
     assert len(printed.untried()) == 2
+
+
+def test_shapes_that_a_library_refuses_are_seen() -> None:
+    product = torch.tensor([[1.5, 2.5]], dtype=torch.float64)
+    printed = Printed("eq-x-y", "f(a x) = a f(x)")
+    values = {"f": lambda x: product @ torch.as_tensor(x), "a": 3.5, "x": np.ones((2, 1)) / 3}
+    printed.holds(values, free=("x", "f", "a"), tolerance=1e-6)
+    assert survivors(printed)[1] == []
