@@ -72,9 +72,9 @@ def heading_signs(page: Page) -> Iterator[Problem]:
                     else "start it at column 1, or indent it by 4 in a list item"
                 )
                 yield page.problem(line, f"'{sign}' is printed; {where}", column)
-        if re.fullmatch(r"\s*={3,}\s*", block.text):
-            line, column = page.place(block, 0, "==")
-            if not page.is_code(line) and "==" in page.line(line):
+        for place, row in rows(block) if "===" in block.text else ():
+            line, column = page.place(block, place + row.find("="), "===")
+            if re.fullmatch(r"\s*={3,}\s*", row) and page.line(line).strip(" >\t") == row.strip():
                 yield page.problem(
                     line,
                     "the line of '=' is printed; put it directly below the heading, or write '#'"
@@ -151,7 +151,7 @@ def task_marks(page: Page) -> Iterator[Problem]:
 _ABBREVIATION = re.compile(
     r"[ ]{0,3}\*(?:\[[^\]\n]+\](?![ ]?:)[ ]?:?|[({][A-Z][\w-]*[)}]:)[ ]*(?=\S)"
 )
-_DEFINITION = re.compile(r"[ ]{0,3}(?:：[ ]*|:[ ]{1,3})(?=\w[^:\n]*\w)")
+_DEFINITION = re.compile(r"[ ]*(?:：[ ]*|:[ ]{1,3})(?=\w[^:\n]*\w)")
 _GLUED = re.compile(r"[ ]{0,3}:(?=[A-Z][a-z]*[ ][^:\n]*$)")
 
 
