@@ -84,7 +84,9 @@ def key(tex: str) -> str:
     tex = tex.strip()
     over = re.fullmatch(r"\\mathbb\{E\}_(?:\{([^\[]+)\}|(\w|\\\w+))", tex)
     if over:
-        return rf"\mathbb{{E}}_{{{normal(read(over[1] or over[2]))}}}"
+        listed = read(f"[{over[1] or over[2]}]")
+        below = listed if len(listed.parts) > 1 else listed.parts[0]
+        return rf"\mathbb{{E}}_{{{normal(below)}}}"
     return tex if tex in BARE or re.fullmatch(r"\\text\{[^{}]*\}", tex) else normal(read(tex))
 
 

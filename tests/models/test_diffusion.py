@@ -16,9 +16,11 @@ from torch.distributions import Normal, kl_divergence
 from docs.models.diffusion import diffusion
 from scripts.figures import diffusion as figures
 from scripts.figures import style
+from scripts.printed.values import By, Finite, From, Given
 from scripts.weights import diffusion as recipe
 from scripts.weights import pack
 from tests import golden as shared
+from tests.printed.plugin import Equations
 from tests.rng import Random
 from tests.said import sayings
 
@@ -55,6 +57,25 @@ def quantiles(mixture: diffusion.Mixture, n: int) -> np.ndarray[Any, Any]:
     return np.interp((np.arange(n) + 0.5) / n, mass, grid)
 
 
+def density(x: float, a: float) -> float:
+    """The noisy density of the mixture on the line, by the library's normals."""
+    means, spread = MIXTURE.means[:, 0].numpy(), math.sqrt(a * MIXTURE.spread**2 + 1 - a)
+    return float((MIXTURE.weights.numpy() * stats.norm.pdf(x, math.sqrt(a) * means, spread)).sum())
+
+
+def behind(x: float, a: float) -> float:
+    """The mean of the data of the mixture behind a noisy point, by quadrature."""
+    means = MIXTURE.means[:, 0].numpy()
+
+    def joint(x0: float) -> float:
+        prior = (MIXTURE.weights.numpy() * stats.norm.pdf(x0, means, MIXTURE.spread)).sum()
+        return float(prior * stats.norm.pdf(x, math.sqrt(a) * x0, math.sqrt(1 - a)))
+
+    grid = np.linspace(-3.5, 3.5, 1401)
+    weight = np.array([joint(x0) for x0 in grid])
+    return float((weight * grid).sum() / weight.sum())
+
+
 def pushed(model: diffusion.Model, levels: Tensor, n: int = 2001) -> np.ndarray[Any, Any]:
     """Where DDIM takes the quantiles of the standard normal; on the line it keeps their order."""
     x = torch.from_numpy(stats.norm.ppf((np.arange(n) + 0.5) / n))[:, None]
@@ -62,7 +83,7 @@ def pushed(model: diffusion.Model, levels: Tensor, n: int = 2001) -> np.ndarray[
 
 
 @pytest.mark.equation("eq-diffusion-closed")
-def test_one_jump_is_as_good_as_all_single_steps() -> None:
+def test_one_jump_is_as_good_as_all_single_steps(printed: Equations) -> None:
     a = diffusion.linear_schedule(40, last=0.2)
     x = torch.full((200_000,), 1.7, dtype=torch.float64)
     generator = seeded()
@@ -80,10 +101,12 @@ def test_one_jump_is_as_good_as_all_single_steps() -> None:
     assert x.var().item() == pytest.approx(variance, rel=0.02)
     one = diffusion.add_noise(number(1.7), number(last), number(0.3))
     assert one.item() == pytest.approx(mean + math.sqrt(variance) * 0.3)
+    values = {"x_t": mean + math.sqrt(variance) * 0.3, r"\bar\alpha": From(0, a), "t": 40}
+    printed("eq-diffusion-closed").holds({**values, "x_0": 1.7, r"\varepsilon": 0.3}, only=0)
 
 
 @pytest.mark.equation("eq-diffusion-posterior")
-def test_the_posterior_of_a_step_agrees_with_bayes_on_a_grid() -> None:
+def test_the_posterior_of_a_step_agrees_with_bayes_on_a_grid(printed: Equations) -> None:
     a, before, x0, x = number(0.4), number(0.55), number(0.8), number(-0.3)
     mean, variance = diffusion.posterior(x0, x, a, before)
     grid = torch.linspace(-5, 5, 20_001, dtype=torch.float64)
@@ -94,6 +117,36 @@ def test_the_posterior_of_a_step_agrees_with_bayes_on_a_grid() -> None:
     found = (weight * grid).sum()
     torch.testing.assert_close(mean, found, atol=1e-8, rtol=0)
     torch.testing.assert_close(variance, (weight * (grid - found) ** 2).sum(), atol=1e-8, rtol=0)
+    # In the plane, with the printed names: densities by the library, moments by the code.
+    levels = {4: before.item(), 5: a.item()}
+    data, noisy, there = (
+        np.array([[0.8], [-0.4]]),
+        np.array([[-0.3], [0.7]]),
+        np.array([[0.45], [0.15]]),
+    )
+
+    def normal(x: Any, centre: Any, spread: float) -> float:
+        return float(np.prod(stats.norm.pdf(x, centre, math.sqrt(spread))))
+
+    forward = normal(noisy, math.sqrt(ratio) * there, 1 - ratio.item())
+    earlier = normal(there, math.sqrt(levels[4]) * data, 1 - levels[4])
+    now = normal(noisy, math.sqrt(levels[5]) * data, 1 - levels[5])
+    mean, variance = diffusion.posterior(torch.tensor(data), torch.tensor(noisy), a, before)
+    printed("eq-diffusion-posterior").holds(
+        {
+            r"q(x_{t-1} \mid x_t, x_0)": forward * earlier / now,
+            r"\mathcal{N}": lambda m, c: stats.multivariate_normal.pdf(there[:, 0], m[:, 0], c),
+            r"\tilde\mu_t": mean,
+            r"\tilde\beta_t": variance,
+            r"\bar\alpha": levels,
+            r"\alpha_t": ratio,
+            r"\beta_t": 1 - ratio,
+            "x_0": data,
+            "x_t": noisy,
+            "I": np.eye(2),
+            "t": 5,
+        }
+    )
 
 
 # Chains whose data are normal, N(0, s^2), with the best linear model: everything is closed form.
@@ -195,6 +248,49 @@ def test_the_terms_of_the_bound_add_up_and_stay_above_the_negative_log_likelihoo
     assert 0.5 < bound - nll < 1 if not right else bound - nll < 0.01
 
 
+@pytest.mark.equation("eq-diffusion-elbo")
+def test_the_printed_bound_is_loose_with_the_posteriors_variance_and_tight_with_the_right_one(
+    printed: Equations,
+) -> None:
+    # At one point of the data; a divergence is quadratic in x, so that five nodes are exact.
+    levels, at = torch.tensor([1, 0.85, 0.5, 0.15, 0.02, 2e-4], dtype=torch.float64), 0.45
+    nodes, weights = np.polynomial.hermite_e.hermegauss(5)
+    keep, noise = levels.sqrt().numpy(), (1 - levels).sqrt().numpy()
+    paths = [dict(enumerate(keep * at + noise * node)) for node in nodes]
+
+    def given(t: int, x: dict[int, float]) -> list[float]:
+        mean, variance = diffusion.posterior(number(at), number(x[t]), levels[t], levels[t - 1])
+        return [mean.item(), math.sqrt(variance)]
+
+    def kl(p: list[float], q: list[float]) -> Tensor:
+        return kl_divergence(Normal(*map(number, p)), Normal(*map(number, q)))
+
+    for right in (False, True):
+        steps = model_steps(levels, right)
+
+        def backwards(t: int, x: dict[int, float], steps: Any = steps) -> list[float]:
+            factor, variance = steps[t - 1]
+            return [factor * x[t], math.sqrt(variance)]
+
+        spread = 1.0
+        for factor, variance in reversed(steps):
+            spread = factor**2 * spread + variance
+        values = {
+            r"p_\theta(x_0)": stats.norm.pdf(at, 0, math.sqrt(spread)),
+            r"\mathbb{E}_q": Finite({"x": paths}, weights / weights.sum()),
+            r"p_\theta(x_0 | x_1)": Given(
+                ("x",), lambda x, back=backwards: stats.norm.pdf(at, *back(1, x))
+            ),
+            r"\operatorname{KL}": kl,
+            r"q(x_{t-1} | x_t, x_0)": Given(("t", "x"), given),
+            r"p_\theta(x_{t-1} | x_t)": Given(("t", "x"), backwards),
+            r"q(x_T | x_0)": [keep[-1] * at, noise[-1]],
+            "p(x_T)": [0.0, 1.0],
+            "T": 5,
+        }
+        printed("eq-diffusion-elbo").holds(values, free=tuple(values))
+
+
 def test_the_table_of_the_bound_in_numbers() -> None:
     page = PAGE.read_text()
     for steps in (10, 100, 1000):
@@ -208,17 +304,17 @@ def test_the_table_of_the_bound_in_numbers() -> None:
 
 
 @pytest.mark.equation("eq-diffusion-variance")
-def test_the_true_variance_of_a_step_back_exceeds_that_of_the_posterior() -> None:
+def test_the_true_variance_of_a_step_back_exceeds_that_of_the_posterior(printed: Equations) -> None:
     # Three modes: the joint density of x_{t-1} and x_t on a grid, at one x_t.
     a, before, x = number(0.45), number(0.6), number(0.35)
     grid = torch.linspace(-6, 6, 24_001, dtype=torch.float64)
     log = MIXTURE.log_density(grid[:, None], before.expand(len(grid)))
     ratio = a / before
-    weight = torch.softmax(log + Normal(ratio.sqrt() * grid, (1 - ratio).sqrt()).log_prob(x), 0)
-    measured = (weight * (grid - (weight * grid).sum()) ** 2).sum()
+    earlier = torch.softmax(log + Normal(ratio.sqrt() * grid, (1 - ratio).sqrt()).log_prob(x), 0)
+    measured = (earlier * (grid - (earlier * grid).sum()) ** 2).sum()
     log = MIXTURE.log_density(grid[:, None], number(1.0).expand(len(grid)))
-    weight = torch.softmax(log + Normal(a.sqrt() * grid, (1 - a).sqrt()).log_prob(x), 0)
-    of_data = (weight * (grid - (weight * grid).sum()) ** 2).sum()
+    data = torch.softmax(log + Normal(a.sqrt() * grid, (1 - a).sqrt()).log_prob(x), 0)
+    of_data = (data * (grid - (data * grid).sum()) ** 2).sum()
     _, posterior = diffusion.posterior(number(0.0), x, a, before)
     factor = before.sqrt() * (1 - ratio) / (1 - a)
     torch.testing.assert_close(measured, posterior + factor**2 * of_data, atol=1e-7, rtol=0)
@@ -226,10 +322,25 @@ def test_the_true_variance_of_a_step_back_exceeds_that_of_the_posterior() -> Non
     for spread, expected in ((0.0, posterior), (1.0, 1 - ratio)):
         of_data = spread**2 * (1 - a) / (a * spread**2 + 1 - a)
         torch.testing.assert_close(posterior + factor**2 * of_data, expected)
+    axis = grid.numpy()
+    printed("eq-diffusion-variance").holds(
+        {
+            r"\operatorname{Var}(\cdot \mid \cdot)": lambda law, _: law @ (axis - law @ axis) ** 2,
+            "x_{t-1}": earlier,
+            "x_0": data,
+            "x_t": x,
+            r"\tilde\beta_t": posterior,
+            r"\beta_t": 1 - ratio,
+            r"\bar\alpha": {6: before.item(), 7: a.item()},
+            "t": 7,
+        },
+        tolerance=1e-7,
+        free=("x_t",),
+    )
 
 
 @pytest.mark.equation("eq-diffusion-kl")
-def test_a_term_of_the_bound_is_a_weighted_error_of_the_noise() -> None:
+def test_a_term_of_the_bound_is_a_weighted_error_of_the_noise(printed: Equations) -> None:
     a, before = CHAIN[12], CHAIN[11]
     x0, eps, guess = number(0.4), number(-1.1), number(0.2)
     x = diffusion.add_noise(x0, a, eps)
@@ -240,6 +351,28 @@ def test_a_term_of_the_bound_is_a_weighted_error_of_the_noise() -> None:
     alpha = a / before
     weight = (1 - alpha) ** 2 / (2 * variance * alpha * (1 - a))
     torch.testing.assert_close(kl, weight * (eps - guess) ** 2)
+    # The mean over three pictures of two pixels and their guesses.
+    noise = torch.tensor([[-1.1, 0.6], [0.3, 1.4], [0.9, -0.8]], dtype=torch.float64)
+    guesses = torch.tensor([[0.2, 0.5], [-0.4, 0.9], [1.2, 0.1]], dtype=torch.float64)
+    data = torch.tensor([[0.4, 0.7], [-1.2, 0.3], [0.8, -0.6]], dtype=torch.float64)
+    noisy = diffusion.add_noise(data, a.expand(3), noise)
+    seen = diffusion.convert(guesses, noisy, a.expand(3), "eps", "x0")
+    mean, _ = diffusion.posterior(data, noisy, a, before)
+    modelled, _ = diffusion.posterior(seen, noisy, a, before)
+    scale = variance.sqrt()
+    told = {tuple(row): guess for row, guess in zip(noisy.tolist(), guesses.tolist(), strict=True)}
+    printed("eq-diffusion-kl").holds(
+        {
+            "L_{t-1}": kl_divergence(Normal(mean, scale), Normal(modelled, scale)).sum(1).mean(),
+            r"\mathbb{E}": Finite({r"\varepsilon": noise.numpy(), "x_t": noisy.numpy()}),
+            r"\hat\varepsilon": lambda x, t: np.array(told[tuple(x)]),
+            r"\alpha_t": alpha,
+            r"\beta_t": 1 - alpha,
+            r"\tilde\beta_t": variance,
+            r"\bar\alpha": From(0, CHAIN),
+            "t": 12,
+        }
+    )
 
 
 @pytest.mark.equation("eq-diffusion-convert")
@@ -258,6 +391,44 @@ def test_the_four_predictions_say_the_same(source: str, target: str) -> None:
         "score": -(x - keep * x0) / noise**2,
     }
     torch.testing.assert_close(diffusion.convert(said[source], x, a, source, target), said[target])
+
+
+@pytest.mark.equation("eq-diffusion-convert")
+def test_the_printed_conversions_hold_at_every_level(printed: Equations) -> None:
+    for a, x0, eps in ((0.05, 0.7, -1.3), (0.6, -0.45, 0.85), (0.97, 1.6, 0.35)):
+        x = diffusion.add_noise(number(x0), number(a), number(eps))
+        told = {
+            to: diffusion.convert(number(x0), x, number(a), "x0", to)
+            for to in ("eps", "v", "score")
+        }
+        printed("eq-diffusion-convert").holds(
+            {
+                "x_0": x0,
+                "x_t": x,
+                r"\varepsilon": told["eps"],
+                "v": told["v"],
+                r"\nabla \log p_t": told["score"],
+                r"\bar\alpha_t": a,
+            }
+        )
+
+
+@pytest.mark.equation("eq-diffusion-score")
+def test_the_printed_score_is_that_of_the_density_and_of_the_mean_noise(printed: Equations) -> None:
+    for a, x in ((0.5, 0.35), (0.9, -1.15)):
+        printed("eq-diffusion-score").holds(
+            {
+                r"\varepsilon^{*}": lambda x, a=a: MIXTURE.eps(number(x).reshape(1, 1), number(a)),
+                r"\mathbb{E}[\varepsilon \mid x_t]": (x - math.sqrt(a) * behind(x, a))
+                / math.sqrt(1 - a),
+                r"\nabla": By("x_t"),
+                "p_t": lambda x, a=a: density(x, a),
+                "x_t": x,
+                r"\bar\alpha_t": a,
+            },
+            tolerance=1e-8,
+            free=("p_t",),
+        )
 
 
 @pytest.mark.equation("eq-diffusion-score")
@@ -297,7 +468,7 @@ def test_points_of_a_mixture_have_its_distribution() -> None:
 
 
 @pytest.mark.equation("eq-diffusion-tweedie")
-def test_the_mean_of_the_data_behind_a_noisy_point() -> None:
+def test_the_mean_of_the_data_behind_a_noisy_point(printed: Equations) -> None:
     a, x = 0.6, 0.7
 
     def joint(x0: float) -> float:
@@ -312,6 +483,17 @@ def test_the_mean_of_the_data_behind_a_noisy_point() -> None:
     at = torch.tensor([[x]], dtype=torch.float64, requires_grad=True)
     (score,) = torch.autograd.grad(MIXTURE.log_density(at, number(a).expand(1)).sum(), at)
     assert (x + (1 - a) * score.item()) / math.sqrt(a) == pytest.approx(mean / mass, abs=1e-7)
+    printed("eq-diffusion-tweedie").holds(
+        {
+            r"\mathbb{E}[x_0 \mid x_t]": mean / mass,
+            r"\nabla": By("x_t"),
+            "p_t": lambda x: density(x, a),
+            "x_t": x,
+            r"\bar\alpha_t": a,
+        },
+        tolerance=1e-7,
+        free=("p_t",),
+    )
 
 
 def test_the_last_noise_is_hard_to_see_and_longer_training_helps_little() -> None:
@@ -331,7 +513,9 @@ def test_the_last_noise_is_hard_to_see_and_longer_training_helps_little() -> Non
 
 
 @pytest.mark.equation("eq-diffusion-excess")
-def test_the_loss_of_any_model_exceeds_the_best_by_its_distance_from_the_exact_noise() -> None:
+def test_the_loss_of_any_model_exceeds_the_best_by_its_distance_from_the_exact_noise(
+    printed: Equations,
+) -> None:
     a = number(0.5)
     grid = torch.linspace(-5, 5, 1501, dtype=torch.float64)
     x0, x = grid[:, None], grid[None, :]
@@ -346,11 +530,32 @@ def test_the_loss_of_any_model_exceeds_the_best_by_its_distance_from_the_exact_n
     distance = (joint.sum(0) * (exact - other) ** 2).sum()
     torch.testing.assert_close(loss, least + distance, atol=1e-6, rtol=0)
     assert least > 0.3
+    # The print: three points as data, whose mean noise is exact at each of few places.
+    points = diffusion.Mixture(MIXTURE.means, 1e-9, MIXTURE.weights)
+    places = torch.linspace(-3, 3, 25, dtype=torch.float64)
+    x0, x = MIXTURE.means, places[None, :]
+    weight = MIXTURE.weights[:, None] * Normal(a.sqrt() * x0, (1 - a).sqrt()).log_prob(x).exp()
+    eps = (x - a.sqrt() * x0) / (1 - a).sqrt()
+    exact = points.eps(places[:, None], a.expand(25))[:, 0]
+    printed("eq-diffusion-excess").holds(
+        {
+            r"\mathbb{E}": Finite(
+                {
+                    r"\varepsilon": eps.flatten().tolist(),
+                    r"\varepsilon^{*}": exact.repeat(3).tolist(),
+                    r"\hat\varepsilon": torch.sin(places).repeat(3).tolist(),
+                },
+                (weight / weight.sum()).flatten().tolist(),
+            )
+        }
+    )
 
 
 @pytest.mark.equation("eq-diffusion-ddim")
 @pytest.mark.parametrize("eta", [0.0, 0.5, 1.0])
-def test_a_step_with_the_true_noise_lands_on_the_right_distribution(eta: float) -> None:
+def test_a_step_with_the_true_noise_lands_on_the_right_distribution(
+    eta: float, printed: Equations
+) -> None:
     a, to = number(0.3), number(0.6)
     generator = seeded(4)
     x0 = torch.full((300_000,), 0.9, dtype=torch.float64)
@@ -360,8 +565,29 @@ def test_a_step_with_the_true_noise_lands_on_the_right_distribution(eta: float) 
     assert x.var().item() == pytest.approx(0.4, rel=0.01)
 
 
+@pytest.mark.equation("eq-diffusion-ddim")
+def test_the_printed_step_is_that_of_the_code_with_its_own_fresh_noise(printed: Equations) -> None:
+    a, to = number(0.3), number(0.6)
+    fresh = torch.randn(2, generator=seeded(21), dtype=torch.float64)
+    start, noise = torch.tensor([0.9, -1.3]).double(), torch.tensor([0.35, 0.6]).double()
+    moved = diffusion.step(diffusion.add_noise(start, a, noise), noise, a, to, 0.7, seeded(21))
+    _, variance = diffusion.posterior(start, start, a, to)
+    printed("eq-diffusion-ddim").holds(
+        {
+            "x_s": moved,
+            r"\hat{x}_0": start,
+            r"\hat\varepsilon": noise,
+            "z": fresh,
+            r"\sigma": 0.7 * variance.sqrt(),
+            r"\eta": 0.7,
+            r"\bar\alpha_s": to,
+            r"\bar\alpha_t": a,
+        }
+    )
+
+
 @pytest.mark.equation("eq-diffusion-ddpm")
-def test_for_eta_one_the_step_is_the_posterior_of_ddpm() -> None:
+def test_for_eta_one_the_step_is_the_posterior_of_ddpm(printed: Equations) -> None:
     a, to, x, eps = number(0.3), number(0.6), number(0.2), number(-0.7)
     x0 = diffusion.convert(eps, x, a, "eps", "x0")
     mean, variance = diffusion.posterior(x0, x, a, to)
@@ -371,10 +597,22 @@ def test_for_eta_one_the_step_is_the_posterior_of_ddpm() -> None:
     assert drawn.var().item() == pytest.approx(variance.item(), rel=0.01)
     by_hand = (x - (1 - a / to) / (1 - a).sqrt() * eps) / (a / to).sqrt()
     torch.testing.assert_close(mean, by_hand)
+    printed("eq-diffusion-ddpm").holds(
+        {
+            r"\mathbb{E}[x_{t-1}]": mean,
+            r"\alpha_t": a / to,
+            r"\beta_t": 1 - a / to,
+            r"\bar\alpha_t": a,
+            "x_t": x,
+            r"\hat\varepsilon": eps,
+        }
+    )
 
 
 @pytest.mark.equation("eq-diffusion-ode")
-def test_the_flow_of_a_normal_density_is_a_scaling_and_both_solvers_find_it() -> None:
+def test_the_flow_of_a_normal_density_is_a_scaling_and_both_solvers_find_it(
+    printed: Equations,
+) -> None:
     normal = diffusion.Mixture(torch.zeros(1, 1, dtype=torch.float64), 0.5, torch.ones(1).double())
     x = torch.linspace(-2, 2, 9, dtype=torch.float64)[:, None]
     levels = diffusion.few(COSINE, 1000)
@@ -398,6 +636,23 @@ def test_the_flow_of_a_normal_density_is_a_scaling_and_both_solvers_find_it() ->
 
     change = 0.8 * (scale(a * (1 - h)) / scale(a) - 1) / h
     assert velocity == pytest.approx(change, abs=1e-5)
+
+    # The print, for the cosine schedule in continuous time: a point keeps its place in the spread.
+    def level(t: float) -> float:
+        return math.cos(t) ** 2
+
+    printed("eq-diffusion-ode").holds(
+        {
+            "x": Given(("t",), lambda t: 1.6 * scale(level(t))),
+            r"\bar\alpha": Given(("t",), level),
+            r"\beta": lambda t: 2 * math.tan(t),
+            r"\nabla": By("x"),
+            "p_t": Given(("t",), lambda t: lambda x: stats.norm.pdf(x, 0, scale(level(t)))),
+            "t": 0.55,
+        },
+        tolerance=1e-8,
+        free=("x", r"\bar\alpha", "p_t", "t"),
+    )
 
 
 def test_fewer_steps_cost_accuracy_and_heun_wins_from_64_calls_on() -> None:
@@ -437,16 +692,45 @@ def normals(spread: float, mean: float) -> tuple[diffusion.Model, diffusion.Mode
     return conditional.eps, diffusion.Mixture(torch.zeros(1, 1).double(), 1.0, one).eps
 
 
+@pytest.mark.equation("eq-diffusion-guidance")
+def test_the_printed_guidance_is_that_of_the_code(printed: Equations) -> None:
+    a, x = number(0.6).expand(1), 0.45
+    given, free = normals(0.5, 0.8)
+    both = diffusion.guide(given, free, 2.7)
+
+    def on_the_line(model: diffusion.Model) -> Any:
+        return lambda x, *c: model(number(x).reshape(1, 1), a)
+
+    printed("eq-diffusion-guidance").holds(
+        {
+            r"\hat\varepsilon_g(\cdot, \cdot)": on_the_line(both),
+            r"\hat\varepsilon(\cdot, \cdot)": on_the_line(given),
+            r"\hat\varepsilon(\cdot)": on_the_line(free),
+            "x": x,
+            "c": 0.8,
+            "g": 2.7,
+        },
+        free=("x", "c"),
+    )
+
+
 @pytest.mark.equation("eq-diffusion-guided")
 @pytest.mark.parametrize("g", [0.0, 1.0, 2.0, 3.0])
-def test_guidance_narrows_a_normal_density_to_the_power_g_of_its_spread(g: float) -> None:
+def test_guidance_narrows_a_normal_density_to_the_power_g_of_its_spread(
+    g: float, printed: Equations
+) -> None:
     x = pushed(diffusion.guide(*normals(0.5, 0.0), g), diffusion.few(COSINE, 1000))
     reference = pushed(normals(0.5, 0.0)[1], diffusion.few(COSINE, 1000))  # N(0, 1), the same grid
     assert np.std(x) / np.std(reference) == pytest.approx(0.5**g, rel=0.02)
+    if g == 3.0:  # the print, at one of them
+        ratio = float(np.std(x) / np.std(reference))
+        printed("eq-diffusion-guided").holds(
+            {r"V_{\text{flow}}": ratio**2, "s": 0.5, "g": 3.0}, tolerance=5e-4
+        )
 
 
 @pytest.mark.equation("eq-diffusion-tilted")
-def test_the_tilted_density_that_guidance_seems_to_sample_is_wider() -> None:
+def test_the_tilted_density_that_guidance_seems_to_sample_is_wider(printed: Equations) -> None:
     g, s = 2.0, 0.5
     grid = np.linspace(-6, 6, 20_001)
     log = g * stats.norm.logpdf(grid, 0, s) + (1 - g) * stats.norm.logpdf(grid)
@@ -455,10 +739,15 @@ def test_the_tilted_density_that_guidance_seems_to_sample_is_wider() -> None:
     variance = (weight * grid**2).sum()
     assert variance == pytest.approx(1 / (1 + g * (1 / s**2 - 1)))
     assert variance > 2 * s ** (2 * g)  # 0.143 against 0.0625
+    g, s = 3.5, 0.6
+    log = g * stats.norm.logpdf(grid, 0, s) + (1 - g) * stats.norm.logpdf(grid)
+    weight = np.exp(log - log.max())
+    variance = (weight * grid**2).sum() / weight.sum()
+    printed("eq-diffusion-tilted").holds({r"V_{\text{tilted}}": variance, "g": g, "s": s})
 
 
 @pytest.mark.equation("eq-diffusion-terminal")
-def test_noise_that_is_not_pure_at_the_end_shifts_the_mean() -> None:
+def test_noise_that_is_not_pure_at_the_end_shifts_the_mean(printed: Equations) -> None:
     last = 0.0047
     mean, s = 3.0, 0.5
     data = diffusion.Mixture(torch.full((1, 1), mean).double(), s, torch.ones(1).double())
@@ -468,6 +757,12 @@ def test_noise_that_is_not_pure_at_the_end_shifts_the_mean() -> None:
     expected = mean * (1 - s * math.sqrt(last) / spread)
     assert x.mean() == pytest.approx(expected, abs=0.003)
     assert mean - x.mean() > 0.1
+    # The print, with more of the data left: the starting points are spread evenly about nought.
+    data = diffusion.Mixture(torch.full((1, 1), mean).double(), 0.7, torch.ones(1).double())
+    levels = 1 - 0.7 * torch.linspace(1, 0, 201, dtype=torch.float64) ** 2
+    x = diffusion.sample_heun(data.eps, torch.tensor([[-1.4], [1.4]]).double(), levels)
+    values = {r"\hat{m}": x.mean(), "m": mean, "s": 0.7, r"\bar\alpha_T": 0.3}
+    printed("eq-diffusion-terminal").holds(values, tolerance=1e-4)
 
 
 def guided_variance(g: float, levels: Tensor) -> float:
@@ -483,7 +778,7 @@ def guided_variance(g: float, levels: Tensor) -> float:
 
 
 @pytest.mark.equation("eq-diffusion-guided-ddpm")
-def test_guidance_with_fresh_noise_samples_a_third_density() -> None:
+def test_guidance_with_fresh_noise_samples_a_third_density(printed: Equations) -> None:
     s = 0.5
     for g in (0.0, 0.25, 2.0, 3.0):
 
@@ -510,10 +805,23 @@ def test_guidance_with_fresh_noise_samples_a_third_density() -> None:
     x = diffusion.sample(model, x, diffusion.few(COSINE, 100), 1.0, seeded(11))
     expected = guided_variance(3.0, diffusion.few(COSINE, 100))
     assert x.var().item() == pytest.approx(expected, rel=0.05)
+    for spread, g in ((0.6, 2.5), (0.75, 0.3)):
+        rate = integrate.solve_ivp(
+            lambda u, v, c=1 - spread**2, g=g: (1 - v * (1 + 2 * g * u * c / (1 - c * u))) / u,
+            (1e-7, 1),
+            [1.0],
+            rtol=1e-9,
+            atol=1e-11,
+            method="LSODA",
+        )
+        values = {"V": float(rate.y[0, -1]), "s": spread, "g": g}
+        printed("eq-diffusion-guided-ddpm").holds(values, tolerance=1e-6)
 
 
 @pytest.mark.equation("eq-diffusion-classifier")
-def test_a_classifier_of_noisy_data_turns_the_score_into_that_under_the_condition() -> None:
+def test_a_classifier_of_noisy_data_turns_the_score_into_that_under_the_condition(
+    printed: Equations,
+) -> None:
     asked = diffusion.Mixture(PLANE.means[:1], PLANE.spread, torch.ones(1).double())
     x = torch.randn(12, 2, generator=seeded(12), dtype=torch.float64).requires_grad_()
     level = 0.6
@@ -526,13 +834,52 @@ def test_a_classifier_of_noisy_data_turns_the_score_into_that_under_the_conditio
     with_c, without = (diffusion.convert(m.eps(x, a), x, a, "eps", "score") for m in (asked, PLANE))
     torch.testing.assert_close(with_c, without + gradient)
 
+    def posterior(x: Any) -> float:
+        joint = at.log_prob(torch.tensor(x)).sum(-1) + PLANE.weights.log()
+        return joint.softmax(0)[0].item()
+
+    def mixed(x: Any) -> float:
+        return PLANE.log_density(torch.tensor(x)[None], number(level).expand(1)).exp().item()
+
+    centre = math.sqrt(level) * PLANE.means[0].numpy()
+    printed("eq-diffusion-classifier").holds(
+        {
+            r"p_t(x \mid c)": Given(("x",), lambda x: np.prod(stats.norm.pdf(x, centre, spread))),
+            r"p_t(x)": Given(("x",), mixed),
+            r"p_t(c \mid x)": Given(("x",), posterior),
+            r"\nabla": By("x"),
+            "x": np.array([0.45, -0.35]),
+        },
+        tolerance=1e-8,
+        free=(r"p_t(x \mid c)", "p_t(x)", r"p_t(c \mid x)", "x"),
+    )
+
 
 @pytest.mark.equation("eq-diffusion-likelihood")
-def test_the_flow_knows_the_density_of_what_it_samples() -> None:
+def test_the_flow_knows_the_density_of_what_it_samples(printed: Equations) -> None:
     x = torch.tensor([[0.8, 0.6], [-0.7, -0.1], [0.2, -0.9]], dtype=torch.float64)
     found = figures.flow_density(PLANE.eps, x, steps=400)
     expected = PLANE.log_density(x, torch.ones(3).double())
     torch.testing.assert_close(found, expected, atol=3e-3, rtol=0)
+    # The print in parts: the map back to the noise, and how it changes areas.
+    point = torch.tensor([[0.8, 0.6]], dtype=torch.float64)
+    levels = diffusion.few(COSINE, 300).flip(0)
+
+    def noise(x: Tensor) -> Tensor:
+        return diffusion.sample_heun(PLANE.eps, x[None], levels)[0] * levels[-1].sqrt()
+
+    printed("eq-diffusion-likelihood").holds(
+        {
+            "p(x_0)": PLANE.log_density(point, torch.ones(1).double()).exp(),
+            r"\mathcal{N}(\cdot; \cdot, \cdot)": lambda x, m, c: stats.multivariate_normal.pdf(
+                x, [m, m], c
+            ),
+            "F(x_0)": noise(point[0]),
+            r"\frac{\partial F}{\partial x_0}": torch.autograd.functional.jacobian(noise, point[0]),
+            "I": np.eye(2),
+        },
+        tolerance=2e-3,
+    )
 
 
 def test_the_density_in_the_figure_is_the_one_that_guidance_samples() -> None:
@@ -552,7 +899,7 @@ def test_the_density_in_the_figure_is_the_one_that_guidance_samples() -> None:
 
 
 @pytest.mark.equation("eq-diffusion-flow")
-def test_the_straight_path_is_the_same_flow_by_another_clock() -> None:
+def test_the_straight_path_is_the_same_flow_by_another_clock(printed: Equations) -> None:
     def best(x: Tensor, t: float) -> Tensor:
         """E[eps | x_t] on the straight path, by the exact model of the other one."""
         norm = math.hypot(1 - t, t)
@@ -577,6 +924,18 @@ def test_the_straight_path_is_the_same_flow_by_another_clock() -> None:
         x_t = x_t - (t - (i - 1) / n) * (best(x_t, t) - x_t) / (1 - t)
     other = diffusion.sample_heun(MIXTURE.eps, start, diffusion.few(COSINE, 300))
     torch.testing.assert_close(x_t, other, atol=0.01, rtol=0)
+    t, x = 0.45, 0.3
+    at = torch.tensor([[x]], dtype=torch.float64)
+    printed("eq-diffusion-flow").holds(
+        {
+            r"\mathbb{E}[\varepsilon - x_0 \mid x_t]": velocity,
+            r"\mathbb{E}[\varepsilon \mid x_t]": (weight * eps).sum() / weight.sum(),
+            r"\varepsilon^{*}": best(at, t),
+            "x_t": x,
+            "t": t,
+        },
+        tolerance=1e-7,
+    )
 
 
 def test_a_model_with_the_exact_score_of_its_training_set_gives_it_back() -> None:
@@ -617,6 +976,29 @@ def test_training_covers_all_levels_and_hides_the_class_at_times() -> None:
     assert (kind == 0).double().mean().item() == pytest.approx(0.15, abs=0.01)
     angle = a.sqrt().acos() / (math.pi / 2)  # even from 0 to 1
     assert stats.kstest(angle.numpy(), "uniform").pvalue > 0.01
+
+
+@pytest.mark.equation("eq-diffusion-simple")
+def test_the_printed_loss_is_that_of_the_code_but_for_the_number_of_dimensions(
+    printed: Equations,
+) -> None:
+    seen: list[tuple[Any, Any]] = []
+
+    def guess(x: Any, a: Any) -> Any:
+        return 0.3 * x - 0.7 * a
+
+    def spy(x: Tensor, a: Tensor, kind: Tensor) -> Tensor:
+        seen.append((x, a))
+        return torch.stack([guess(*row) for row in zip(x, a, strict=True)])
+
+    x0 = torch.tensor([[0.4, -1.3, 0.7], [1.6, 0.2, -0.5]], dtype=torch.float64)
+    found = diffusion.loss(spy, x0, torch.tensor([3, 4]), seeded(22))  # type: ignore[arg-type]
+    ((x, a),) = seen
+    eps = (x - a.sqrt()[:, None] * x0) / (1 - a).sqrt()[:, None]
+    rows = Finite({"x_t": x.numpy(), "t": a.tolist(), r"\varepsilon": eps.numpy()})
+    printed("eq-diffusion-simple").holds(
+        {"L": 3 * found, r"\mathbb{E}_{x_0, \varepsilon, t}": rows, r"\hat\varepsilon": guess}
+    )
 
 
 def test_training_is_adam_on_random_rows_with_a_rate_that_falls_to_nought() -> None:

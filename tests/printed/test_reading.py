@@ -308,6 +308,10 @@ def test_an_expectation_may_be_named_by_what_it_is_over() -> None:
         r"\mathbb{E}_q": Finite({"a": [2.5]}),
     }
     assert value(r"\mathbb{E}_{\pi^*}[a] - \mathbb{E}_{q}[a]", bound=bound) == pytest.approx(0.5)
+    assert key(r"\mathbb{E}_{x_0, t}") == r"\mathbb{E}_{[x_{0}, t]}"
+    assert (
+        value(r"\mathbb{E}_{x_0,t}[a]", bound={r"\mathbb{E}_{x_0, t}": Finite({"a": [2.5]})}) == 2.5
+    )
 
 
 def test_a_vector_of_zeros_is_zero_and_one_of_ones_is_not_one() -> None:
