@@ -91,7 +91,10 @@ def factors(node: Node) -> Iterator[Node]:
 def indices(node: Node) -> Iterator[Node]:
     """An element with another index."""
     base, index = node.parts
-    pair = index.kind in {"product", "group"} and len(index.parts) == 2
+    pair = len(index.parts) == 2 and (
+        index.kind == "group"
+        or (index.kind == "product" and not {"number", "group"} & {p.kind for p in index.parts})
+    )
     if pair and index.parts[0] != index.parts[1]:
         yield replace(node, parts=(base, replace(index, parts=index.parts[::-1])))
     elif index.kind == "name" and len(index.text) == 1:

@@ -61,12 +61,14 @@ Bindings = Mapping[str, Any]
 
 
 def plain(value: Any) -> Any:
-    """A value in numbers and arrays: tensors of a library become such, also within lists."""
+    """A value in numbers and arrays: tensors of a library become such, also within lists and tables."""
     if hasattr(value, "detach"):
         value = value.detach().numpy()
         return value if value.ndim else value.item()
     if isinstance(value, From):
         return From(value.start, plain(value.values))
+    if type(value) is dict:
+        return {name: plain(item) for name, item in value.items()}
     if type(value) in {list, tuple}:
         return type(value)(plain(item) for item in value)
     return value

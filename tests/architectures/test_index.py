@@ -8,6 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from scripts.figures import architectures
+from scripts.printed.values import Each, From
+from tests.printed.bound import column, columns, on_columns, rows, taking
+from tests.printed.plugin import Equations
 
 
 @pytest.fixture(autouse=True)
@@ -24,12 +27,21 @@ def normal(seed: int, *shape: int) -> Tensor:
 
 
 @pytest.mark.equation("eq-architectures-permutation")
-def test_attention_without_positions_does_not_see_the_order() -> None:
+def test_attention_without_positions_does_not_see_the_order(printed: Equations) -> None:
     layer = nn.MultiheadAttention(8, 2, batch_first=True).eval()
     x, order = normal(0, 1, 6, 8), torch.tensor([3, 0, 5, 1, 4, 2])
     plain = layer(x, x, x)[0]
     permuted = layer(x[:, order], x[:, order], x[:, order])[0]
     torch.testing.assert_close(permuted, plain[:, order])
+    attend = r"\operatorname{Attn}"
+    printed("eq-architectures-permutation").holds(
+        {
+            attend: taking(lambda x: layer(x[None], x[None], x[None])[0][0]),
+            "P": torch.eye(6)[order],
+            r"\mathbf{X}": x[0],
+        },
+        free=(attend, r"\mathbf{X}"),  # they stand on both sides
+    )
 
 
 def test_a_causal_mask_does_see_the_order() -> None:
@@ -53,6 +65,21 @@ def test_attention_is_the_library_s_scaled_dot_product(causal: bool) -> None:
     torch.testing.assert_close(ours, library[0])
 
 
+@pytest.mark.equation("eq-architectures-attention")
+def test_the_library_computes_the_printed_attention(printed: Equations) -> None:
+    q, k, v, mask = normal(1, 3, 5), normal(2, 4, 5), normal(3, 4, 6), normal(20, 3, 4)
+    mask[0, 1] = -math.inf
+    library = nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+    names = (r"\mathbf{O}", r"\mathbf{Q}", r"\mathbf{K}", r"\mathbf{V}", r"\mathbf{M}")
+    printed("eq-architectures-attention").holds(
+        {
+            **dict(zip(names, (library, q, k, v, mask), strict=True)),
+            r"\operatorname{softmax}": taking(lambda s: s.softmax(-1)),
+            "D": 5,
+        }
+    )
+
+
 def rotate(x: Tensor, position: int, frequencies: Tensor) -> Tensor:
     """Turn each pair of features by the position times its frequency."""
     angle = position * frequencies
@@ -70,20 +97,66 @@ def test_rotated_queries_and_keys_know_only_their_distance(m: int, n: int) -> No
     torch.testing.assert_close(product, q @ rotate(k, n - m, frequencies))
 
 
+@pytest.mark.equation("eq-architectures-rotation")
+def test_the_printed_rotations_know_only_their_distance(printed: Equations) -> None:
+    frequencies = 10_000.0 ** (-torch.arange(0, 6, 2) / 6)
+
+    def matrix(position: int) -> Tensor:
+        return torch.stack([rotate(unit, position, frequencies) for unit in torch.eye(6)], 1)
+
+    query, key = r"\mathbf{q}", r"\mathbf{k}"
+    printed("eq-architectures-rotation").holds(
+        {
+            "R": {m: matrix(m) for m in range(-10, 14)},
+            query: column(normal(4, 6)),
+            key: column(normal(5, 6)),
+            "m": Each([3, 11]),
+            "n": Each([7, 4]),
+        },
+        free=(query, key),
+    )
+
+
 @pytest.mark.equation("eq-architectures-layernorm")
-def test_layer_normalisation_is_the_library_s() -> None:
+def test_layer_normalisation_is_the_library_s(printed: Equations) -> None:
     x, gain, shift = normal(6, 4, 10), normal(7, 10), normal(8, 10)
     mean = x.mean(-1, keepdim=True)
     variance = ((x - mean) ** 2).mean(-1, keepdim=True)
     ours = gain * (x - mean) / torch.sqrt(variance + 1e-5) + shift
     torch.testing.assert_close(ours, nn.functional.layer_norm(x, (10,), gain, shift, 1e-5))
+    printed("eq-architectures-layernorm").holds(
+        {
+            r"\operatorname{LayerNorm}": on_columns(
+                lambda x: nn.functional.layer_norm(x, (10,), gain, shift, 0.3)
+            ),
+            r"\mathbf{x}": column(x[0]),
+            r"\gamma": column(gain),
+            r"\beta": column(shift),
+            r"\mu": column(mean[0].expand(10)),
+            r"\sigma": x[0].std(correction=0),
+            r"\epsilon": 0.3,
+        }
+    )
 
 
 @pytest.mark.equation("eq-architectures-rmsnorm")
-def test_root_mean_square_normalisation_is_the_library_s() -> None:
+def test_root_mean_square_normalisation_is_the_library_s(printed: Equations) -> None:
     x, gain = normal(9, 4, 10), normal(10, 10)
     ours = gain * x / torch.sqrt((x**2).mean(-1, keepdim=True) + 1e-5)
     torch.testing.assert_close(ours, nn.functional.rms_norm(x, (10,), gain, 1e-5))
+    printed("eq-architectures-rmsnorm").holds(
+        {
+            r"\operatorname{RMSNorm}": on_columns(
+                lambda x: nn.functional.rms_norm(x, (10,), gain, 0.3)
+            ),
+            r"\mathbf{x}": column(x[0]),
+            "x": x[0],
+            r"\gamma": column(gain),
+            "E": 10,
+            r"\epsilon": 0.3,
+            "i": Each(range(1, 11)),
+        }
+    )
 
 
 @pytest.mark.equation("eq-architectures-layernorm")
@@ -98,7 +171,9 @@ def test_layer_normalisation_forgets_shift_and_scale_and_root_mean_square_only_s
 
 
 @pytest.mark.equation("eq-architectures-stream")
-def test_the_output_of_a_residual_stack_is_the_input_plus_what_each_layer_wrote() -> None:
+def test_the_output_of_a_residual_stack_is_the_input_plus_what_each_layer_wrote(
+    printed: Equations,
+) -> None:
     layers = [nn.Sequential(nn.LayerNorm(6), nn.Linear(6, 6), nn.GELU()) for _ in range(4)]
     x = start = normal(12, 6)
     written = []
@@ -106,6 +181,20 @@ def test_the_output_of_a_residual_stack_is_the_input_plus_what_each_layer_wrote(
         written.append(layer(x))
         x = x + written[-1]
     torch.testing.assert_close(x, start + sum(written))
+    stack = [nn.Sequential(nn.Linear(6, 6), nn.GELU()) for _ in range(4)]
+    stream = [start]
+    with torch.no_grad():
+        for layer in stack:
+            stream.append(stream[-1] + layer(nn.functional.layer_norm(stream[-1], (6,))))
+    printed("eq-architectures-stream").holds(
+        {
+            r"\mathbf{x}": From(0, columns(torch.stack(stream))),
+            "f": [on_columns(layer) for layer in stack],
+            r"\operatorname{Norm}": on_columns(lambda x: nn.functional.layer_norm(x, (6,))),
+            "L": 4,
+        },
+        free=("f",),  # a list of functions has no tenth
+    )
 
 
 @pytest.mark.equation("eq-architectures-retention")
@@ -136,19 +225,82 @@ def test_the_three_forms_of_retention_agree(size: int) -> None:
     torch.testing.assert_close(torch.cat(chunks), parallel)
 
 
+def retained(n: int, decay: float) -> dict[str, object]:
+    """Queries, keys, values, decay and the parallel form's outputs of a sequence, as rows."""
+    q, k, v = normal(13, n, 4), normal(14, n, 4), normal(15, n, 3)
+    distance = torch.arange(n)[:, None] - torch.arange(n)
+    o = torch.where(distance >= 0, decay ** distance.clamp(min=0), 0.0) * (q @ k.T) @ v
+    names = (r"\mathbf{q}", r"\mathbf{k}", r"\mathbf{v}", r"\mathbf{o}")
+    found = {name: rows(x) for name, x in zip(names, (q, k, v, o), strict=True)}
+    states = [
+        sum(decay ** (t - 1 - m) * torch.outer(k[m], v[m]) for m in range(t))
+        for t in range(1, n + 1)
+    ]
+    return {**found, r"\gamma": decay, "states": [torch.zeros(4, 3), *states]}
+
+
+@pytest.mark.equation("eq-architectures-retention")
+@pytest.mark.equation("eq-architectures-retention-recurrent")
+@pytest.mark.equation("eq-architectures-retention-chunk")
+def test_the_three_forms_of_retention_as_they_are_printed(printed: Equations) -> None:
+    known = retained(9, 0.9)
+    states = known.pop("states")
+    assert isinstance(states, list)
+    printed("eq-architectures-retention").holds({**known, "n": Each([1, 4, 9])})
+    value = known.pop(r"\mathbf{v}")
+    keys = known.pop(r"\mathbf{k}")
+    recurrent = printed("eq-architectures-retention-recurrent")
+    recurrent.holds(
+        {
+            r"\mathbf{S}": From(0, states),
+            r"\gamma": known[r"\gamma"],
+            r"\mathbf{k}": keys,
+            r"\mathbf{v}": value,
+            r"\mathbf{q}": known[r"\mathbf{q}"],
+            r"\mathbf{o}": known[r"\mathbf{o}"],
+            "n": Each([1, 4, 9]),
+        }
+    )
+    everything = {**known, r"\mathbf{k}": keys, r"\mathbf{v}": value}
+    chunk = {
+        name: x[3:7] if isinstance(x, list) else x for name, x in everything.items()
+    }  # tokens 4 to 7
+    printed("eq-architectures-retention-chunk").holds(
+        {
+            **chunk,
+            r"\mathbf{S}": states[3],
+            r"\mathbf{S}'": states[7],
+            "B": 4,
+            "j": Each([1, 2, 3, 4]),
+        }
+    )
+
+
 @pytest.mark.equation("eq-architectures-state-space")
-def test_a_linear_recurrence_is_a_convolution_with_its_impulse_response() -> None:
+def test_a_linear_recurrence_is_a_convolution_with_its_impulse_response(printed: Equations) -> None:
     steps, width = 9, 3
     a = torch.linalg.qr(normal(16, width, width))[0] * 0.8
     b, c, x = normal(17, width), normal(18, width), normal(19, steps)
-    h, outputs = torch.zeros(width), []
+    h, outputs, states = torch.zeros(width), [], [torch.zeros(width)]
     for t in range(steps):
         h = a @ h + b * x[t]
+        states.append(h)
         outputs.append(c @ h)
     kernel = torch.stack([c @ torch.linalg.matrix_power(a, s) @ b for s in range(steps)])
     padded = nn.functional.pad(x, (steps - 1, 0))[None, None]
     convolved = nn.functional.conv1d(padded, kernel.flip(0)[None, None])[0, 0]
     torch.testing.assert_close(torch.stack(outputs), convolved)
+    printed("eq-architectures-state-space").holds(
+        {
+            r"\mathbf{h}": From(0, columns(torch.stack(states))),
+            "A": a,
+            "B": column(b),
+            "C": column(c).T,
+            "x": x,
+            "y": convolved,
+            "t": Each([1, 4, 9]),
+        }
+    )
 
 
 def test_the_parameters_in_the_figure_are_those_of_the_smallest_gpt_2() -> None:

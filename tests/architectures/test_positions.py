@@ -4,8 +4,10 @@ import itertools
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from scipy import optimize
 from torch import Tensor, nn
 
 from docs.architectures.attention import attention
@@ -13,6 +15,9 @@ from docs.architectures.positions import positions
 from docs.models.gpt import gpt
 from scripts.figures import positions as figures
 from scripts.figures import style
+from scripts.printed.values import Each, From, Given
+from tests.printed.bound import column, columns
+from tests.printed.plugin import Equations
 from tests.said import sayings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,11 +36,22 @@ def places(*values: float) -> Tensor:
     return torch.tensor(values, dtype=torch.float64)
 
 
+def grid(x: Tensor) -> From:
+    """A table whose rows and columns count from zero."""
+    return From(0, [From(0, row.tolist()) for row in x])
+
+
+def turns(d: int, *at: int) -> dict[int, Tensor]:
+    """The matrices of RoPE at some positions."""
+    unit = torch.eye(d, dtype=torch.float64)
+    return {i: positions.rope(unit, places(*[i] * d)).T for i in at}
+
+
 # Without positions.
 
 
 @pytest.mark.equation("eq-positions-set")
-def test_without_positions_and_mask_every_order_gives_the_same_answer() -> None:
+def test_without_positions_and_mask_every_order_gives_the_same_answer(printed: Equations) -> None:
     model = positions.OrderModel(9, "none", causal=False, seed=3)
     tokens = torch.tensor([[3, 1, 4, 5, 8]])
     logits = model(tokens)
@@ -43,6 +59,14 @@ def test_without_positions_and_mask_every_order_gives_the_same_answer() -> None:
         moved = tokens[:, [*order, 4]]
         torch.testing.assert_close(model(moved)[0, -1], logits[0, -1], **EXACT)
         torch.testing.assert_close(model(moved)[0, :4], logits[0, list(order)], **EXACT)
+    printed("eq-positions-set").holds(
+        {
+            "f": lambda x: model(torch.as_tensor(x).long().T)[0],
+            "P": torch.eye(5)[[2, 0, 3, 1, 4]],
+            "X": np.array([[3], [7], [4], [5], [8]]),
+        },
+        free=("f", "X"),  # they stand on both sides
+    )
 
 
 @pytest.mark.equation("eq-positions-chance")
@@ -53,6 +77,23 @@ def test_whatever_its_weights_such_a_model_is_right_in_one_order_of_n(seed: int)
     # Only the answers that are in the question count; the sum of all is the same in each order.
     answers = model(orders)[:, -1, :4].argmax(-1)
     assert (answers == orders[:, 0]).double().mean().item() == 1 / 4
+
+
+@pytest.mark.equation("eq-positions-chance")
+def test_the_printed_share_over_all_orders(printed: Equations) -> None:
+    model = positions.OrderModel(6, "none", causal=False, seed=4)
+    orders = list(itertools.permutations(range(5)))
+    asked = torch.tensor([[*order, 5] for order in orders])
+    said_first = dict(zip(orders, model(asked)[:, -1, :5].argmax(-1).tolist(), strict=True))
+    printed("eq-positions-chance").holds(
+        {
+            r"\text{orders}": Each(orders),
+            r"\text{answer is right}": Given(
+                (r"\text{orders}",), lambda order: said_first[order] == order[0]
+            ),
+            "n": 5,
+        }
+    )
 
 
 @pytest.mark.equation("eq-positions-set")
@@ -72,25 +113,35 @@ def test_a_causal_mask_tells_orders_apart_from_the_second_layer_on() -> None:
 
 
 @pytest.mark.equation("eq-positions-count")
-def test_uniform_attention_under_a_causal_mask_counts() -> None:
+def test_uniform_attention_under_a_causal_mask_counts(printed: Equations) -> None:
     mark = torch.zeros(9, 1, dtype=torch.float64)
     mark[0] = 1
     zero = torch.zeros(9, 4, dtype=torch.float64)
     out, _ = attention.attention(zero, zero, mark, attention.causal_mask(9))
     assert (1 / out[:, 0]).tolist() == pytest.approx(list(range(1, 10)))
+    printed("eq-positions-count").holds({"o": From(0, out[:, 0]), "i": Each(range(9))})
 
 
 # Added vectors.
 
 
 @pytest.mark.equation("eq-positions-sinusoidal")
-def test_sinusoids_against_their_formula() -> None:
+def test_sinusoids_against_their_formula(printed: Equations) -> None:
     table = positions.sinusoidal(places(0, 1, 7, 1000), 8)
     for row, i in zip(table.tolist(), (0, 1, 7, 1000), strict=True):
         for m in range(4):
             angle = i / 10000 ** (2 * m / 8)
             assert row[2 * m] == pytest.approx(math.sin(angle), abs=1e-12)
             assert row[2 * m + 1] == pytest.approx(math.cos(angle), abs=1e-12)
+    printed("eq-positions-sinusoidal").holds(
+        {
+            "p": grid(positions.sinusoidal(torch.arange(8).double(), 6)),
+            r"\omega": From(0, positions.frequencies(6)),
+            "D": 6,
+            "i": Each([3, 7]),
+            "m": Each(range(3)),
+        }
+    )
 
 
 @pytest.mark.equation("eq-positions-shift")
@@ -103,38 +154,84 @@ def test_one_rotation_shifts_every_position(k: float) -> None:
     torch.testing.assert_close(turn @ turn.T, torch.eye(16).double(), **EXACT)
 
 
+@pytest.mark.equation("eq-positions-shift")
+def test_the_printed_rotation_shifts_every_position(printed: Equations) -> None:
+    printed("eq-positions-shift").holds(
+        {
+            "p": grid(positions.sinusoidal(torch.arange(15).double(), 6)),
+            r"\omega": From(0, positions.frequencies(6)),
+            "k": 5,
+            "i": Each([3, 8]),
+            "m": Each(range(3)),
+        },
+        free=("p", "k"),  # for every step k; a factor of p stands on both sides
+    )
+
+
 @pytest.mark.equation("eq-positions-product")
-def test_product_of_two_sinusoids_depends_on_their_distance_alone() -> None:
+def test_product_of_two_sinusoids_depends_on_their_distance_alone(printed: Equations) -> None:
     w = positions.frequencies(16)
     for i, j in ((0, 0), (3, 9), (103, 109), (50, 20)):
         p = positions.sinusoidal(places(i, j), 16)
         expected = torch.cos(w * (i - j)).sum()
         torch.testing.assert_close(p[0] @ p[1], expected, **EXACT)
+    printed("eq-positions-product").holds(
+        {
+            r"\mathbf{p}": From(0, columns(positions.sinusoidal(torch.arange(9).double(), 6))),
+            r"\omega": From(0, positions.frequencies(6)),
+            "i": Each([3, 8]),
+            "j": Each([5, 7]),
+            "m": Each(range(3)),
+        }
+    )
 
 
 @pytest.mark.equation("eq-positions-terms")
-def test_an_added_vector_makes_four_terms_of_a_score() -> None:
+def test_an_added_vector_makes_four_terms_of_a_score(printed: Equations) -> None:
     x, y, p, r = (normal(6, seed=s) for s in range(4))
     w = normal(6, 6, seed=9)
     terms = x @ w @ y + x @ w @ r + p @ w @ y + p @ w @ r
     torch.testing.assert_close((x + p) @ w @ (y + r), terms, **EXACT)
+    content, place = r"\mathbf{x}", r"\mathbf{p}"
+    printed("eq-positions-terms").holds(
+        {
+            content: {3: column(x), 5: column(y)},
+            place: {3: column(p), 5: column(r)},
+            "W": w,
+            "i": 3,
+            "j": 5,
+        },
+        free=("W",),
+    )
 
 
 # Rotary embedding.
 
 
 @pytest.mark.equation("eq-positions-rope")
-def test_rope_against_complex_multiplication() -> None:
+def test_rope_against_complex_multiplication(printed: Equations) -> None:
     x, i = normal(5, 8), places(0, 1, 2, 30, 4000)
     turned = positions.rope(x, i)
     pairs = torch.view_as_complex(x.reshape(5, 4, 2))
     w = 10000.0 ** (-torch.arange(4, dtype=torch.float64) / 4)
     expected = torch.view_as_real(pairs * torch.exp(1j * i[:, None] * w)).reshape(5, 8)
     torch.testing.assert_close(turned, expected, **EXACT)
+    one = x[3]
+    printed("eq-positions-rope").holds(
+        {
+            r"R_i \mathbf{x}": Given(
+                ("i",), lambda i: From(0, positions.rope(one[None], places(i))[0])
+            ),
+            "x": From(0, one),
+            r"\omega": From(0, w),
+            "i": Each([3, 30]),
+            "m": Each(range(4)),
+        }
+    )
 
 
 @pytest.mark.equation("eq-positions-relative")
-def test_a_rotated_product_depends_on_the_distance_alone() -> None:
+def test_a_rotated_product_depends_on_the_distance_alone(printed: Equations) -> None:
     q, k = normal(1, 8, seed=1), normal(1, 8, seed=2)
 
     def score(i: float, j: float) -> float:
@@ -146,15 +243,29 @@ def test_a_rotated_product_depends_on_the_distance_alone() -> None:
         alone = (q @ positions.rope(k, places(j - i)).T).item()
         assert score(i, j) == pytest.approx(alone, abs=1e-10)
     assert abs(score(7, 3) - score(7, 4)) > 1e-3
+    printed("eq-positions-relative").holds(
+        {
+            "R": turns(8, *range(-12, 13)),
+            r"\mathbf{q}": q.T,
+            r"\mathbf{k}": k.T,
+            "i": Each([3, 7]),
+            "j": Each([5, 4]),
+        },
+        free=(r"\mathbf{q}", r"\mathbf{k}"),  # for every query and key
+    )
 
 
 @pytest.mark.equation("eq-positions-norm")
-def test_rope_keeps_lengths_and_leaves_position_zero_alone() -> None:
+def test_rope_keeps_lengths_and_leaves_position_zero_alone(printed: Equations) -> None:
     x = normal(6, 8)
     turned = positions.rope(x, torch.arange(6, dtype=torch.float64))
     torch.testing.assert_close(turned.norm(dim=-1), x.norm(dim=-1), **EXACT)
     torch.testing.assert_close(turned[0], x[0], **EXACT)
     assert (turned[1:] - x[1:]).abs().max() > 0.1
+    printed("eq-positions-norm").holds(
+        {"R": turns(8, 3, 5), r"\mathbf{q}": column(x[0]), "i": Each([3, 5])},
+        free=(r"\mathbf{q}",),  # for every query
+    )
 
 
 def test_equal_features_under_rope_score_like_two_sinusoids() -> None:
@@ -165,32 +276,59 @@ def test_equal_features_under_rope_score_like_two_sinusoids() -> None:
 
 
 @pytest.mark.equation("eq-positions-interpolated")
-def test_interpolated_positions_stay_inside_the_trained_range() -> None:
-    trained, wanted = 16, 64
+def test_interpolated_positions_stay_inside_the_trained_range(printed: Equations) -> None:
+    trained, wanted = 16, 72
     i = torch.arange(wanted, dtype=torch.float64)
-    squeezed = i * trained / wanted
+    # The wanted positions, spread evenly over the trained range.
+    squeezed = np.linspace(0, trained, wanted, endpoint=False)
     assert squeezed.max() < trained
-    x = normal(1, 8).expand(wanted, 8)
-    torch.testing.assert_close(
-        positions.rope(x, squeezed)[::4], positions.rope(x[:trained], i[:trained]), **EXACT
+    printed("eq-positions-interpolated").holds(
+        {
+            "i'": Given(("i",), lambda i: squeezed[i]),
+            "i": Each([3, 40, 71]),
+            "C": trained,
+            "C'": wanted,
+        }
     )
+    # To squeeze positions is to slow all waves alike: "only the steps are finer".
+    x = normal(1, 8).expand(wanted, 8)
+    slow = positions.frequencies(8) * trained / wanted
+    pairs = torch.view_as_complex(x.reshape(wanted, 4, 2).contiguous())
+    expected = torch.view_as_real(pairs * torch.exp(1j * i[:, None] * slow)).reshape(wanted, 8)
+    torch.testing.assert_close(positions.rope(x, torch.tensor(squeezed)), expected, **EXACT)
 
 
 # Linear biases.
 
 
 @pytest.mark.equation("eq-positions-alibi")
-def test_alibi_against_its_formula() -> None:
+def test_alibi_against_its_formula(printed: Equations) -> None:
     i = torch.arange(5, dtype=torch.float64)
     bias = positions.alibi(i, i, 8)
     for h in range(8):
         for a, b in itertools.product(range(5), repeat=2):
             assert bias[h, a, b].item() == pytest.approx(-abs(a - b) / 2 ** (h + 1))
     assert positions.alibi(i, i, 4)[:, 1, 0].tolist() == [-1 / 4, -1 / 16, -1 / 64, -1 / 256]
+    q, k = normal(5, 6, seed=1), normal(5, 6, seed=2)
+    scores = q @ k.T / math.sqrt(6) + positions.alibi(i, i, 3)
+    printed("eq-positions-alibi").holds(
+        {
+            "s_{ij}": Given(("h", "i", "j"), lambda h, i, j: scores[h - 1, i, j]),
+            "c": -positions.alibi(places(1), places(0), 3)[:, 0, 0],
+            r"\mathbf{q}": From(0, columns(q)),
+            r"\mathbf{k}": From(0, columns(k)),
+            "D": 6,
+            "H": 3,
+            "h": Each([1, 2, 3]),
+            "i": Each([1, 4]),
+            "j": Each([0, 3]),
+        },
+        only=(0, 1),
+    )
 
 
 @pytest.mark.equation("eq-positions-window")
-def test_with_equal_scores_alibi_is_a_geometric_window() -> None:
+def test_with_equal_scores_alibi_is_a_geometric_window(printed: Equations) -> None:
     i = torch.arange(8000, dtype=torch.float64)
     a = positions.alibi(i[-1:], i, 8)[:, 0].softmax(-1)
     for h in range(8):
@@ -200,6 +338,14 @@ def test_with_equal_scores_alibi_is_a_geometric_window() -> None:
         reach = (a[h] * (i[-1] - i)).sum().item()
         assert reach == pytest.approx(1 / (math.exp(slope) - 1), rel=1e-6)
         assert 1 / slope - 0.5 < reach < 1 / slope - 0.5 + slope / 12
+    few = torch.arange(40, dtype=torch.float64)
+    near = positions.alibi(few[-1:], few, 8)[0].softmax(-1)  # the first head, with the slope 1/2
+    known = {"a": {39: From(0, near[0])}, "c": [0.5], "h": 1, "i": 39}
+    equation = printed("eq-positions-window")
+    equation.holds({**known, "j": Each([17, 39])}, only=0, free=("h",))
+    equation.holds(
+        {**known, "r": math.exp(-0.5), "j": Each(range(40))}, only=1, tolerance=1e-6, about=0.03
+    )
     first, last = ((a[h] * (i[-1] - i)).sum().item() for h in (0, 7))
     said(f"first looks about {first:.1f} tokens back on average, the last about {last:.1f}")
 
@@ -374,13 +520,32 @@ def test_bad_input_is_named() -> None:
 
 
 @pytest.mark.equation("eq-positions-wavelength")
-def test_exercise_1_shortest_and_longest_wave() -> None:
+def test_exercise_1_shortest_and_longest_wave(printed: Equations) -> None:
     waves = 2 * math.pi / positions.frequencies(64)
     assert waves[0].item() == pytest.approx(6.28, abs=0.005)
     said(f"{waves[0].item():.2f}$ tokens", f"{waves[-1].item():,.0f}".replace(",", "{,}"))
     i = places(3, 3 + waves[5].item())
     p = positions.sinusoidal(i, 64)
     torch.testing.assert_close(p[0, 10:12], p[1, 10:12], rtol=1e-8, atol=1e-8)
+
+    def length(m: int) -> float:
+        """Twice the way to the first zero of a sine, as the code draws it."""
+        about = 10_000.0 ** (m / 3)
+
+        def sine(i: float) -> float:
+            return positions.sinusoidal(places(i), 6)[0, 2 * m].item()
+
+        return 2 * optimize.brentq(sine, 2 * about, 4 * about, xtol=1e-10, rtol=1e-14)
+
+    printed("eq-positions-wavelength").holds(
+        {
+            r"\lambda": From(0, [length(m) for m in range(3)]),
+            r"\omega": From(0, positions.frequencies(6)),
+            r"\pi": math.pi,
+            "D": 6,
+            "m": Each(range(3)),
+        }
+    )
 
 
 def test_exercise_2_the_same_distance_the_same_score() -> None:

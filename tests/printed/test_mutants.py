@@ -23,12 +23,14 @@ from scripts.printed.tree import normal
             {r"s = \sum_{i = 2}^{n} x_{i}", r"s = \sum_{i = 1}^{n} x_{i + 1}"},
         ),
         (r"s = \log f(a)", {"s = "}),
+        (r"s = x_{2 m}", {"s = x_{3 m}"}),
     ],
 )
 def test_signs_factors_indices_and_exponents_are_changed(tex: str, expected: set[str]) -> None:
     found = {normal(mutant) for mutant in mutants(read(tex))}
     assert expected - {"s = "} <= found
     assert normal(read(tex)) not in found
+    assert "s = x_{m 2}" not in found  # two times m is m times two
 
 
 def test_a_binding_that_sees_every_change_has_no_survivors() -> None:

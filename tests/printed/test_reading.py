@@ -193,7 +193,8 @@ def test_a_matrix_has_whole_powers() -> None:
 
 def test_tensors_are_bound_as_arrays_and_so_is_what_functions_give() -> None:
     x = torch.tensor([1.5, 2.5], dtype=torch.float64, requires_grad=True)
-    bound = {"x": x, "f": lambda i: x[i - 1] * 2, "g": Given(("n",), lambda n: x * n)}
+    bound = {"x": {1: x[0], 2: x[1]}, "f": lambda i: x[i - 1] * 2}
+    bound["g"] = Given(("n",), lambda n: x * n)
     assert value(r"\sum_{i=1}^{2} x_i f(i) + g_2", bound=bound) == 2 * (2.25 + 6.25) + 7.5
     with pytest.raises(Broken, match="holds whatever x is"):
         claim("a = a + n (x_1 - x_1)", {"x": x, "a": A, "n": 3}, free=("a", "n"))
