@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from scipy import integrate, optimize
+from scipy import integrate, optimize, special, stats
 from sklearn.decomposition import PCA
 from torch import Tensor
 from torch.distributions import (
     Categorical,
+    Distribution,
     Independent,
     MixtureSameFamily,
     MultivariateNormal,
@@ -24,6 +25,7 @@ from torch.distributions import (
 from docs.models.vae import vae
 from scripts.figures import style
 from scripts.figures import vae as figures
+from scripts.printed.values import Each, Finite, Given
 from scripts.weights import vae as weights
 from scripts.weights.pack import unpack
 from tests import golden as shared
@@ -97,12 +99,58 @@ def elbo(model: vae.VAE, x: Tensor) -> Tensor:
     squared = ((x - q.mean @ w.T - b) ** 2).sum(-1)
     squared = squared + (w.T @ w * q.covariance_matrix).sum((-2, -1))
     var = float(model.log_noise.exp())
-    reconstruction = -squared / (2 * var) - D / 2 * math.log(2 * math.pi * var)
-    prior = MultivariateNormal(torch.zeros(Z).double(), torch.eye(Z).double())
+    reconstruction = -squared / (2 * var) - x.shape[-1] / 2 * math.log(2 * math.pi * var)
+    units = w.shape[1]
+    prior = MultivariateNormal(torch.zeros(units).double(), torch.eye(units).double())
     return reconstruction - kl_divergence(q, prior)
 
 
 X = 1.5 * normal(6, D, seed=9)
+
+# With one latent unit every average over codes is a sum over a line, exact to many digits.
+
+LINE = torch.linspace(-12, 12, 193, dtype=torch.float64)[:, None]
+
+
+def narrow() -> list[vae.VAE]:
+    """Two linear VAEs with one unit: any encoder, and the one that is the posterior."""
+    model = vae.VAE((D, 1), math.sqrt(VAR), chance(0)).double().requires_grad_(False)
+    for i, parameter in enumerate(model.parameters()):
+        if parameter.ndim:
+            parameter.copy_(0.4 * normal(*parameter.shape, seed=i + 1))
+    return [model, figures.linear(decoder(model)[0], VAR)]
+
+
+def on_line(log_values: Tensor) -> Given:
+    """A density by the code on the line."""
+    return Given(
+        (r"\mathbf{z}",), dict(zip(LINE[:, 0].tolist(), log_values.exp().tolist(), strict=True)).get
+    )
+
+
+def mean_over(q: MultivariateNormal) -> Finite:
+    """The mean over q as a sum over the line."""
+    step = (LINE[1] - LINE[0]).item()
+    return Finite({r"\mathbf{z}": LINE[:, 0].tolist()}, (step * q.log_prob(LINE).exp()).tolist())
+
+
+def divergence_on_line(q: Distribution, p: Distribution) -> float:
+    """KL of two densities as a sum over the line."""
+    log_q, log_p = q.log_prob(LINE), p.log_prob(LINE)
+    return float((LINE[1] - LINE[0]) * (log_q.exp() * (log_q - log_p)).sum())
+
+
+def gauss_hermite(nodes: int, units: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points and weights of the mean over standard normal noise, exact for polynomials."""
+    line, share = np.polynomial.hermite_e.hermegauss(nodes)
+    points = np.array(list(itertools.product(line, repeat=units)))
+    weights_ = np.array([math.prod(row) for row in itertools.product(share, repeat=units)])
+    return points, weights_ / weights_.sum()
+
+
+def divergence(a: np.ndarray, b: np.ndarray) -> float:
+    """KL of two rows of probabilities."""
+    return float(special.rel_entr(a, b).sum())
 
 
 # The bound.
@@ -115,11 +163,49 @@ def test_the_elbo_is_below_log_p_for_every_encoder(toy: vae.VAE) -> None:
         assert (elbo(toy, X) < evidence(toy).log_prob(X)).all()
 
 
+@pytest.mark.equation("eq-vae-jensen")
+@pytest.mark.equation("eq-vae-elbo")
+def test_the_printed_bound_is_the_sum_over_a_line_of_codes(printed: Equations) -> None:
+    x, prior = X[0], Normal(torch.zeros(()).double(), 1.0)
+    for model in narrow():
+        q, likelihood = guess(model, x), model.log_likelihood(x, LINE)
+        printed("eq-vae-jensen").holds(
+            {
+                r"p(\mathbf{x})": evidence(model).log_prob(x).exp().item(),
+                r"p(\mathbf{x}, \mathbf{z})": on_line(likelihood + prior.log_prob(LINE[:, 0])),
+                r"q(\mathbf{z} \mid \mathbf{x})": on_line(q.log_prob(LINE)),
+                r"\mathbb{E}": mean_over(q),
+                r"\operatorname{ELBO}(\mathbf{x})": elbo(model, x).item(),
+            }
+        )
+        printed("eq-vae-elbo").holds(
+            {
+                r"\operatorname{ELBO}(\mathbf{x})": elbo(model, x).item(),
+                r"p(\mathbf{x} \mid \mathbf{z})": on_line(likelihood),
+                r"\mathbb{E}": mean_over(q),
+                r"\operatorname{KL}": divergence_on_line,
+                r"q(\mathbf{z} \mid \mathbf{x})": q,
+                r"p(\mathbf{z})": Independent(Normal(torch.zeros(1).double(), 1.0), 1),
+            }
+        )
+
+
 @pytest.mark.equation("eq-vae-gap")
-def test_the_gap_is_the_divergence_from_the_true_posterior(toy: vae.VAE) -> None:
+def test_the_gap_is_the_divergence_from_the_true_posterior(
+    toy: vae.VAE, printed: Equations
+) -> None:
     gap = kl_divergence(guess(toy, X), posterior(toy, X))
     torch.testing.assert_close(elbo(toy, X) + gap, evidence(toy).log_prob(X))
     assert gap.min() > 0.1  # the toy's encoder is not the posterior
+    printed("eq-vae-gap").holds(
+        {
+            r"p(\mathbf{x})": evidence(toy).log_prob(X[0]).exp().item(),
+            r"\operatorname{ELBO}(\mathbf{x})": elbo(toy, X[0]).item(),
+            r"\operatorname{KL}": lambda q, p: kl_divergence(q, p).item(),
+            r"q(\mathbf{z} \mid \mathbf{x})": guess(toy, X[0]),
+            r"p(\mathbf{z} \mid \mathbf{x})": posterior(toy, X[0]),
+        }
+    )
 
 
 @pytest.mark.equation("eq-vae-elbo")
@@ -138,15 +224,30 @@ def test_the_code_estimates_both_terms_without_bias(toy: vae.VAE) -> None:
 
 
 @pytest.mark.equation("eq-vae-likelihood")
-def test_the_reconstruction_term_is_a_gaussian_log_density(toy: vae.VAE) -> None:
+def test_the_reconstruction_term_is_a_gaussian_log_density(
+    toy: vae.VAE, printed: Equations
+) -> None:
     z = normal(6, Z)
     w, b = decoder(toy)
     expected = Independent(Normal(z @ w.T + b, math.sqrt(VAR)), 1).log_prob(X)
     torch.testing.assert_close(toy.log_likelihood(X, z), expected)
+    printed("eq-vae-likelihood").holds(
+        {
+            r"p(\mathbf{x} \mid \mathbf{z})": toy.log_likelihood(X, z)[0].exp().item(),
+            r"\mathbf{x}": X[0].numpy(),
+            "f": lambda z: toy.decoder(torch.as_tensor(z)).numpy(),
+            r"\mathbf{z}": z[0].numpy(),
+            "s": toy.log_noise.exp().sqrt().item(),
+            "D": D,
+            r"\pi": math.pi,
+        }
+    )
 
 
 @pytest.mark.equation("eq-vae-noise")
-def test_the_best_noise_variance_is_the_mean_squared_error(toy: vae.VAE) -> None:
+def test_the_best_noise_variance_is_the_mean_squared_error(
+    toy: vae.VAE, printed: Equations
+) -> None:
     z = normal(6, Z)
 
     def loss(log_var: float) -> float:
@@ -156,6 +257,15 @@ def test_the_best_noise_variance_is_the_mean_squared_error(toy: vae.VAE) -> None
     best = optimize.minimize_scalar(loss, bracket=(-1, 1)).x
     w, b = decoder(toy)
     assert math.exp(best) == pytest.approx(float(((X - z @ w.T - b) ** 2).mean()), rel=1e-5)
+    printed("eq-vae-noise").holds(
+        {
+            r"\hat{s}": math.exp(best / 2),
+            "D": D,
+            "f": lambda z: toy.decoder(torch.as_tensor(z)).numpy(),
+            r"\mathbb{E}": Finite({r"\mathbf{x}": list(X.numpy()), r"\mathbf{z}": list(z.numpy())}),
+        },
+        tolerance=1e-5,
+    )
 
 
 @pytest.mark.equation("eq-vae-kl")
@@ -197,6 +307,35 @@ def test_both_estimators_have_the_true_gradient_as_their_mean() -> None:
             assert ((estimate.mean(0) - truth).abs() < 4 * estimate.std(0) / math.sqrt(2e5)).all()
 
 
+@pytest.mark.equation("eq-vae-score")
+@pytest.mark.equation("eq-vae-pathwise")
+def test_the_printed_gradients_are_those_of_the_mean(printed: Equations) -> None:
+    a, mean, spread = np.array([0.3, -0.5]), np.array([0.4, -0.7]), np.array([0.8, 1.3])
+    points, share = gauss_hermite(12, 2)
+    shared = {"g": lambda z: math.exp(a @ z), r"\boldsymbol\mu": mean}
+    printed("eq-vae-score").holds(
+        {
+            r"\mathbb{E}": Given(
+                (r"\boldsymbol\mu",), lambda mu: Finite({r"\mathbf{z}": list(mu + points)}, share)
+            ),
+            **shared,
+        },
+        free=(r"\mathbb{E}", "g", r"\boldsymbol\mu"),  # it holds for every mean and factor
+        tolerance=1e-8,
+    )
+    noise = np.array([[0.3, 1.2], [-1.1, 0.4], [0.9, -0.6], [1.7, 0.2]])  # any noise will do
+    codes = {r"\boldsymbol\varepsilon": list(noise), r"\mathbf{z}": list(mean + spread * noise)}
+    printed("eq-vae-pathwise").holds(
+        {
+            r"\mathbb{E}": Finite(codes, [0.4, 0.15, 0.25, 0.2]),
+            r"\boldsymbol\sigma": spread,
+            r"\nabla g(\mathbf{z})": Given((r"\mathbf{z}",), lambda z: a * math.exp(a @ z)),
+            **shared,
+        },
+        tolerance=1e-8,
+    )
+
+
 @pytest.mark.equation("eq-vae-pathwise")
 def test_gradients_reach_mean_and_variance_through_a_sample() -> None:
     mean = torch.full((200_000,), 0.8, dtype=torch.float64, requires_grad=True)
@@ -206,6 +345,35 @@ def test_gradients_reach_mean_and_variance_through_a_sample() -> None:
     # E[z^3] = mean^3 + 3 mean var; d var / d log var = var.
     assert float(by_mean.mean()) == pytest.approx(3 * 0.8**2 + 3 * 0.49, rel=0.01)
     assert float(by_log_var.mean()) == pytest.approx(3 * 0.8 * 0.49, rel=0.01)
+
+
+@pytest.mark.equation("eq-vae-variance")
+def test_the_printed_variances_are_those_of_the_code_without_chance(
+    printed: Equations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points, share = gauss_hermite(5, 3)
+    monkeypatch.setattr(torch, "randn", lambda *_, **__: torch.from_numpy(points))
+
+    def variances(baseline: float) -> tuple[float, float]:
+        zero = torch.zeros(3).double()
+        found = vae.gradients(figures.half_square, zero, len(points), baseline)
+        mean = [share @ estimate.numpy() for estimate in found]
+        score, path = (
+            float((share @ (estimate.numpy() - m) ** 2).mean())
+            for estimate, m in zip(found, mean, strict=True)
+        )
+        return score, path
+
+    best = optimize.minimize_scalar(lambda baseline: variances(baseline)[0], bracket=(-1, 1)).fun
+    score, path = variances(0.0)
+    printed("eq-vae-variance").holds(
+        {
+            r"\operatorname{Var}_{\text{score}}": score,
+            r"\operatorname{Var}_{\text{score, best baseline}}": best,
+            r"\operatorname{Var}_{\text{reparameterised}}": path,
+            "Z": 3,
+        }
+    )
 
 
 @pytest.mark.equation("eq-vae-variance")
@@ -266,7 +434,95 @@ def test_importance_weighted_bounds_rise_from_the_elbo_to_log_p(toy: vae.VAE) ->
     assert many == pytest.approx(exact, abs=0.05)
 
 
+@pytest.mark.equation("eq-vae-iwae")
+def test_the_printed_bounds_are_those_of_the_code_without_chance(
+    printed: Equations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, prior = X[0], stats.norm()
+
+    def bound(model: vae.VAE, k: int, nodes: int) -> float:
+        """The mean of the code's estimate over all draws of k codes from the nodes of q."""
+        points, share = gauss_hermite(nodes, k)
+        noise = torch.from_numpy(points.T)[:, :, None]
+        monkeypatch.setattr(vae, "sample", lambda m, v, _: m + torch.exp(0.5 * v) * noise)
+        estimates = vae.importance_bound(model, x.expand(len(points), -1), k)
+        return float(share @ estimates.numpy())
+
+    model = narrow()[0]
+    q = guess(model, x)
+    points, share = gauss_hermite(4, 3)
+    law = stats.norm(q.mean.item(), q.stddev.item())
+    codes = law.mean() + law.std() * points
+    printed("eq-vae-iwae").holds(
+        {
+            r"\mathcal{L}": [bound(model, k, 4) for k in (1, 2, 3)],
+            "k": 3,
+            r"\mathbb{E}": Finite({r"\mathbf{z}": codes.tolist()}, share.tolist()),
+            r"p(\cdot, \cdot)": lambda x, z: (
+                model.log_likelihood(torch.as_tensor(x), torch.tensor([z], dtype=torch.float64))
+                .exp()
+                .item()
+                * prior.pdf(z)
+            ),
+            r"q(\cdot \mid \cdot)": lambda z, x: law.pdf(z),
+            r"\mathbf{x}": x.numpy(),
+        },
+        only=0,
+    )
+    for model in narrow():  # with the posterior as encoder all bounds are tight
+        printed("eq-vae-iwae").holds(
+            {
+                r"\operatorname{ELBO}": elbo(model, x).item(),
+                r"\mathcal{L}": [bound(model, k, 12) for k in (1, 2, 3, 4)],
+                "k": 3,
+                r"p(\mathbf{x})": evidence(model).log_prob(x).exp().item(),
+            },
+            only=1,
+            free=(r"p(\mathbf{x})", "k"),
+        )
+    printed.excuse(
+        r"\operatorname{ELBO} = \mathcal{L}_{1} \leq \mathcal{L}_{k + 1} \leq \mathcal{L}_{k + 1}"
+        r" \leq \log ⟨p (\mathbf{x})⟩",
+        "the next bound lies there too",
+    )
+
+
 # The linear case.
+
+
+@pytest.mark.equation("eq-vae-linear")
+def test_the_printed_densities_of_the_linear_model_are_those_of_quadrature(
+    toy: vae.VAE, printed: Equations
+) -> None:
+    x, z = X[0], normal(Z)
+    w, b = (part.numpy() for part in decoder(toy))
+    prior = Independent(Normal(torch.zeros(Z).double(), 1.0), 1)
+    marginal = vae.log_evidence(toy, x[None]).item()
+    joint = (toy.log_likelihood(x, z) + prior.log_prob(z)).item()
+    shared = {"W": w, r"\mathbf{b}": b[:, None], "s": math.sqrt(VAR)}
+
+    def log_density(at: Tensor) -> Callable[[Any, Any], float]:
+        return lambda mean, covariance: float(
+            stats.multivariate_normal(mean[:, 0], covariance).logpdf(at.numpy())
+        )
+
+    # Both sides as logarithms: densities themselves are small.
+    printed("eq-vae-linear").holds(
+        {r"p(\mathbf{x})": marginal, r"\mathcal{N}": log_density(x), "I": np.eye(D), **shared},
+        only=0,
+        tolerance=1e-7,
+    )
+    printed("eq-vae-linear").holds(
+        {
+            r"p(\mathbf{z} \mid \mathbf{x})": joint - marginal,
+            r"\mathcal{N}": log_density(z),
+            "M": w.T @ w + VAR * np.eye(Z),
+            r"\mathbf{x}": x[:, None].numpy(),
+            **shared,
+        },
+        only=1,
+        tolerance=1e-7,
+    )
 
 
 @pytest.mark.equation("eq-vae-linear")
@@ -311,12 +567,60 @@ def test_probabilistic_pca_is_the_maximum_of_the_likelihood() -> None:
     assert float(start[10].detach().exp()) == pytest.approx(noise_var, rel=1e-2)
 
 
+@pytest.mark.equation("eq-vae-ppca")
+def test_the_printed_optimum_is_that_of_the_code_and_of_numpy(printed: Equations) -> None:
+    rows = normal(30, 5, seed=6) @ normal(5, 5, seed=4)
+    weight, noise_var, _ = vae.ppca(rows, 3)
+    rows = (rows - rows.mean(0)).numpy()
+    _, singular, axes = np.linalg.svd(rows)
+    values, u = singular**2 / 30, axes[:3].T
+    u = u * np.sign((u * weight.numpy()).sum(0))  # an axis has no direction
+    turn = np.linalg.qr(normal(3, 3).numpy())[0]
+    w = weight.numpy() @ turn
+    best = stats.multivariate_normal(cov=w @ w.T + noise_var * np.eye(5)).pdf(rows)
+    printed("eq-vae-ppca").holds(
+        {
+            r"\hat{W}": w,
+            "U": u,
+            r"\Lambda": np.diag(values[:3]),
+            r"\hat{s}": math.sqrt(noise_var),
+            "I": np.eye(3),
+            "R": turn,
+            "D": 5,
+            "Z": 3,
+            "j": Each(range(1, 6)),
+            r"\lambda": values,
+            r"\mathbb{E}": Finite({r"\mathbf{x}": range(30)}),
+            r"\hat{p}": lambda row: best[row],
+            r"\pi": math.pi,
+        }
+    )
+
+
 def test_probabilistic_pca_agrees_with_scikit_learn() -> None:
     data = DATA.repeat(50, 1)  # it divides by n - 1
     _, noise_var, best = vae.ppca(data, 2)
     theirs = PCA(2, svd_solver="full").fit(data.numpy())
     assert noise_var == pytest.approx(theirs.noise_variance_, rel=1e-4)
     assert best == pytest.approx(theirs.score(data.numpy()), rel=1e-4)
+
+
+@pytest.mark.equation("eq-vae-linear-gap")
+def test_the_printed_gap_is_that_of_the_best_encoder(printed: Equations) -> None:
+    w, x = normal(5, 3, seed=7), normal(5, seed=8)
+    straight = torch.linalg.qr(w)[0] * torch.tensor([3.0, 2.0, 1.0]).double()
+    for columns in (w, straight):
+        model = figures.linear(columns, VAR)
+        printed("eq-vae-linear-gap").holds(
+            {
+                r"p(\mathbf{x})": evidence(model).log_prob(x).exp().item(),
+                r"\max_q \operatorname{ELBO}(\mathbf{x})": elbo(model, x).item(),
+                "M": (columns.T @ columns + model.log_noise.exp() * torch.eye(3)).numpy(),
+                "Z": 3,
+            },
+            tolerance=1e-7,  # the model keeps its noise in single precision
+            free=("M",),  # its scale does not part its columns
+        )
 
 
 @pytest.mark.equation("eq-vae-linear-gap")
@@ -377,6 +681,31 @@ def test_the_figure_of_the_gap_says_what_the_page_says() -> None:
 
 
 @pytest.mark.equation("eq-vae-beta")
+def test_the_printed_bound_with_beta_is_that_with_other_noise(
+    toy: vae.VAE, printed: Equations
+) -> None:
+    x, beta = X[0], 2.7
+    q, prior = guess(toy, x), MultivariateNormal(torch.zeros(Z).double(), torch.eye(Z).double())
+    points, share = gauss_hermite(3, Z)
+    codes = q.mean + torch.from_numpy(points) * q.stddev
+    likelihood = toy.log_likelihood(x, codes).exp().tolist()
+    s = toy.log_noise.exp().sqrt().item()
+    toy.log_noise += math.log(beta)
+    printed("eq-vae-beta").holds(
+        {
+            r"\mathbb{E}": Finite({r"\mathbf{z}": range(len(codes))}, share.tolist()),
+            r"p_{s^2}(\mathbf{x} \mid \mathbf{z})": Given((r"\mathbf{z}",), likelihood.__getitem__),
+            r"\beta": beta,
+            r"\operatorname{KL}(q \,\|\, p)": kl_divergence(q, prior).item(),
+            r"\operatorname{ELBO}_{\beta s^2}(\mathbf{x})": elbo(toy, x).item(),
+            "D": D,
+            "s": s,
+            r"\pi": math.pi,
+        }
+    )
+
+
+@pytest.mark.equation("eq-vae-beta")
 @pytest.mark.parametrize("beta", [0.2, 1.0, 6.0])
 def test_beta_is_a_noise_variance(toy: vae.VAE, beta: float) -> None:
     reconstruction, kl = toy.terms(X, chance(1))
@@ -385,6 +714,23 @@ def test_beta_is_a_noise_variance(toy: vae.VAE, beta: float) -> None:
     plain = -vae.loss(*toy.terms(X, chance(1)))
     constant = beta * math.log(2 * math.pi * beta * VAR) - math.log(2 * math.pi * VAR)
     torch.testing.assert_close(weighted, beta * plain + D / 2 * constant)
+
+
+@pytest.mark.equation("eq-vae-rates")
+def test_the_printed_rates_are_those_of_the_best_linear_model(printed: Equations) -> None:
+    values, var, beta = torch.tensor([4.1, 1.1, 0.6]).double(), 0.28, 2.5
+    weight = torch.diag((values - beta * var).clamp(min=0).sqrt())
+    rows = torch.cat([torch.diag((3 * values).sqrt()), -torch.diag((3 * values).sqrt())])
+    kl = vae.kl_to_prior(*figures.linear(weight, beta * var).encode(rows))
+    printed("eq-vae-rates").holds(
+        {
+            r"\mathbb{E}": Finite({r"\operatorname{KL}": kl.tolist()}),
+            r"\lambda": values.tolist(),
+            r"\beta": beta,
+            "s": math.sqrt(var),
+            "j": Each([1, 2, 3]),
+        }
+    )
 
 
 @pytest.mark.equation("eq-vae-rates")
@@ -488,6 +834,25 @@ def information() -> float:
 
 
 @pytest.mark.equation("eq-vae-surgery")
+@pytest.mark.equation("eq-vae-learned-prior")
+def test_the_printed_split_is_that_of_a_table(printed: Equations) -> None:
+    rows = np.array([[0.5, 0.3, 0.15, 0.05], [0.1, 0.2, 0.3, 0.4], [0.25, 0.05, 0.6, 0.1]])
+    prior, pooled = np.array([0.1, 0.2, 0.45, 0.25]), rows.mean(0)
+    shared = {
+        r"\mathbb{E}": Finite({r"\mathbf{x}": range(3)}),
+        r"\operatorname{KL}": divergence,
+        r"q(\mathbf{z} \mid \mathbf{x})": Given((r"\mathbf{x}",), rows.__getitem__),
+        r"q(\mathbf{z})": pooled,
+        r"I(\mathbf{x}; \mathbf{z})": stats.entropy(pooled) - stats.entropy(rows, axis=1).mean(),
+    }
+    scaled = r"p(\mathbf{z})"  # a factor of the prior changes both divergences alike
+    printed("eq-vae-surgery").holds({scaled: prior, **shared}, free=(scaled,))
+    for learned in (prior, pooled + 1e-6 * np.array([1, -1, 1, -1])):
+        scaled = r"p_{\psi}(\mathbf{z})"
+        printed("eq-vae-learned-prior").holds({scaled: learned, **shared}, free=(scaled,))
+
+
+@pytest.mark.equation("eq-vae-surgery")
 def test_the_kl_term_is_information_plus_mismatch() -> None:
     kl = vae.kl_to_prior(torch.tensor(MEANS), 2 * torch.tensor(SPREADS).log()).mean()
     prior = [(0.0, 1.0)]
@@ -563,6 +928,52 @@ def chain(start: float, gains: list[float], noises: list[float]) -> tuple[Tensor
         lower[t, t] = math.sqrt(noises[t])
         mean[t] = gains[t] * (mean[t - 1] if t else start)
     return mean, lower @ lower.T
+
+
+@pytest.mark.equation("eq-vae-hierarchy")
+def test_the_printed_bound_of_three_layers_is_that_of_tables(printed: Equations) -> None:
+    def table_of(seed: int, *shape: int) -> np.ndarray:
+        return np.random.default_rng(seed).dirichlet(np.full(shape[-1], 2.0), shape[:-1])
+
+    top, down = table_of(0, 3), [table_of(1, 3, 3), table_of(2, 3, 3)]  # p(z_t | z_(t+1))
+    likelihood = np.array([0.6, 0.15, 0.35])
+    joint = np.einsum("a,ba,cb,c->abc", likelihood, down[0], down[1], top)
+    up = [table_of(4, 3, 3), table_of(5, 3, 3)]
+    other = np.einsum("a,ab,bc->abc", table_of(3, 3), *up)
+    loose = (
+        r"p(\mathbf{x})",
+        r"p(\mathbf{x} \mid \mathbf{z}_1)",
+        r"\operatorname{KL}",
+        r"p(\mathbf{z}_T)",
+        r"q(\mathbf{z}_T \mid \mathbf{x})",
+        r"p(\mathbf{z}_{t-1} \mid \mathbf{z}_t)",
+        r"q(\mathbf{z}_{t-1} \mid \mathbf{z}_t, \mathbf{x})",
+        "T",
+    )
+    for q in (other, joint / joint.sum()):  # any encoder, and the posterior
+        pairs = [q.sum(2), q.sum(0)]
+        encoded = [pair / pair.sum(0) for pair in pairs]  # q(z_t | z_(t+1), x) in columns
+        paths = list(np.ndindex(q.shape))
+        printed("eq-vae-hierarchy").holds(
+            {
+                r"p(\mathbf{x})": joint.sum(),
+                r"\mathbb{E}": Finite({r"\mathbf{z}": paths}, [q[path] for path in paths]),
+                r"p(\mathbf{x} \mid \mathbf{z}_1)": Given(
+                    (r"\mathbf{z}",), lambda z: likelihood[z[0]]
+                ),
+                r"\operatorname{KL}": divergence,
+                r"q(\mathbf{z}_{t-1} \mid \mathbf{z}_t, \mathbf{x})": Given(
+                    (r"\mathbf{z}", "t"), lambda z, t, q=encoded: q[t - 2][:, z[t - 1]]
+                ),
+                r"p(\mathbf{z}_{t-1} \mid \mathbf{z}_t)": Given(
+                    (r"\mathbf{z}", "t"), lambda z, t: down[t - 2][z[t - 1]]
+                ),
+                r"q(\mathbf{z}_T \mid \mathbf{x})": q.sum((0, 1)),
+                r"p(\mathbf{z}_T)": top,
+                "T": 3,
+            },
+            free=loose if q is other else (),
+        )
 
 
 @pytest.mark.equation("eq-vae-hierarchy")
@@ -727,6 +1138,28 @@ def test_the_table_of_the_page_is_the_table_of_the_figure() -> None:
 
 
 @pytest.mark.equation("eq-vae-average")
+def test_the_printed_average_is_the_point_with_the_least_error(
+    toy: vae.VAE, printed: Equations
+) -> None:
+    z = torch.tensor([0.4, -0.7]).double()
+    log_q = guess(toy, X).log_prob(z)
+    root = (0.5 * log_q).exp()[:, None].numpy()
+    printed("eq-vae-average").holds(
+        {
+            "f^{*}": lambda z: np.linalg.lstsq(root, root * X.numpy())[0][0],
+            r"\mathbb{E}_q[\mathbf{x} \mid \mathbf{z}]": (log_q.softmax(0) @ X).numpy(),
+            r"q(\cdot \mid \cdot)": lambda z, x: (
+                guess(toy, torch.as_tensor(x)).log_prob(torch.as_tensor(z)).exp().item()
+            ),
+            r"\mathbf{x}": list(X.numpy()),
+            r"\mathbf{z}": z.numpy(),
+            "i": Each(range(1, 7)),
+        },
+        free=(r"q(\cdot \mid \cdot)",),  # a common factor cancels
+    )
+
+
+@pytest.mark.equation("eq-vae-average")
 def test_the_best_decoder_averages_what_could_have_been_encoded() -> None:
     x, mean, log_var = normal(7, 3), normal(7, 2, seed=1), -normal(7, 2, seed=2).abs()
     z = torch.cartesian_prod(torch.linspace(-1, 1, 4), torch.linspace(-1, 1, 4)).double()
@@ -763,9 +1196,23 @@ def test_means_lack_fine_detail_and_draws_have_too_much() -> None:
 
 
 @pytest.mark.equation("eq-vae-quadrature")
-def test_the_sum_over_the_plane_is_the_exact_evidence(toy: vae.VAE) -> None:
+def test_the_sum_over_the_plane_is_the_exact_evidence(toy: vae.VAE, printed: Equations) -> None:
     torch.testing.assert_close(
         vae.log_evidence(toy, X), evidence(toy).log_prob(X), atol=1e-6, rtol=0
+    )
+    line = torch.linspace(-5, 5, 41).double()
+    z = torch.cartesian_prod(line, line)
+    likelihood = toy.log_likelihood(X[0], z).exp().tolist()
+    prior = Independent(Normal(torch.zeros(Z).double(), 1.0), 1).log_prob(z).exp().tolist()
+    printed("eq-vae-quadrature").holds(
+        {
+            r"p(\mathbf{x})": evidence(toy).log_prob(X[0]).exp().item(),
+            r"\text{grid}": range(len(z)),
+            r"p(\mathbf{x} \mid \mathbf{z})": Given((r"\mathbf{z}",), likelihood.__getitem__),
+            r"p(\mathbf{z})": Given((r"\mathbf{z}",), prior.__getitem__),
+            "h": 0.25,
+        },
+        about=1e-5,
     )
 
 
