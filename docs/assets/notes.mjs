@@ -188,7 +188,7 @@ function card() {
   };
   const note = make(
     "div",
-    { class: "note md-typeset", id: "note", popover: "auto", ...names },
+    { class: "note-card md-typeset", id: "note", popover: "auto", ...names },
     title,
     body,
     make("div", { class: "note-ways" }, way, close),

@@ -138,7 +138,7 @@ function scrollable() {
 
 /** A button on each piece of code that copies it. */
 function copyable() {
-  near(".highlight", copying);
+  near("div.highlight:not(.no-copy)", copying);
 }
 
 /** Marks in the contents where the reader is. */

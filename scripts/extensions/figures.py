@@ -6,6 +6,9 @@
 SVG files are put into the page, so that they follow its colours. Figures are numbered, have the id
 `fig-` and the folder and name of their first file (or `{#fig-name}` at the end of the caption), and link to the
 CSV file of the same name. Other images are loaded when they come near, with their size known before.
+
+An attribute list behind an image, `{ width=300 }`, is read as anywhere. With `{ align=right }` in it the image
+stands beside the text that follows, and is no figure.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from xml.etree.ElementTree import Element
 from markdown import Extension, Markdown
 from markdown.blockparser import BlockParser
 from markdown.blockprocessors import BlockProcessor
+from markdown.extensions.attr_list import get_attrs_and_remainder
 from markdown.treeprocessors import Treeprocessor
 
 from scripts.checker import files
@@ -30,8 +34,11 @@ from scripts.extensions.mathematics import SHOW
 
 IMAGE = re.compile(
     r"[ ]{0,3}!\[(?P<alt>(?:[^\[\]\\]|\\.|\[[^\[\]]*\])*)\]"
-    r"\([ ]*(?P<source><[^>\n]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:[ ]+\"[^\"\n]*\")?[ ]*\)[ ]*"
+    r"\([ ]*(?P<source><[^>\n]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:[ ]+\"[^\"\n]*\")?[ ]*\)"
+    r"(?P<list>\{[^{}\n]*\})?[ ]*"
 )
+ASIDE = re.compile(r"\balign[ ]*=")
+WIDTH = re.compile(r"\d+(?:px|%)?|\d+(?:\.\d+)?r?em")
 NAMED = re.compile(r"[ \n]*\{:?[ ]*#(?P<id>[\w-]+)[ ]*\}[ ]*\Z")
 INLINED = 100_000  # characters of drawings in one page, about 20 kB compressed
 HANDLER = re.compile(r"[\s\"']on[a-z]+\s*=")
@@ -134,8 +141,12 @@ def _flat(body: str) -> str:
 
 
 def image_size(path: Path) -> tuple[int, int] | None:
-    """Width and height of a PNG, GIF, JPEG or WebP file, from its first bytes."""
+    """Width and height of an SVG, PNG, GIF, JPEG or WebP file, from its first bytes."""
     data = path.read_bytes()
+    if box := re.search(
+        rb"<svg\b[^>]*?\sviewBox=\"[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)\"", data[:2000]
+    ):
+        return round(float(box[1])), round(float(box[2]))
     if data[:8] == b"\x89PNG\r\n\x1a\n":
         return struct.unpack(">II", data[16:24])
     if data[:4] == b"GIF8":
@@ -234,7 +245,21 @@ RULES: dict[str, Callable[..., object]] = {
 
 def _image(page: Page, line: str) -> re.Match[str] | None:
     """An image alone on its line; a mark of the check stands inside its brackets, or else before it."""
-    return IMAGE.fullmatch(line) or IMAGE.fullmatch(page.plain(line))
+    match = IMAGE.fullmatch(line) or IMAGE.fullmatch(page.plain(line))
+    return None if match and ASIDE.search(match["list"] or "") else match
+
+
+def _attributes(written: str | None) -> dict[str, str]:
+    """What an attribute list behind an image says."""
+    pairs, _ = get_attrs_and_remainder((written or "").strip("{: }"))
+    return {"class" if name == "." else name: value for name, value in pairs if name != "loading"}
+
+
+def _fit(holder: Element, attributes: dict[str, str]) -> None:
+    """Give a drawing the width that its author wishes; it is narrower where there is no room."""
+    width = attributes.get("width", "")
+    if WIDTH.fullmatch(width):
+        holder.set("style", f"max-width: {width}px" if width.isdigit() else f"max-width: {width}")
 
 
 class _Figure(BlockProcessor):
@@ -253,7 +278,8 @@ class _Figure(BlockProcessor):
         images = []
         page = of(self.md)
         while lines and (match := _image(page, lines[0])):
-            images.append((match["alt"].strip(), match["source"].strip("<>"), match[0]))
+            source = match["source"].strip("<>")
+            images.append((match["alt"].strip(), source, match[0], _attributes(match["list"])))
             lines.pop(0)
         caption = "\n".join(line.strip() for line in lines)
         named = NAMED.search(caption)
@@ -272,18 +298,27 @@ class _Figure(BlockProcessor):
         self._data(words, [link for link in data if link])
         return True
 
-    def _panel(self, panels: Element, page: Page, alt: str, source: str, written: str) -> str:
+    def _panel(
+        self,
+        panels: Element,
+        page: Page,
+        alt: str,
+        source: str,
+        written: str,
+        attributes: dict[str, str],
+    ) -> str:
         """One image of a figure. Returns the link to its numbers, if they are there."""
         alt = re.sub(r"\\([\\`*_{}\[\]()#+.!-])", r"\1", alt.translate(SHOW))
         if not page.plain(alt):
             no_alternative(page, written)
-        path = page.target(source)
+        path = page.target(source.partition("#")[0])
         if path is not None:
             page.reads(path)
         elif page.folder is not None:
             outside(page, source)
-        if path is None or path.suffix.lower() != ".svg":
-            sub(panels, "img", src=source, alt=alt)
+        # A drawing for one colour scheme, `#only-dark`, is told by its address.
+        if path is None or path.suffix.lower() != ".svg" or "#" in source:
+            sub(panels, "img", src=source, alt=alt, **attributes)
             return ""
         if not path.is_file():
             missing(page, source)
@@ -304,11 +339,13 @@ class _Figure(BlockProcessor):
             image = sub(holder, "img", class_="figure-late", src=source, alt=alt, style=style)
             image.set("width", width)
             image.set("height", height)
+            _fit(holder, attributes)
             return link
         label = alt.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
         html = f'<svg role="img" aria-label="{label}"{drawing.head}>{drawing.body}'
         holder = sub(panels, "div", class_="figure-panel", data_search_exclude="true")
         holder.text = self.md.htmlStash.store(html)
+        _fit(holder, attributes)
         return link
 
     @staticmethod
@@ -323,7 +360,7 @@ class _Figure(BlockProcessor):
 
 
 class _Images(Treeprocessor):
-    """Images that are not SVG: their size, so that nothing moves, and loading when they come near."""
+    """Images beside drawings: their size, so that nothing moves, their side, and loading when they come near."""
 
     def run(self, root: Element) -> None:
         page: Page | None = None
@@ -331,14 +368,19 @@ class _Images(Treeprocessor):
             page = page or of(self.md)
             image.set("loading", "lazy")
             image.set("decoding", "async")
-            path = page.target(image.get("src", ""))
+            side = image.attrib.pop("align", "")
+            if side:  # an attribute that browsers alone still know
+                image.set("class", f"{image.get('class', '')} align-{side}".strip())
+            path = page.target(image.get("src", "").partition("#")[0])
             if path is None or not path.is_file():
                 continue
             page.reads(path)
-            size = files.load(path, image_size) if path.suffix.lower() != ".svg" else None
-            if size and not image.get("width"):
-                image.set("width", str(size[0]))
-                image.set("height", str(size[1]))
+            size = files.load(path, image_size)
+            width = image.get("width", "")
+            if size and not image.get("height") and (not width or width.isdigit()):
+                image.set("width", width or str(size[0]))
+                high = size[1] * int(width or size[0]) / size[0]
+                image.set("height", str(round(high)))
 
 
 class FiguresExtension(Extension):

@@ -1,7 +1,8 @@
 """Names for what is written as a sign: a screen reader says "Link to section Idea", not "number sign".
 
 Marks of sources are named "Source 1", those of other footnotes "Note 1", the ways back from them by where
-they lead, and a header cell that holds nothing but a formula by the letters of the formula.
+they lead, a header cell that holds nothing but a formula by the letters of the formula, and the box of a
+task by what it says when it is ticked.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from markdown.treeprocessors import Treeprocessor
 from scripts.extensions.builder import of
 
 HEADINGS = {f"h{level}" for level in range(1, 7)}
+BOX = '<input type="checkbox" disabled'  # as pymdownx.tasklist writes it
 
 
 class _Names(Treeprocessor):
@@ -31,6 +33,10 @@ class _Names(Treeprocessor):
                 element.set("aria-label", element.attrib.pop("title", "Back to the text"))
             elif element.tag == "table":
                 self._table(element)
+        stash = self.md.htmlStash.rawHtmlBlocks
+        for index, raw in enumerate(stash):
+            if isinstance(raw, str) and raw.startswith(BOX):
+                stash[index] = raw.replace(BOX, f'{BOX} aria-label="Done"', 1)
 
     def _heading(self, heading: Element) -> None:
         links = [link for link in heading if link.get("class") == "headerlink"]

@@ -16,7 +16,7 @@ from scripts.extensions import (
     states,
     tables,
 )
-from scripts.house import form, kind_rules, outline, repetition, sourcing, wording
+from scripts.house import components, form, kind_rules, outline, repetition, sourcing, wording
 
 PAGE: dict[str, Callable[..., Any]] = {
     "I05": images.fixed_width,
@@ -48,6 +48,7 @@ PAGE: dict[str, Callable[..., Any]] = {
     "X06": sourcing.unsourced,
     **outline.PAGE,
     **kind_rules.PAGE,
+    **components.PAGE,
 }
 PROJECT: dict[str, Callable[..., Any]] = {
     "P05": repetition.same_paragraph,
@@ -82,8 +83,13 @@ INSTEAD = {
     "G04": ("I01",),
     "Q03": ("L21",),
     "Y01": ("M04", "P06"),
+    "R01": ("M04", "M05"),
+    "R03": ("C06",),
+    "R04": ("M04", "M13"),
+    "R06": ("M09",),
+    "R07": ("T16",),
 }
-"""What an extension reports, and the rules that would say the same without knowing the extension."""
+"""What a rule of the house reports, and the rules that would say the same without knowing the house."""
 
 SUBJECTS = {
     "E": "Equations",
@@ -95,4 +101,5 @@ SUBJECTS = {
     "V": "Front matter and kinds of page",
     "P": "Prose",
     "X": "References",
+    "R": "Components that this house writes otherwise",
 }

@@ -94,6 +94,24 @@ def test_a_figure_may_name_itself_and_cite(root: Path) -> None:
     assert "footnote-ref" in made.html
 
 
+def test_an_attribute_list_behind_an_image_is_read(root: Path) -> None:
+    html = render('![A](vae/gap.svg){ width="300" loading=lazy }\nCaption.\n', root).html
+    assert 'class="figure-panel" data-search-exclude="true" style="max-width: 300px"' in html
+    assert "{" not in html
+    html = render("![A](vae/shot.png){ .wide width=50% }\nCaption.\n", root).html
+    assert '<img alt="A" class="wide"' in html
+    assert 'width="50%"' in html
+    assert "<figcaption>" in html
+
+
+def test_an_image_at_a_side_is_no_figure(root: Path) -> None:
+    made = render("![A](vae/gap.svg){ align=right }\n\nText.\n", root)
+    assert made.problems == []
+    assert "figure" not in made.html
+    assert re.search(r'<p><img [^>]*class="align-right"', made.html)
+    assert "align=" not in made.html
+
+
 def test_figures_are_numbered_in_their_order(root: Path) -> None:
     made = render(
         FIGURE + "\n> ![B](vae/bare.svg)\n> C.\n\n- a\n\n    ![C](vae/gap.svg)\n    D. {#fig-c}\n",

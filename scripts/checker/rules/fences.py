@@ -454,19 +454,9 @@ def annotation(page: Page) -> Iterator[Problem]:
     if page.config.theme != "material" and not features:
         return
     for start, end in page.rendered.fences:
-        if re.match(r"[ >\t]*[`~]{3,}\s*(?:md|markdown|mermaid|text|txt)\b", page.line(start)):
+        marks, listed = annotations_of(page, start, end)
+        if not marks:
             continue
-        marks: dict[int, int] = {}
-        for number in range(start + 1, end):
-            for found in re.finditer(
-                r"(?:#|//|--|<!--|/\*|;)\s*\((\d+)\)!?(?:\s*(?:-->|\*/))?\s*$", page.line(number)
-            ):
-                marks.setdefault(int(found[1]), number)
-        if not marks or (
-            "(1)!" not in " ".join(page.line(n) for n in range(start, end)) and 1 not in marks
-        ):
-            continue
-        listed = _listed(page, start, end)
         if listed == 0:
             if any(")!" in page.line(n) for n in marks.values()):
                 yield page.problem(
@@ -480,6 +470,23 @@ def annotation(page: Page) -> Iterator[Problem]:
                 yield page.problem(
                     number, f"annotation ({mark}) has no text; the list below ends at {listed}"
                 )
+
+
+def annotations_of(page: Page, start: int, end: int) -> tuple[dict[int, int], int]:
+    """The marks of annotations in a code block by their numbers, each with its line; and how many have a text."""
+    if re.match(r"[ >\t]*[`~]{3,}\s*(?:md|markdown|mermaid|text|txt)\b", page.line(start)):
+        return {}, 0
+    marks: dict[int, int] = {}
+    for number in range(start + 1, end):
+        for found in re.finditer(
+            r"(?:#|//|--|<!--|/\*|;)\s*\((\d+)\)!?(?:\s*(?:-->|\*/))?\s*$", page.line(number)
+        ):
+            marks.setdefault(int(found[1]), number)
+    if not marks or (
+        "(1)!" not in " ".join(page.line(n) for n in range(start, end)) and 1 not in marks
+    ):
+        return {}, 0
+    return marks, _listed(page, start, end)
 
 
 def _listed(page: Page, start: int, end: int) -> int:
