@@ -144,7 +144,7 @@ def items(text: str) -> Iterator[Item]:
             continue
         key = KEY.match(text, start.end())
         assert key is not None
-        if not key["key"]:
+        if not key["key"] or text[key.end() : key.end() + 1] == "=":
             raise malformed(start.end(), "the entry has no key; write it behind the brace")
         item = Item(key["key"], key.start("key"))
         at = key.end()
@@ -209,7 +209,8 @@ def _blank(text: str, at: int) -> int:
     return at
 
 
-_BRACE = re.compile(r"\\.|[{}]|\n@\w+\{", re.DOTALL)
+# A line that begins an entry or a field ends a value whose brace was forgotten.
+_BRACE = re.compile(r"\\.|[{}]|\n[ \t]*(?:@\w+\{|[A-Za-z]\w*[ \t]*=[ \t]*[{\"])", re.DOTALL)
 
 
 def _braces(text: str, at: int, what: str) -> int:

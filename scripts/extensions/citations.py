@@ -166,6 +166,8 @@ class _Define(Treeprocessor):
                 notes.setFootnote(key, MARK)
             else:
                 unknown_key(page, key, entries)
+                if page.marked:  # it is told, and no rule need find the brackets that are printed
+                    notes.setFootnote(key, UNREAD)
 
 
 def unknown_key(page: Page, key: str, entries: Collection[str]) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.extensions import bibliography, citations
-from tests.extensions.project import make, render
+from scripts.extensions import bibliography, bibtex, citations
+from tests.extensions.project import BIBLIOGRAPHY, make, render
 
 
 @pytest.fixture
@@ -210,3 +210,37 @@ def test_cited_on_knows_plain_footnotes_from_keys(root: Path) -> None:
     path = root / "docs/models/vae.md"
     path.write_text("A[^1] b[^kingma2014auto].\n\n[^1]: text\n")
     assert citations.cited(path) == ("kingma2014auto",)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (("Bayes}},", "Bayes}}"), "4:46 K02"),
+        (("@article{muller", "@article{kingma2014auto,\n}\n@article{muller"), "11:10 K03"),
+        (("  author = {Kingma", "  autor = {Kingma"), "3:3 K04"),
+        (("https://example.org/list", "javascript:alert(1)"), "26:9 K05"),
+        (("https://example.org/list", "ftp://example.org"), "26:9 K05"),
+        (("Max},", "Max,"), "3:12 K02"),
+        (("@misc{many2020list,", "@misc{"), "22:7 K02"),
+        (("@misc{many2020list,", "@misc{many2020list"), "22:19 K02"),
+        (("year = {2014}", "year {2014}"), "6:3 K02"),
+        (("year = {2014}", "year = "), "6:10 K02"),
+        (("  archiveprefix = {arXiv},\n}\n\n@article", "\n@article"), "2:16 K02"),
+    ],
+)
+def test_what_is_wrong_with_the_bibliography_is_one_fault_at_its_place(
+    change: tuple[str, str], expected: str
+) -> None:
+    assert BIBLIOGRAPHY.count(change[0]) == 1
+    found = bibtex.faults(BIBLIOGRAPHY.replace(*change))
+    assert [f"{line}:{column} {code}" for line, column, code, _ in found] == [expected]
+
+
+def test_a_sound_bibliography_has_no_fault_and_all_its_keys() -> None:
+    text = (
+        BIBLIOGRAPHY
+        + '@string{n = "N"}\n@comment{x}\n@misc{q1, title = "A {"}Q{"}" # n, year = 1999}\n'
+    )
+    assert bibtex.faults(text) == []
+    keys = [item.key for item in bibtex.items(text)]
+    assert keys == ["kingma2014auto", "muller1999one", "many2020list", "others2021more", "q1"]
