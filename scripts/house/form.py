@@ -315,7 +315,7 @@ def promise(page: Page) -> Iterator[Problem]:
         ):
             line, column = placed(page, block, 0, block.text.strip().split("\n")[0])
             yield page.problem(
-                line,
+                line or block.line,  # a mark of a source may part the words
                 f"'{block.text.strip()[:30]}' alone is no text; write a sentence or delete it",
                 column,
             )
