@@ -1,24 +1,29 @@
 """Check the links that lead outside: `python3 scripts/dev.py links`.
 
-Collects the addresses in the pages and the bibliography, asks each politely, and remembers in a committed
-file what became of it: when it was first seen, when it was last alive, how its state changed, and where a
-copy is archived. One failure is no finding: an address is reported when it fails in several runs over
-several days. A site that refuses machines is not dead.
+Takes the addresses from the rendered pages and the bibliography, has each asked politely, and remembers in
+`scripts/links.json` what became of it, as soon as it is known: when it was first seen, when it was last
+alive, how its state changed, and where a copy is archived. The workflow of the same name keeps that file
+from one run to the next. One failure is no finding: an address is reported when it fails in several runs
+over several days. A site that refuses machines is not dead.
+
+LinkChecker checks the links within the built site in the tests; why it does not ask here, `http_client` says.
 """
 
 import argparse
 import datetime
 import json
 import os
-import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from scripts.outside.http_client import Client, Policy, Trouble, Verdict
+from scripts.outside.addresses import Place, addresses, is_outside, normal
+from scripts.outside.connection import Trouble
+from scripts.outside.http_client import Client, Policy
+from scripts.outside.pace import Later
+from scripts.outside.verdicts import Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMORY = ROOT / "scripts" / "links.json"
@@ -26,59 +31,9 @@ ARCHIVE = "https://archive.org/wayback/available?url="
 
 HISTORY = 12  # changes of state that are kept
 FAILURES = 3  # failing runs in a row before an address is reported …
-DAYS = {"dead": 3, "broken": 14}  # … and the days that they must span
+DAYS = {"dead": 3, "suspect": 3, "broken": 14}  # … and the days that they must span
 
-ADDRESS = re.compile(r"https?://[^\s<>\"'`\\\]}|]+")
-CODE = re.compile(
-    r"^(?P<fence> *(?:`{3,}|~{3,}))[^\n]*\n.*?^(?P=fence)[^\n]*$|`[^`\n]+`|<!--.*?-->", re.M | re.S
-)
-FIELD = re.compile(r"^\s*(eprint|doi)\s*=\s*[{\"]([^}\"]+)[}\"]", re.M)
-
-
-@dataclass(frozen=True, order=True)
-class Place:
-    """Where an address stands."""
-
-    path: str
-    line: int
-
-
-def trim(url: str) -> str:
-    """An address without the punctuation of the sentence around it, its parentheses balanced."""
-    url = url.rstrip(".,;:!?*_")
-    while url.endswith(")") and url.count(")") > url.count("("):
-        url = url[:-1].rstrip(".,;:!?*_")
-    return url
-
-
-def blank(match: re.Match[str]) -> str:
-    """As many lines as the match has, with nothing on them."""
-    return "\n" * match[0].count("\n")
-
-
-def addresses(docs: Path) -> dict[str, list[Place]]:
-    """Every outside address of the pages and the bibliography, with its places.
-
-    Raises:
-        OSError, UnicodeDecodeError: if a file cannot be read; the message names it.
-    """
-    found: dict[str, list[Place]] = {}
-    for path in sorted([*docs.rglob("*.md"), *docs.rglob("*.bib")]):
-        if not path.is_file():
-            continue
-        try:
-            text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise ValueError(f"{path}: is not UTF-8: {error}") from error
-        text = CODE.sub(blank, text) if path.suffix == ".md" else text
-        hits = [(match.start(), trim(match[0])) for match in ADDRESS.finditer(text)]
-        if path.suffix == ".bib":
-            prefix = {"eprint": "https://arxiv.org/abs/", "doi": "https://doi.org/"}
-            hits += [(m.start(2), prefix[m[1]] + m[2]) for m in FIELD.finditer(text)]
-        for start, url in hits:
-            place = Place(path.relative_to(docs.parent).as_posix(), text.count("\n", 0, start) + 1)
-            found.setdefault(url, []).append(place)
-    return found
+LARGEST = 60_000  # characters of a report; an issue holds 65,536
 
 
 def load(path: Path) -> dict[str, dict[str, Any]]:
@@ -87,11 +42,24 @@ def load(path: Path) -> dict[str, dict[str, Any]]:
         return {}
     try:
         memory = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: cannot be read as JSON: {error}") from error
     if not isinstance(memory, dict):
         raise ValueError(f"{path}: holds a {type(memory).__name__}, not a table of addresses")
+    for url, entry in memory.items():
+        try:
+            memory[url] = {**fresh(str(entry["state"])), **entry}
+            datetime.date.fromisoformat(entry.get("failing_since", "2000-01-01"))
+            memory[url]["failures"] + 1, memory[url]["history"] + []
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            raise ValueError(f"{path}: what it holds of {url} is not what we wrote") from error
     return memory
+
+
+def fresh(state: str, today: str = "") -> dict[str, Any]:
+    """An entry of which nothing is known but its state."""
+    start = {"first_seen": today} if today else {}
+    return {**start, "state": state, "last_alive": None, "failures": 0, "history": []}
 
 
 def save(path: Path, memory: Mapping[str, Mapping[str, Any]]) -> None:
@@ -104,8 +72,8 @@ def save(path: Path, memory: Mapping[str, Mapping[str, Any]]) -> None:
 
 def remember(entry: dict[str, Any] | None, verdict: Verdict, today: str) -> dict[str, Any]:
     """The entry of an address after one more verdict."""
-    entry = dict(entry or {"first_seen": today, "last_alive": None, "failures": 0, "history": []})
-    if verdict.state in {"alive", "moved", "blocked", "suspect"}:
+    entry = dict(entry or fresh(verdict.state, today))
+    if verdict.state not in DAYS:
         entry["failures"] = 0
         entry.pop("failing_since", None)
         if verdict.state in {"alive", "moved"}:
@@ -114,9 +82,10 @@ def remember(entry: dict[str, Any] | None, verdict: Verdict, today: str) -> dict
         entry["failures"] = entry["failures"] + 1
         entry.setdefault("failing_since", today)
     entry["state"], entry["status"], entry["reason"] = verdict.state, verdict.status, verdict.reason
-    entry.pop("target", None)
-    if verdict.target:
-        entry["target"] = verdict.target
+    for name, value in (("said", verdict.said), ("target", verdict.target)):
+        entry.pop(name, None)
+        if value:
+            entry[name] = value
     last = entry["history"][-1] if entry["history"] else None
     if last is None or last[1:] != [verdict.state, verdict.status]:
         entry["history"] = [*entry["history"], [today, verdict.state, verdict.status]][-HISTORY:]
@@ -126,7 +95,7 @@ def remember(entry: dict[str, Any] | None, verdict: Verdict, today: str) -> dict
 def is_reported(entry: Mapping[str, Any], today: str) -> bool:
     """Whether an address has failed so often and so long that somebody should look."""
     if entry["state"] not in DAYS:
-        return entry["state"] in {"moved", "suspect"}
+        return bool(entry["state"] == "moved")
     since = datetime.date.fromisoformat(entry["failing_since"])
     days = (datetime.date.fromisoformat(today) - since).days
     return bool(entry["failures"] >= FAILURES and days >= DAYS[entry["state"]])
@@ -135,13 +104,27 @@ def is_reported(entry: Mapping[str, Any], today: str) -> bool:
 def archived(client: Client, url: str, service: str) -> str:
     """The address of an archived copy, or nothing."""
     try:
-        answer = client.fetch(service + quote(url, safe=""))
+        answer, _, _ = client.follow(service + quote(url, safe=""))
         closest = json.loads(answer.body).get("archived_snapshots", {}).get("closest", {})
-        return str(closest.get("url", "")) if closest.get("available") else ""
-    except (Trouble, ValueError, AttributeError):
+        copy = normal(str(closest.get("url", ""))) if closest.get("available") else ""
+        return copy if is_outside(copy) else ""
+    except (Trouble, Later, ValueError, AttributeError, RecursionError):
         return ""
 
 
+def code(text: str) -> str:
+    """A text of somebody else as code of Markdown: no markup, no link, nobody called, no sign for a terminal."""
+    plain = "".join(sign if sign.isprintable() else " " for sign in text)
+    plain = " ".join(plain.replace("`", "'").split())
+    return f"`{plain[:200]}`" if plain else ""
+
+
+def link(url: str) -> str:
+    """An address as a link of Markdown that it cannot leave."""
+    return f"<{quote(url, safe=URL_SIGNS)}>"
+
+
+URL_SIGNS = "".join(map(chr, range(0x21, 0x7F))).translate(dict.fromkeys(map(ord, "<>`\\")))
 HEADS = {
     "dead": "Gone",
     "broken": "No good answer for weeks",
@@ -161,38 +144,63 @@ def report(
             entry = memory.get(url)
             if not entry or entry["state"] != state or not is_reported(entry, today):
                 continue
-            where = ", ".join(f"`{place.path}:{place.line}`" for place in sorted(places[url]))
-            row = f"- <{url}> {entry['reason']} – {where}"
-            if entry.get("last_alive"):
-                row += f"; last alive {entry['last_alive']}"
-            if entry.get("archive"):
-                row += f"; [archived copy]({entry['archive']})"
-            rows.append(row)
+            rows.append(row(url, entry, places[url]))
         if rows:
             parts.append(f"## {head} ({len(rows)})\n\n" + "\n".join(rows) + "\n")
-    return "\n".join(parts)
+    text = "\n".join(parts)
+    if len(text) > LARGEST:
+        cut = text.rfind("\n", 0, LARGEST)
+        more = sum(line.startswith("- ") for line in text[cut:].split("\n"))
+        text = f"{text[:cut]}\n\nAnd {more} more: `python3 scripts/dev.py links` tells all.\n"
+    return text
+
+
+def row(url: str, entry: Mapping[str, Any], places: list[Place]) -> str:
+    """One line of the report."""
+    where = ", ".join(code(f"{place.path}:{place.line}") for place in sorted(places)[:10])
+    said = code(str(entry.get("said", "")))
+    text = f"- {link(url)} {entry['reason']} {said}".rstrip() + f" – {where}"
+    if len(places) > 10:
+        text += f" and {len(places) - 10} more"
+    if entry.get("last_alive"):
+        text += f"; last alive {entry['last_alive']}"
+    if entry.get("archive"):
+        text += f"; [archived copy]({link(entry['archive'])})"
+    return text
 
 
 def run(
     docs: Path, memory_file: Path, client: Client, today: str, archive: str = ARCHIVE
 ) -> tuple[str, list[Verdict]]:
-    """Ask for every address, remember, and return the report and the verdicts.
+    """Ask for every address, remember each verdict at once, and return the report and the verdicts.
 
     Raises:
         ValueError: if a file cannot be read, or nothing at all could be reached, which says more of
             this machine's network than of the links: then nothing is remembered.
     """
     places, memory = addresses(docs), load(memory_file)
-    verdicts = list(client.check_all(sorted(places)))
-    if verdicts and all(verdict.state == "broken" and not verdict.status for verdict in verdicts):
-        raise ValueError(f"none of {len(verdicts)} addresses could be reached: is there a network?")
-    for verdict in verdicts:
-        entry = remember(memory.get(verdict.url), verdict, today)
-        if not entry.get("archive") and (entry["state"] in {"dead", "alive"}):
-            copy = archived(client, verdict.url, archive) if archive else ""
-            if copy:
-                entry["archive"] = copy
-        memory[verdict.url] = entry
+    verdicts: list[Verdict] = []
+    pending: list[Verdict] = []
+    reached = False
+    for verdict in client.check_all(sorted(places)):
+        verdicts.append(verdict)
+        pending.append(verdict)
+        reached = reached or bool(verdict.status)
+        if not reached:
+            continue
+        for known in pending:
+            entry = remember(memory.get(known.url), known, today)
+            if archive and not entry.get("archive") and entry["state"] in {"dead", "alive"}:
+                copy = archived(client, known.url, archive)
+                entry |= {"archive": copy} if copy else {}
+            memory[known.url] = entry
+        pending.clear()
+        save(memory_file, {url: memory[url] for url in memory if url in places})
+    if verdicts and not reached:
+        first = f"{link(verdicts[0].url)} {verdicts[0].reason} {code(verdicts[0].said)}".strip()
+        raise ValueError(
+            f"none of {len(verdicts)} addresses could be reached: is there a network? {first}"
+        )
     save(memory_file, {url: memory[url] for url in memory if url in places})
     return report(memory, places, today), verdicts
 
@@ -214,9 +222,16 @@ def main() -> int:
         "--pause", type=float, default=Policy.pause, help="seconds between requests to a host"
     )
     parser.add_argument("--no-archive", action="store_true", help="do not look for archived copies")
+    parser.add_argument(
+        "--local",
+        action="append",
+        default=[],
+        metavar="HOST:PORT",
+        help="ask this server although it lies in a private network: for tests",
+    )
     arguments = parser.parse_args()
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    client = Client(Policy(pause=arguments.pause))
+    client = Client(Policy(pause=arguments.pause, local=frozenset(arguments.local)))
     try:
         text, verdicts = run(
             arguments.docs, arguments.memory, client, today, "" if arguments.no_archive else ARCHIVE
@@ -227,7 +242,7 @@ def main() -> int:
         print(f"links: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("links: stopped; nothing was remembered", file=sys.stderr)
+        print("links: stopped; what was known by then is remembered", file=sys.stderr)
         return 130
     print(text, end="")
     print(summary(verdicts))

@@ -21,7 +21,9 @@ import latexcodec  # noqa: F401  (registers the codec `ulatex`)
 from pybtex.database import BibliographyData, Entry, parse_string
 from pybtex.exceptions import PybtexError
 
-from scripts.outside.http_client import Client, Policy, Trouble
+from scripts.outside.connection import Trouble
+from scripts.outside.http_client import Client, Policy
+from scripts.outside.pace import Later
 
 ROOT = Path(__file__).resolve().parents[2]
 BIBLIOGRAPHY = ROOT / "docs" / "references" / "bibliography.bib"
@@ -137,6 +139,8 @@ def ask(client: Client, url: str) -> str:
             trouble = Trouble(f"answers {answer.status}")
         except Trouble as error:
             trouble = error
+        except Later as later:
+            raise Trouble(f"answers 429 and asks to wait {later}") from later
         client.sleep(client.policy.backoff * 2**attempt)
     raise trouble
 
@@ -169,7 +173,6 @@ def check(
                 continue
             for message in compare(key, data.entries[key], records[identifier]):
                 findings.append((line_of(text, key), f"{message} (arXiv {identifier})"))
-        client.sleep(client.policy.pause)
     for key, entry in data.entries.items():
         if "doi" not in entry.fields or "eprint" in entry.fields:
             continue
@@ -180,7 +183,6 @@ def check(
             missed.append(f"{key}: {error}")
             continue
         findings += [(line_of(text, key), f"{m} (DOI {doi})") for m in compare(key, entry, record)]
-        client.sleep(client.policy.pause)
     return sorted(findings), missed
 
 

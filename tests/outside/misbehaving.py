@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 PAGE = b"<!doctype html><title>A page</title><h1>A page</h1><p>Text."
 
@@ -36,13 +37,18 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "GET":
             self.wfile.write(body)
 
+    def end_headers(self) -> None:
+        """LinkChecker may ask as fast as it can."""
+        self.send_header("LinkChecker", "welcome")
+        super().end_headers()
+
     def do_HEAD(self) -> None:
         """The same as GET."""
         self.do_GET()
 
     def do_GET(self) -> None:
         """Behave as the path says."""
-        name = re.split("[/?]", self.path.strip("/"))[0].replace("-", "_") or "home"
+        name = re.split("[/?]", unquote(self.path).strip("/"))[0].replace("-", "_") or "home"
         self.server.counts[f"{self.command} {self.path}"] += 1  # type: ignore[attr-defined]
         self.server.times.append(time.monotonic())  # type: ignore[attr-defined]
         try:
@@ -57,22 +63,13 @@ class Handler(BaseHTTPRequestHandler):
     def home(self) -> None:
         self.answer(200, PAGE)
 
-    good = home
+    good = größe = home
 
     def missing(self) -> None:
         self.answer(404, b"<title>404</title>")
 
     def gone(self) -> None:
         self.answer(410)
-
-    def head_refused(self) -> None:
-        self.answer(405 if self.command == "HEAD" else 200, PAGE)
-
-    def head_hangs(self) -> None:
-        if self.command == "HEAD":
-            self.close_connection = True
-        else:
-            self.answer(200, PAGE)
 
     def slow(self) -> None:
         time.sleep(0.3)
@@ -163,6 +160,147 @@ class Handler(BaseHTTPRequestHandler):
     def soft_404(self) -> None:
         self.answer(200, b"<title>Page not found - Example</title>")
 
+    # cookies, places and titles
+
+    def consent(self) -> None:
+        if "seen=1" in self.headers.get("Cookie", ""):
+            self.home()
+        else:
+            self.answer(302, Location=self.path, Set_Cookie="seen=1; Path=/consent")
+
+    def has_cookie(self) -> None:
+        self.answer(500 if self.headers.get("Cookie") else 200, PAGE)
+
+    def bad_cookie(self) -> None:
+        self.answer(200, PAGE, Set_Cookie="=; ; Expires=Wed, 99 Foo 99999; Domain=..; \xff")
+
+    def raw_utf_8(self) -> None:
+        self.raw(b"HTTP/1.1 301 M\r\nLocation: /gr\xc3\xb6\xc3\x9fe\r\nContent-Length: 0\r\n\r\n")
+
+    def raw_latin_1(self) -> None:
+        self.raw(b"HTTP/1.1 301 M\r\nLocation: /gr\xf6\xdfe-1\r\nContent-Length: 0\r\n\r\n")
+
+    def to_a_bad_host(self) -> None:
+        self.answer(302, Location="http://[::1")
+
+    def to_a_bad_port(self) -> None:
+        self.answer(302, Location="http://a.example:port/")
+
+    def to_the_cloud(self) -> None:
+        self.answer(302, Location="http://169.254.169.254/latest/meta-data/")
+
+    def to_a_neighbour(self) -> None:
+        self.answer(302, Location="http://192.168.0.1/")
+
+    def to_another_port(self) -> None:
+        self.answer(302, Location="http://127.0.0.1:9/")
+
+    def titled(self) -> None:
+        query = parse_qs(urlsplit(self.path).query)
+        parts = "".join(
+            f"<{tag}>{text}</{tag}>" for tag in ("title", "h1") for text in query.get(tag, [])
+        )
+        self.answer(200, parts.encode())
+
+    def refresh(self) -> None:
+        content = parse_qs(urlsplit(self.path).query)["to"][0]
+        self.answer(200, f'<meta http-equiv="Refresh" content="{content}"><p>Moved.'.encode())
+
+    def refresh_header(self) -> None:
+        self.answer(200, PAGE, Refresh="0;url=/gone")
+
+    def refresh_in_noscript(self) -> None:
+        self.answer(
+            200, b'<noscript><meta http-equiv="refresh" content="0; url=/gone"></noscript>' + PAGE
+        )
+
+    def page(self) -> None:
+        self.answer(
+            200,
+            PAGE
+            + b'<h2 id="a">A</h2><a name="b"></a><p id="gr\xc3\xb6\xc3\x9fe"><p id="user-content-c">',
+        )
+
+    def moved_page(self) -> None:
+        self.answer(301, Location="/page")
+
+    def long_page(self) -> None:
+        self.answer(200, PAGE + b"<p>x" * 50_000 + b'<h2 id="end">End</h2>')
+
+    # limits of the rate
+
+    def head_too_many(self) -> None:
+        if self.command == "HEAD" or self.seen() < 2:
+            self.answer(429, Retry_After="1")
+        else:
+            self.home()
+
+    def three_a_second(self) -> None:
+        """Like a host that answers three requests in a second."""
+        now, window = time.monotonic(), self.server.window  # type: ignore[attr-defined]
+        window[:] = [then for then in window if now - then < 1]
+        if len(window) >= 3:
+            self.answer(429)
+        else:
+            window.append(now)
+            self.home()
+
+    def bad_wait(self) -> None:
+        waits = parse_qs(urlsplit(self.path).query).get("wait", [""])
+        self.answer(503, Retry_After=waits[0])
+
+    # what would hang
+
+    def raw(self, data: bytes) -> None:
+        """Bytes as they are, then the end."""
+        self.wfile.write(data)
+        self.close_connection = True
+
+    def drip(self, data: bytes, pause: float = 0.02) -> None:
+        """Bytes one by one, for five seconds at most."""
+        for index in range(int(5 / pause)):
+            self.wfile.write(data[index % len(data) : index % len(data) + 1])
+            self.wfile.flush()
+            time.sleep(pause)
+        self.close_connection = True
+
+    def dripping_headers(self) -> None:
+        self.drip(b"HTTP/1.1 200 OK\r\n" + b"X-Long: " + b"x" * 10_000)
+
+    def dripping_status(self) -> None:
+        self.drip(b"HTTP/1.1 200 " + b"O" * 10_000)
+
+    def endless_continue(self) -> None:
+        for _ in range(500):
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.wfile.flush()
+            time.sleep(0.01)
+        self.close_connection = True
+
+    def endless_headers(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        for number in range(5000):
+            self.wfile.write(b"X-%d: x\r\n" % number)
+        self.close_connection = True
+
+    def slow_chain(self) -> None:
+        time.sleep(0.3)
+        self.answer(302, Location=f"/slow-chain/{self.path.count('x') * 'x'}x")
+
+    def deep(self) -> None:
+        self.answer(200, b"<title>" + b"<b><h1>" * 9_000)
+
+    # what would be written into the report
+
+    def hostile_title(self) -> None:
+        self.answer(
+            200,
+            b"<title>Page not found | `</a><script>x</script> @all \x1b[2J](http://e.example)</title>",
+        )
+
+    def hostile_location(self) -> None:
+        self.answer(301, Location="/good?`<img src=x>`@all](x)")
+
     def to_home(self) -> None:
         self.answer(302, Location="/")
 
@@ -190,12 +328,20 @@ class Handler(BaseHTTPRequestHandler):
         )
 
 
+class Server(ThreadingHTTPServer):
+    """Says nothing of those who hang up."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Keep quiet."""
+
+
 @contextmanager
 def misbehaving() -> Iterator[ThreadingHTTPServer]:
     """The server on a free port of this machine; `counts` and `times` say what was asked."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.counts, server.times = Counter(), []  # type: ignore[attr-defined]
+    server = Server(("127.0.0.1", 0), Handler)
+    server.counts, server.times, server.window = Counter(), [], []  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

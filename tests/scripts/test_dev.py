@@ -603,7 +603,7 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 def test_workflows_are_pinned_and_have_least_rights(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for use in re.findall(r"uses: (.+)", text):
-        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use), use
+        assert re.fullmatch(r"[\w-]+(?:/[\w-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use), use
     flow = yaml.safe_load(text)
     assert flow["permissions"] == {"contents": "read"}
     for job in flow["jobs"].values():
