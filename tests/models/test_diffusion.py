@@ -553,9 +553,7 @@ def test_the_loss_of_any_model_exceeds_the_best_by_its_distance_from_the_exact_n
 
 @pytest.mark.equation("eq-diffusion-ddim")
 @pytest.mark.parametrize("eta", [0.0, 0.5, 1.0])
-def test_a_step_with_the_true_noise_lands_on_the_right_distribution(
-    eta: float, printed: Equations
-) -> None:
+def test_a_step_with_the_true_noise_lands_on_the_right_distribution(eta: float) -> None:
     a, to = number(0.3), number(0.6)
     generator = seeded(4)
     x0 = torch.full((300_000,), 0.9, dtype=torch.float64)

@@ -1,20 +1,25 @@
 """The claims of docs/training/rlhf.md."""
 
+import itertools
 import math
+import statistics
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from scipy import optimize
+from scipy import optimize, special
 from torch import Tensor
 from torch.distributions import Categorical, kl_divergence
 
 from docs.training.rlhf import rlhf
 from scripts.figures import rlhf as figures
 from scripts.figures import style
+from scripts.printed.values import By, Each, Finite, Given
 from tests import golden as shared
+from tests.printed.plugin import Equations
 from tests.said import sayings
 
 GOLDEN = Path(__file__).with_name("rlhf.golden.json")
@@ -41,16 +46,57 @@ def expected_wins(r: Tensor) -> Tensor:
     return wins - torch.diag_embed(wins.diagonal())
 
 
+def function(values: Any) -> Callable[[int], float]:
+    """The values of all answers, as a function of the answer."""
+    return lambda y: float(values[y])
+
+
+SMALL = 5  # answers, of the twelve, for prints that are derived
+ALL = Each(range(len(rlhf.ANSWERS)))
+FEW = Each(range(SMALL))
+
+
+def softmax(theta: Any) -> Callable[[int], float]:
+    """A policy over a few answers, by its logits."""
+    return function(torch.softmax(torch.as_tensor(theta), 0))
+
+
+def log_policy(theta: Any) -> Tensor:
+    return torch.log_softmax(torch.as_tensor(theta), 0)
+
+
+def few(values: Tensor) -> Tensor:
+    """Log-probabilities of the first few answers, as a policy of their own."""
+    return torch.log_softmax(values[:SMALL], 0)
+
+
+def between(p: Callable[[int], float], q: Callable[[int], float]) -> float:
+    """The divergence of two policies over a few answers, by the library."""
+    return float(sum(special.rel_entr(p(y), q(y)) for y in FEW.values))
+
+
+def below_each(log_ref: Tensor, r: Tensor) -> Tensor:
+    """How often each answer is better than one of the reference, ties counted half."""
+    higher = (r[:, None] > r[None, :]).double() + 0.5 * (r[:, None] == r[None, :]).double()
+    return higher @ log_ref.exp()
+
+
 def centred(r: Tensor) -> Tensor:
     return r - r.mean()
 
 
 @pytest.mark.equation("eq-rlhf-shift")
-def test_a_constant_added_to_all_rewards_changes_no_preference() -> None:
+def test_a_constant_added_to_all_rewards_changes_no_preference(printed: Equations) -> None:
     shifted = rlhf.preferred(rlhf.GOLD + 7.5)
     torch.testing.assert_close(shifted, rlhf.preferred(rlhf.GOLD))
     odds = shifted / shifted.T
     torch.testing.assert_close(odds.log(), rlhf.GOLD[:, None] - rlhf.GOLD[None, :])
+    chance = {
+        r"P(i \succ j)": Given(("i", "j"), lambda i, j: shifted[i - 1, j - 1]),
+        r"P(j \succ i)": Given(("i", "j"), lambda i, j: shifted[j - 1, i - 1]),
+    }
+    values = {**chance, "r": rlhf.GOLD, "c": 7.5, "i": 3, "j": 10}
+    printed("eq-rlhf-shift").holds(values, free=("c", "i", "j"))
 
 
 def test_endless_comparisons_give_the_reward_back_up_to_a_constant() -> None:
@@ -69,10 +115,47 @@ def test_an_answer_that_always_wins_has_a_reward_only_by_the_prior() -> None:
     assert gaps[2] > gaps[1] + 1.5
 
 
-def test_the_preference_is_the_share_that_exponentials_of_the_rewards_give() -> None:
+@pytest.mark.equation("eq-rlhf-preference")
+def test_the_preference_is_the_share_that_exponentials_of_the_rewards_give(
+    printed: Equations,
+) -> None:
     weight = rlhf.GOLD.exp()
     expected = weight[:, None] / (weight[:, None] + weight[None, :])
     torch.testing.assert_close(rlhf.preferred(rlhf.GOLD), expected)
+    printed("eq-rlhf-preference").holds(
+        {
+            r"P(i \succ j)": Given(("i", "j"), lambda i, j: expected[i - 1, j - 1]),
+            r"\sigma": lambda x: torch.sigmoid(torch.tensor(x)),
+            "r": rlhf.GOLD,
+            "i": 3,
+            "j": 10,
+        },
+        free=("i", "j"),
+    )
+
+
+@pytest.mark.equation("eq-rlhf-loss")
+@pytest.mark.equation("eq-rlhf-dpo")
+def test_the_printed_losses_are_those_of_the_code(printed: Equations) -> None:
+    pairs = [(3, 8), (1, 10), (3, 8), (6, 2), (12, 5)]
+    wins = torch.zeros(12, 12, dtype=torch.float64)
+    for winner, loser in pairs:
+        wins[winner - 1, loser - 1] += 1
+    w, l = zip(*pairs, strict=True)
+    sigmoid = {r"\sigma": lambda x: 1 / (1 + math.exp(-x)), "n": 5, "w": w, "l": l}
+    values = {"L(r)": rlhf.preference_loss(rlhf.GOLD, wins), "r": rlhf.GOLD}
+    printed("eq-rlhf-loss").holds({**sigmoid, **values})
+    policy = random_policy(6)
+    printed("eq-rlhf-dpo").holds(
+        {
+            **sigmoid,
+            r"L_{\text{DPO}}": rlhf.dpo_loss(policy, rlhf.LOG_REF, wins, 0.7),
+            r"\beta": 0.7,
+            r"\pi": lambda y: policy[y - 1].exp(),
+            r"\pi_{\text{ref}}": lambda y: rlhf.LOG_REF[y - 1].exp(),
+        },
+        free=(r"\pi", r"\pi_{\text{ref}}"),
+    )
 
 
 def test_comparisons_follow_the_model_and_draw_from_the_policy() -> None:
@@ -110,7 +193,7 @@ def test_the_error_of_the_fit_halves_with_four_times_the_comparisons() -> None:
 
 
 @pytest.mark.equation("eq-rlhf-optimum")
-def test_the_closed_form_is_the_best_of_all_policies() -> None:
+def test_the_closed_form_is_the_best_of_all_policies(printed: Equations) -> None:
     def loss(logits: np.ndarray[Any, Any]) -> float:
         p = np.exp(logits - logits.max())
         p /= p.sum()
@@ -120,6 +203,47 @@ def test_the_closed_form_is_the_best_of_all_policies() -> None:
     best = optimize.minimize(loss, np.zeros(len(rlhf.ANSWERS)), tol=1e-12).x
     ours = rlhf.optimum(rlhf.LOG_REF, rlhf.GOLD, BETA).exp().numpy()
     np.testing.assert_allclose(ours, np.exp(best) / np.exp(best).sum(), atol=1e-4)
+    mass = float((rlhf.LOG_REF.exp() * (rlhf.GOLD / BETA).exp()).sum())
+    printed("eq-rlhf-optimum").holds(
+        {
+            r"\pi^{*}": function(ours),
+            r"\pi_{\text{ref}}": function(rlhf.LOG_REF.exp()),
+            "r": function(rlhf.GOLD),
+            "Z": mass,
+            r"\beta": BETA,
+            "y": ALL,
+        }
+    )
+
+
+@pytest.mark.equation("eq-rlhf-objective")
+@pytest.mark.equation("eq-rlhf-gap")
+def test_the_printed_objective_and_what_is_missed_of_it(printed: Equations) -> None:
+    policy, best = random_policy(4), rlhf.optimum(rlhf.LOG_REF, rlhf.GOLD, BETA)
+    laws = {
+        r"\pi": function(policy.exp()),
+        r"\pi_{\text{ref}}": function(rlhf.LOG_REF.exp()),
+        "r": function(rlhf.GOLD),
+        "y": ALL,
+        r"\beta": BETA,
+        r"J(\pi)": rlhf.objective(policy, rlhf.LOG_REF, rlhf.GOLD, BETA),
+    }
+
+    def divergence(other: Tensor) -> Tensor:
+        return kl_divergence(Categorical(logits=policy), Categorical(logits=other))
+
+    price = divergence(rlhf.LOG_REF)
+    distance = {r"\operatorname{KL}(\pi \,\|\, \pi_{\text{ref}})": price}
+    used = {name: value for name, value in laws.items() if name != r"\pi_{\text{ref}}"}
+    printed("eq-rlhf-objective").holds({**used, **distance})
+    printed("eq-rlhf-gap").holds(
+        {
+            **laws,
+            r"\pi^{*}": function(best.exp()),
+            r"\operatorname{KL}(\pi \,\|\, \pi^{*})": divergence(best),
+            "Z": torch.logsumexp(rlhf.LOG_REF + rlhf.GOLD / BETA, 0).exp(),
+        }
+    )
 
 
 @pytest.mark.equation("eq-rlhf-gap")
@@ -161,6 +285,73 @@ def test_the_policy_gradient_is_the_gradient_of_the_objective_with_any_baseline(
         torch.testing.assert_close(score_gradient(logits.detach(), weight), exact)
 
 
+@pytest.mark.equation("eq-rlhf-gradient")
+@pytest.mark.equation("eq-rlhf-baseline")
+def test_the_printed_gradient_is_that_of_autograd_and_a_constant_adds_nothing(
+    printed: Equations,
+) -> None:
+    theta, ref = random_policy(5)[:SMALL].clone().requires_grad_(), few(rlhf.LOG_REF)
+    value = rlhf.objective(torch.log_softmax(theta, 0), ref, rlhf.GOLD[:SMALL], BETA)
+    (exact,) = torch.autograd.grad(value, theta)
+    shared = {
+        r"\nabla": By(r"\theta"),
+        r"\theta": theta,
+        r"\pi": Given((r"\theta",), softmax),
+        "y": FEW,
+    }
+    printed("eq-rlhf-gradient").holds(
+        {
+            **shared,
+            r"\nabla J": exact,
+            "r": function(rlhf.GOLD),
+            r"\pi_{\text{ref}}": function(ref.exp()),
+            r"\beta": BETA,
+        },
+        free=(r"\pi_{\text{ref}}",),
+    )
+    printed("eq-rlhf-baseline").holds({**shared, "b": 3.7}, free=("b", r"\pi", r"\theta"))
+
+
+@pytest.mark.equation("eq-rlhf-ppo")
+@pytest.mark.equation("eq-rlhf-ppo-start")
+def test_the_printed_loss_of_ppo_and_its_first_step_are_those_of_the_code(
+    printed: Equations,
+) -> None:
+    counts = [1, 3, 2, 5, 4]
+    y = torch.repeat_interleave(torch.arange(SMALL), torch.tensor(counts))
+    old = (torch.tensor(counts).double() / sum(counts)).log()
+    ratio = torch.tensor([1.45, 0.6, 1.1, 0.7, 1.3], dtype=torch.float64)
+    advantage = torch.tensor([1.2, 0.8, -0.5, -1.4, -0.9], dtype=torch.float64)
+    of_answer = {
+        r"\pi_{\text{old}}": function(old.exp()),
+        "A": Given(("y",), function(advantage)),
+        "y": FEW,
+    }
+    printed("eq-rlhf-ppo").holds(
+        {
+            **of_answer,
+            r"L_{\text{PPO}}": rlhf.ppo_loss((old + ratio.log())[y], old[y], advantage[y], 0.25),
+            r"\rho": Given(("y",), function(ratio)),
+            r"\operatorname{clip}": lambda x, low, high: min(max(x, low), high),
+            r"\varepsilon": 0.25,
+        }
+    )
+
+    def loss(theta: Any) -> Tensor:
+        return rlhf.ppo_loss(log_policy(theta)[y], old[y], advantage[y])
+
+    printed("eq-rlhf-ppo-start").holds(
+        {
+            **of_answer,
+            r"L_{\text{PPO}}": Given((r"\theta",), loss),
+            r"\pi": Given((r"\theta",), softmax),
+            r"\nabla": By(r"\theta"),
+            r"\theta": old + 0.3,  # the same policy: logits have no zero
+        },
+        free=(r"\pi",),
+    )
+
+
 @pytest.mark.equation("eq-rlhf-ppo-start")
 def test_the_first_step_of_ppo_is_the_policy_gradient() -> None:
     logits = torch.randn(6, generator=seeded(2), dtype=torch.float64, requires_grad=True)
@@ -197,7 +388,7 @@ def test_ppo_loses_no_more_than_the_clipped_gain() -> None:
 
 
 @pytest.mark.equation("eq-rlhf-tokens")
-def test_logarithms_and_divergences_add_up_over_tokens() -> None:
+def test_logarithms_and_divergences_add_up_over_tokens(printed: Equations) -> None:
     first, second = torch.randn(2, 3, generator=seeded(1), dtype=torch.float64)
     later = torch.randn(2, 3, 3, generator=seeded(2), dtype=torch.float64)
     tokens = [torch.log_softmax(first, 0), torch.log_softmax(second, 0)]  # policy, reference
@@ -208,11 +399,35 @@ def test_logarithms_and_divergences_add_up_over_tokens() -> None:
     by_start = kl_divergence(Categorical(logits=rest[0]), Categorical(logits=rest[1]))
     expected = library + (tokens[0].exp() * by_start).sum()
     torch.testing.assert_close(rlhf.divergence(whole[0], whole[1]), expected)
+    laws = []
+    for start, then in zip(tokens, rest, strict=True):
+
+        def law(y: int, *before: int, start: Tensor = start, then: Tensor = then) -> Tensor:
+            return (then[before[0] - 1] if before else start)[y - 1].exp()
+
+        laws.append(law)
+    each = [np.array([whole[0][3 * i + j] for j in range(3)]) for i in range(3)]
+
+    def after(which: int) -> Given:
+        return Given(("y", "t"), lambda y, t: [laws[which](k, *y[: t - 1]) for k in (1, 2, 3)])
+
+    printed("eq-rlhf-tokens").holds(
+        {
+            r"\pi(\cdot)": lambda first, second: math.exp(each[first - 1][second - 1]),
+            r"\pi(\cdot \mid \cdot)": laws[0],
+            r"\operatorname{KL}(\pi \,\|\, \pi_{\text{ref}})": rlhf.divergence(*whole),
+            r"\operatorname{KL}": lambda p, q: special.rel_entr(p, q).sum(),
+            r"\pi(\cdot \mid y_{<t})": after(0),
+            r"\pi_{\text{ref}}(\cdot \mid y_{<t})": after(1),
+            "y": Each(list(itertools.product((1, 2, 3), repeat=2))),
+            "t": Each((1, 2)),
+        }
+    )
 
 
 @pytest.mark.equation("eq-rlhf-rloo")
 @pytest.mark.equation("eq-rlhf-grpo")
-def test_advantages_of_a_group_by_hand() -> None:
+def test_advantages_of_a_group_by_hand(printed: Equations) -> None:
     reward = torch.tensor([1.0, 0.0, 0.0, 1.0, 3.0], dtype=torch.float64)
     others = [(reward.sum() - x) / 4 for x in reward]
     expected = torch.stack([x - mean for x, mean in zip(reward, others, strict=True)])
@@ -220,6 +435,13 @@ def test_advantages_of_a_group_by_hand() -> None:
     spread = math.sqrt(6 / 5)  # deviations 0, 1, 1, 0, 2 from the mean 1
     by_hand = torch.tensor([0.0, -1.0, -1.0, 0.0, 2.0], dtype=torch.float64) / spread
     torch.testing.assert_close(rlhf.group_advantage(reward), by_hand, atol=1e-7, rtol=0)
+    reward = torch.tensor([1.3, 0.4, -0.7, 2.6, 3.1], dtype=torch.float64)
+    group = {"r": reward, r"\bar{r}": reward.mean(), "n": 5, "i": Each(range(1, 6))}
+    advantage = {"A": rlhf.leave_one_out_advantage(reward)}
+    printed("eq-rlhf-rloo").holds({**group, **advantage, "j": Each(range(1, 6))})
+    values = {**group, "A": rlhf.group_advantage(reward)}
+    values[r"\operatorname{std}"] = lambda *r: statistics.pstdev(r)
+    printed("eq-rlhf-grpo").holds(values, tolerance=1e-7)
 
 
 def test_the_group_advantage_forgets_how_large_the_rewards_are() -> None:
@@ -229,7 +451,9 @@ def test_the_group_advantage_forgets_how_large_the_rewards_are() -> None:
 
 
 @pytest.mark.equation("eq-rlhf-estimates")
-def test_two_estimates_of_the_divergence_have_no_bias_and_the_third_the_least_spread() -> None:
+def test_two_estimates_of_the_divergence_have_no_bias_and_the_third_the_least_spread(
+    printed: Equations,
+) -> None:
     close = torch.log_softmax(rlhf.LOG_REF + 0.1 * random_policy(4), 0)
     for policy in (close, random_policy(4)):
         weights = policy.exp()
@@ -247,6 +471,19 @@ def test_two_estimates_of_the_divergence_have_no_bias_and_the_third_the_least_sp
     assert spread[2] < spread[0] / 100
     assert bool((k3 >= 0).all())
     assert bool((k1 < 0).any())
+    estimates = rlhf.kl_estimates(far, rlhf.LOG_REF)
+    library = kl_divergence(Categorical(logits=far), Categorical(logits=rlhf.LOG_REF))
+    for y in (0, 4, 11):
+        values = {f"k_{i}": k[y] for i, k in enumerate(estimates, 1)}
+        means = {"k_1": estimates[0].tolist(), "k_3": estimates[2].tolist()}
+        printed("eq-rlhf-estimates").holds(
+            {
+                **values,
+                "x": rlhf.LOG_REF[y] - far[y],
+                r"\mathbb{E}": Finite(means, far.exp().tolist()),
+                r"\operatorname{KL}": library,
+            }
+        )
 
 
 @pytest.mark.equation("eq-rlhf-rloo")
@@ -272,7 +509,9 @@ def test_the_leave_one_out_estimate_has_no_bias_and_the_group_normalised_one_has
 
 
 @pytest.mark.equation("eq-rlhf-estimate-gradients")
-def test_as_losses_the_estimates_follow_nothing_the_divergence_and_the_opposite_one() -> None:
+def test_as_losses_the_estimates_follow_nothing_the_divergence_and_the_opposite_one(
+    printed: Equations,
+) -> None:
     logits = random_policy(3).clone().requires_grad_()
     log_pi = torch.log_softmax(logits, 0)
     fixed = log_pi.detach().exp()  # the answers are drawn, then held
@@ -286,6 +525,26 @@ def test_as_losses_the_estimates_follow_nothing_the_divergence_and_the_opposite_
     for gradient, divergence in ((found[1], forwards), (found[2], backwards)):
         (expected,) = torch.autograd.grad(divergence, logits, retain_graph=True)
         torch.testing.assert_close(gradient, expected)
+    ref = few(rlhf.LOG_REF)
+
+    def estimate(which: int) -> Given:
+        def of(theta: Any, y: int) -> Tensor:
+            return rlhf.kl_estimates(log_policy(theta), ref)[which][y]
+
+        return Given((r"\theta", "y"), of)
+
+    printed("eq-rlhf-estimate-gradients").holds(
+        {
+            **{f"k_{i + 1}": estimate(i) for i in range(3)},
+            r"\operatorname{KL}": between,
+            r"\pi": Given((r"\theta",), softmax),
+            r"\pi_{\text{ref}}": function(ref.exp()),
+            r"\nabla": By(r"\theta"),
+            r"\theta": random_policy(3)[:SMALL],
+            "y": FEW,
+        },
+        free=(r"\theta", "k_1"),
+    )
 
 
 def test_at_the_optimum_every_answer_earns_the_same_after_the_price_so_the_noise_is_gone() -> None:
@@ -329,14 +588,26 @@ def test_training_starts_from_the_reference_and_ppo_takes_four_steps_on_a_set(
 
 
 @pytest.mark.equation("eq-rlhf-implied")
-def test_a_policy_that_is_best_for_a_reward_tells_it_up_to_a_constant() -> None:
+def test_a_policy_that_is_best_for_a_reward_tells_it_up_to_a_constant(printed: Equations) -> None:
     best = rlhf.optimum(rlhf.LOG_REF, rlhf.GOLD, BETA)
     log_z = torch.logsumexp(rlhf.LOG_REF + rlhf.GOLD / BETA, 0)
     torch.testing.assert_close(BETA * (best - rlhf.LOG_REF) + BETA * log_z, rlhf.GOLD)
+    printed("eq-rlhf-implied").holds(
+        {
+            "r": function(rlhf.GOLD),
+            r"\pi^{*}": function(best.exp()),
+            r"\pi_{\text{ref}}": function(rlhf.LOG_REF.exp()),
+            r"\beta": BETA,
+            "Z": (rlhf.LOG_REF.exp() * (rlhf.GOLD / BETA).exp()).sum(),
+            "y": ALL,
+        }
+    )
 
 
 @pytest.mark.equation("eq-rlhf-dpo-gradient")
-def test_the_slope_of_dpo_weighs_a_pair_by_how_wrong_the_implied_reward_is() -> None:
+def test_the_slope_of_dpo_weighs_a_pair_by_how_wrong_the_implied_reward_is(
+    printed: Equations,
+) -> None:
     logits = random_policy(8).clone().requires_grad_()
     log_pi = torch.log_softmax(logits, 0)
     wins = torch.zeros(12, 12, dtype=torch.float64)
@@ -347,13 +618,66 @@ def test_the_slope_of_dpo_weighs_a_pair_by_how_wrong_the_implied_reward_is() -> 
     by_logits = torch.zeros(12, dtype=torch.float64)
     by_logits[3], by_logits[7] = 1, -1  # the log-partition cancels in the difference
     torch.testing.assert_close(found, -BETA * weight * by_logits)
+    # The print: several pairs among few answers.
+    theta, ref, pairs = random_policy(8)[:SMALL], few(rlhf.LOG_REF), [(1, 4), (3, 2), (5, 4)]
+    wins = torch.zeros(SMALL, SMALL, dtype=torch.float64)
+    for winner, loser in pairs:
+        wins[winner - 1, loser - 1] += 1
+    w, l = zip(*pairs, strict=True)
+    printed("eq-rlhf-dpo-gradient").holds(
+        {
+            r"L_{\text{DPO}}": Given(
+                (r"\theta",), lambda theta: rlhf.dpo_loss(log_policy(theta), ref, wins, 0.7)
+            ),
+            r"\nabla": By(r"\theta"),
+            r"\theta": theta,
+            r"\pi": Given((r"\theta",), lambda theta: lambda y: softmax(theta)(y - 1)),
+            r"\hat{r}": 0.7 * (log_policy(theta) - ref),
+            r"\sigma": lambda x: 1 / (1 + math.exp(-x)),
+            r"\beta": 0.7,
+            "n": 3,
+            "w": w,
+            "l": l,
+        },
+        free=(r"\pi",),
+    )
 
 
 @pytest.mark.equation("eq-rlhf-dpo-optimum")
-def test_dpo_ends_at_the_policy_that_rlhf_looks_for() -> None:
+def test_dpo_ends_at_the_policy_that_rlhf_looks_for(printed: Equations) -> None:
     best = rlhf.optimum(rlhf.LOG_REF, rlhf.GOLD, BETA).exp()
     tuned = figures.tune(expected_wins(rlhf.GOLD), BETA).exp()
     torch.testing.assert_close(tuned, best, atol=1e-4, rtol=0)
+    # The print: both ends among others that are as near as can be told apart.
+    wins, policy = expected_wins(rlhf.GOLD), tuned.log()
+    reward = rlhf.fit_reward(wins, TABLE, prior=1e-9)
+
+    def shaken(values: Tensor) -> Each:
+        moves = 0.02 * torch.randn(12, 12, generator=seeded(13), dtype=torch.float64)
+        return Each([values, *(torch.log_softmax(values + move, 0) for move in moves)])
+
+    printed("eq-rlhf-dpo-optimum").holds(
+        {
+            r"\hat\pi": function(policy.exp()),
+            r"\pi_{\text{ref}}": function(rlhf.LOG_REF.exp()),
+            r"\hat{r}": function(reward),
+            r"\beta": BETA,
+            "Z": (rlhf.LOG_REF.exp() * (reward / BETA).exp()).sum(),
+            "y": ALL,
+        },
+        tolerance=2e-4,
+        only=0,
+    )
+    loss = {
+        r"L_{\text{DPO}}": lambda p: rlhf.dpo_loss(torch.as_tensor(p), rlhf.LOG_REF, wins, BETA)
+    }
+    printed("eq-rlhf-dpo-optimum").holds(
+        {r"\hat\pi": policy, r"\pi": shaken(policy), **loss}, only=1, free=tuple(loss)
+    )
+    likelihood = {"L": lambda r: rlhf.preference_loss(torch.as_tensor(r), wins)}
+    printed("eq-rlhf-dpo-optimum").holds(
+        {r"\hat{r}": reward, "r": shaken(reward), **likelihood}, only=2, free=tuple(likelihood)
+    )
 
 
 @pytest.mark.equation("eq-rlhf-dpo-optimum")
@@ -507,6 +831,26 @@ def test_a_low_price_leaves_few_answers() -> None:
 
 
 @pytest.mark.equation("eq-rlhf-best-of")
+@pytest.mark.equation("eq-rlhf-win")
+def test_the_printed_bounds_of_the_best_of_n_are_tight_for_many_answers(printed: Equations) -> None:
+    many = torch.full((4000,), -math.log(4000), dtype=torch.float64)
+    for n, ref, r in ((4, rlhf.LOG_REF, rlhf.GOLD), (5, many, torch.arange(4000.0).double())):
+        best = rlhf.best_of(n, ref, r)
+        below = ref.exp().cumsum(0) - 0.5 * ref.exp() if ref is many else below_each(ref, r)
+        values = {
+            r"\operatorname{KL}": lambda p, q: kl_divergence(
+                Categorical(logits=torch.tensor(p)), Categorical(logits=torch.tensor(q))
+            ),
+            r"\pi_{\text{best of } n}": best,
+            r"\pi_{\text{ref}}": ref,
+            "n": n,
+        }
+        printed("eq-rlhf-best-of").holds(values, free=tuple(values))
+        wins = {r"P(\text{best of } n \succ \text{one})": best.exp() @ below, "n": n}
+        printed("eq-rlhf-win").holds(wins, free=tuple(wins))
+
+
+@pytest.mark.equation("eq-rlhf-best-of")
 @pytest.mark.parametrize("n", [1, 2, 4, 16, 64])
 def test_the_divergence_of_the_best_of_n_stays_below_its_bound(n: int) -> None:
     bound = math.log(n) - (n - 1) / n
@@ -531,9 +875,7 @@ def test_the_best_of_n_is_what_drawing_and_choosing_gives() -> None:
 @pytest.mark.parametrize("n", [1, 2, 4, 16])
 def test_the_best_of_n_wins_at_most_n_of_n_plus_one_times(n: int) -> None:
     def share(log_ref: Tensor, r: Tensor) -> float:
-        best, one = rlhf.best_of(n, log_ref, r).exp(), log_ref.exp()
-        higher = (r[:, None] > r[None, :]).double() + 0.5 * (r[:, None] == r[None, :]).double()
-        return (best @ higher @ one).item()
+        return (rlhf.best_of(n, log_ref, r).exp() @ below_each(log_ref, r)).item()
 
     assert share(rlhf.LOG_REF, rlhf.GOLD) <= n / (n + 1) + 1e-12
     many = torch.full((800,), -math.log(800), dtype=torch.float64)
@@ -542,7 +884,9 @@ def test_the_best_of_n_wins_at_most_n_of_n_plus_one_times(n: int) -> None:
 
 @pytest.mark.equation("eq-rlhf-covariance")
 @pytest.mark.parametrize("beta", [5.0, 0.7, 0.1])
-def test_the_truth_moves_as_its_covariance_with_the_fitted_reward(beta: float) -> None:
+def test_the_truth_moves_as_its_covariance_with_the_fitted_reward(
+    beta: float, printed: Equations
+) -> None:
     r, g = proxy(), rlhf.GOLD
 
     def mean(inverse: float) -> float:
@@ -553,6 +897,25 @@ def test_the_truth_moves_as_its_covariance_with_the_fitted_reward(beta: float) -
     weights = rlhf.optimum(rlhf.LOG_REF, r, beta).exp().numpy()
     covariance = np.cov(g.numpy(), r.numpy(), aweights=weights, ddof=0)[0, 1]
     assert slope == pytest.approx(covariance, rel=1e-5)
+    if beta == 0.7:  # the print, at one of them
+
+        def law(inverse: float) -> np.ndarray[Any, Any]:
+            return rlhf.optimum(rlhf.LOG_REF, r, 1 / inverse).exp().numpy()
+
+        def covariance_of(inverse: float) -> Callable[[Any, Any], float]:
+            return lambda g, r: np.cov(g, r, aweights=law(inverse), ddof=0)[0, 1]
+
+        both = {"g": g.tolist(), "r": r.tolist()}
+        printed("eq-rlhf-covariance").holds(
+            {
+                r"\mathbb{E}_{\pi^{*}}": Given((r"\lambda",), lambda at: Finite(both, law(at))),
+                r"\operatorname{Cov}_{\pi^{*}}": Given((r"\lambda",), covariance_of),
+                r"\lambda": 1 / beta,
+                "g": g,
+                "r": r,
+            },
+            free=("g", r"\lambda", r"\mathbb{E}_{\pi^{*}}"),
+        )
 
 
 def test_the_curve_peaks_where_the_two_rewards_no_longer_go_together() -> None:
@@ -569,7 +932,9 @@ def test_the_curve_peaks_where_the_two_rewards_no_longer_go_together() -> None:
 
 
 @pytest.mark.equation("eq-rlhf-root")
-def test_near_the_reference_the_gain_is_the_spread_times_the_root_of_twice_the_divergence() -> None:
+def test_near_the_reference_the_gain_is_the_spread_times_the_root_of_twice_the_divergence(
+    printed: Equations,
+) -> None:
     ref = rlhf.LOG_REF.exp().numpy()
     spread = math.sqrt(np.cov(rlhf.GOLD.numpy(), aweights=ref, ddof=0))
     for beta, tolerance in ((1000.0, 1e-3), (10.0, 0.05)):
@@ -577,6 +942,22 @@ def test_near_the_reference_the_gain_is_the_spread_times_the_root_of_twice_the_d
         gain = (policy.exp() @ rlhf.GOLD - rlhf.LOG_REF.exp() @ rlhf.GOLD).item()
         told = spread * math.sqrt(2 * rlhf.divergence(policy, rlhf.LOG_REF).item())
         assert gain == pytest.approx(told, rel=tolerance)
+    policy = rlhf.optimum(rlhf.LOG_REF, rlhf.GOLD, 1000.0)
+    reward = {"r": rlhf.GOLD.tolist()}
+    printed("eq-rlhf-root").holds(
+        {
+            r"\mathbb{E}_{\pi^{*}}": Finite(reward, policy.exp().tolist()),
+            r"\mathbb{E}_{\pi_{\text{ref}}}": Finite(reward, ref.tolist()),
+            r"\operatorname{std}_{\text{ref}}": lambda r: math.sqrt(
+                np.cov(r, aweights=ref, ddof=0)
+            ),
+            r"\operatorname{KL}(\pi^{*} \,\|\, \pi_{\text{ref}})": kl_divergence(
+                Categorical(logits=policy), Categorical(logits=rlhf.LOG_REF)
+            ),
+            "r": rlhf.GOLD,
+        },
+        about=1e-3,
+    )
 
 
 def proxy() -> Tensor:
@@ -734,7 +1115,9 @@ def golden() -> dict[str, Any]:
 
 @pytest.mark.equation("eq-rlhf-gae", "eq-rlhf-gae-whole")
 @pytest.mark.parametrize("decay", [0.0, 0.7, 1.0])
-def test_the_advantage_of_a_token_is_the_sum_of_the_surprises_that_follow(decay: float) -> None:
+def test_the_advantage_of_a_token_is_the_sum_of_the_surprises_that_follow(
+    decay: float, printed: Equations
+) -> None:
     rng = np.random.default_rng(3)
     reward, value = rng.normal(size=6), rng.normal(size=6)
     before = value.copy()
@@ -748,6 +1131,21 @@ def test_the_advantage_of_a_token_is_the_sum_of_the_surprises_that_follow(decay:
     if decay == 1.0:
         assert found == pytest.approx(reward[::-1].cumsum()[::-1] - value)
     assert (value == before).all()
+    tokens = {"t": Each(range(1, 7)), "k": Each(range(-1, 6))}
+    nothing = [0.0] * 6  # beyond the last token
+    if decay == 0.7:
+        printed("eq-rlhf-gae").holds(
+            {
+                **tokens,
+                "A": [*found, *nothing],
+                r"\delta": [*surprise, *nothing],
+                r"\lambda": decay,
+            }
+        )
+    if decay == 1.0:
+        printed("eq-rlhf-gae-whole").holds(
+            {**tokens, "A": found, "r": [*reward, *nothing], "V": value}
+        )
 
 
 def test_the_third_estimate_is_never_negative_in_single_precision() -> None:
