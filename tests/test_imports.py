@@ -27,7 +27,7 @@ ARROWS: dict[str, set[str]] = {
     "fonts": {"extensions"},
     "smaller": set(),
     "printed": {"extensions"},
-    "outside": set(),
+    "outside": {"checker", "extensions"},
     "figures": {"weights"},
     "weights": set(),
 }
