@@ -5,10 +5,12 @@ import itertools
 import math
 import re
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -19,8 +21,11 @@ from docs.architectures.attention import attention
 from docs.models.gpt import gpt
 from scripts.figures import gpt as figures
 from scripts.figures import style
+from scripts.printed.values import Each, Finite, From, Given
 from scripts.weights import gpt as weights
 from tests import golden as shared
+from tests.printed.bound import column, columns, on_columns, taking
+from tests.printed.plugin import Equations
 from tests.rng import Random
 from tests.said import sayings
 
@@ -147,8 +152,34 @@ def test_norms_equal_the_library() -> None:
     torch.testing.assert_close(gpt.rms_norm(x, gain), expected, **EXACT)
 
 
+@pytest.mark.equation("eq-gpt-layernorm", "eq-gpt-rmsnorm")
+def test_the_printed_norms_are_those_of_the_library(printed: Equations) -> None:
+    x, gain, bias = normal(8) * 3 + 1, normal(8, seed=1), normal(8, seed=2)
+    known = {
+        r"\mathbf{x}": column(x),
+        "x": x,
+        r"\mathbf{g}": column(gain),
+        "E": 8,
+        r"\varepsilon": 0.3,
+        "c": Each(range(1, 9)),
+    }
+    rms = on_columns(lambda x: functional.rms_norm(x, (8,), gain, 0.3))
+    printed("eq-gpt-rmsnorm").holds({**known, r"\operatorname{RMS}": rms})
+    printed("eq-gpt-layernorm").holds(
+        {
+            **known,
+            r"\operatorname{LN}": on_columns(
+                lambda x: functional.layer_norm(x, (8,), gain, bias, 0.3)
+            ),
+            r"\bar x": x.mean(),
+            r"\mathbf{1}": np.ones((8, 1)),
+            r"\mathbf{b}": column(bias),
+        }
+    )
+
+
 @pytest.mark.equation("eq-gpt-invariance")
-def test_what_norms_do_not_see() -> None:
+def test_what_norms_do_not_see(printed: Equations) -> None:
     x, one, zero = normal(4, 8), torch.ones(8).double(), torch.zeros(8).double()
     for moved in (3 * x, x + 5, 7 * x - 2):
         left, right = gpt.layer_norm(moved, one, zero, 0.0), gpt.layer_norm(x, one, zero, 0.0)
@@ -157,10 +188,31 @@ def test_what_norms_do_not_see() -> None:
     assert (gpt.rms_norm(x + 5, one, 0.0) - gpt.rms_norm(x, one, 0.0)).abs().max() > 0.1
     lengths = gpt.rms_norm(x, one, 0.0).norm(dim=-1)
     torch.testing.assert_close(lengths, torch.full((4,), 8.0).double().sqrt(), **EXACT)
+    ln, rms = r"\operatorname{LN}", r"\operatorname{RMS}"
+    printed("eq-gpt-invariance").holds(
+        {
+            ln: on_columns(lambda x: gpt.layer_norm(x, one, zero, 0.0)),
+            rms: on_columns(lambda x: gpt.rms_norm(x, one, 0.0)),
+            r"\alpha": 3.3,
+            r"\beta": 5.1,
+            r"\mathbf{x}": column(x[0]),
+            r"\mathbf{1}": np.ones((8, 1)),
+            "E": 8,
+        },
+        free=(ln, r"\alpha", r"\beta", r"\mathbf{x}", r"\mathbf{1}"),  # for all of them
+    )
+    for alike in (
+        r"\operatorname{LN} (\alpha \mathbf{x} - \beta \mathbf{1}) = \operatorname{LN} (\mathbf{x})",
+        r"\operatorname{LN} (\mathbf{x} + \beta \mathbf{1}) = \operatorname{LN} (\mathbf{x})",
+        r"\operatorname{RMS} (\mathbf{x}) = \operatorname{RMS} (\mathbf{x})",
+    ):
+        printed.excuse(alike, "another case of what holds for any shift and any positive factor")
 
 
 @pytest.mark.equation("eq-gpt-gelu")
-def test_the_activation_is_close_to_x_times_the_normal_distribution_function() -> None:
+def test_the_activation_is_close_to_x_times_the_normal_distribution_function(
+    printed: Equations,
+) -> None:
     x = torch.linspace(-6, 6, 2001, dtype=torch.float64)
     exact = x * torch.distributions.Normal(0.0, 1.0).cdf(x)
     formula = 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
@@ -176,6 +228,22 @@ def test_the_activation_is_close_to_x_times_the_normal_distribution_function() -
         0.5 * hidden * (1 + torch.tanh(math.sqrt(2 / math.pi) * (hidden + 0.044715 * hidden**3)))
     )
     torch.testing.assert_close(block(y, None, True)[0], y + block.down(inner), **EXACT)
+    gelu = taking(lambda x: functional.gelu(x, approximate="tanh"))
+    printed("eq-gpt-gelu").holds(
+        {
+            r"\operatorname{FFN}": on_columns(
+                lambda x: block.down(functional.gelu(block.up(x), approximate="tanh"))
+            ),
+            r"\operatorname{gelu}": gelu,
+            r"\mathbf{x}": column(y[0, 0]),
+            "x": 1.7,
+            "W_1": block.up.weight,
+            "W_2": block.down.weight,
+            r"\mathbf{b}_1": column(block.up.bias),
+            r"\mathbf{b}_2": column(block.down.bias),
+            r"\pi": math.pi,
+        }
+    )
 
 
 # Blocks and the whole model.
@@ -213,6 +281,61 @@ def test_the_whole_model_equals_the_librarys_encoder(causal: bool) -> None:
     x = library(model.wte[tokens] + model.wpe[:7], mask if causal else None)
     expected = functional.layer_norm(x, (8,), model.ln_f.weight, model.ln_f.bias) @ model.wte.T
     torch.testing.assert_close(model(tokens, None, causal)[0], expected, **EXACT)
+
+
+@pytest.mark.equation("eq-gpt-stream")
+def test_every_printed_step_of_the_stream_is_that_of_the_blocks(printed: Equations) -> None:
+    """The parts are the library's; what they are put together to is recorded in the model."""
+    model, tokens = made(), some(5, 1)
+    causal = torch.ones(5, 5).triu(1).bool()
+    x, y = [model.wte[tokens] + model.wpe[:5]], []
+    meet = []
+    for block in model.blocks:
+        block.ln_2.register_forward_hook(lambda _m, read, _o: y.append(read[0]))
+        x.append(block(x[-1], None, True)[0])
+        heads = nn.MultiheadAttention(8, 2, batch_first=True, dtype=torch.float64)
+        with torch.no_grad():
+            for name in ("weight", "bias"):
+                heads.get_parameter(f"in_proj_{name}").copy_(block.qkv.get_parameter(name))
+                heads.get_parameter(f"out_proj.{name}").copy_(block.proj.get_parameter(name))
+        meet.append(heads)
+
+    def norm(name: str) -> Given:
+        """A norm of each block, as the library has it."""
+        return Given(
+            ("l",),
+            lambda i: taking(
+                lambda x: functional.layer_norm(
+                    x,
+                    (8,),
+                    model.blocks[i - 1].get_parameter(f"{name}.weight"),
+                    model.blocks[i - 1].get_parameter(f"{name}.bias"),
+                )
+            ),
+        )
+
+    def attend(i: int, x: Tensor) -> Tensor:
+        return meet[i - 1](x, x, x, attn_mask=causal)[0]
+
+    def alone(i: int, x: Tensor) -> Tensor:
+        block = model.blocks[i - 1]
+        return block.down(functional.gelu(block.up(x), approximate="tanh"))
+
+    printed("eq-gpt-stream").holds(
+        {
+            "X": From(0, [part[0] for part in x]),
+            "Y": [part[0] for part in y],
+            r"W_{\text{token}}": lambda w: model.wte[w],
+            r"W_{\text{position}}": lambda *i: model.wpe[list(i)],
+            r"\mathbf{w}": tokens[0],
+            "N": 5,
+            r"\operatorname{LN}_1": norm("ln_1"),
+            r"\operatorname{LN}_2": norm("ln_2"),
+            r"\operatorname{MultiHead}": Given(("l",), lambda i: taking(lambda x: attend(i, x))),
+            r"\operatorname{FFN}": Given(("l",), lambda i: taking(lambda x: alone(i, x))),
+            "l": Each([1, 3]),
+        }
+    )
 
 
 def test_attention_of_a_block_is_that_of_the_page_of_attention() -> None:
@@ -254,7 +377,7 @@ def test_without_mask_and_positions_the_model_sees_a_set() -> None:
 
 
 @pytest.mark.equation("eq-gpt-readout")
-def test_the_logits_are_a_sum_over_all_that_wrote_to_the_stream() -> None:
+def test_the_logits_are_a_sum_over_all_that_wrote_to_the_stream(printed: Equations) -> None:
     model, tokens = made(), some()
     written = [model.wte[tokens] + model.wpe[:7]]
     for block in model.blocks:
@@ -270,10 +393,27 @@ def test_the_logits_are_a_sum_over_all_that_wrote_to_the_stream() -> None:
         total = total + (centred / sigma * model.ln_f.weight) @ model.wte.T
     assert len(written) == 7
     torch.testing.assert_close(logits, total, **EXACT)
+    added = torch.stack([part[0, 4] for part in written])
+    last = (model.ln_f.weight, model.ln_f.bias)
+    printed("eq-gpt-readout").holds(
+        {
+            r"\mathbf{z}": column(logits[0, 4]),
+            r"W_{\text{token}}": model.wte,
+            r"\operatorname{LN}_f": on_columns(lambda x: functional.layer_norm(x, (8,), *last)),
+            r"\mathbf{x}": column(stream[0, 4]),
+            r"\mathbf{b}_f": column(model.ln_f.bias),
+            r"\mathbf{g}_f": column(model.ln_f.weight),
+            r"\Delta": From(0, columns(added)),
+            r"\bar\Delta": From(0, added.mean(-1)),
+            r"\mathbf{1}": np.ones((8, 1)),
+            r"\sigma": sigma[0, 4, 0],
+            "L": 3,
+        }
+    )
 
 
 @pytest.mark.equation("eq-gpt-tied")
-def test_the_gradient_of_the_tied_table_is_the_sum_of_both_uses() -> None:
+def test_the_gradient_of_the_tied_table_is_the_sum_of_both_uses(printed: Equations) -> None:
     model, tokens = made(), some()
     gpt.loss(model(tokens)[0], tokens).backward()
     tied = model.wte.grad
@@ -285,6 +425,13 @@ def test_the_gradient_of_the_tied_table_is_the_sum_of_both_uses() -> None:
     assert read.grad is not None
     assert write.grad is not None
     torch.testing.assert_close(tied, read.grad + write.grad, **EXACT)
+    printed("eq-gpt-tied").holds(
+        {
+            r"\nabla_{W_{\text{token}}}": tied,
+            r"\nabla_{\text{as embedding}}": read.grad,
+            r"\nabla_{\text{as unembedding}}": write.grad,
+        }
+    )
     assert min(read.grad.abs().max(), write.grad.abs().max()) > 1e-3
 
 
@@ -303,10 +450,32 @@ def test_the_unembedding_is_the_embedding() -> None:
 
 
 @pytest.mark.equation("eq-gpt-loss")
-def test_the_loss_equals_the_librarys_cross_entropy_against_the_next_token() -> None:
+def test_the_loss_equals_the_librarys_cross_entropy_against_the_next_token(
+    printed: Equations,
+) -> None:
     logits, tokens = normal(2, 7, 11), some()
     expected = functional.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
     torch.testing.assert_close(gpt.loss(logits, tokens), expected, **EXACT)
+    model, text = made(), some(7, 1)
+
+    def after(*before: int) -> Tensor:
+        """The distribution of the next token, from a pass over the tokens before it alone."""
+        return model(torch.tensor([before]))[0][0, -1].softmax(-1)
+
+    call = r"p(\cdot \mid w_1, \dots, w_i)"
+    known = {"w": text[0], "N": 7, "i": Each(range(1, 7))}
+    at_once = model(text)[0]
+    printed("eq-gpt-loss").holds(
+        {
+            **known,
+            r"\ell": gpt.loss(at_once, text),
+            "p": lambda word, *before: after(*before)[word],
+            call: Given(("i",), lambda i: after(*text[0, :i])),
+            r"\operatorname{softmax}": taking(lambda z: functional.softmax(z, -1)),
+            r"\mathbf{z}": list(at_once[0]),
+        },
+        free=("w",),  # a token has no tenth
+    )
 
 
 def test_the_probabilities_of_all_texts_of_one_length_sum_to_one() -> None:
@@ -320,21 +489,40 @@ def test_the_probabilities_of_all_texts_of_one_length_sum_to_one() -> None:
 
 
 @pytest.mark.equation("eq-gpt-gradient")
-def test_gradient_by_the_logits_is_probability_minus_truth() -> None:
+def test_gradient_by_the_logits_is_probability_minus_truth(printed: Equations) -> None:
     logits, tokens = normal(1, 2, 11).requires_grad_(), some(2, 1)
     gpt.loss(logits, tokens).backward()
     assert logits.grad is not None
     truth = functional.one_hot(tokens[:, 1], 11)
     expected = logits[:, 0].detach().softmax(-1) - truth
     torch.testing.assert_close(logits.grad[:, 0], expected, **EXACT)
+    z = logits[0, 0, :5].detach()
+
+    def believed(value: float, v: int) -> Callable[[int], Tensor]:
+        """The probabilities if the logit of v has this value."""
+        moved = z.clone()
+        moved[v - 1] = value
+        return lambda w: moved.softmax(-1)[w - 1]
+
+    printed("eq-gpt-gradient").holds(
+        {
+            "z_v": Given(("v",), lambda v: z[v - 1]),
+            "p": Given(("z_v", "v"), believed),
+            "w": 4,
+            "v": Each(range(1, 6)),
+        },
+        tolerance=1e-8,
+        free=("w", "z_v"),  # for every token and all logits
+    )
 
 
 @pytest.mark.equation("eq-gpt-start")
-def test_training_starts_at_the_logarithm_of_the_vocabulary() -> None:
+def test_training_starts_at_the_logarithm_of_the_vocabulary(printed: Equations) -> None:
     config = gpt.Config(vocabulary=512, context=64, layers=3, heads=4, width=64)
     model = gpt.GPT(config, torch.Generator().manual_seed(1))
     start = gpt.loss(model(some(64, 8, 512))[0], some(64, 8, 512)).item()
     assert start == pytest.approx(math.log(512), abs=0.05)
+    printed("eq-gpt-start").holds({r"\ell_{\text{start}}": start, "V": 512.0}, about=0.008)
 
 
 @pytest.mark.equation("eq-gpt-init")
@@ -358,6 +546,18 @@ def test_deeper_models_do_not_start_with_a_wider_stream() -> None:
     block = model.blocks[3]
     assert block.up.weight.std().item() == pytest.approx(0.02, rel=0.03)
     assert block.down.weight.std().item() == pytest.approx(0.02 / 4, rel=0.03)
+
+
+@pytest.mark.equation("eq-gpt-init")
+def test_the_printed_variance_of_six_independent_additions(printed: Equations) -> None:
+    added = list(itertools.product([0.3, 1.7], repeat=6))  # each with variance 0.49
+    printed("eq-gpt-init").holds(
+        {
+            r"\operatorname{Var}": Finite({r"\Delta": added}, moment="variance"),
+            "v": 0.49,
+            "L": 3,
+        }
+    )
 
 
 def test_it_learns_what_no_bigram_can() -> None:
@@ -397,6 +597,22 @@ def test_cached_decoding_equals_the_full_forward_pass(parts: list[int]) -> None:
         start += n
 
 
+@pytest.mark.equation("eq-gpt-cache")
+def test_the_printed_equality_with_the_cache(printed: Equations) -> None:
+    model, tokens = made(), some(6, 1)
+    _, _, kept = model(tokens[:, :5])
+    found, _, _ = model(tokens[:, 5:], kept)
+    printed("eq-gpt-cache").holds(
+        {
+            r"\operatorname{GPT}(w_{N+1} \mid \text{cache of } w_1, \dots, w_N)": found[0, 0],
+            r"\operatorname{GPT}": lambda *w: list(model(torch.tensor([w]))[0][0]),
+            "w": tokens[0],
+            "N": 5,
+        },
+        free=("w",),  # a token has no tenth
+    )
+
+
 def test_writing_with_the_cache_equals_writing_without_it() -> None:
     model = made()
     found = gpt.generate(model, [1, 2, 3], 20, torch.Generator().manual_seed(4), temperature=0.8)
@@ -418,6 +634,20 @@ def test_size_of_the_cache_against_its_tensors(n: int) -> None:
     assert TINY.cache_bytes(n) == 2 * stored
 
 
+@pytest.mark.equation("eq-gpt-memory")
+def test_the_printed_size_of_the_cache(printed: Equations) -> None:
+    kept = made()(some(5, 1))[2]
+    printed("eq-gpt-memory").holds(
+        {
+            r"\text{cache}": sum(part.nbytes for pair in kept for part in pair),
+            "L": TINY.layers,
+            "n": 5,
+            "E": TINY.width,
+            "b": torch.float64.itemsize,
+        }
+    )
+
+
 # Counting.
 
 
@@ -431,6 +661,19 @@ def test_parameters_equal_those_of_the_released_gpt_2(name: str) -> None:
     assert f"{counted:,}" in PAGE.read_text(encoding="utf-8")
 
 
+@pytest.mark.equation("eq-gpt-parameters")
+def test_the_printed_count_of_parameters(printed: Equations) -> None:
+    printed("eq-gpt-parameters").holds(
+        {
+            "P": sum(p.numel() for p in gpt.GPT(TINY).parameters()),
+            "V": TINY.vocabulary,
+            "C": TINY.context,
+            "L": TINY.layers,
+            "E": TINY.width,
+        }
+    )
+
+
 @pytest.mark.equation("eq-gpt-flops")
 @pytest.mark.parametrize(("n", "past"), [(1, 0), (7, 0), (1, 11), (4, 8)])
 def test_operations_against_counted_ones(n: int, past: int) -> None:
@@ -441,8 +684,28 @@ def test_operations_against_counted_ones(n: int, past: int) -> None:
     assert counter.get_total_flops() == TINY.flops(n, past)
 
 
+@pytest.mark.equation("eq-gpt-flops")
+def test_the_printed_operations_are_the_counted_ones(printed: Equations) -> None:
+    model = made()
+    kept = model(some(7, 1))[2]
+    with FlopCounterMode(display=False) as counter:
+        model(some(4, 1), kept)
+    printed("eq-gpt-flops").holds(
+        {
+            "F(n, m)": counter.get_total_flops(),
+            "n": 4,
+            "m": 7,
+            "V": TINY.vocabulary,
+            "L": TINY.layers,
+            "E": TINY.width,
+        }
+    )
+
+
 @pytest.mark.equation("eq-gpt-training")
-def test_a_training_step_costs_three_forward_passes_and_about_six_a_parameter() -> None:
+def test_a_training_step_costs_three_forward_passes_and_about_six_a_parameter(
+    printed: Equations,
+) -> None:
     model, tokens = made(), some(12, 4)
     with FlopCounterMode(display=False) as counter:
         gpt.loss(model(tokens)[0], tokens).backward()
@@ -452,13 +715,20 @@ def test_a_training_step_costs_three_forward_passes_and_about_six_a_parameter() 
     assert per_token == pytest.approx(6 * small.parameters(), rel=0.2)
     exactly = 6 * (small.parameters() - 1024 * 768) + 12 * 12 * 1024 * 768
     assert per_token == pytest.approx(exactly, rel=1e-3)
+    with torch.device("meta"):
+        counted = sum(p.numel() for p in gpt.GPT(small).parameters())
+    printed("eq-gpt-training").holds(
+        {"F(n, 0)": Given(("n",), lambda n: float(small.flops(n))), "P": float(counted), "n": 64},
+        about=0.005,
+        free=("n",),  # both sides grow with it
+    )
 
 
 # Choosing.
 
 
 @pytest.mark.equation("eq-gpt-topk")
-def test_top_k_keeps_the_k_best_in_their_proportions() -> None:
+def test_top_k_keeps_the_k_best_in_their_proportions(printed: Equations) -> None:
     logits = normal(9)
     p = logits.softmax(-1)
     for k in range(1, 10):
@@ -467,6 +737,17 @@ def test_top_k_keeps_the_k_best_in_their_proportions() -> None:
         expected = torch.tensor([p[i] if i in best else 0.0 for i in range(9)]).double()
         torch.testing.assert_close(found, expected / expected.sum(), **EXACT)
     torch.testing.assert_close(gpt.next_probabilities(logits), p, **EXACT)
+    cut = gpt.next_probabilities(logits, top_k=3)
+    printed("eq-gpt-topk").holds(
+        {
+            "p_k": lambda w: cut[w],
+            "p": lambda w: p[w],
+            r"\mathcal{K}": set(p.topk(3).indices.tolist()),
+            "w": Each(range(9)),
+        },
+        only=0,
+        free=("p",),  # a factor cancels
+    )
 
 
 @pytest.mark.equation("eq-gpt-topp")
@@ -488,6 +769,28 @@ def test_top_p_keeps_the_fewest_tokens_that_hold_p(top_p: float) -> None:
         torch.testing.assert_close(found[list(best)], p[list(best)] / p[list(best)].sum(), **EXACT)
 
 
+@pytest.mark.equation("eq-gpt-topp")
+def test_the_printed_cut_and_the_smallest_set_that_reaches_p_exactly(printed: Equations) -> None:
+    logits = normal(6, seed=3)
+    p, cut = logits.softmax(-1), gpt.next_probabilities(logits, top_p=0.6)
+    best = p.argsort(descending=True).tolist()
+    kept = next(best[:n] for n in range(1, 7) if p[best[:n]].sum() >= 0.6)
+    assert 1 < len(kept) < 6
+    printed("eq-gpt-topp").holds(
+        {
+            "p_P": lambda w: cut[w],
+            "p": lambda w: p[w],
+            r"\mathcal{S}": set(kept),
+            "w": Each(range(6)),
+        },
+        only=0,
+        free=("p",),  # a factor cancels
+    )
+    # At least P: two of four equal tokens hold one half, and a third is not needed.
+    equal = gpt.next_probabilities(torch.zeros(4).double(), top_p=0.5)
+    assert equal.tolist() == [0.5, 0.5, 0, 0]
+
+
 def test_temperature_comes_first_then_k_then_p_of_what_is_left() -> None:
     logits = torch.tensor([0.5, 0.25, 0.125, 0.125]).double().log()
     cool = gpt.next_probabilities(logits, temperature=0.5)
@@ -500,11 +803,26 @@ def test_temperature_comes_first_then_k_then_p_of_what_is_left() -> None:
 
 
 @pytest.mark.equation("eq-gpt-pick")
-def test_a_uniform_number_picks_each_token_as_often_as_its_probability() -> None:
+def test_a_uniform_number_picks_each_token_as_often_as_its_probability(printed: Equations) -> None:
     p = torch.tensor([0.0, 0.25, 0.5, 0.0, 0.25, 0.0]).double()
     draws = Counter(gpt.pick(p, (i + 0.5) / 1000) for i in range(1000))
     assert draws == {1: 250, 2: 500, 4: 250}
     assert [gpt.pick(p, u) for u in (0.0, 0.25, 0.75, 1 - 1e-16)] == [1, 2, 4, 4]
+    p = torch.tensor([0.12, 0.38, 0.3, 0.2], dtype=torch.float64)
+    draws = Counter(gpt.pick(p, (i + 0.5) / 1000) for i in range(1000))
+    known = {"F": lambda v: p[: v + 1].sum(), "v": Each(range(4))}
+    equation = printed("eq-gpt-pick")
+    equation.holds(
+        {**known, "w": Given(("u",), lambda u: gpt.pick(p, u)), "u": 0.81}, only=0, free=("u", "F")
+    )
+    equation.holds(
+        {
+            **known,
+            r"\Pr(w = v)": Given(("v",), lambda v: draws[v] / 1000),
+            "p": lambda v: p[v],
+        },
+        only=1,
+    )
 
 
 # It refuses.
@@ -538,7 +856,7 @@ def test_the_committed_weights_were_made_from_the_committed_corpus() -> None:
 
 
 @pytest.mark.equation("eq-gpt-bits")
-def test_bits_per_character_of_the_held_out_text_are_as_recorded() -> None:
+def test_bits_per_character_of_the_held_out_text_are_as_recorded(printed: Equations) -> None:
     model, merges, meta = loaded()
     _, held = weights.split(weights.CORPUS.read_text(encoding="utf-8"))
     tokens = gpt.encode(held, merges)
@@ -551,6 +869,14 @@ def test_bits_per_character_of_the_held_out_text_are_as_recorded() -> None:
     characters = len(gpt.decode(tokens[1:33], merges))
     formula = nats / math.log(2) * 32 / characters
     assert bits[:32].sum().item() / characters == pytest.approx(formula, rel=1e-9)
+    printed("eq-gpt-bits").holds(
+        {
+            r"\text{bits a character}": bits[:32].sum().item() / characters,
+            r"\ell": nats,
+            r"\text{tokens}": 32,
+            r"\text{characters}": characters,
+        }
+    )
 
 
 def test_the_model_beats_the_best_n_gram() -> None:

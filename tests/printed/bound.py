@@ -27,14 +27,14 @@ def rows(x: Tensor) -> list[np.ndarray]:
 
 def taking(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """A function of tensors that takes arrays."""
-    return lambda *arrays: function(*(torch.as_tensor(array) for array in arrays))
+    return lambda *arrays: function(*(torch.as_tensor(np.asarray(array)) for array in arrays))
 
 
 def on_columns(function: Callable[[Tensor], Tensor]) -> Callable[[Any], Any]:
     """A function of a vector that takes a column and gives one; a number stays a number."""
 
     def of(x: Any) -> Any:
-        found = function(torch.as_tensor(x).flatten())
+        found = function(torch.as_tensor(np.asarray(x)).flatten())
         return found.reshape(-1, 1) if np.ndim(x) else found.item()
 
     return of
