@@ -72,8 +72,10 @@ def test_cross_entropy_is_the_entropy_of_the_data_plus_the_divergence_of_the_mod
         {
             r"p_{\text{data}}": lambda x: data[x],
             r"p_\theta": lambda x: model[x],
-            r"\mathrm{H}(p_{\text{data}})": stats.entropy(data),
-            r"\operatorname{KL}(p_{\text{data}} \,\|\, p_\theta)": stats.entropy(data, model),
+            r"\mathrm{H}": lambda p: stats.entropy([p(x) for x in range(7)]),
+            r"\operatorname{KL}": lambda p, q: stats.entropy(
+                [p(x) for x in range(7)], [q(x) for x in range(7)]
+            ),
             "x": Each(range(7)),
         }
     )

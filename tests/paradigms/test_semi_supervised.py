@@ -62,13 +62,28 @@ def test_pseudo_labels_are_constants() -> None:
     torch.testing.assert_close(gradient, expected)
 
 
-def test_the_loss_is_the_supervised_loss_plus_the_weighted_entropy() -> None:
+@pytest.mark.equation("eq-semi-supervised-loss")
+def test_the_loss_is_the_supervised_loss_plus_the_weighted_entropy(printed: Equations) -> None:
     draw = torch.Generator().manual_seed(0)
     z, u = torch.randn(4, 3, generator=draw), torch.randn(9, 3, generator=draw)
     y = torch.tensor([0, 1, 2, 0])
     expected = torch.nn.functional.cross_entropy(z, y)
     expected = expected + 0.3 * torch.distributions.Categorical(logits=u).entropy().mean()
     torch.testing.assert_close(semi.loss(z, y, u, 0.3), expected)
+    z, u = z.double(), u.double()
+    printed("eq-semi-supervised-loss").holds(
+        {
+            r"\mathcal{L}": semi.loss(z, y, u, 0.3).item(),
+            r"p_\theta(\cdot \mid \cdot)": lambda y, x: z.softmax(1)[x, y].item(),
+            r"R_\theta": lambda x: stats.entropy(u[x].exp()),
+            "x": list(range(9)),
+            "y": y.tolist(),
+            "B": 4,
+            "U": 9,
+            r"\lambda": 0.3,
+        },
+        free=("x", "y"),  # rows and classes; a wrong index is seen
+    )
     with pytest.raises(ValueError, match="3 classes with and 2 without labels"):
         semi.loss(z, y, u[:, :2], 0.3)
 

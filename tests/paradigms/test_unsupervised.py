@@ -1,6 +1,7 @@
 """The claims of docs/paradigms/unsupervised.md."""
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -37,10 +38,19 @@ def test_expected_loss_is_entropy_plus_divergence(printed: Equations) -> None:
         {
             "p": lambda x: p[x].item(),
             r"p_\theta": lambda x: q[x].item(),
-            "H(p)": entropy.item(),
-            r"\operatorname{KL}(p \,\Vert\, p_\theta)": divergence.item(),
+            "H": lambda p: listed(p).entropy().item(),
+            r"\operatorname{KL}": lambda p, q: torch.distributions.kl_divergence(
+                listed(p), listed(q)
+            ).item(),
             "x": Each(range(6)),
         }
+    )
+
+
+def listed(p: Callable[[int], float]) -> torch.distributions.Categorical:
+    """A distribution over six values for the library, which makes it sum to one."""
+    return torch.distributions.Categorical(
+        torch.tensor([p(x) for x in range(6)], dtype=torch.float64)
     )
 
 
