@@ -278,7 +278,7 @@ def changeable(value: Any) -> bool:
     if isinstance(value, bool | str | range | Each | set | frozenset | Finite | Mapping):
         return False
     return callable(value) or isinstance(
-        value, From | Given | int | float | list | tuple | np.ndarray
+        value, From | Given | int | float | complex | list | tuple | np.ndarray
     )
 
 
@@ -296,7 +296,7 @@ def changed(value: Any, way: int) -> Any:
         isinstance(value, np.ndarray) and value.dtype.kind in "iu"
     ):
         return value + way
-    return value * (1 + 0.1 * way) if isinstance(value, float | np.ndarray) else value
+    return value * (1 + 0.1 * way) if isinstance(value, float | complex | np.ndarray) else value
 
 
 __all__ = ["Binding", "Broken", "Each", "Finite", "From", "Given", "Printed", "key"]

@@ -261,8 +261,8 @@ def test_the_best_noise_variance_is_the_mean_squared_error(
         {
             r"\hat{s}": math.exp(best / 2),
             "D": D,
-            "f": lambda z: toy.decoder(torch.as_tensor(z)).numpy(),
-            r"\mathbb{E}": Finite({r"\mathbf{x}": list(X.numpy()), r"\mathbf{z}": list(z.numpy())}),
+            "f": toy.decoder(z).numpy().__getitem__,
+            r"\mathbb{E}": Finite({r"\mathbf{x}": list(X.numpy()), r"\mathbf{z}": range(6)}),
         },
         tolerance=1e-5,
     )
@@ -453,21 +453,21 @@ def test_the_printed_bounds_are_those_of_the_code_without_chance(
     points, share = gauss_hermite(4, 3)
     law = stats.norm(q.mean.item(), q.stddev.item())
     codes = law.mean() + law.std() * points
+    line = np.unique(codes)
+    log_likelihood = model.log_likelihood(x, torch.from_numpy(line[:, None])).numpy()
+    joint = dict(zip(line, np.exp(log_likelihood) * prior.pdf(line), strict=True))
+    encoded = dict(zip(line, law.pdf(line), strict=True))
     printed("eq-vae-iwae").holds(
         {
             r"\mathcal{L}": [bound(model, k, 4) for k in (1, 2, 3)],
             "k": 3,
             r"\mathbb{E}": Finite({r"\mathbf{z}": codes.tolist()}, share.tolist()),
-            r"p(\cdot, \cdot)": lambda x, z: (
-                model.log_likelihood(torch.as_tensor(x), torch.tensor([z], dtype=torch.float64))
-                .exp()
-                .item()
-                * prior.pdf(z)
-            ),
-            r"q(\cdot \mid \cdot)": lambda z, x: law.pdf(z),
+            r"p(\cdot, \cdot)": lambda x, z: joint[z],
+            r"q(\cdot \mid \cdot)": lambda z, x: encoded[z],
             r"\mathbf{x}": x.numpy(),
         },
         only=0,
+        free=(r"\mathbf{x}",),  # one example
     )
     for model in narrow():  # with the posterior as encoder all bounds are tight
         printed("eq-vae-iwae").holds(
@@ -1200,7 +1200,7 @@ def test_the_sum_over_the_plane_is_the_exact_evidence(toy: vae.VAE, printed: Equ
     torch.testing.assert_close(
         vae.log_evidence(toy, X), evidence(toy).log_prob(X), atol=1e-6, rtol=0
     )
-    line = torch.linspace(-5, 5, 41).double()
+    line = torch.linspace(-3, 3, 25).double()
     z = torch.cartesian_prod(line, line)
     likelihood = toy.log_likelihood(X[0], z).exp().tolist()
     prior = Independent(Normal(torch.zeros(Z).double(), 1.0), 1).log_prob(z).exp().tolist()
@@ -1212,7 +1212,7 @@ def test_the_sum_over_the_plane_is_the_exact_evidence(toy: vae.VAE, printed: Equ
             r"p(\mathbf{z})": Given((r"\mathbf{z}",), prior.__getitem__),
             "h": 0.25,
         },
-        about=1e-5,
+        about=1e-3,
     )
 
 
