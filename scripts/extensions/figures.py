@@ -31,6 +31,7 @@ from scripts.checker import files
 from scripts.checker.page import Page
 from scripts.extensions.builder import of, sub
 from scripts.extensions.mathematics import SHOW
+from scripts.extensions.numbers import identifier
 
 IMAGE = re.compile(
     r"[ ]{0,3}!\[(?P<alt>(?:[^\[\]\\]|\\.|\[[^\[\]]*\])*)\]"
@@ -52,12 +53,6 @@ class Drawing:
     head: str
     body: str
     problem: str = ""
-
-
-def identifier(source: str) -> str:
-    """A name for a file that is unique on a page: `vae/gap.svg` gives `vae-gap`."""
-    stem = "/".join(source.split("/")[-2:]).rpartition(".")[0].lower()
-    return re.sub(r"[^a-z0-9]+", "-", stem).strip("-")
 
 
 def read_svg(path: Path) -> Drawing:

@@ -12,6 +12,15 @@ from scripts.checker import source
 from scripts.checker.page import Page, page_of
 
 NUMBERED = {"equation": "({})", "figure": "Figure {}", "table": "Table {}"}
+PICTURE = re.compile(
+    r"^(?!.*\balign[ ]*=)[ \t>]*!\[[^\n]*\]\([ ]*<?(?P<source>[^\s()<>]+)", re.MULTILINE
+)
+
+
+def identifier(source: str) -> str:
+    """A name for a file that is unique on a page: `vae/gap.svg` gives `vae-gap`."""
+    stem = "/".join(source.split("/")[-2:]).rpartition(".")[0].lower()
+    return re.sub(r"[^a-z0-9]+", "-", stem).strip("-")
 
 
 def twice(page: Page, name: str, times: int) -> None:
@@ -22,9 +31,19 @@ def twice(page: Page, name: str, times: int) -> None:
     Why: A link leads to the first of them, and a test that names it checks one of two.
     """
     given = re.compile(rf"\{{[^{{}}\n]*#{re.escape(name)}(?=[\s}}])")
-    places = [found.start() for found in given.finditer(source.blank(page.text))]
+    text = source.blank(page.text)
+    places = [found.start() for found in given.finditer(text)]
+    mend = "rename one"
+    if times >= len(places):  # the id of a figure that does not name itself is that of its picture
+        pictures = [
+            found.start("source")
+            for found in PICTURE.finditer(text)
+            if f"fig-{identifier(found['source'])}" == name
+        ]
+        places = sorted(places + pictures)
+        mend = "the same picture is shown above; name this figure, with {#fig-…} behind its caption"
     at = places[times] if times < len(places) else page.find(f"#{name}")
-    page.report("E09", f"the id '{name}' is used twice; rename one", at)
+    page.report("E09", f"the id '{name}' is used twice; {mend}", at)
 
 
 RULES: dict[str, Callable[..., object]] = {"E09": twice}

@@ -104,6 +104,16 @@ def test_an_attribute_list_behind_an_image_is_read(root: Path) -> None:
     assert "<figcaption>" in html
 
 
+def test_a_picture_that_is_shown_twice_is_told_at_the_second(root: Path) -> None:
+    beside = "![At a side](vae/gap.svg){ align=right }\n\nText.\n\n"
+    made = render(f"{beside}{FIGURE}\n{FIGURE}", root)
+    line = 5 + f"{beside}{FIGURE}\n".count("\n")
+    assert [problem.split(":")[0] for problem in made.problems] == [str(line)]
+    assert "name this figure" in made.problems[0]
+    named = FIGURE.rstrip() + " {#fig-again}\n"
+    assert render(f"{FIGURE}\n{named}", root).problems == []
+
+
 def test_an_image_at_a_side_is_no_figure(root: Path) -> None:
     made = render("![A](vae/gap.svg){ align=right }\n\nText.\n", root)
     assert made.problems == []
