@@ -11,6 +11,7 @@ from scripts.printed.tree import Node, normal
 FLIPPED = {"+": "-", "-": "+", r"\pm": r"\mp", r"\mp": r"\pm"}
 TURNED = {r"\leq": r"\geq", r"\geq": r"\leq", "<": ">", ">": "<"}
 EXCHANGED = {r"\sin": r"\cos", r"\cos": r"\sin", r"\max": r"\min", r"\min": r"\max"}
+ORDERED = {(r"\|",), ("|",)}  # of a divergence and of a conditional: what stands on its two sides
 EXCHANGED |= {r"\arg\max": r"\arg\min", r"\arg\min": r"\arg\max"}
 EXCHANGED |= {r"\sum": r"\prod", r"\prod": r"\sum"}
 
@@ -44,7 +45,7 @@ def changes(node: Node) -> Iterator[Node]:
         yield replace(node, text=str(value))
     elif node.kind == "product":
         yield from factors(node)
-    elif node.kind == "fraction":
+    elif (node.kind == "group" and node.seps in ORDERED) or node.kind == "fraction":
         yield replace(node, parts=node.parts[::-1])
     elif node.kind in {"root", "power"} or (node.kind == "mark" and node.text == r"\top"):
         yield node.parts[0]

@@ -69,11 +69,12 @@ def test_the_printed_value_and_losses_are_those_of_the_code_and_the_library(
     real, fake = torch.from_numpy(a(x)), torch.from_numpy(a(g(z)))
     value = gan.value(real, fake).item()
     drawn = {
-        r"\mathbb{E}": Finite({"x": x.tolist(), "z": z.tolist()}),
+        r"\mathbb{E}_z": Finite({"z": z.tolist()}),
         "D": lambda at: special.expit(a(at)),
         "G": g,
     }
-    printed("eq-gan-value").holds({"V(D, G)": value, **drawn})
+    data = Finite({"x": x.tolist()})
+    printed("eq-gan-value").holds({"V(D, G)": value, r"\mathbb{E}_{x \sim p}": data, **drawn})
     printed("eq-gan-losses").holds(
         {
             r"L_{\text{saturating}}": gan.generator_loss(fake, "saturating").item(),
@@ -222,18 +223,18 @@ def test_where_the_discriminator_is_sure_only_the_saturating_loss_gives_no_slope
 def test_non_saturating_steps_follow_reverse_kl_less_twice_jensen_shannon(
     printed: Equations,
 ) -> None:
-    shift, h = 0.8, 1e-4
+    shift, spread, h = 0.8, 0.7, 1e-4  # unlike spreads: the divergence has a direction
     p = normal(0, 1, GRID)
 
     def divergences(mean: float) -> float:
-        q = normal(mean, 1, GRID)
+        q = normal(mean, spread, GRID)
         kl = (torch.xlogy(q, q) - q * torch.log(p)).sum() * WIDTH
         return float(kl - 2 * gan.jensen_shannon(p, q, WIDTH))
 
     right = (divergences(shift + h) - divergences(shift - h)) / (2 * h)
-    # The generator's step with the discriminator held at its optimum: x = shift + z.
-    x = (GRID + shift).requires_grad_()
-    frozen = normal(0, 1, x) / (normal(0, 1, x) + normal(shift, 1, x))
+    # The generator's step with the discriminator held at its optimum: x = shift + spread z.
+    x = (spread * GRID + shift).requires_grad_()
+    frozen = normal(0, 1, x) / (normal(0, 1, x) + normal(shift, spread, x))
     (slope,) = torch.autograd.grad(-torch.log(frozen).sum(), x)
     left = float((slope * normal(0, 1, GRID)).sum() * WIDTH)
     assert left == pytest.approx(right, abs=1e-5)
@@ -241,7 +242,7 @@ def test_non_saturating_steps_follow_reverse_kl_less_twice_jensen_shannon(
     printed("eq-gan-non-saturating").holds(
         {
             r"\nabla_\theta L_{\text{non-saturating}}": left,
-            r"q_\theta": Given((r"\theta",), lambda theta: normal(theta, 1, GRID).numpy()),
+            r"q_\theta": Given((r"\theta",), lambda theta: normal(theta, spread, GRID).numpy()),
             "p": p.numpy(),
             r"\operatorname{KL}": lambda q, p: WIDTH * (special.xlogy(q, q) - q * np.log(p)).sum(),
             r"\operatorname{JSD}": lambda q, p: (

@@ -174,7 +174,7 @@ def test_the_printed_bound_is_the_sum_over_a_line_of_codes(printed: Equations) -
                 r"p(\mathbf{x})": evidence(model).log_prob(x).exp().item(),
                 r"p(\mathbf{x}, \mathbf{z})": on_line(likelihood + prior.log_prob(LINE[:, 0])),
                 r"q(\mathbf{z} \mid \mathbf{x})": on_line(q.log_prob(LINE)),
-                r"\mathbb{E}": mean_over(q),
+                r"\mathbb{E}_{q(\mathbf{z} \mid \mathbf{x})}": mean_over(q),
                 r"\operatorname{ELBO}(\mathbf{x})": elbo(model, x).item(),
             }
         )
@@ -182,7 +182,7 @@ def test_the_printed_bound_is_the_sum_over_a_line_of_codes(printed: Equations) -
             {
                 r"\operatorname{ELBO}(\mathbf{x})": elbo(model, x).item(),
                 r"p(\mathbf{x} \mid \mathbf{z})": on_line(likelihood),
-                r"\mathbb{E}": mean_over(q),
+                r"\mathbb{E}_{q(\mathbf{z} \mid \mathbf{x})}": mean_over(q),
                 r"\operatorname{KL}": divergence_on_line,
                 r"q(\mathbf{z} \mid \mathbf{x})": q,
                 r"p(\mathbf{z})": Independent(Normal(torch.zeros(1).double(), 1.0), 1),
@@ -693,7 +693,7 @@ def test_the_printed_bound_with_beta_is_that_with_other_noise(
     toy.log_noise += math.log(beta)
     printed("eq-vae-beta").holds(
         {
-            r"\mathbb{E}": Finite({r"\mathbf{z}": range(len(codes))}, share.tolist()),
+            r"\mathbb{E}_q": Finite({r"\mathbf{z}": range(len(codes))}, share.tolist()),
             r"p_{s^2}(\mathbf{x} \mid \mathbf{z})": Given((r"\mathbf{z}",), likelihood.__getitem__),
             r"\beta": beta,
             r"\operatorname{KL}(q \,\|\, p)": kl_divergence(q, prior).item(),
@@ -724,7 +724,7 @@ def test_the_printed_rates_are_those_of_the_best_linear_model(printed: Equations
     kl = vae.kl_to_prior(*figures.linear(weight, beta * var).encode(rows))
     printed("eq-vae-rates").holds(
         {
-            r"\mathbb{E}": Finite({r"\operatorname{KL}": kl.tolist()}),
+            r"\mathbb{E}_{\mathbf{x}}": Finite({r"\operatorname{KL}": kl.tolist()}),
             r"\lambda": values.tolist(),
             r"\beta": beta,
             "s": math.sqrt(var),
@@ -839,7 +839,7 @@ def test_the_printed_split_is_that_of_a_table(printed: Equations) -> None:
     rows = np.array([[0.5, 0.3, 0.15, 0.05], [0.1, 0.2, 0.3, 0.4], [0.25, 0.05, 0.6, 0.1]])
     prior, pooled = np.array([0.1, 0.2, 0.45, 0.25]), rows.mean(0)
     shared = {
-        r"\mathbb{E}": Finite({r"\mathbf{x}": range(3)}),
+        r"\mathbb{E}_{\mathbf{x}}": Finite({r"\mathbf{x}": range(3)}),
         r"\operatorname{KL}": divergence,
         r"q(\mathbf{z} \mid \mathbf{x})": Given((r"\mathbf{x}",), rows.__getitem__),
         r"q(\mathbf{z})": pooled,
@@ -957,7 +957,7 @@ def test_the_printed_bound_of_three_layers_is_that_of_tables(printed: Equations)
         printed("eq-vae-hierarchy").holds(
             {
                 r"p(\mathbf{x})": joint.sum(),
-                r"\mathbb{E}": Finite({r"\mathbf{z}": paths}, [q[path] for path in paths]),
+                r"\mathbb{E}_q": Finite({r"\mathbf{z}": paths}, [q[path] for path in paths]),
                 r"p(\mathbf{x} \mid \mathbf{z}_1)": Given(
                     (r"\mathbf{z}",), lambda z: likelihood[z[0]]
                 ),

@@ -162,14 +162,19 @@ def test_the_loss_of_the_joint_is_the_unsupervised_plus_the_supervised_loss(
         return unsupervised.negative_log_likelihood(x[index : index + 1], (w, m, s)).item()
 
     def surprise(label: int, index: int) -> float:
-        return supervised.cross_entropy(logits[index : index + 1], y[label : label + 1]).item()
+        return supervised.cross_entropy(logits[index : index + 1], torch.tensor([label])).item()
+
+    def density(index: int, label: int) -> float:
+        cloud = torch.distributions.Normal(m[label], s[label].sqrt())
+        return (w[label] * cloud.log_prob(x[index]).sum().exp()).item()
 
     printed("eq-hybrid-joint").holds(
         {
-            r"p_\theta(\cdot, \cdot)": lambda x, y: joint[x].exp().item() if x == y else math.nan,
+            r"p_\theta(\cdot, \cdot)": density,
             r"p_\theta(\cdot)": lambda x: math.exp(-loss(x)),
             r"p_\theta(\cdot \mid \cdot)": lambda y, x: math.exp(-surprise(y, x)),
             "x": 17,
-            "y": 17,
-        }
+            "y": 2,
+        },
+        free=("x", "y"),  # of every point and label
     )

@@ -23,6 +23,8 @@ from scripts.printed.tree import normal
             {r"s = \sum_{i = 2}^{n} x_{i}", r"s = \sum_{i = 1}^{n} x_{i + 1}"},
         ),
         (r"s = \log f(a)", {"s = "}),
+        (r"s = K(p \,\|\, q)", {r"s = K (q\| p)"}),
+        (r"s = p(x \mid y)", {"s = p (y | x)"}),
         (r"s = x_{2 m}", {"s = x_{3 m}"}),
     ],
 )
