@@ -344,7 +344,7 @@ def test_with_equal_scores_alibi_is_a_geometric_window(printed: Equations) -> No
     equation = printed("eq-positions-window")
     equation.holds({**known, "j": Each([17, 39])}, only=0, free=("h",))
     equation.holds(
-        {**known, "r": math.exp(-0.5), "j": Each(range(40))}, only=1, tolerance=1e-6, about=0.03
+        {**known, "r": math.exp(-0.5), "j": Each(range(41))}, only=1, tolerance=1e-6, about=0.03
     )
     first, last = ((a[h] * (i[-1] - i)).sum().item() for h in (0, 7))
     said(f"first looks about {first:.1f} tokens back on average, the last about {last:.1f}")
