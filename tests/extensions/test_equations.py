@@ -84,6 +84,8 @@ def test_the_ledger_of_a_section_is_a_page_and_old_addresses_stay_anchors(root: 
     [
         ("* x", "tested as printed"),
         ("* x\n  y", "tested in part as printed"),
+        ("* x\n  \\text{with}\n* y", "tested as printed"),
+        ("* x\n  \\text{for } j", "tested in part as printed"),
         ("  x", "tested, print locked"),
     ],
 )
