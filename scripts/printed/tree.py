@@ -103,7 +103,23 @@ def _group(node: Node) -> str:
         normal(part) + (f" {sep} " if sep == "|" else f"{sep} " if sep else "")
         for part, sep in zip(node.parts, (*node.seps, ""), strict=True)
     )
-    return f"{node.text}{text}{OPEN[node.text]}"
+    space = " " if node.text[-1].isalpha() and text[:1].isalpha() else ""
+    return f"{node.text}{space}{text}{OPEN[node.text]}"
+
+
+def _mark(node: Node) -> str:
+    base = _tight(node.parts[0])
+    return f"{base}{node.text}" if node.text in {"'", "!"} else f"{base}^{{{node.text}}}"
+
+
+def _apply(node: Node) -> str:
+    function, argument = node.parts
+    if function.kind == "big":  # a maximum over something
+        below = normal(function.parts[0])
+        name = function.text + (f"_{{{below}}}" if below else "")
+    else:
+        name = _tight(function)
+    return f"{name} {_factor(argument)}"
 
 
 def _chain(node: Node) -> str:
@@ -137,11 +153,11 @@ WRITERS: dict[str, Callable[[Node], str]] = {
     "word": lambda node: rf"\text{{{node.text}}}",
     "sub": lambda node: f"{_tight(node.parts[0])}_{{{normal(node.parts[1])}}}",
     "power": lambda node: f"{_tight(node.parts[0])}^{{{normal(node.parts[1])}}}",
-    "mark": lambda node: f"{_tight(node.parts[0])}^{{{node.text}}}",
+    "mark": _mark,
     "label": lambda node: f"{_tight(node.parts[0])}^{{({normal(node.parts[1])})}}",
     "fraction": lambda node: rf"\frac{{{normal(node.parts[0])}}}{{{normal(node.parts[1])}}}",
     "root": lambda node: rf"\sqrt{{{normal(node.parts[0])}}}",
-    "apply": lambda node: f"{_tight(node.parts[0])} {_factor(node.parts[1])}",
+    "apply": _apply,
     "sum": _sum,
     "product": _product,
     "group": _group,

@@ -188,7 +188,7 @@ def test_at_the_best_discriminator_the_value_is_twice_the_jensen_shannon_diverge
         free=(r"p_{\text{data}}", "p_G"),  # the library makes them sum to one
     )
     printed.excuse(
-        r"⟨\max_{D} \max⟩ ⟨V (D, G)⟩ = 2 \operatorname{JSD} (p_{G}\| p_{\text{data}}) - \log 4",
+        r"\max_{D} ⟨V (D, G)⟩ = 2 \operatorname{JSD} (p_{G}\| p_{\text{data}}) - \log 4",
         "this divergence is the same in both directions",
     )
 

@@ -132,6 +132,20 @@ def test_layout_changes_no_normal_form() -> None:
     assert normal(read(r"p(x \mid z)")) == normal(read(r"p(x|z)")) != normal(read(r"p(x, z)"))
 
 
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (r"\max_{i \in B}  x_i", r"\max_{i \in B} x_{i}"),
+        (r"\min\{\,v : v>u\,\}", r"\min \{v: v > u\}"),
+        (r"\lVert R x\rVert + \lvert -a \rvert", r"\lVert R x\rVert + \lvert- a\rvert"),
+        (r"n! + m^{\prime}", "n! + m'"),
+    ],
+)
+def test_the_normal_form_is_tex_that_a_reader_knows(tex: str, expected: str) -> None:
+    assert normal(read(tex)) == expected
+    assert normal(read(expected)) == expected
+
+
 def test_brackets_after_a_name_are_a_call_if_it_is_a_function_and_a_factor_if_not() -> None:
     assert value("a(b + c)") == pytest.approx(A * (B + C))
     assert value("f(b + c)", bound={"f": lambda x: x**2}) == pytest.approx((B + C) ** 2)
