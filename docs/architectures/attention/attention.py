@@ -23,7 +23,9 @@ def example() -> tuple[Tensor, Tensor, Tensor]:
     """Five words with hand-made features: a person, female or male, an action, a thing.
 
     Returns:
-        q and k: (5, 4). v: (5, 2), how much a word stands for Ann and for Tom.
+        q and k: (5, 4) each. v: (5, 2), how much a word stands for Ann and for Tom.
+
+    Source: definition.
     """
     q = [[0, 0, 2, 0], [2, 0, 0, 0], [0, 0, 2, 0], [2, 2, 0, 0], [1, 1, 0, 0]]
     k = [[2, 2, 0, 0], [0, 0, 2, 0], [2, -2, 0, 0], [1, 1, 0, 0], [0, 0, 0, 2]]
@@ -34,9 +36,11 @@ def example() -> tuple[Tensor, Tensor, Tensor]:
 
 # --8<-- [start:softmax]
 def softmax(s: Tensor) -> Tensor:
-    """Exponentials divided by their sum, along the last dimension.
+    """Exponentials divided by their sum, along the last dimension: s (..., M) to (..., M).
 
     The row's maximum is taken off first: it cancels, and no exponential overflows.
+
+    Source: this page, eq-attention-softmax.
     """
     e = torch.exp(s - s.amax(-1, keepdim=True))
     return e / e.sum(-1, keepdim=True)
@@ -44,12 +48,21 @@ def softmax(s: Tensor) -> Tensor:
 
 
 def softmax_jacobian(a: Tensor) -> Tensor:
-    """Derivative of every weight by every score, from the weights a: (..., M) to (..., M, M)."""
+    """Derivative of every weight by every score: a (..., M) to (..., M, M).
+
+    Source: this page, eq-attention-jacobian.
+    """
     return torch.diag_embed(a) - a[..., :, None] * a[..., None, :]
 
 
 def causal_mask(n: int, m: int | None = None) -> Tensor:
-    """Query i of the last n of m positions may look at positions up to its own: (n, m)."""
+    """Query i of the last n of m positions may look at positions up to its own: (n, m).
+
+    Raises:
+        ValueError: unless 0 < n <= m.
+
+    Source: this page, eq-attention-causal.
+    """
     m = n if m is None else m
     if not 0 < n <= m:
         raise ValueError(f"there are {n} queries but {m} keys; the queries are the last of them")
@@ -65,7 +78,7 @@ def attention(
         q: (..., N, D).
         k: (..., M, D).
         v: (..., M, V).
-        allowed: boolean, broadcast to (..., N, M); None allows all.
+        allowed: (..., N, M) or what broadcasts to it, boolean; None allows all.
         scale: factor of the scores; None means 1 / sqrt(D).
 
     Returns:
@@ -94,7 +107,14 @@ def attention(
 def attention_gradient(
     q: Tensor, k: Tensor, v: Tensor, grad: Tensor, allowed: Tensor | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Gradients of a loss by q, k and v, from grad, its gradient by the output (..., N, V)."""
+    """Gradients of a loss by q (..., N, D), k (..., M, D) and v (..., M, V).
+
+    Args:
+        grad: (..., N, V), the gradient by the output. allowed: (..., N, M).
+
+    Returns (..., N, D), (..., M, D), (..., M, V). Raises ValueError as `attention` does.
+    Source: this page, eq-attention-gradient.
+    """
     out, a = attention(q, k, v, allowed)
     grad_a = grad @ v.transpose(-2, -1)  # (..., N, M)
     grad_s = a * (grad_a - (grad * out).sum(-1, keepdim=True))
@@ -111,10 +131,10 @@ def multi_head(
 
     Args:
         x: (B, N, E), asks. context: (B, M, E), answers; x itself in self-attention.
-        weights: q (H·D, E), k and v (G·D, E), o (E, H·D); H is a multiple of G.
-        d: width D of a head. allowed: broadcast to (B, H, N, M).
+        weights: (H·D, E) q, (G·D, E) k and v, (E, H·D) o; H is a multiple of G.
+        d: width D of a head. allowed: (B, H, N, M).
 
-    Returns: (B, N, E) and the weights (B, H, N, M).
+    Returns (B, N, E) and the weights (B, H, N, M). Raises ValueError if d or heads do not fit.
     Source: vaswani2017attention, section 3.2.2; ainslie2023gqa for G < H.
     """
     q = split_heads(x @ weights["q"].T, d)  # (B, H, N, D)
@@ -126,7 +146,7 @@ def multi_head(
 
 
 def split_heads(x: Tensor, d: int) -> Tensor:
-    """(B, N, H·D) to (B, H, N, D). Raises ValueError if d does not divide the width."""
+    """x (B, N, H·D) to (B, H, N, D). Raises ValueError if d does not divide the width. Source: definition."""
     if x.shape[-1] % d:
         raise ValueError(f"a width of {x.shape[-1]} does not split into heads of {d}")
     return x.reshape(*x.shape[:2], -1, d).transpose(1, 2)
@@ -134,7 +154,10 @@ def split_heads(x: Tensor, d: int) -> Tensor:
 
 # --8<-- [start:share]
 def share(x: Tensor, heads: int) -> Tensor:
-    """Give each of G key-value heads to H / G query heads in a row: (B, G, …) to (B, H, …)."""
+    """Give each of G key-value heads to H / G query heads in a row: x (B, G, M, D) to (B, H, M, D).
+
+    Raises ValueError if G does not divide H. Source: ainslie2023gqa.
+    """
     if heads % x.shape[1]:
         raise ValueError(f"{heads} query heads cannot share {x.shape[1]} key-value heads evenly")
     return x.repeat_interleave(heads // x.shape[1], dim=1)
@@ -145,6 +168,7 @@ def share(x: Tensor, heads: int) -> Tensor:
 def streaming_attention(q: Tensor, k: Tensor, v: Tensor, block: int) -> Tensor:
     """The same output from `block` keys at a time: no (N, M) matrix ever exists.
 
+    q (..., N, D), k (..., M, D), v (..., M, V) to (..., N, V).
     Source: milakov2018online, algorithm 3, as used by dao2022flashattention.
     """
     scale = 1 / math.sqrt(q.shape[-1])
@@ -170,6 +194,7 @@ def kernel_regression(x: Tensor, points: Tensor, y: Tensor, width: float) -> Ten
     Args:
         x: (N, D). points: (M, D). y: (M, V). width: standard deviation of the Gaussian.
 
+    Returns (N, V). Raises ValueError if widths or lengths do not fit.
     Source: nadaraya1964estimating; watson1964smooth.
     """
     q = torch.cat([x, torch.ones_like(x[:, :1])], -1)

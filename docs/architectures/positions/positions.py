@@ -19,7 +19,10 @@ SCHEMES = ("none", "sinusoidal", "learned", "rope", "alibi")
 
 # --8<-- [start:frequencies]
 def frequencies(d: int, base: float = 10_000.0) -> Tensor:
-    """Angular frequencies base^(-2m/d), from one radian a token down to about 1/base: (d/2,)."""
+    """Angular frequencies base^(-2m/d), from one radian a token down to about 1/base: (d/2,).
+
+    Raises ValueError if d is odd. Source: vaswani2017attention, section 3.5.
+    """
     if d % 2:
         raise ValueError(f"{d} features cannot be taken in pairs")
     return base ** (-torch.arange(0, d, 2, dtype=torch.float64) / d)
@@ -28,9 +31,9 @@ def frequencies(d: int, base: float = 10_000.0) -> Tensor:
 
 # --8<-- [start:sinusoidal]
 def sinusoidal(positions: Tensor, d: int) -> Tensor:
-    """Sine and cosine of every frequency at every position: (N,) to (N, d).
+    """Sine and cosine of every frequency at every position: positions (N,) to (N, d).
 
-    Source: vaswani2017attention, section 3.5.
+    Raises ValueError if d is odd. Source: vaswani2017attention, section 3.5.
     """
     angles = positions[:, None] * frequencies(d)  # (N, d/2)
     return torch.stack([angles.sin(), angles.cos()], -1).flatten(-2)
@@ -38,7 +41,10 @@ def sinusoidal(positions: Tensor, d: int) -> Tensor:
 
 
 def shift(k: float, d: int) -> Tensor:
-    """The matrix that takes the sinusoidal vector of any position i to that of i + k: (d, d)."""
+    """The matrix that takes the sinusoidal vector of any position i to that of i + k: (d, d).
+
+    Raises ValueError if d is odd. Source: this page, eq-positions-shift.
+    """
     out = torch.zeros(d, d, dtype=torch.float64)
     for m, angle in enumerate((k * frequencies(d)).tolist()):
         c, s = math.cos(angle), math.sin(angle)
@@ -53,7 +59,7 @@ def rope(x: Tensor, positions: Tensor) -> Tensor:
     Args:
         x: (..., N, D). positions: (N,), any real numbers.
 
-    Source: su2021roformer, eq. 34.
+    Returns (..., N, D). Raises ValueError if D is odd. Source: su2021roformer, eq. 34.
     """
     angles = positions[:, None] * frequencies(x.shape[-1])  # (N, D/2)
     c, s = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
@@ -64,7 +70,7 @@ def rope(x: Tensor, positions: Tensor) -> Tensor:
 
 # --8<-- [start:alibi]
 def alibi(i: Tensor, j: Tensor, heads: int) -> Tensor:
-    """Penalty of every head on a distance: (N,) and (M,) to (H, N, M).
+    """Penalty of every head on a distance: i (N,) and j (M,) to (H, N, M).
 
     Slopes are 2^(-8/H), 2^(-16/H), …, 2^(-8). Source: press2022train, section 3.
     """
@@ -82,6 +88,9 @@ class OrderModel(nn.Module):
         width: E. heads: H. layers: of attention and feed-forward.
         longest: positions of the learned table; only those trained on mean anything.
         seed: of the first weights.
+
+    Raises:
+        ValueError: if there is no such scheme.
     """
 
     def __init__(
@@ -114,7 +123,7 @@ class OrderModel(nn.Module):
         self.down = nn.ParameterList(matrix(width, 4 * width, std=std / 2) for _ in range(layers))
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Scores of every token of the vocabulary: (B, N) to (B, N, vocabulary)."""
+        """Scores of every token of the vocabulary: tokens (B, N) to (B, N, vocabulary). Source: definition."""
         x = self.embed[tokens]  # (B, N, E)
         i = torch.arange(x.shape[1], dtype=torch.float64)
         if self.scheme == "sinusoidal":
@@ -128,7 +137,10 @@ class OrderModel(nn.Module):
 
     # --8<-- [start:attend]
     def attend(self, qkv: Tensor, i: Tensor) -> Tensor:
-        """Attention with positions where the scheme puts them: (B, N, 3E) to (B, N, E)."""
+        """Attention with positions where the scheme puts them: qkv (B, N, 3E), i (N,) to (B, N, E).
+
+        Source: su2021roformer for rope; press2022train for alibi.
+        """
         q, k, v = qkv.reshape(*qkv.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         if self.scheme == "rope":
             q, k = rope(q, i), rope(k, i)
@@ -143,7 +155,7 @@ class OrderModel(nn.Module):
 
 
 def normalise(x: Tensor) -> Tensor:
-    """Mean zero and variance one along the last dimension."""
+    """Mean zero and variance one along the last dimension: x (..., E) to (..., E). Source: definition."""
     return nn.functional.layer_norm(x, x.shape[-1:])
 
 
@@ -153,6 +165,8 @@ def who_came_first(n: int, batch: int, generator: torch.Generator) -> tuple[Tens
 
     Returns:
         Tokens (batch, n + 1), whose last is always n, and answers (batch,).
+
+    Source: definition.
     """
     order = torch.rand(batch, n, generator=generator).argsort(-1)
     question = torch.full((batch, 1), n)
@@ -167,6 +181,7 @@ def learn_order(
 
     The 32 orders that it is measured on come in all n rotations, so a model that sees only the
     set is right in exactly one of n. The seed is that of the weights and of the training orders.
+    Raises ValueError if there is no such scheme.
     """
     model = OrderModel(n + 1, scheme, causal, seed=seed)
     optimiser = torch.optim.Adam(model.parameters(), lr=3e-3, fused=True)
@@ -197,6 +212,9 @@ def learn_echo(
 
     Returns:
         Accuracy at positions 1, …, tested - 1 over 32 sequences; training saw `trained`.
+
+    Raises:
+        ValueError: if there is no such scheme.
     """
     model = OrderModel(8, scheme, causal=True, longest=tested, seed=seed)
     optimiser = torch.optim.Adam(model.parameters(), lr=8e-3, fused=True)

@@ -16,7 +16,10 @@ TEXT = "the theory of the thing is that the other thing is there"
 
 
 def encode(text: str) -> tuple[Tensor, str]:
-    """Numbers for letters, and the letters by number. Raises ValueError for fewer than two."""
+    """Numbers for letters, (N,), and the letters by number.
+
+    Raises ValueError for fewer than two. Source: definition.
+    """
     if len(text) < 2:
         raise ValueError(f"a text of {len(text)} letters has no pair: {text!r}")
     letters = "".join(sorted(set(text)))
@@ -25,7 +28,10 @@ def encode(text: str) -> tuple[Tensor, str]:
 
 # --8<-- [start:train]
 def train(tokens: Tensor, size: int, steps: int = 400, rate: float = 0.5) -> Tensor:
-    """Learn the distribution of the next token from the one before: logits (V, V)."""
+    """Learn the next token's distribution from the one before: tokens (N,) to logits (V, V).
+
+    Source: definition.
+    """
     logits = torch.zeros(size, size, requires_grad=True)
     optimiser = torch.optim.Adam([logits], lr=rate)
     for _ in range(steps):
@@ -39,7 +45,7 @@ def train(tokens: Tensor, size: int, steps: int = 400, rate: float = 0.5) -> Ten
 
 # --8<-- [start:graph]
 def halvings(x: Tensor) -> Tensor:
-    """Halve until the value is at most one: how often depends on the value itself."""
+    """Halve until at most one, as often as the value asks: x () to (). Source: definition."""
     while x > 1:
         x = x / 2
     return x
@@ -47,7 +53,10 @@ def halvings(x: Tensor) -> Tensor:
 
 
 def floor(tokens: Tensor, size: int) -> float:
-    """The least cross-entropy that a table of pairs can reach, by counting, in nats a token."""
+    """The least cross-entropy of a table of pairs, by counting, nats a token: tokens (N,).
+
+    Source: definition.
+    """
     counts = torch.zeros(size, size)
     counts.index_put_((tokens[:-1], tokens[1:]), torch.ones(len(tokens) - 1), accumulate=True)
     chances = counts / counts.sum(1, keepdim=True).clamp(min=1)

@@ -17,13 +17,13 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-Model = Callable[[Tensor, Tensor], Tensor]
+Model = Callable[[Tensor, Tensor], Tensor]  # x (N, D), alpha-bar (N,) to eps (N, D)
 KINDS = ("eps", "x0", "v", "score")
 
 
 # --8<-- [start:schedule]
 def cosine_schedule(steps: int) -> Tensor:
-    """alpha-bar of steps 0 to T, (T + 1,), 1 to 0, beta unclipped. Source: nichol2021improved, eq. 17."""
+    """alpha-bar, (T + 1,), beta unclipped. Raises ValueError if steps < 1. Source: nichol2021improved, eq. 17."""
     if steps < 1:
         raise ValueError(f"steps is {steps}, less than 1")
     t = torch.arange(steps + 1, dtype=torch.float64) / steps
@@ -40,7 +40,7 @@ def linear_schedule(steps: int, first: float = 1e-4, last: float = 0.02) -> Tens
 
 # --8<-- [start:noise]
 def add_noise(x0: Tensor, a: Tensor, eps: Tensor) -> Tensor:
-    """x at the noise levels a, (N,) or a number, in one step. Source: ho2020denoising, eq. 4."""
+    """x0, eps (N, D), a (N,) or () to x (N, D). Raises ValueError for a < 0 or > 1. Source: ho2020denoising, eq. 4."""
     a = _column(a, x0)
     return a.sqrt() * x0 + (1 - a).sqrt() * eps
     # --8<-- [end:noise]
@@ -55,7 +55,7 @@ def _column(a: Tensor, x: Tensor) -> Tensor:
 
 # --8<-- [start:posterior]
 def posterior(x0: Tensor, x: Tensor, a: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and variance of the step before, given x and x0; a and before: alpha-bar of both steps.
+    """Mean (N, D) and variance () a step before, from x0, x (N, D), alpha-bar of both steps a, before ().
 
     Source: ho2020denoising, eqs. 6 and 7.
     """
@@ -67,9 +67,9 @@ def posterior(x0: Tensor, x: Tensor, a: Tensor, before: Tensor) -> tuple[Tensor,
 
 # --8<-- [start:convert]
 def convert(value: Tensor, x: Tensor, a: Tensor, source: str, target: str) -> Tensor:
-    """What a model predicts, told in another way: each of `KINDS`, for 0 < a < 1.
+    """What a model predicts told in another of `KINDS`, 0 < a < 1: value, x (N, D), a (N,) to (N, D).
 
-    Source: salimans2022progressive, section 4; vincent2011connection.
+    Source: salimans2022progressive, section 4; vincent2011connection. Raises ValueError if kind or a is none.
     """
     if source not in KINDS or target not in KINDS:
         raise ValueError(f"no {source!r} or no {target!r}; there are {', '.join(KINDS)}")
@@ -89,21 +89,21 @@ def convert(value: Tensor, x: Tensor, a: Tensor, source: str, target: str) -> Te
 
 @dataclass(frozen=True)
 class Mixture:
-    """Normal modes of one spread: means (K, D), spread > 0, weights (K,) that sum to one."""
+    """Normal modes: means (K, D), spread > 0, weights (K,) with sum 1. Raises ValueError for a outside [0, 1]."""
 
     means: Tensor
     spread: float
     weights: Tensor
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
-        """Points, (n, D)."""
+        """Points, (n, D). Source: definition."""
         which = torch.multinomial(self.weights, n, replacement=True, generator=generator)
         eps = torch.randn(n, self.means.shape[1], generator=generator, dtype=self.means.dtype)
         return self.means[which] + self.spread * eps
 
     # --8<-- [start:exact]
     def eps(self, x: Tensor, a: Tensor) -> Tensor:
-        """The best prediction of the noise in x, E[eps | x], (N, D): no training needed."""
+        """The best guess of eps, E[eps | x]: x (N, D), a (N,) to (N, D). Source: this page, eq-diffusion-score."""
         a = _column(a, x)
         variance = a * self.spread**2 + 1 - a
         away = x[:, None, :] - a.sqrt()[..., None] * self.means  # (N, K, D)
@@ -113,7 +113,7 @@ class Mixture:
         # --8<-- [end:exact]
 
     def log_density(self, x: Tensor, a: Tensor) -> Tensor:
-        """log p of noised data at x, nats, (N,)."""
+        """log p of noised data at x, nats: x (N, D), a (N,) to (N,). Source: definition."""
         a = _column(a, x)
         variance = a * self.spread**2 + 1 - a
         away = ((x[:, None, :] - a.sqrt()[..., None] * self.means) ** 2).sum(-1)
@@ -125,7 +125,7 @@ class Mixture:
 def step(
     x: Tensor, eps: Tensor, a: Tensor, to: Tensor, eta: float, generator: torch.Generator | None
 ) -> Tensor:
-    """From noise level a to the lower level `to`: DDPM for eta = 1, DDIM for eta = 0.
+    """From noise level a to the lower `to`, DDPM for eta = 1, DDIM for 0: x, eps (N, D), a, to () to (N, D).
 
     Source: song2021denoising, eqs. 12 and 16.
     """
@@ -142,14 +142,14 @@ def step(
 def sample(
     model: Model, x: Tensor, levels: Tensor, eta: float, generator: torch.Generator | None = None
 ) -> Tensor:
-    """From noise x at levels[0] down to levels[-1] = 1, one call of the model a step."""
+    """From noise x (N, D) at levels (S + 1,), rising to 1, to data (N, D), a call a step. Source: song2021denoising."""
     for a, to in pairwise(levels):
         x = step(x, model(x, a.expand(len(x))), a, to, eta, generator)
     return x
 
 
 def few(alpha_bar: Tensor, steps: int, most: float = 1e-4) -> Tensor:
-    """The noise levels of a sampler with fewer steps, (steps + 1,), from noise to data."""
+    """The noise levels of a sampler with fewer steps: alpha_bar (T + 1,) to (steps + 1,). Source: song2021denoising."""
     index = torch.linspace(len(alpha_bar) - 1, 0, steps + 1).round().long()
     return alpha_bar[index].clamp(min=most)
     # --8<-- [end:sample]
@@ -157,7 +157,7 @@ def few(alpha_bar: Tensor, steps: int, most: float = 1e-4) -> Tensor:
 
 # --8<-- [start:heun]
 def sample_heun(model: Model, x: Tensor, levels: Tensor) -> Tensor:
-    """The probability-flow ODE by Heun's method, two calls a step. Source: karras2022elucidating, alg. 1."""
+    """Probability-flow ODE by Heun: x (N, D), levels (S + 1,) to (N, D). Source: karras2022elucidating, alg. 1."""
     sigma = ((1 - levels) / levels).sqrt()  # noise per unit of data
     y = x / levels[0].sqrt()  # in these units dy/dsigma is eps
     for i in range(len(levels) - 1):
@@ -195,7 +195,7 @@ class Denoiser(nn.Module):
         self.end = nn.Linear(hidden, data, dtype=torch.float64)
 
     def forward(self, x: Tensor, a: Tensor, kind: Tensor | None = None) -> Tensor:
-        """The predicted noise, (N, D)."""
+        """The predicted noise: x (N, D), a, kind (N,) to (N, D). Source: definition."""
         ratio = 0.5 * torch.log((1 - a).clamp(min=1e-6) / a.clamp(min=1e-6))[:, None]
         angle = ratio * torch.tensor([0.25, 0.5, 1.0, 2.0], dtype=a.dtype)
         waves = torch.cat([angle.sin(), angle.cos()], 1)
@@ -207,7 +207,7 @@ class Denoiser(nn.Module):
 
 # --8<-- [start:loss]
 def loss(model: Denoiser, x0: Tensor, kind: Tensor, generator: torch.Generator) -> Tensor:
-    """Mean squared error of the predicted noise at random levels; the class is hidden at times.
+    """Mean squared error of the predicted noise, the class hidden at times: x0 (N, D), kind (N,) to ().
 
     Source: ho2020denoising, eq. 14; ho2021classifier, alg. 1 with p = 0.15.
     """
@@ -222,7 +222,7 @@ def loss(model: Denoiser, x0: Tensor, kind: Tensor, generator: torch.Generator) 
 def train(
     model: Denoiser, x0: Tensor, kind: Tensor, steps: int, generator: torch.Generator
 ) -> None:
-    """Fit with Adam on batches of 256 of x0 (N, D) and kind (N,), the learning rate falling to 0."""
+    """Fit with Adam, batches of 256 of x0 (N, D) and kind (N,), the rate falling to 0. Source: definition."""
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     for i in range(steps):
         optimizer.param_groups[0]["lr"] = 3e-3 * (1 - i / steps)

@@ -25,7 +25,7 @@ LOSSES = ("saturating", "non-saturating", "wasserstein")
 
 # --8<-- [start:value]
 def value(real: Tensor, fake: Tensor) -> Tensor:
-    """The value of the game, E log D(x) + E log(1 - D(G(z))), from logits (N,) and (M,).
+    """The value of the game, nats, E log D(x) + E log(1 - D(G(z))): logits real (N,), fake (M,) to ().
 
     Source: goodfellow2014generative, eq. 1.
     """
@@ -35,7 +35,7 @@ def value(real: Tensor, fake: Tensor) -> Tensor:
 
 # --8<-- [start:optimal]
 def optimal_discriminator(p: Tensor, q: Tensor) -> Tensor:
-    """The discriminator that maximises the value for fixed densities p and q at the same points.
+    """The discriminator that maximises the value: densities p, q (...) at the same points to (...).
 
     Raises:
         ValueError: if the shapes differ or a density is negative.
@@ -52,7 +52,7 @@ def optimal_discriminator(p: Tensor, q: Tensor) -> Tensor:
 
 # --8<-- [start:jensen]
 def jensen_shannon(p: Tensor, q: Tensor, width: float = 1.0) -> Tensor:
-    """The Jensen-Shannon divergence, nats, of densities at the midpoints of cells of a width.
+    """The Jensen-Shannon divergence, nats, (), of p, q (K,), densities amid cells of a width.
 
     Source: goodfellow2014generative, eq. 6.
     """
@@ -64,7 +64,10 @@ def jensen_shannon(p: Tensor, q: Tensor, width: float = 1.0) -> Tensor:
 
 # --8<-- [start:losses]
 def generator_loss(fake: Tensor, kind: str) -> Tensor:
-    """What the generator makes small, from the logits of its samples, (N,)."""
+    """What the generator makes small, from the logits of its samples: fake (N,) to ().
+
+    Raises ValueError if there is no such loss. Source: goodfellow2014generative; arjovsky2017wasserstein.
+    """
     if kind == "saturating":
         return functional.logsigmoid(-fake).mean()
     if kind == "non-saturating":
@@ -75,16 +78,20 @@ def generator_loss(fake: Tensor, kind: str) -> Tensor:
 
 
 def discriminator_loss(real: Tensor, fake: Tensor, kind: str) -> Tensor:
-    """What the discriminator makes small: minus the value, or minus the critic's gap."""
+    """What the discriminator makes small, minus value or critic's gap: real (N,), fake (M,) to ().
+
+    Source: goodfellow2014generative, eq. 1; arjovsky2017wasserstein.
+    """
     return fake.mean() - real.mean() if kind == "wasserstein" else -value(real, fake)
     # --8<-- [end:losses]
 
 
 # --8<-- [start:wasserstein]
 def wasserstein(x: Tensor, y: Tensor) -> Tensor:
-    """The Wasserstein-1 distance of two samples of one size on the line, (N,), in units of x.
+    """The Wasserstein-1 distance of two samples of one size on the line, in units of x: x, y (N,) to ().
 
-    Source: peyre2019computational, section 2.6: on the line the optimal transport keeps the order.
+    Raises ValueError if the shapes differ. Source: peyre2019computational, section 2.6: on the line the
+    optimal transport keeps the order.
     """
     if x.shape != y.shape or x.ndim != 1:
         raise ValueError(f"x is {tuple(x.shape)} but y is {tuple(y.shape)}; both must be (N,)")
@@ -94,7 +101,7 @@ def wasserstein(x: Tensor, y: Tensor) -> Tensor:
 
 @functools.cache
 def hermite(spread: float) -> tuple[Tensor, Tensor]:
-    """Points and weights, (K,), whose weighted sum is the mean over normal noise."""
+    """Points and weights, (K,) each, whose weighted sum is the mean over normal noise. Source: definition."""
     if spread == 0:
         return torch.zeros(1, dtype=torch.float64), torch.ones(1, dtype=torch.float64)
     points, weights = np.polynomial.hermite_e.hermegauss(40)
@@ -105,10 +112,10 @@ def hermite(spread: float) -> tuple[Tensor, Tensor]:
 def dirac_field(
     theta: Tensor, psi: Tensor, kind: str, gamma: float = 0.0, spread: float = 0.0
 ) -> tuple[Tensor, Tensor]:
-    """The velocities of theta and psi under simultaneous gradient steps of both players.
+    """The velocities of theta and psi, () each, under simultaneous gradient steps of both players.
 
     Args:
-        theta, psi: numbers, (). gamma: weight of the penalty R1.
+        theta, psi: (). gamma: weight of the penalty R1.
         spread: standard deviation of normal noise on both inputs of the discriminator.
 
     Source: mescheder2018which, definition 2.1, section 3 (noise) and section 4.1 (R1).
@@ -125,7 +132,7 @@ def dirac_field(
 
 # --8<-- [start:penalty]
 def gradient_penalty(d: nn.Module, x: Tensor) -> Tensor:
-    """Half the mean squared slope of the discriminator at real samples, (N, 2): R1.
+    """Half the mean squared slope of the discriminator at real samples, R1: x (N, 2) to ().
 
     Source: mescheder2018which, eq. 9 with gamma = 1.
     """
@@ -136,26 +143,26 @@ def gradient_penalty(d: nn.Module, x: Tensor) -> Tensor:
 
 
 def modes(radius: float = 2.0) -> Tensor:
-    """The centres of eight modes on a circle, (8, 2)."""
+    """The centres of eight modes on a circle, (8, 2). Source: definition."""
     angle = torch.arange(8, dtype=torch.float64) * (math.pi / 4)
     return radius * torch.stack([angle.cos(), angle.sin()], dim=1)
 
 
 def noise(n: int, generator: torch.Generator) -> Tensor:
-    """Standard normal noise, (n, 2)."""
+    """Standard normal noise, (n, 2). Source: definition."""
     return torch.randn(n, 2, generator=generator, dtype=torch.float64)
 
 
 def sample_ring(n: int, generator: torch.Generator, spread: float = 0.1) -> Tensor:
-    """Data: n points of eight normal modes with standard deviation `spread`, (n, 2)."""
+    """Data: n points of eight normal modes with standard deviation `spread`, (n, 2). Source: definition."""
     return modes()[torch.randint(8, (n,), generator=generator)] + spread * noise(n, generator)
 
 
 # --8<-- [start:reached]
 def modes_reached(x: Tensor, spread: float = 0.1, share: float = 0.02) -> tuple[int, float]:
-    """How many modes hold at least `share` of the samples (N, 2), and which part is near a mode.
+    """How many modes hold at least `share` of the samples x (N, 2), and which part is near a mode.
 
-    Near is within three standard deviations of a centre.
+    Near is within three standard deviations of a centre. Source: definition.
     """
     distance, nearest = torch.cdist(x, modes()).min(dim=1)
     good = distance < 3 * spread
@@ -180,14 +187,14 @@ def network(sizes: tuple[int, ...], generator: torch.Generator) -> nn.Sequential
 def loss_of_discriminator(
     g: nn.Module, d: nn.Module, real: Tensor, z: Tensor, kind: str, gamma: float
 ) -> Tensor:
-    """The discriminator's loss on data and noise, (N, 2) each, with its gradient penalty."""
+    """Its loss with the gradient penalty: real, z (N, 2) to (). Source: mescheder2018which."""
     loss = discriminator_loss(d(real)[:, 0], d(g(z).detach())[:, 0], kind)
     return loss + gamma * gradient_penalty(d, real) if gamma > 0 else loss
     # --8<-- [end:loss]
 
 
 def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
-    """One step of one player."""
+    """One step of one player on loss (). Source: definition."""
     optimizer.zero_grad()
     torch.autograd.backward(loss)
     optimizer.step()
@@ -197,7 +204,7 @@ def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
 def train(
     kind: str, rounds: int, generator: torch.Generator, gamma: float = 0.0, ratio: int = 1
 ) -> Iterator[nn.Module]:
-    """Yield the generator after each round: one step of D, then `ratio` steps of G, with Adam."""
+    """The generator after each round, one step of D and `ratio` of G, by Adam. Raises ValueError for another kind."""
     g, d = network((2, 32, 32, 2), generator), network((2, 32, 32, 1), generator)
     optimizer_g = torch.optim.Adam(g.parameters(), lr=1e-2, betas=(0.5, 0.9))
     optimizer_d = torch.optim.Adam(d.parameters(), lr=1e-2, betas=(0.5, 0.9))

@@ -106,14 +106,13 @@ def decode(tokens: list[int], merges: list[Pair]) -> str:
 
 # --8<-- [start:norms]
 def rms_norm(x: Tensor, gain: Tensor, eps: float = 1e-5) -> Tensor:
-    """Root mean square one over the features, then gain. Source: zhang2019root, eq. 4."""
+    """Root mean square 1 over features, then gain: x (..., E), gain (E,) to (..., E). Source: zhang2019root, eq. 4."""
     return x / torch.sqrt(x.square().mean(-1, keepdim=True) + eps) * gain
 
 
 def layer_norm(x: Tensor, gain: Tensor, bias: Tensor, eps: float = 1e-5) -> Tensor:
-    """Mean zero and variance one over the features, then gain and bias. Source: ba2016layer."""
-    centred = x - x.mean(-1, keepdim=True)
-    return rms_norm(centred, gain, eps) + bias
+    """Mean 0, variance 1 over features, affine: x (..., E), gain, bias (E,) to (..., E). Source: ba2016layer."""
+    return rms_norm(x - x.mean(-1, keepdim=True), gain, eps) + bias
     # --8<-- [end:norms]
 
 
@@ -121,7 +120,7 @@ class Norm(nn.LayerNorm):
     """The library's gain and bias with the function above."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., E) to the same shape."""
+        """x (..., E) to (..., E). Source: ba2016layer."""
         return layer_norm(x, self.weight, self.bias)
 
 
@@ -137,7 +136,7 @@ class Block(nn.Module):
 
     # --8<-- [start:block]
     def forward(self, x: Tensor, past: Kept | None, causal: bool) -> tuple[Tensor, Tensor, Kept]:
-        """The new stream (B, N, E), the weights (B, H, N, M), and keys and values for the cache."""
+        """x (B, N, E) to the new stream (B, N, E), weights (B, H, N, M), and cache. Source: radford2019language."""
         qkv = self.qkv(self.ln_1(x)).view(*x.shape[:2], 3, self.heads, -1)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # (B, H, N, D)
         if past is not None:
@@ -154,7 +153,7 @@ class Block(nn.Module):
 
 
 class GPT(nn.Module):
-    """The whole model. Source: radford2019language, section 2.3, and its released code."""
+    """The whole model. Raises ValueError if heads do not divide E, or beyond C tokens. Source: radford2019language."""
 
     def __init__(self, config: Config, generator: torch.Generator | None = None) -> None:
         super().__init__()
@@ -179,7 +178,7 @@ class GPT(nn.Module):
     def forward(
         self, tokens: Tensor, cache: Cache | None = None, causal: bool = True, placed: bool = True
     ) -> tuple[Tensor, list[Tensor], Cache]:
-        """Logits (B, N, V) for the token after each of tokens (B, N); attention; new cache."""
+        """tokens (B, N) to logits (B, N, V), weights (B, H, N, M) a layer, cache. Source: radford2019language."""
         past = cache[0][0].shape[2] if cache else 0
         if past + tokens.shape[1] > self.config.context:
             raise ValueError(f"{past} + {tokens.shape[1]} tokens, context {self.config.context}")
@@ -195,7 +194,7 @@ class GPT(nn.Module):
 
 # --8<-- [start:loss]
 def loss(logits: Tensor, tokens: Tensor) -> Tensor:
-    """Mean of -log p(next token): logits (B, N, V) at each token against the token after it."""
+    """Mean -log p(next token), nats: logits (B, N, V), tokens (B, N) to (). Source: this page, eq-gpt-loss."""
     log_p = logits[:, :-1].log_softmax(-1)
     return -log_p.gather(-1, tokens[:, 1:, None]).mean()
     # --8<-- [end:loss]
@@ -205,7 +204,8 @@ def loss(logits: Tensor, tokens: Tensor) -> Tensor:
 def next_probabilities(
     logits: Tensor, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0
 ) -> Tensor:
-    """Probabilities to sample from: (V,) to (V,). top_k 1 is greedy, top_k 0 keeps all."""
+    """Probabilities to sample from: logits (V,) to (V,); top_k 1 is greedy, 0 keeps all. Raises ValueError
+    out of range. Source: fan2018hierarchical (top_k); holtzman2020curious (top_p)."""
     if temperature <= 0 or top_k < 0 or not 0 < top_p <= 1:
         raise ValueError(f"temperature {temperature}, top_k {top_k}, top_p {top_p}: out of range")
     p, order = torch.sort((logits / temperature).softmax(-1), descending=True, stable=True)
@@ -215,7 +215,7 @@ def next_probabilities(
 
 
 def pick(p: Tensor, uniform: float) -> int:
-    """The token at which the running sum of p passes a number drawn from [0, 1)."""
+    """The token at which the running sum of p (V,) passes a number from [0, 1). Source: this page, eq-gpt-pick."""
     return int(((p.cumsum(-1) <= uniform * p.sum()).sum()).clamp(max=int(p.nonzero().max())))
     # --8<-- [end:choose]
 
@@ -225,7 +225,7 @@ def pick(p: Tensor, uniform: float) -> int:
 def generate(
     model: GPT, tokens: list[int], count: int, generator: torch.Generator, **choice: float
 ) -> list[int]:
-    """Append `count` sampled tokens; while the cache lasts, only the newest is computed."""
+    """Append `count` sampled tokens, by the cache while it lasts. Raises ValueError as what it calls does."""
     tokens, cache = list(tokens), None
     for _ in range(count):
         if cache and cache[0][0].shape[2] == model.config.context:

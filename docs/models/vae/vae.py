@@ -31,14 +31,14 @@ def mlp(sizes: Sequence[int], generator: Chance = None) -> nn.Sequential:
 
 # --8<-- [start:normal]
 def log_normal(squared: Tensor, log_var: Tensor, d: int) -> Tensor:
-    """Log density, nats, of N(mean, exp(log_var) I) in d dimensions; squared: |x - mean|^2."""
+    """log N(x; 0, exp(log_var) I), nats, with |x|^2 = squared: squared, log_var (...) to (...). Source: definition."""
     return -0.5 * (squared / log_var.exp() + d * (log_var + math.log(2 * math.pi)))
     # --8<-- [end:normal]
 
 
 # --8<-- [start:sample]
 def sample(mean: Tensor, log_var: Tensor, generator: Chance = None) -> Tensor:
-    """A code z ~ N(mean, exp(log_var)), (B, Z), through which gradients reach both arguments.
+    """A code z ~ N(mean, exp(log_var)), differentiable by both: mean, log_var (..., Z) to (..., Z).
 
     Source: kingma2014auto, section 2.4.
     """
@@ -49,7 +49,7 @@ def sample(mean: Tensor, log_var: Tensor, generator: Chance = None) -> Tensor:
 
 # --8<-- [start:kl]
 def kl_to_prior(mean: Tensor, log_var: Tensor) -> Tensor:
-    """KL(N(mean, exp(log_var)) || N(0, 1)) of each unit, nats, (..., Z).
+    """KL(N(mean, exp(log_var)) || N(0, 1)) by unit, nats: mean, log_var (..., Z) to (..., Z).
 
     Source: kingma2014auto, appendix B.
     """
@@ -80,17 +80,17 @@ class VAE(nn.Module):
 
     # --8<-- [start:terms]
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log variance of q(z|x), each (B, Z)."""
+        """Mean and log variance of q(z|x): x (B, D) to (B, Z) each. Source: this page, eq-vae-model."""
         mean, log_var = self.encoder(x).chunk(2, dim=-1)
         return mean, log_var
 
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
-        """log p(x|z), nats, (..., B): a scaled squared error and a constant."""
+        """log p(x|z), nats: x (B, D), z (..., B, Z) to (..., B). Source: this page, eq-vae-likelihood."""
         squared = ((x - self.decoder(z)) ** 2).sum(-1)
         return log_normal(squared, self.log_noise, x.shape[-1])
 
     def terms(self, x: Tensor, generator: Chance = None) -> tuple[Tensor, Tensor]:
-        """log p(x|z) at one sampled code, (B,), and the KL of each unit, (B, Z)."""
+        """x (B, D) to log p(x|z) at a sampled code, (B,), and each unit's KL, (B, Z), nats. Source: kingma2014auto."""
         mean, log_var = self.encode(x)
         z = sample(mean, log_var, generator)
         return self.log_likelihood(x, z), kl_to_prior(mean, log_var)
@@ -99,10 +99,10 @@ class VAE(nn.Module):
 
 # --8<-- [start:loss]
 def loss(reconstruction: Tensor, kl: Tensor, beta: float = 1, free_bits: float = 0) -> Tensor:
-    """What training makes small, nats: minus the ELBO for beta = 1, free_bits = 0.
+    """What training makes small, nats, (): minus the ELBO for beta = 1, free_bits = 0.
 
     Args:
-        reconstruction: log p(x|z), (B,). kl: of each unit, (B, Z).
+        reconstruction: (B,), log p(x|z). kl: (B, Z), of each unit.
         free_bits: nats below which the mean KL of a unit costs no less.
 
     Source: kingma2014auto, eq. 10; kingma2016improved, appendix (objective with free bits).
@@ -114,7 +114,7 @@ def loss(reconstruction: Tensor, kl: Tensor, beta: float = 1, free_bits: float =
 
 # --8<-- [start:iwae]
 def importance_bound(model: VAE, x: Tensor, samples: int, generator: Chance = None) -> Tensor:
-    """The bound L_k on log p(x) with k = samples codes, nats, (B,); k = 1 is the ELBO.
+    """The bound L_k on log p(x) with k = samples codes, nats: x (B, D) to (B,); k = 1: the ELBO.
 
     Source: burda2016importance, section 3.
     """
@@ -129,7 +129,7 @@ def importance_bound(model: VAE, x: Tensor, samples: int, generator: Chance = No
 
 # --8<-- [start:evidence]
 def log_evidence(model: VAE, x: Tensor, reach: float = 5, step: float = 1 / 16) -> Tensor:
-    """log p(x), nats, (B,), for two latent units: a sum over [-reach, reach]^2."""
+    """log p(x), nats, by a grid over two latent units: x (B, D) to (B,). Source: this page, eq-vae-quadrature."""
     line = torch.arange(-round(reach / step), round(reach / step) + 1, dtype=x.dtype) * step
     z = torch.cartesian_prod(line, line)  # (G, 2)
     log_prior = log_normal((z**2).sum(-1), torch.zeros(()), 2)  # (G,)
@@ -147,10 +147,10 @@ def gradients(
     baseline: float = 0.0,
     generator: Chance = None,
 ) -> tuple[Tensor, Tensor]:
-    """Unbiased estimates of the gradient of E[f(z)], z ~ N(mean, I), each (K, Z).
+    """Unbiased estimates of the gradient of E[f(z)], z ~ N(mean, I): f (K, Z) to (K,), mean (Z,).
 
     Returns:
-        The score-function estimate and the reparameterised one.
+        The score-function estimate and the reparameterised one, (K, Z) each.
 
     Source: mohamed2020monte, sections 4 and 5.
     """
@@ -165,9 +165,9 @@ def gradients(
 
 # --8<-- [start:ppca]
 def ppca(x: Tensor, latent: int) -> tuple[Tensor, float, float]:
-    """The best linear VAE: weight (D, Z), noise variance, mean log p(x) in nats.
+    """The best linear VAE of x (N, D): weight (D, Z), noise variance, mean log p(x) in nats.
 
-    Source: tipping1999probabilistic, section 3.2.
+    Source: tipping1999probabilistic, section 3.2. Raises ValueError unless 0 < latent < D.
     """
     d = x.shape[1]
     if not 0 < latent < d:
@@ -184,13 +184,13 @@ def ppca(x: Tensor, latent: int) -> tuple[Tensor, float, float]:
 
 # --8<-- [start:linear]
 def linear_gap(weight: Tensor, noise_var: float) -> float:
-    """How far the best ELBO lies below log p(x), nats; weight: (D, Z)."""
+    """How far the best ELBO lies below log p(x), nats: weight (D, Z). Source: this page, eq-vae-linear-gap."""
     m = weight.T @ weight + noise_var * torch.eye(weight.shape[1], dtype=weight.dtype)
     return float(0.5 * (m.diagonal().log().sum() - torch.logdet(m)))
 
 
 def linear_rates(eigenvalues: Tensor, noise_var: float, beta: float = 1.0) -> Tensor:
-    """Mean KL of each unit of the best linear beta-VAE with fixed noise, nats."""
+    """KL by unit, nats, linear beta-VAE, fixed noise: eigenvalues (Z,) to (Z,). Source: this page, eq-vae-rates."""
     return 0.5 * torch.log(eigenvalues / (beta * noise_var)).clamp(min=0)
     # --8<-- [end:linear]
 
@@ -205,7 +205,7 @@ def train(
     rate: float = 5e-3,
     generator: Chance = None,
 ) -> Tensor:
-    """Fit the model with Adam, the learning rate falling to zero; the mean KL by step, (steps, Z).
+    """Fit by Adam, learning rate falling to zero; the mean KL by step, nats, (steps, Z). Source: definition.
 
     Args:
         data: (N, D). warm_up: steps in which the weight of the KL term grows from 0 to beta.

@@ -43,7 +43,10 @@ def train(texts: Sequence[Sequence[str]], vocabulary: Sequence[str], n: int, a: 
 
 # --8<-- [start:chain]
 def next_token(model: NGram, before: tuple[str, ...]) -> Tensor:
-    """p(w | context) for every token of the vocabulary: (V,)."""
+    """p(w | context) for every token of the vocabulary: (V,).
+
+    Raises ValueError if nothing was counted and a is 0. Source: this page, eq-language-models-chain.
+    """
     seen = model.counts.get(before, Counter())
     c = torch.tensor([seen[w] + model.a for w in model.vocabulary]).double()
     if c.sum() == 0:
@@ -52,7 +55,7 @@ def next_token(model: NGram, before: tuple[str, ...]) -> Tensor:
 
 
 def log_probability(model: NGram, text: Sequence[str]) -> float:
-    """log p(text): the sum of the log-probabilities of its tokens, in nats."""
+    """log p(text), nats, the sum over its tokens. Raises ValueError where a conditional is undefined."""
     p = (next_token(model, context(text, i, model.n)) for i in range(len(text)))
     return sum(q[model.vocabulary.index(w)].log().item() for q, w in zip(p, text, strict=True))
     # --8<-- [end:chain]
@@ -67,14 +70,17 @@ def perplexity(log_p: float, tokens: int) -> float:
 
 # --8<-- [start:sample]
 def temper(p: Tensor, T: float) -> Tensor:
-    """p to the power of 1 / T, divided by its sum: T < 1 sharpens, T > 1 flattens."""
+    """p to the power of 1 / T, divided by its sum: T < 1 sharpens, T > 1 flattens; p (..., V) to (..., V).
+
+    Raises ValueError unless T > 0. Source: this page, eq-language-models-temperature.
+    """
     if T <= 0:
         raise ValueError(f"the temperature is {T}, but must be > 0")
     return torch.softmax(p.log() / T, -1)
 
 
 def sample(model: NGram, length: int, T: float, generator: torch.Generator) -> list[str]:
-    """Draw token after token, each from its tempered conditional."""
+    """Draw token after token, each from its tempered conditional. Raises ValueError unless T > 0."""
     text: list[str] = []
     for i in range(length):
         p = temper(next_token(model, context(text, i, model.n)), T)

@@ -12,7 +12,10 @@ from torch import Tensor
 
 
 def expected_reward(z: Tensor, r: Tensor) -> Tensor:
-    """J, by enumerating the actions: what a learner that only tries actions cannot compute."""
+    """J, by enumerating the actions, which a learner that only tries them cannot: z, r (A,) to ().
+
+    Raises ValueError if the shapes differ. Source: this page, eq-reinforcement-objective.
+    """
     if z.shape != r.shape:
         raise ValueError(f"there are {tuple(z.shape)} logits but {tuple(r.shape)} rewards")
     return (z.softmax(0) * r).sum()
@@ -20,14 +23,14 @@ def expected_reward(z: Tensor, r: Tensor) -> Tensor:
 
 # --8<-- [start:score]
 def score(z: Tensor, a: Tensor) -> Tensor:
-    """Derivative of log p(a) by the logits, for actions a: (N,) to (N, A)."""
+    """Derivative of log p(a) by the logits: z (A,), actions a (N,) to (N, A). Source: williams1992simple."""
     return torch.eye(len(z), dtype=z.dtype)[a] - z.softmax(0)
     # --8<-- [end:score]
 
 
 # --8<-- [start:estimate]
 def estimate(z: Tensor, a: Tensor, r: Tensor, b: float) -> Tensor:
-    """REINFORCE: the gradient of J from tried actions a: (N,) and their rewards r: (N,).
+    """REINFORCE, the gradient of J: z (A,), tried actions a (N,) and their rewards r (N,) to (A,).
 
     Source: williams1992simple, theorem 1.
     """
@@ -38,7 +41,10 @@ def estimate(z: Tensor, a: Tensor, r: Tensor, b: float) -> Tensor:
 def learn(
     r: Tensor, steps: int, rate: float, generator: torch.Generator, baseline: bool = True
 ) -> list[float]:
-    """Try one action a step and follow the estimate. Returns J before every step."""
+    """Try one action a step and follow the estimate: r (A,). Returns J before every step.
+
+    Source: williams1992simple.
+    """
     z, b, history = torch.zeros_like(r), 0.0, []
     for step in range(steps):
         history.append(expected_reward(z, r).item())

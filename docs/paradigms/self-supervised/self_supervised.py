@@ -15,9 +15,9 @@ from torch import Tensor
 
 # --8<-- [start:loss]
 def info_nce(f: Tensor) -> Tensor:
-    """Cross-entropy of finding, for each x, its own y among the K of the batch.
+    """Cross-entropy of finding, for each x, its own y among the K of the batch, nats: f (K, K) to ().
 
-    Source: vandenoord2018representation, eq. 4.
+    Raises ValueError unless f is square. Source: vandenoord2018representation, eq. 4.
     """
     if f.ndim != 2 or f.shape[0] != f.shape[1]:
         raise ValueError(f"scores are {tuple(f.shape)}, but must be square")
@@ -27,13 +27,16 @@ def info_nce(f: Tensor) -> Tensor:
 
 # --8<-- [start:bound]
 def information_bound(f: Tensor) -> Tensor:
-    """What the loss certifies about the mutual information: log K - L, never above log K."""
+    """Mutual information that the loss certifies, nats, log K - L: f (K, K) to ().
+
+    Raises ValueError unless f is square. Source: this page, eq-self-supervised-infonce.
+    """
     return math.log(len(f)) - info_nce(f)
     # --8<-- [end:bound]
 
 
 def gaussian_pairs(c: float, K: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """K pairs of standard normal numbers with correlation c: (K,) each."""
+    """K pairs of standard normal numbers with correlation c: (K,) each. Source: definition."""
     x = torch.randn(K, generator=generator, dtype=torch.float64)
     noise = torch.randn(K, generator=generator, dtype=torch.float64)
     return x, c * x + math.sqrt(1 - c**2) * noise
@@ -45,7 +48,10 @@ def gaussian_information(c: float) -> float:
 
 
 def gaussian_scores(x: Tensor, y: Tensor, c: float) -> Tensor:
-    """The best scores there are, log p(y | x) / p(y) up to a constant: (K, K)."""
+    """The best scores there are, log p(y | x) / p(y) up to a constant: x, y (K,) to (K, K).
+
+    Source: vandenoord2018representation.
+    """
     return -(y - c * x[:, None]).square() / (2 * (1 - c**2)) + y.square() / 2
 
 

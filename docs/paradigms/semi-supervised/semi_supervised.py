@@ -18,7 +18,10 @@ from torch.nn import functional
 
 # --8<-- [start:entropy]
 def entropy(u: Tensor) -> Tensor:
-    """Entropy of each prediction in nats: (U,). Zero if it is certain, log C if it is uniform."""
+    """Of each prediction, nats, 0 if it is certain, log C if it is uniform: u (U, C) to (U,).
+
+    Source: definition.
+    """
     p = u.softmax(1)
     return -(p * u.log_softmax(1)).sum(1)
     # --8<-- [end:entropy]
@@ -26,7 +29,10 @@ def entropy(u: Tensor) -> Tensor:
 
 # --8<-- [start:pseudo]
 def pseudo_label(u: Tensor, t: float) -> Tensor:
-    """Cross-entropy against the model's own best guess, where that guess has probability >= t."""
+    """Cross-entropy, nats, against the best guess where its probability is >= t: u (U, C) to (U,).
+
+    Source: lee2013pseudo for t = 0; this page, eq-semi-supervised-pseudo.
+    """
     log_best = u.log_softmax(1).amax(1)  # the best guess is a constant: no gradient through it
     return -log_best * (log_best >= math.log(t))
     # --8<-- [end:pseudo]
@@ -34,7 +40,10 @@ def pseudo_label(u: Tensor, t: float) -> Tensor:
 
 # --8<-- [start:loss]
 def loss(z: Tensor, y: Tensor, u: Tensor, weight: float) -> Tensor:
-    """Cross-entropy of the labelled examples plus weight times the entropy of the others."""
+    """Cross-entropy of the labelled plus weight times entropy of the others: z (B, C), y (B,), u (U, C) to ().
+
+    Raises ValueError if the classes differ. Source: grandvalet2004semi.
+    """
     if z.shape[1] != u.shape[1]:
         raise ValueError(f"logits have {z.shape[1]} classes with and {u.shape[1]} without labels")
     return functional.cross_entropy(z, y) + weight * entropy(u).mean()
@@ -43,12 +52,13 @@ def loss(z: Tensor, y: Tensor, u: Tensor, weight: float) -> Tensor:
 
 # --8<-- [start:harmonic]
 def likeness(x: Tensor, h: float) -> Tensor:
-    """exp(-distance^2 / 2 h^2) between examples, 0 with itself: (N, N)."""
+    """exp(-distance^2 / 2 h^2) between examples, 0 with itself: x (N, D) to (N, N). Source: zhu2003semi."""
     return torch.exp(-torch.cdist(x, x).square() / (2 * h**2)).fill_diagonal_(0)
 
 
 def spread(w: Tensor, known: Tensor, y: Tensor, classes: int) -> Tensor:
-    """Labels y of the examples `known`, spread so that every other is the mean of its neighbours.
+    """Labels y (L,) of the examples known (L,), spread over w (N, N) so that every other is the mean of
+    its neighbours: class weights (N, C).
 
     Source: zhu2003semi, section 2.
     """

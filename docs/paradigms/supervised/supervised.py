@@ -14,7 +14,10 @@ from torch.nn import functional
 
 # --8<-- [start:loss]
 def cross_entropy(z: Tensor, y: Tensor) -> Tensor:
-    """Mean of -log p(y | x) in nats, from logits z: (B, C) and labels y: (B,)."""
+    """Mean of -log p(y | x), nats: logits z (B, C) and labels y (B,) to ().
+
+    Raises ValueError if the shapes do not fit. Source: this page, eq-supervised-loss.
+    """
     if z.ndim != 2 or y.shape != z.shape[:1]:
         raise ValueError(f"logits are {tuple(z.shape)} but labels {tuple(y.shape)}")
     return (z.logsumexp(1) - z.gather(1, y[:, None])[:, 0]).mean()
@@ -23,13 +26,19 @@ def cross_entropy(z: Tensor, y: Tensor) -> Tensor:
 
 # --8<-- [start:gradient]
 def gradient(z: Tensor, y: Tensor) -> Tensor:
-    """Derivative of the cross-entropy by the logits: what was predicted minus what was seen."""
+    """Of the cross-entropy by the logits, predicted minus seen: z (B, C), y (B,) to (B, C).
+
+    Source: this page, eq-supervised-gradient.
+    """
     return (z.softmax(1) - functional.one_hot(y, z.shape[1])) / len(y)
     # --8<-- [end:gradient]
 
 
 def fit(x: Tensor, y: Tensor, classes: int, steps: int = 500, rate: float = 1.0) -> Tensor:
-    """Gradient descent on the cross-entropy from W = 0. Returns W: (D, C)."""
+    """Gradient descent on the cross-entropy from W = 0: x (B, D), y (B,) to W (D, C).
+
+    Source: this page, eq-supervised-gradient.
+    """
     W = torch.zeros(x.shape[1], classes, dtype=x.dtype)
     for _ in range(steps):
         W = W - rate * x.T @ gradient(x @ W, y)

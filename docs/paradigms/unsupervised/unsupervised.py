@@ -12,12 +12,14 @@ import math
 import torch
 from torch import Tensor
 
-Mixture = tuple[Tensor, Tensor, Tensor]
-"""Weights w, means m, variances s."""
+Mixture = tuple[Tensor, Tensor, Tensor]  # weights w (K,), means m (K, D), variances s (K,)
 
 
 def log_joint(x: Tensor, mixture: Mixture) -> Tensor:
-    """log w_k N(x | m_k, s_k I) for every example and component: (B, K)."""
+    """log w_k N(x | m_k, s_k I) for every example and component: x (B, D) to (B, K).
+
+    Raises ValueError if the dimensions differ. Source: definition.
+    """
     w, m, s = mixture
     if x.shape[1] != m.shape[1]:
         raise ValueError(f"x has {x.shape[1]} dimensions but the means have {m.shape[1]}")
@@ -27,17 +29,21 @@ def log_joint(x: Tensor, mixture: Mixture) -> Tensor:
 
 # --8<-- [start:loss]
 def negative_log_likelihood(x: Tensor, mixture: Mixture) -> Tensor:
-    """Mean of -log p(x) in nats; no label appears."""
+    """Mean of -log p(x), nats; no label appears: x (B, D) to ().
+
+    Raises ValueError if the dimensions differ. Source: this page, eq-unsupervised-likelihood.
+    """
     return -log_joint(x, mixture).logsumexp(1).mean()
     # --8<-- [end:loss]
 
 
 # --8<-- [start:em]
 def em_step(x: Tensor, mixture: Mixture, floor: float) -> Mixture:
-    """One step of expectation and maximisation among variances of at least `floor`.
+    """One step of expectation and maximisation, x (B, D), among variances of at least `floor`.
 
     It never raises the loss: in s alone the expected loss falls up to its minimum and rises behind it,
     so that the floor is the best allowed variance where the best one lies below it.
+    Raises ValueError if the dimensions differ.
 
     Source: dempster1977maximum.
     Departs: the floor, without which the likelihood has no maximum.
@@ -58,10 +64,12 @@ def fit(
     steps: int = 60,
     share: float = 0.01,
 ) -> Mixture:
-    """EM from means at random examples and the variance of all data, of which `share` is the floor.
+    """EM from means at random examples x (B, D) and the variance of all data, `share` of it the floor.
 
     Raises:
         ValueError: the share is not positive, or there are fewer examples than components.
+
+    Source: dempster1977maximum.
     """
     if share <= 0:
         raise ValueError(f"the floor of the variances must be positive, not {share} of the whole")
@@ -76,7 +84,7 @@ def fit(
 
 
 def sample(mixture: Mixture, count: int, generator: torch.Generator) -> Tensor:
-    """Draw a component, then a point from it: (count, D)."""
+    """Draw a component, then a point from it: (count, D). Source: definition."""
     w, m, s = mixture
     k = torch.multinomial(w, count, replacement=True, generator=generator)
     noise = torch.randn(count, m.shape[1], generator=generator, dtype=m.dtype)

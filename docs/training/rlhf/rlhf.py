@@ -40,7 +40,7 @@ LOG_REF = torch.log_softmax(torch.linspace(0.6, -0.6, len(ANSWERS), dtype=torch.
 
 # --8<-- [start:preference]
 def preferred(r: Tensor) -> Tensor:
-    """Probability that answer i is preferred to answer j, (Y, Y), from rewards (Y,).
+    """Probability that answer i is preferred to answer j: rewards r (Y,), nats, to (Y, Y).
 
     Source: bradley1952rank; ouyang2022training, section 3.5.
     """
@@ -48,13 +48,13 @@ def preferred(r: Tensor) -> Tensor:
 
 
 def preference_loss(r: Tensor, wins: Tensor) -> Tensor:
-    """Mean of -log P(what was preferred), nats, for rewards (Y,) and counts (Y, Y)."""
+    """Mean -log P(what was preferred), nats: r (Y,), wins (Y, Y) to (). Source: this page, eq-rlhf-loss."""
     return -(wins * functional.logsigmoid(r[:, None] - r[None, :])).sum() / wins.sum()
     # --8<-- [end:preference]
 
 
 def compare(r: Tensor, n: int, log_pi: Tensor, generator: torch.Generator) -> Tensor:
-    """Counts of n comparisons of two answers of a policy, judged by Bradley and Terry, (Y, Y)."""
+    """Counts (Y, Y) of n comparisons by rewards r (Y,) of answers of a policy log_pi (Y,). Source: bradley1952rank."""
     pairs = torch.stack([draw(log_pi, n, generator) for _ in range(2)], dim=1)
     first = (
         torch.rand(n, generator=generator, dtype=r.dtype) < preferred(r)[pairs[:, 0], pairs[:, 1]]
@@ -74,6 +74,8 @@ def fit_reward(wins: Tensor, features: Tensor, prior: float = 1e-3) -> Tensor:
 
     Raises:
         ValueError: if there is no comparison, or the shapes do not fit.
+
+    Source: this page, eq-rlhf-loss.
     """
     if wins.shape != (len(features), len(features)) or not wins.sum() > 0:
         raise ValueError(
@@ -96,12 +98,12 @@ def fit_reward(wins: Tensor, features: Tensor, prior: float = 1e-3) -> Tensor:
 
 # --8<-- [start:kl]
 def divergence(log_pi: Tensor, log_ref: Tensor) -> Tensor:
-    """KL(pi || ref) over all answers, nats."""
+    """KL(pi || ref) over all answers, nats: log_pi, log_ref (..., Y) to (...). Source: definition."""
     return (log_pi.exp() * (log_pi - log_ref)).sum(-1)
 
 
 def kl_estimates(log_pi: Tensor, log_ref: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Three estimates of KL(pi || ref) from the log-probabilities of answers drawn from pi, (N,).
+    """Three estimates of KL(pi || ref), nats, from answers of pi: log_pi, log_ref (N,) to (N,) each.
 
     Source: schulman2020approximating.
     """
@@ -112,14 +114,17 @@ def kl_estimates(log_pi: Tensor, log_ref: Tensor) -> tuple[Tensor, Tensor, Tenso
 
 # --8<-- [start:optimum]
 def objective(log_pi: Tensor, log_ref: Tensor, r: Tensor, beta: float) -> Tensor:
-    """Mean reward less beta times the divergence from the reference, nats."""
+    """Mean reward less beta times the divergence, nats: log_pi, log_ref (..., Y), r (Y,) to (...).
+
+    Source: this page, eq-rlhf-objective.
+    """
     return (log_pi.exp() * r).sum(-1) - beta * divergence(log_pi, log_ref)
 
 
 def optimum(log_ref: Tensor, r: Tensor, beta: float) -> Tensor:
-    """Log-probabilities of the policy that makes the objective largest, (Y,).
+    """Log-probabilities of the policy that makes the objective largest: log_ref, r (Y,) to (Y,).
 
-    Source: korbak2022rl; rafailov2023direct, eq. 4.
+    Raises ValueError unless beta > 0. Source: korbak2022rl; rafailov2023direct, eq. 4.
     """
     if not beta > 0:
         raise ValueError(f"beta is {beta}, not positive; without a price the best answer takes all")
@@ -128,13 +133,13 @@ def optimum(log_ref: Tensor, r: Tensor, beta: float) -> Tensor:
 
 
 def draw(log_pi: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    """n answers of a policy, (N,)."""
+    """n answers of a policy: log_pi (Y,) to (n,). Source: definition."""
     return torch.multinomial(log_pi.exp(), n, replacement=True, generator=generator)
 
 
 # --8<-- [start:advantages]
 def group_advantage(reward: Tensor) -> Tensor:
-    """GRPO: rewards of a group of answers, less their mean, over their spread, (N,).
+    """GRPO: rewards of a group of answers, less their mean, over their spread: reward (N,) to (N,).
 
     The spread is that of the N rewards themselves; the small term keeps equal rewards at zero.
 
@@ -144,7 +149,7 @@ def group_advantage(reward: Tensor) -> Tensor:
 
 
 def leave_one_out_advantage(reward: Tensor) -> Tensor:
-    """RLOO: each reward less the mean of the others, (N,). Source: kool2019buy; ahmadian2024back."""
+    """RLOO, less the mean of the others: reward (N,) to (N,). Source: kool2019buy; ahmadian2024back."""
     n = len(reward)
     return (reward - reward.mean()) * n / (n - 1)
     # --8<-- [end:advantages]
@@ -152,7 +157,7 @@ def leave_one_out_advantage(reward: Tensor) -> Tensor:
 
 # --8<-- [start:gae]
 def token_advantage(reward: Tensor, value: Tensor, decay: float) -> Tensor:
-    """Advantages of the T tokens of an answer from their rewards and the values before them, (T,).
+    """Advantages of the T tokens of an answer: reward, value (T,), the values before them, to (T,).
 
     Source: schulman2016high, section 3, without discount.
     """
@@ -166,7 +171,7 @@ def token_advantage(reward: Tensor, value: Tensor, decay: float) -> Tensor:
 
 # --8<-- [start:ppo]
 def ppo_loss(log_new: Tensor, log_old: Tensor, advantage: Tensor, clip: float = 0.2) -> Tensor:
-    """The clipped surrogate that PPO makes small, all (N,). Source: schulman2017proximal, eq. 7."""
+    """The clipped surrogate: log_new, log_old, advantage (N,) to (). Source: schulman2017proximal, eq. 7."""
     ratio = (log_new - log_old).exp()
     bounded = ratio.clamp(1 - clip, 1 + clip)
     return -torch.minimum(ratio * advantage, bounded * advantage).mean()
@@ -176,10 +181,10 @@ def ppo_loss(log_new: Tensor, log_old: Tensor, advantage: Tensor, clip: float = 
 def train(
     r: Tensor, beta: float, steps: int, generator: torch.Generator, method: str = "ppo"
 ) -> Tensor:
-    """The policy after some steps from the reference, log-probabilities (Y,).
+    """The policy after some steps from the reference: r (Y,) to log-probabilities (Y,).
 
     Each step draws 256 answers, charges beta times the log-ratio to the reference, and takes one
-    step (`reinforce`) or four (`ppo`) on them.
+    step (`reinforce`) or four (`ppo`) on them. Source: this page, eq-rlhf-gradient and eq-rlhf-ppo.
     """
     logits = LOG_REF.clone().requires_grad_()
     optimizer = torch.optim.Adam([logits], lr=0.02)
@@ -202,7 +207,7 @@ def train(
 
 # --8<-- [start:dpo]
 def dpo_loss(log_pi: Tensor, log_ref: Tensor, wins: Tensor, beta: float) -> Tensor:
-    """The preference loss of the reward that a policy implies, beta log(pi / ref), nats.
+    """The preference loss of the implied reward, nats: log_pi, log_ref (Y,), wins (Y, Y) to ().
 
     Source: rafailov2023direct, eq. 7.
     """
@@ -212,7 +217,10 @@ def dpo_loss(log_pi: Tensor, log_ref: Tensor, wins: Tensor, beta: float) -> Tens
 
 # --8<-- [start:best]
 def best_of(n: int, log_ref: Tensor, r: Tensor) -> Tensor:
-    """Log-probabilities of the best by r of n answers of the reference, (Y,); ties go by order."""
+    """Log-probabilities of the best by r of n answers, ties by order: log_ref, r (Y,) to (Y,).
+
+    Source: this page, eq-rlhf-best-of.
+    """
     order = r.argsort(stable=True)
     below = torch.cat([torch.zeros(1, dtype=r.dtype), log_ref[order].exp().cumsum(0)])
     mass = (below[1:] ** n - below[:-1] ** n).clamp(min=1e-300)
