@@ -25,12 +25,15 @@ from playwright.sync_api import (
 
 from scripts.devtools import building, chromium, javascript
 from scripts.devtools.say import Stop
+from tests import memory
 from tests.printed.plugin import printed
-from tests.site import kit
+from tests.site import kit, looks
 from tests.site.kit import NewPage, OpenDemo, Site
+from tests.site.looks import pytest_pyfunc_call, pytest_runtest_makereport
 from tests.site.server import Server
 
-__all__ = ["printed"]  # a fixture of all tests
+# A fixture of all tests, and hooks.
+__all__ = ["printed", "pytest_pyfunc_call", "pytest_runtest_makereport"]
 
 # The processes of pytest-xdist share the cores already.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -262,12 +265,20 @@ def open_demo(new_page: NewPage) -> OpenDemo:
     return open_
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """What nobody has met for long is forgotten, by one of the processes."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        memory.forget()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """How many tests lacked a program, and what `dev.py test` ran before; pytest's own line stays the last."""
     reasons = [str(report.longrepr[2]) for report in terminalreporter.getreports("skipped")]
     for why in (chromium.HOW, chromium.DRIVER, javascript.HOW):
         if count := sum(why in reason for reason in reasons):
             terminalreporter.write_line(f"{count} tests were skipped. {why}")
+    if remembered := looks.told(terminalreporter):
+        terminalreporter.write_line(remembered)
     told = os.environ.get("DEV_TEST_SUMMARY")
     if told:
         terminalreporter.section("before pytest")

@@ -1,13 +1,12 @@
 """Every figure's recipe still gives the numbers and the picture that are committed.
 
-The recipes take a minute. On one's own machine they run again only when a file has changed that a number
-could depend on; continuous integration always runs them all.
+The recipes take a minute. They run again only when a file has changed that a number could depend on
+(tests/memory.py says how to run them all).
 """
 
 import ast
 import hashlib
 import importlib
-import os
 import platform
 import re
 from functools import lru_cache
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from scripts.figures import style
+from tests import memory
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(
@@ -75,17 +75,19 @@ def inputs(module: str) -> str:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_recipe_gives_the_committed_numbers(module: str, cache: pytest.Cache) -> None:
-    if not os.environ.get("CI") and cache.get(f"figures/{module}", "") == inputs(module):
+def test_recipe_gives_the_committed_numbers(module: str) -> None:
+    key = memory.digest(["figures", module, inputs(module)])
+    if memory.has(key):
         return  # these very files have given these very numbers
     problems = [problem for recipe in recipes(module) for problem in style.check(recipe)]
     assert not problems, "\n".join(problems)
-    cache.set(f"figures/{module}", inputs(module))
+    memory.add(key)
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_picture_is_drawn_from_the_committed_numbers(module: str, cache: pytest.Cache) -> None:
-    if not os.environ.get("CI") and cache.get(f"pictures/{module}", "") == inputs(module):
+def test_picture_is_drawn_from_the_committed_numbers(module: str) -> None:
+    key = memory.digest(["pictures", module, inputs(module)])
+    if memory.has(key):
         return  # these very numbers have given this very picture
     for recipe in recipes(module):
         table = style.read_table(recipe.csv)
@@ -95,7 +97,7 @@ def test_picture_is_drawn_from_the_committed_numbers(module: str, cache: pytest.
         assert re.findall(r">([^<>]+)</text>", drawn) == re.findall(
             r">([^<>]+)</text>", committed
         ), f"{recipe.name}: its labels have changed; run python3 scripts/dev.py make {module}"
-    cache.set(f"pictures/{module}", inputs(module))
+    memory.add(key)
 
 
 def test_a_recipe_runs_again_for_its_own_code_and_not_for_that_of_others() -> None:
