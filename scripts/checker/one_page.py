@@ -15,7 +15,7 @@ from scripts.checker.page import Page
 from scripts.checker.problem import Place, Problem
 from scripts.checker.project import Facts, ignored_by_git
 from scripts.checker.render import Renderer
-from scripts.checker.rulebook import Rulebook
+from scripts.checker.rulebook import Rule, Rulebook
 from scripts.checker.rules import nav, targets
 from scripts.checker.time_limit import time_limit
 
@@ -74,18 +74,25 @@ class Checker:
 
     def _problems(self, page: Page) -> tuple[list[Problem], Facts]:
         problems = [*page.problems]
+        if not page.found:
+            for look in self.book.passes:
+                subject = look.__module__.rsplit(".", 1)[-1]
+                problems += self._found(page, look, f"the pass over {subject}")
         for code in sorted(self.book.page):
             if code == "Z03" or not _applies(page, code):
                 continue
-            problems += self._found(page, code)
+            problems += self._found(page, self.book.page[code], f"rule {code}", code)
         facts = self._facts(page)
         return exceptions.excepted(page, problems, self.book), facts
 
-    def _found(self, page: Page, code: str) -> Iterator[Problem]:
-        """What one rule finds; a rule that fails is a finding of its own."""
+    def _found(self, page: Page, look: Rule, name: str, code: str = "") -> Iterator[Problem]:
+        """What a rule or a pass finds; one that fails is a finding of its own.
+
+        What a pass finds carries its code; to what a rule finds its own is given.
+        """
         try:
-            for problem in self.book.page[code](page):
-                yield replace(problem, code=code)
+            for problem in look(page):
+                yield replace(problem, code=code) if code else problem
         except TimeoutError:
             raise
         except Exception as error:
@@ -93,7 +100,7 @@ class Checker:
             yield Problem(
                 "Z02",
                 Place(page.path, 1, 1),
-                f"rule {code} failed on this page: {what}; please report it",
+                f"{name} failed on this page: {what}; please report it",
             )
 
     def _facts(self, page: Page) -> Facts:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 
+from scripts.checker.page import Page
+from scripts.checker.problem import Edit
+
 MATERIAL = (
     "note abstract info tip success question warning failure danger bug example quote".split()
 )
@@ -49,13 +52,45 @@ DETAILS = re.compile(
 )
 TAB = re.compile(r'={3}(?:\+|\+!|!\+|!)? +"(.*?)" *$')
 
-_INVISIBLE = "\u00a0\u200b\ufeff\u2002\u2003\u2009\u202f\u3000"
+QUOTES = '"“”„‟«»″'
+CURLY = "“”„‟«»″"
+INVISIBLE = "\u00a0\u200b\ufeff\u2002\u2003\u2009\u202f\u3000"
 _LEAD = re.compile(
-    rf"(?P<quote>(?:(?:[ \t]*>)+[ ]?)?)(?P<indent>[ \t{_INVISIBLE}]*)(?P<list>(?:(?:[-*+]|\d+\.)["
+    rf"(?P<quote>(?:(?:[ \t]*>)+[ ]?)?)(?P<indent>[ \t{INVISIBLE}]*)(?P<list>(?:(?:[-*+]|\d+\.)["
     r" \t]+)*)"
-    rf"(?P<wrap>(?:#{{1,6}}[ \t]+|\*{{1,3}}|_{{1,3}})?)(?P<hidden>[{_INVISIBLE}]*)"
+    rf"(?P<wrap>(?:#{{1,6}}[ \t]+|\*{{1,3}}|_{{1,3}})?)(?P<hidden>[{INVISIBLE}]*)"
     r"(?P<mark>!{2,}|\?{2,}|！{2,}|？{2,}|!(?:[ \t]!)+|\?(?:[ \t]\?)+)(?P<rest>.*)$"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the parser reads behind a marker: the type and its modifiers, and the title if there is one."""
+
+    names: str
+    title: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What the author meant behind a marker where the parser reads nothing.
+
+    Args:
+        rest: all of it.
+        first: its first word.
+        types: the words that may be a type and modifiers.
+        after: what follows them, blanks included.
+    """
+
+    rest: str
+    first: str
+    types: str
+    after: str
+
+    @property
+    def title(self) -> str:
+        """What was meant as the title, with its quotes."""
+        return self.after.strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +117,43 @@ class Opener:
         """Whether it is a collapsible."""
         return self.mark[0] in "?？"
 
-    def strict(self) -> re.Match[str] | None:
+    @property
+    def exact(self) -> bool:
+        """Whether it has one of the two markers."""
+        return self.mark in ("!!!", "???")
+
+    def header(self) -> Header | None:
         """What the parser makes of it, if anything."""
-        if self.hidden or any(sign in self.indent for sign in _INVISIBLE):
+        if self.hidden or any(sign in self.indent for sign in INVISIBLE):
             return None
         text = self.text.expandtabs(4)
-        return DETAILS.match(text) if self.details else ADMONITION.match(text)
+        if self.details:
+            found = DETAILS.match(text)
+            return Header(found[2] or found[4] or "", found[3]) if found else None
+        found = ADMONITION.match(text)
+        return Header(found[1], found[2]) if found else None
+
+    def unread(self) -> Unread:
+        """What the author meant, where the parser makes nothing of it."""
+        rest = self.rest.strip()
+        if self.details:
+            rest = rest.removeprefix("+").lstrip()
+        word = re.match(r"(\S+?)(?=[\s\"“„'«]|$)", rest)
+        types = re.match(r"[\w-]+(?: +[\w-]+)*", rest)
+        return Unread(
+            rest,
+            word[1] if word else rest,
+            types[0] if types else "",
+            rest[types.end() :] if types else rest,
+        )
+
+    def mended(self, page: Page, rest: str) -> Edit | None:
+        """A mend that writes something else behind the marker."""
+        source = page.lines[self.line - 1]
+        at = source.find(self.text)
+        if at < 0 or rest == self.rest:
+            return None
+        return page.replace(self.line, source[:at] + self.mark + rest)
 
 
 def read(text: str, line: int) -> Opener | None:
@@ -122,3 +188,12 @@ def nearest(word: str, names: tuple[str, ...] = WORDS) -> str:
     if matches:
         return matches[0]
     return next((name for name in names if sorted(name) == sorted(word)), "")
+
+
+def extra(header: Header, page: Page) -> list[str]:
+    """The words behind the type that are neither modifiers nor styles of the project."""
+    return [
+        word
+        for word in header.names.split()[1:]
+        if word.lower() not in MODIFIERS and word.lower() not in page.styles
+    ]

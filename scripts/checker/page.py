@@ -127,16 +127,21 @@ class Page:
         return 0
 
     def problem(
-        self, line: int, message: str, column: int = 0, edit: Edit | None = None
+        self,
+        line: int,
+        message: str,
+        column: int = 0,
+        edit: Edit | None = None,
+        code: str = "",
     ) -> Problem:
         """A finding on this page; without a column at the first sign of the line."""
         if line > len(self.lines) and self.config.appended:
-            return Problem("", Place(APPENDED, 1, 1), marks.shown(message))
+            return Problem(code, Place(APPENDED, 1, 1), marks.shown(message))
         line = min(max(line, 1), max(len(self.lines), 1))
         if not column:
             source = self.lines[line - 1]
             column = len(source) - len(source.lstrip()) + 1
-        return Problem("", Place(self.path, line, column), marks.shown(message), edit)
+        return Problem(code, Place(self.path, line, column), marks.shown(message), edit)
 
     def replace(self, line: int, new: str) -> Edit:
         """A mend that replaces one line."""

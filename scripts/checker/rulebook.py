@@ -25,6 +25,8 @@ class Rulebook:
 
     Args:
         page: those that look at a page.
+        passed: those that a pass over a page asks, at every line that may concern them.
+        passes: these passes; what they find carries its code.
         project: those that look at the whole source.
         site: those that look at the built site.
         told: those whose findings an extension reports while it renders a page.
@@ -38,6 +40,8 @@ class Rulebook:
     page: Mapping[str, Rule]
     project: Mapping[str, Rule]
     site: Mapping[str, Rule]
+    passed: Mapping[str, Rule] = field(default_factory=dict)
+    passes: tuple[Rule, ...] = ()
     told: Mapping[str, Rule] = field(default_factory=dict)
     style: frozenset[str] = frozenset()
     facts: Mapping[str, Rule] = field(default_factory=dict)
@@ -48,7 +52,7 @@ class Rulebook:
     @cached_property
     def rules(self) -> dict[str, Rule]:
         """Every rule by its code."""
-        return {**self.page, **self.told, **self.project, **self.site}
+        return {**self.page, **self.passed, **self.told, **self.project, **self.site}
 
     def level(self, code: str) -> str:
         """What a rule looks at: a page, the project, or the built site."""
@@ -66,7 +70,7 @@ def load(house: str = "") -> Rulebook:
     """
     if not house:
         site = {code: rule for code, rule in own.SITE.items() if code not in own.ASKED}
-        return Rulebook(own.PAGE, own.PROJECT, site, subjects=own.SUBJECTS)
+        return Rulebook(own.PAGE, own.PROJECT, site, own.PASSED, own.PASSES, subjects=own.SUBJECTS)
     try:
         module = importlib.import_module(house)
     except ImportError as error:
@@ -79,6 +83,8 @@ def load(house: str = "") -> Rulebook:
         {**own.PAGE, **tables["PAGE"]},
         {**own.PROJECT, **tables["PROJECT"]},
         own.SITE,
+        own.PASSED,
+        own.PASSES,
         tables["TOLD"],
         own.ASKED.union(*(tables[name] for name in ("PAGE", "PROJECT", "TOLD"))),
         tables["FACTS"],

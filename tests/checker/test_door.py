@@ -448,11 +448,25 @@ def test_a_rule_that_fails_is_reported_and_exits_with_2(
     def fails(page: object) -> list[object]:
         raise KeyError("odd")
 
-    monkeypatch.setitem(PAGE, "A01", fails)
+    monkeypatch.setitem(PAGE, "S01", fails)
     assert (
         door.main([str(project(tmp_path, {"index.md": CLEAN})), "--no-cache", "--jobs", "1"]) == 2
     )
-    assert "rule A01 failed on this page" in capsys.readouterr().out
+    assert "rule S01 failed on this page" in capsys.readouterr().out
+
+
+def test_a_pass_that_fails_is_reported_and_exits_with_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from scripts.checker.rules import admonition_types
+
+    def fails(page: object, opener: object) -> None:
+        raise KeyError("odd")
+
+    monkeypatch.setattr(admonition_types, "type_unknown", fails)
+    folder = project(tmp_path, {"index.md": CLEAN + "\n!!! note\n    Text.\n"})
+    assert door.main([str(folder), "--no-cache", "--jobs", "1"]) == 2
+    assert "the pass over admonitions failed on this page" in capsys.readouterr().out
 
 
 # the page of the rules

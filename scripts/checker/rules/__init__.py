@@ -2,7 +2,9 @@
 
 To add a rule: write the function, name it here, add `tests/checker/rules/X00-bad.md` and `X00-good.md`
 (for a rule of the built site: a bad and a good body in tests/checker/test_built_site.py).
-A rule of level `page` sees one page, one of level `project` the whole source, one of level `site` the built site.
+A rule of level `page` sees one page, or one thing on it that a pass over the page shows to it; one of level
+`project` sees the whole source, one of level `site` the built site.
+What is asked by a pass takes the page and that thing, and gives the one problem that it sees there, or None.
 A rule that only this house wants stands in scripts/house/rules.py, and its fixtures in tests/house/rules/; one
 whose finding an extension reports is the function that reports it.
 """
@@ -13,6 +15,11 @@ from collections.abc import Callable
 from typing import Any
 
 from scripts.checker.rules import (
+    admonition_bodies,
+    admonition_markers,
+    admonition_places,
+    admonition_titles,
+    admonition_types,
     admonitions,
     built,
     fences,
@@ -36,38 +43,9 @@ from scripts.checker.rules import (
     urls,
 )
 
-Rule = Callable[[Any], Any]
+Rule = Callable[..., Any]
 
 PAGE: dict[str, Rule] = {
-    "A01": admonitions.type_unknown,
-    "A02": admonitions.title_unclosed,
-    "A03": admonitions.title_quotes,
-    "A04": admonitions.title_unquoted,
-    "A05": admonitions.title_space,
-    "A06": admonitions.title_newline,
-    "A07": admonitions.title_escape,
-    "A08": admonitions.title_double,
-    "A09": admonitions.trailing,
-    "A10": admonitions.no_type,
-    "A11": admonitions.marker_space,
-    "A12": admonitions.marker_count,
-    "A13": admonitions.plus,
-    "A14": admonitions.type_characters,
-    "A15": admonitions.body_indent,
-    "A16": admonitions.body_escape,
-    "A17": admonitions.body_code,
-    "A18": admonitions.body_nbsp,
-    "A19": admonitions.opener_indent,
-    "A20": admonitions.list_indent,
-    "A21": admonitions.list_blank,
-    "A22": admonitions.in_html,
-    "A23": admonitions.in_table,
-    "A24": admonitions.foreign,
-    "A25": admonitions.empty,
-    "A26": admonitions.extension_off,
-    "A27": admonitions.summary_link,
-    "A28": admonitions.title_long,
-    "A29": admonitions.modifier,
     "T01": tabs.tab_title,
     "T02": tabs.tab_marker,
     "T03": tabs.tab_body,
@@ -176,8 +154,42 @@ PAGE: dict[str, Rule] = {
     "Z03": readable.exception,
 }
 
+PASSED: dict[str, Rule] = {
+    "A01": admonition_types.type_unknown,
+    "A02": admonition_titles.title_unclosed,
+    "A03": admonition_titles.title_quotes,
+    "A04": admonition_titles.title_unquoted,
+    "A05": admonition_titles.title_space,
+    "A06": admonition_titles.title_newline,
+    "A07": admonition_titles.title_escape,
+    "A08": admonition_titles.title_double,
+    "A09": admonition_titles.trailing,
+    "A10": admonition_types.no_type,
+    "A11": admonition_markers.marker_space,
+    "A12": admonition_markers.marker_count,
+    "A13": admonition_markers.plus,
+    "A14": admonition_types.type_characters,
+    "A15": admonition_bodies.body_indent,
+    "A16": admonition_bodies.body_escape,
+    "A17": admonition_bodies.body_code,
+    "A18": admonition_bodies.body_nbsp,
+    "A19": admonition_places.opener_indent,
+    "A20": admonition_places.list_indent,
+    "A21": admonition_places.list_blank,
+    "A22": admonition_places.in_html,
+    "A23": admonition_places.in_table,
+    "A24": admonition_types.foreign,
+    "A25": admonition_bodies.empty,
+    "A26": admonition_types.extension_off,
+    "A27": admonition_titles.summary_link,
+    "A28": admonition_titles.title_long,
+    "A29": admonition_types.modifier,
+}
+PASSES: tuple[Rule, ...] = (admonitions.findings,)
+"""What goes over a page once and asks the rules of PASSED: each says what is wrong with one thing, with its code."""
+
 PROJECT: dict[str, Rule] = {
-    "A30": admonitions.title_only,
+    "A30": admonition_bodies.title_only,
     "L01": targets.missing_file,
     "L02": targets.missing_anchor,
     "L03": targets.anchor_case,
@@ -203,7 +215,7 @@ SITE: dict[str, Rule] = {**built.RULES}
 ASKED = frozenset(("B05",))
 """Rules that are on only for a project that has a house."""
 
-RULES: dict[str, Rule] = {**PAGE, **PROJECT, **SITE}
+RULES: dict[str, Rule] = {**PAGE, **PASSED, **PROJECT, **SITE}
 SUBJECTS = {
     "A": "Admonitions and collapsibles",
     "T": "Tabs and blocks",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from scripts.checker import report, rulebook
 from scripts.checker.engine import check
 from scripts.checker.request import Request
-from scripts.checker.rules import RULES, SITE
+from scripts.checker.rules import PASSED, RULES, SITE
 from tests.checker.rules.fixtures import Fixture, read
 
 HERE = Path(__file__).parent
@@ -91,6 +93,12 @@ def test_a_rule_says_what_it_wants_and_why(code: str) -> None:
     assert told["sentence"].endswith(".")
     assert all(told[key] for key in ("bad", "good", "why")), told
     assert rulebook.load("scripts.house.rules").level(code) in {"page", "project", "site"}
+
+
+@pytest.mark.parametrize("code", sorted(PASSED))
+def test_what_a_pass_asks_carries_the_code_under_which_it_stands_in_the_table(code: str) -> None:
+    codes = set(re.findall(r'"([A-Z]\d\d)"', inspect.getsource(PASSED[code])))
+    assert codes == {code}
 
 
 def test_every_fixture_has_a_rule() -> None:
