@@ -587,6 +587,27 @@ def test_training_starts_from_the_reference_and_ppo_takes_four_steps_on_a_set(
     assert [ratio > 0 for ratio in ratios] == [False, True, True, True] * 2
 
 
+@pytest.mark.parametrize(("method", "times"), [("reinforce", 1), ("ppo", 4)])
+def test_training_is_the_printed_loop_with_the_whole_price(method: str, times: int) -> None:
+    logits, generator = rlhf.LOG_REF.clone().requires_grad_(), seeded(14)
+    optimizer = torch.optim.Adam([logits], lr=0.02)
+    for _ in range(5):
+        old = torch.softmax(logits, 0).detach()
+        y = torch.multinomial(old, 256, replacement=True, generator=generator)
+        earned = rlhf.GOLD - BETA * (old / rlhf.LOG_REF.exp()).log()
+        above = torch.stack([earned[k] * 256 / 255 - earned[y].sum() / 255 for k in y])
+        for _ in range(times):
+            rho = (torch.softmax(logits, 0) / old)[y]
+            gain = (
+                torch.minimum(rho * above, rho.clip(0.8, 1.2) * above) if times > 1 else rho * above
+            )
+            optimizer.zero_grad()
+            torch.autograd.backward(-gain.mean())
+            optimizer.step()
+    found = rlhf.train(rlhf.GOLD, BETA, 5, seeded(14), method)
+    torch.testing.assert_close(found, torch.log_softmax(logits, 0).detach(), atol=1e-9, rtol=0)
+
+
 @pytest.mark.equation("eq-rlhf-implied")
 def test_a_policy_that_is_best_for_a_reward_tells_it_up_to_a_constant(printed: Equations) -> None:
     best = rlhf.optimum(rlhf.LOG_REF, rlhf.GOLD, BETA)
