@@ -1,4 +1,4 @@
-"""Small changes of a print, each of which must turn its test red: signs, factors, indices, exponents."""
+"""Small changes of a print, each of which must turn its test red: signs, terms, factors, indices, exponents."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ EXCHANGED = {r"\sin": r"\cos", r"\cos": r"\sin", r"\max": r"\min", r"\min": r"\m
 ORDERED = {(r"\|",), ("|",)}  # of a divergence and of a conditional: what stands on its two sides
 EXCHANGED |= {r"\arg\max": r"\arg\min", r"\arg\min": r"\arg\max"}
 EXCHANGED |= {r"\sum": r"\prod", r"\prod": r"\sum"}
+UP_TO = {"<": r"\leq", r"\leq": "<", ">": r"\geq", r"\geq": ">", r"\neq": r"\leq"}
 
 
 def mutants(node: Node) -> Iterator[Node]:
@@ -34,6 +35,12 @@ def changes(node: Node) -> Iterator[Node]:
         for index, sign in enumerate(node.seps):
             seps = (*node.seps[:index], FLIPPED[sign], *node.seps[index + 1 :])
             yield replace(node, seps=seps)
+        for index in range(len(node.parts) if len(node.parts) > 1 else 0):
+            rest = node.parts[:index] + node.parts[index + 1 :]
+            signs = node.seps[:index] + node.seps[index + 1 :]
+            yield rest[0] if signs == ("+",) else replace(node, parts=rest, seps=signs)
+    elif node.kind == "before":
+        yield replace(node, text=UP_TO[node.text])
     elif node.kind == "chain":
         for index, sign in enumerate(node.seps):
             if sign in TURNED:

@@ -22,6 +22,8 @@ from scripts.printed.tree import normal
             r"s = \sum_{i=1}^{n} x_i",
             {r"s = \sum_{i = 2}^{n} x_{i}", r"s = \sum_{i = 1}^{n} x_{i + 1}"},
         ),
+        ("s = a - b + c", {"s = a - b", "s = a + c", "s = - b + c"}),
+        (r"s = p(y_t \mid y_{<t})", {r"s = p (y_{<t} | y_{t})", r"s = p (y_{t} | y_{\leqt})"}),
         (r"s = \log f(a)", {"s = "}),
         (r"s = K(p \,\|\, q)", {r"s = K (q\| p)"}),
         (r"s = p(x \mid y)", {"s = p (y | x)"}),
