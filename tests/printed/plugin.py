@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,11 +29,7 @@ def locked() -> dict[str, lock_file.Lock]:
     return lock_file.read(LOCK)
 
 
-Equations = Callable[[str], Printed]
-"""The type of the fixture `printed`."""
-
-
-class Bench:
+class Equations:
     """The equations that a test has asked for, and which changed prints it may let pass."""
 
     def __init__(self, allowed: set[str]) -> None:
@@ -76,14 +72,14 @@ class Bench:
 
 
 @pytest.fixture
-def printed(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Printed]]:
+def printed(request: pytest.FixtureRequest) -> Iterator[Equations]:
     """`printed("eq-vae-kl").holds({…})`: the equation as it is printed, on the test's own numbers.
 
     Afterwards every small change of the print must have turned the test red, every inequality must have
     been tried near equality, and the lock must say what was evaluated.
     """
     names = {name for mark in request.node.iter_markers("equation") for name in mark.args}
-    bench = Bench(names)
+    bench = Equations(names)
     failed = request.session.testsfailed
     yield bench
     if request.session.testsfailed > failed:
