@@ -21,7 +21,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-from scripts import smaller
+from scripts import policy, smaller
 from scripts.checker.config import Config as Settings
 from scripts.checker.page import Page as CheckedPage
 from scripts.extensions import front_matter
@@ -65,7 +65,8 @@ def lean(html: str) -> str:
 
 def on_startup(*, command: str, **_: Any) -> None:
     """A build makes millions of objects and few circles: do not look for those, or as a server seldom."""
-    if command == "serve":
+    policy.serving = command == "serve"
+    if policy.serving:
         gc.set_threshold(50_000, 20, 50)
     else:
         gc.disable()
@@ -96,6 +97,7 @@ def on_env(env: Any, *, config: Any, files: Any, **_: Any) -> Any:
     """
     # What an author writes is text to a template of ours; the theme's own were not written for this.
     own = Path(config.theme.custom_dir)
+    env.globals["policy"] = policy.of
     env.autoescape = lambda name: bool(name) and (own / name).is_file()
     tell = logging.getLogger(f"{type(files).__module__.partition('.')[0]}.hooks").warning
     needs = {
@@ -130,8 +132,9 @@ def on_files(files: Any, *, config: Any, **_: Any) -> Any:
 
 
 def on_post_build(*, config: Any, **_: Any) -> None:
-    """All is written: what every page asks for becomes smaller."""
+    """All is written: what every page asks for becomes smaller, and every page gets its policy."""
     smaller.publish(Path(config.site_dir))
+    policy.publish(Path(config.site_dir))
 
 
 class Lean:

@@ -1,7 +1,7 @@
 """Demos: a paragraph that is one link to a module, `[Move a code](vae/demo.mjs){ .demo }`.
 
 The link gets a box that docs/assets/demos/mount.mjs turns into the running demo; without a script it
-stays a link to the source. `{ .demo height=420 }` keeps that many pixels free for the demo.
+stays a link to the source.
 """
 
 from __future__ import annotations
@@ -63,9 +63,6 @@ class _Demos(Treeprocessor):
                 continue
             paragraph.tag = "div"
             paragraph.set("class", "demo")
-            height = link.attrib.pop("height", "")
-            if height.isdigit():
-                paragraph.set("style", f"--demo-height: {height}px")
 
 
 class DemosExtension(Extension):

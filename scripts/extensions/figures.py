@@ -18,7 +18,6 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from markdown import Extension, Markdown
@@ -27,7 +26,7 @@ from markdown.blockprocessors import BlockProcessor
 from markdown.extensions.attr_list import get_attrs_and_remainder
 from markdown.treeprocessors import Treeprocessor
 
-from scripts.checker import files
+from scripts.checker import drawings, files
 from scripts.checker.page import Page
 from scripts.extensions.builder import of, sub
 from scripts.extensions.mathematics import SHOW
@@ -42,8 +41,6 @@ ASIDE = re.compile(r"\balign[ ]*=")
 WIDTH = re.compile(r"\d+(?:px|%)?|\d+(?:\.\d+)?r?em")
 NAMED = re.compile(r"[ \n]*\{:?[ ]*#(?P<id>[\w-]+)[ ]*\}[ ]*\Z")
 INLINED = 100_000  # characters of drawings in one page, about 20 kB compressed
-HANDLER = re.compile(r"[\s\"']on[a-z]+\s*=")
-INSIDE = re.compile(r"(?:href|src)=[\"'](?:#|data:)|url\([\"']?#|xmlns(?::\w+)?=[\"'][^\"']*")
 
 
 @dataclass(frozen=True)
@@ -60,13 +57,9 @@ def read_svg(path: Path) -> Drawing:
     text = files.read(path)
     text = re.sub(r"<!--.*?-->|<metadata\b.*?</metadata>", "", text, flags=re.DOTALL)
     text = text[max(text.find("<svg"), 0) :].strip()
-    try:
-        ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
-        return Drawing("", "", f"{path.name} is not well-formed: {error}")
-    bad = _harm(text.lower())
-    if bad:
-        return Drawing("", "", f"{path.name} has {bad}")
+    for _, _, wrong in drawings.faults(text, inlined=True):
+        return Drawing("", "", f"{path.name} {wrong}")
+    text = drawings.unstyled(text)
     stem = identifier(path.as_posix())
     text = re.sub(r'(\s)id="([^"]+)"', rf'\1id="{stem}-\2"', text)
     text = re.sub(r'href="#([^"]+)"', rf'href="#{stem}-\1"', text)
@@ -74,20 +67,6 @@ def read_svg(path: Path) -> Drawing:
     text = re.sub(r'(aria-(?:labelledby|describedby))="([^"]+)"', "", text)
     opening, _, body = text.partition(">")
     return _drawing(path, opening, body)
-
-
-def _harm(text: str) -> str:
-    """What in a drawing, in lower case, would reach the whole page or another host; or nothing."""
-    for tag in ("<script", "<style", "<foreignobject"):
-        if tag in text:
-            return f"{tag}>, which would reach the whole page"
-    # Looking for the two letters first is faster than the expression.
-    handler = HANDLER.search(text) if any(f"{sign}on" in text for sign in " \t\n\"'") else None
-    if handler:
-        return f"a handler, {handler[0].strip()}"
-    rest = INSIDE.sub("", text)
-    outside = any(sign in rest for sign in ("href", "src=", "url("))
-    return "a link that leads outside of it" if outside else ""
 
 
 def _drawing(path: Path, opening: str, body: str) -> Drawing:
@@ -111,8 +90,7 @@ def _drawing(path: Path, opening: str, body: str) -> Drawing:
     if "xlink:" in body:
         body = body.replace("xlink:href", "href")
     width = float(re.split(r"[\s,]+", attributes["viewBox"].strip())[2])
-    style = attributes.pop("style", "").rstrip("; ")
-    attributes["style"] = (style + "; " if style else "") + f"max-width: {width:g}px"
+    attributes["width"] = f"{width:g}"
     body = re.sub(r"\A\s*<title\b.*?</title>", "", body, flags=re.DOTALL)
     body = (
         re.sub(r">\s+<", "><", body) if "<text" not in body else re.sub(r">\s*\n\s*<", "><", body)
@@ -250,11 +228,12 @@ def _attributes(written: str | None) -> dict[str, str]:
     return {"class" if name == "." else name: value for name, value in pairs if name != "loading"}
 
 
-def _fit(holder: Element, attributes: dict[str, str]) -> None:
-    """Give a drawing the width that its author wishes; it is narrower where there is no room."""
+def _fit(head: str, attributes: dict[str, str]) -> str:
+    """The head of a drawing with the width that its author wishes; it is narrower where there is no room."""
     width = attributes.get("width", "")
-    if WIDTH.fullmatch(width):
-        holder.set("style", f"max-width: {width}px" if width.isdigit() else f"max-width: {width}")
+    if not WIDTH.fullmatch(width):
+        return head
+    return re.sub(r' width="[^"]*"', f' width="{width.removesuffix("px")}"', head)
 
 
 class _Figure(BlockProcessor):
@@ -329,18 +308,18 @@ class _Figure(BlockProcessor):
         if inlined > INLINED:  # a page with many figures stays light: the later ones come late
             holder = sub(panels, "div", class_="figure-panel")
             box = re.search(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', drawing.head)
-            width, height = (box[1], box[2]) if box else ("360", "270")
-            style = f"max-width: {width}px"
-            image = sub(holder, "img", class_="figure-late", src=source, alt=alt, style=style)
-            image.set("width", width)
-            image.set("height", height)
-            _fit(holder, attributes)
+            width, height = (float(box[1]), float(box[2])) if box else (360.0, 270.0)
+            wished = re.fullmatch(r"(\d+)(?:px)?", attributes.get("width", ""))
+            scale = float(wished[1]) / width if wished else 1.0
+            image = sub(holder, "img", class_="figure-late", src=source, alt=alt)
+            image.set("width", f"{width * scale:g}")
+            image.set("height", f"{height * scale:g}")
             return link
         label = alt.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
-        html = f'<svg role="img" aria-label="{label}"{drawing.head}>{drawing.body}'
+        head = _fit(drawing.head, attributes)
+        html = f'<svg role="img" aria-label="{label}"{head}>{drawing.body}'
         holder = sub(panels, "div", class_="figure-panel", data_search_exclude="true")
         holder.text = self.md.htmlStash.store(html)
-        _fit(holder, attributes)
         return link
 
     @staticmethod

@@ -31,6 +31,20 @@ REFUSED = {
 }
 # Browsers draw the smallest sign of a root as tall as it is and let it hang below what is lower: under
 # each root stands something invisible that is as tall as the sign.
+# What the library writes as a style is a class of the site's style sheet: its policy allows no styles in
+# a page. What is not here is refused: colours, rules in tables, distances of one's own.
+CLASSES = {
+    "text-align: left;justify-items: start;": "to-left",
+    "text-align: right;justify-items: end;": "to-right",
+    "padding-left: 0;": "flush-left",
+    "padding-right: 0;": "flush-right",
+    "padding-left:1em;": "apart",
+    "padding-top: 0;padding-bottom: 0;": "dense",
+    "margin-left:-0.16666667em;": "back-3",
+    "margin-left:-0.22222222em;": "back-4",
+    "margin-left:-0.2777778em;": "back-5",
+}
+STYLE = re.compile(r'(?<= )style="([^"]*)"')
 STRUT = '<mspace height=".77em" depth=".27em"/>'
 TEXT = re.compile(r"\\text\{((?:[^{}$\\]|\\.)*)\$((?:[^$\\]|\\.)+)\$((?:[^{}\\]|\\.)*)\}")
 
@@ -46,6 +60,20 @@ class TexError(ValueError):
 @cache
 def _converter() -> math_core.LatexToMathML:
     return math_core.LatexToMathML(macros=MACROS, fancy_error=False)
+
+
+def _classes(match: re.Match[str]) -> str:
+    """The classes that stand for a style of the library."""
+    rest, names = match[1], []
+    for style, name in CLASSES.items():
+        if style in rest:
+            rest = rest.replace(style, "")
+            names.append(name)
+    if rest:
+        raise TexError(
+            f"'{rest.strip(';')}' has no class in the site's style sheet; leave it out", 0
+        )
+    return f'class="{" ".join(names)}"'
 
 
 @cache
@@ -72,5 +100,5 @@ def render(tex: str, display: bool = False) -> str:
         place, _, message = str(error).partition(": ")
         at = int(place) if place.isdigit() and plain == tex else 0
         raise TexError((message or str(error)).rstrip("."), at) from None
-    made = made.replace("<msqrt>", f"<msqrt>{STRUT}")
+    made = STYLE.sub(_classes, made.replace("<msqrt>", f"<msqrt>{STRUT}"))
     return SINGLE.sub(r"<mi>\1</mi>", made.translate(SIGNS))

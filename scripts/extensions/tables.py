@@ -19,6 +19,11 @@ from scripts.extensions.builder import of, parents, sub
 CAPTION = re.compile(
     r"Table:[ ]+(?P<text>.*?)(?:[ \n]*\{:?[ ]*#(?P<id>[\w-]+)[ ]*\})?[ ]*", re.DOTALL
 )
+SIDES = {
+    "text-align: left;": "",
+    "text-align: right;": "to-right",
+    "text-align: center;": "to-middle",
+}
 WIDE = 36  # characters that fit side by side on a phone
 CELL = 14  # a cell is broken into lines before it gets wider than this
 
@@ -78,6 +83,7 @@ class _Boxes(Treeprocessor):
             if table.tag != "table":
                 continue
             count += 1
+            self._sides(table)
             self._heads(table)
             position = list(parent).index(table)
             box = Element("div", {"class": "table-box"})
@@ -86,6 +92,16 @@ class _Boxes(Treeprocessor):
             box.append(table)
             if width(table) > WIDE:
                 self._region(page, box, table, count)
+
+    @staticmethod
+    def _sides(table: Element) -> None:
+        """The side of a column is a class: the site's policy allows no styles in a page."""
+        for cell in table.iter():
+            side = SIDES.get(cell.get("style", "")) if cell.tag in ("td", "th") else None
+            if side is not None:
+                del cell.attrib["style"]
+                if side:
+                    cell.set("class", f"{cell.get('class', '')} {side}".strip())
 
     @staticmethod
     def _heads(table: Element) -> None:

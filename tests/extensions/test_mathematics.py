@@ -266,9 +266,18 @@ def test_letters_of_alphabets_are_unicode_letters() -> None:
 
 def test_columns_of_aligned_meet_at_the_relation_and_cases_stand_left() -> None:
     aligned = facts(r"\begin{aligned} a &= b \\ &= c \end{aligned}")
-    assert re.findall(r"text-align: (\w+)", aligned) == ["right", "left", "right", "left"]
+    assert re.findall(r'class="to-(\w+)', aligned) == ["right", "left", "right", "left"]
     cases = facts(r"\begin{cases} 1 & x \\ 0 & y \end{cases}")
-    assert set(re.findall(r"text-align: (\w+)", cases)) == {"left"}
+    assert set(re.findall(r'class="to-(\w+)', cases)) == {"left"}
+    assert " style=" not in aligned + cases
+
+
+@pytest.mark.parametrize(
+    "tex", [r"\color{red} x", r"\hspace{-20em} x", r"\begin{array}{l|l} a & b \end{array}"]
+)
+def test_what_would_need_a_style_in_the_page_is_refused(tex: str) -> None:
+    with pytest.raises(mathml.TexError, match="has no class"):
+        facts(tex)
 
 
 def test_a_minus_sign_knows_whether_it_has_something_before_it() -> None:

@@ -25,7 +25,7 @@ def test_a_table_gets_its_caption_number_id_and_scopes(root: Path) -> None:
         '<table id="tab-x"><caption><span class="table-number">Table 1</span> '
         "What <strong>counts</strong></caption>" in made.html
     )
-    assert made.html.count('<th scope="col"') == 2
+    assert len(re.findall(r"<th\b[^>]* scope=.col.", made.html)) == 2
     assert "<p>Table" not in made.html
 
 
@@ -144,12 +144,9 @@ def test_without_a_glossary_nothing_happens(tmp_path: Path) -> None:
 
 
 def test_a_demo_gets_its_box_and_stays_a_link(root: Path) -> None:
-    made = render("[Move a code](vae/vae.mjs){ .demo height=420 }\n", root)
+    made = render("[Move a code](vae/vae.mjs){ .demo }\n", root)
     assert made.problems == []
-    assert (
-        '<div class="demo" style="--demo-height: 420px"><a class="demo" href="vae/vae.mjs">Move a code</a></div>'
-        in made.html
-    )
+    assert '<div class="demo"><a class="demo" href="vae/vae.mjs">Move a code</a></div>' in made.html
 
 
 @pytest.mark.parametrize(

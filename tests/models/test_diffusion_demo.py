@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from scripts.figures import style
 from tests.said import text_of
+from tests.site.kit import until
 
 pytestmark = pytest.mark.browser
 
@@ -18,9 +19,7 @@ def status(demo) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
 def sampled(page, demo) -> float:  # type: ignore[no-untyped-def]  # noqa: ANN001
     """The mean distance to the nearest mode at the end of sampling."""
     demo.get_by_role("button", name="Sample").click()
-    page.wait_for_function(
-        "() => document.querySelector('p.demo-status').textContent.startsWith('Done')"
-    )
+    until(page, "document.querySelector('p.demo-status').textContent.startsWith('Done')")
     return float(re.findall(r"nearest mode ([\d.]+),", status(demo))[0])
 
 
@@ -129,11 +128,11 @@ def test_a_network_is_trained_before_the_readers_eyes(open_demo) -> None:  # typ
     score = demo.get_by_label("Score", exact=True)
     score.select_option("learned")
     done = "() => +document.querySelector('p.demo-status').textContent.match(/step (\\d+) of 2000/)?.[1]"
-    page.wait_for_function(f"({done})() > 50")
+    until(page, f"({done})() > 50")
     before = page.evaluate(done)
     demo.get_by_role("button", name="Pause training").click()
     demo.get_by_role("button", name="Train on").click()
-    page.wait_for_function(f"({done})() > {before}")
+    until(page, f"({done})() > {before}")
     demo.get_by_label("Data", exact=True).select_option("ring")  # a network of the old density
     expect(score).to_have_value("exact")
     expect(demo.get_by_role("button", name="Train a network")).to_be_visible()
@@ -150,9 +149,10 @@ def test_under_reduced_motion_a_network_is_trained_at_a_stretch_and_samples_wors
     demo.get_by_role("button", name="Pause training").click()
     early = sampled(page, demo)
     demo.get_by_role("button", name="Train on").press("Enter")
-    page.wait_for_function(
-        "() => document.querySelector('p.demo-status').textContent.startsWith('Trained')",
-        timeout=60_000,
+    until(
+        page,
+        "document.querySelector('p.demo-status').textContent.startsWith('Trained')",
+        60,
     )
     assert "Trained in 2000 steps" in status(demo)
     assert 0 < float(re.findall(r"is ([\d.]+) % off", status(demo))[0]) < 5

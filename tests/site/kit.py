@@ -5,6 +5,7 @@ The types `OpenDemo` and `NewPage` are those of the fixtures in tests/conftest.p
 
 import hashlib
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,14 @@ def idle(page: Page) -> None:
     """Wait until the page has done what it puts off, such as the places of Tab in what scrolls."""
     page.evaluate("() => new Promise(done => requestIdleCallback(() => done(), {timeout: 1000}))")
     settle(page)
+
+
+def until(page: Page, condition: str, seconds: float = 10) -> None:
+    """Wait until an expression is true; Playwright's own way is what the site's policy forbids: eval."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, f"not after {seconds} s: {condition}"
+        page.wait_for_timeout(20)
 
 
 def run_demos(page: Page) -> None:

@@ -1,4 +1,6 @@
-"""A web server for the built site that does what a static host does: gzip, types, folders, a 404 page."""
+"""A web server for the built site that does what a static host does: gzip, types, folders, a 404 page.
+
+It honours the file `_headers`, as some hosts do."""
 
 import gzip
 import mimetypes
@@ -31,6 +33,16 @@ def read(path: Path, pack: bool) -> bytes:
     """A file of the site, compressed once."""
     content = path.read_bytes()
     return gzip.compress(content, 6, mtime=0) if pack else content
+
+
+@lru_cache(maxsize=8)
+def sent(root: Path) -> dict[str, str]:
+    """The headers that the site's file `_headers` wants with everything."""
+    file = root / "_headers"
+    lines = file.read_text(encoding="ascii").splitlines() if file.is_file() else ["/*"]
+    assert lines[0] == "/*"
+    pairs = (line.strip().partition(": ") for line in lines[1:])
+    return {name: value for name, _, value in pairs}
 
 
 class Server(ThreadingHTTPServer):
@@ -92,6 +104,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         kind = TYPES.get(found.suffix) or mimetypes.guess_type(found.name)[0]
         headers = {"Content-Type": kind or "application/octet-stream"}
+        if found.suffix in (".html", ".svg"):  # a policy is of documents
+            headers |= sent(self.server.root)
         pack = headers["Content-Type"].startswith(PACKED)
         pack = pack and "gzip" in self.headers.get("Accept-Encoding", "")
         if pack:

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.site.kit import PAGES, NewPage, idle, run_demos, samples, settle, shown
+from tests.site.kit import PAGES, NewPage, idle, run_demos, samples, settle, shown, until
 
 pytestmark = pytest.mark.browser
 
@@ -97,7 +97,7 @@ def show(page: Page, width: int, scheme: str) -> None:
     """Another width, another scheme."""
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    page.wait_for_function(f"innerWidth === {width}")
+    until(page, f"innerWidth === {width}")
     idle(page)
 
 
@@ -149,8 +149,10 @@ def test_axe_is_asked_about_every_kind_of_colour(page: Page) -> None:
     page.goto("overview/")
     page.evaluate(
         """() => {
-          const pale = '<p class="pale" style="color: #ddd; background: #fff">Pale.</p>';
+          const pale = '<p class="pale">Pale.</p>';
           document.querySelector("main p").insertAdjacentHTML("afterend", pale + pale);
+          for (const node of document.querySelectorAll(".pale"))
+            Object.assign(node.style, {color: "#ddd", background: "#fff"});
         }"""
     )
     page.evaluate(ONE_OF_A_KIND)
@@ -295,7 +297,7 @@ def test_whatever_scrolls_is_a_stop_of_tab(path: str, new_page: NewPage) -> None
     if path == "models/gpt/":
         page.get_by_role("button", name=re.compile("^Load")).click()
         expect(page.locator(".demo-output table").first).to_be_visible()
-    page.wait_for_function(f"({NO_STOP})().length === 0")
+    until(page, f"({NO_STOP})().length === 0")
     assert page.locator("main [tabindex='0']").count() or path not in {
         "models/gpt/",
         "references/equations/",
@@ -310,7 +312,7 @@ def test_a_far_part_of_the_ledger_is_a_stop_of_tab_before_it_is_laid_out(
     far = """[...document.querySelectorAll("main .equation-body")].filter(
         box => !box.checkVisibility({contentVisibilityAuto: true}))"""
     assert page.evaluate(f"{far}.length") > 100
-    page.wait_for_function(f"{far}.every(box => box.hasAttribute('tabindex'))")
+    until(page, f"{far}.every(box => box.hasAttribute('tabindex'))")
 
 
 def test_what_scrolls_in_a_fold_is_a_stop_of_tab_when_it_opens(new_page: NewPage) -> None:

@@ -26,14 +26,13 @@ window.faults = [];
 addEventListener("error", (event) => faults.push(
   event.message || `not loaded: ${event.target.src || event.target.href}`), true);
 addEventListener("unhandledrejection", (event) => faults.push(`rejected: ${event.reason}`));
-addEventListener("securitypolicyviolation", (event) => faults.push(`forbidden: ${event.blockedURI}`));
+addEventListener("securitypolicyviolation", (event) => faults.push(
+  `forbidden: ${event.blockedURI} ${event.effectiveDirective}`));
 console.error = (...said) => faults.push(`console: ${said.join(" ")}`);
 </script>"""
 
 LOOK = """
-const style = document.createElement("style");
-style.textContent = ".ledger-entry { content-visibility: visible }";
-document.head.append(style);
+for (const entry of document.querySelectorAll(".ledger-entry")) entry.style.contentVisibility = "visible";
 await document.fonts.ready;
 await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
 const found = [];
@@ -144,6 +143,9 @@ def watched(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
         path = copy / page / "index.html"
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace("<head>", f"<head>{WATCH}", 1), encoding="utf-8")
+    (
+        copy / "_headers"
+    ).unlink()  # it would forbid what is written in front of the page's own policy
     server = Server(copy)
     yield server
     server.stop()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page
 
 from scripts.figures import home, style
-from tests.site.kit import DOCS
+from tests.site.kit import DOCS, until
 
 CSS = (DOCS / "assets" / "stylesheets" / "site.css").read_text(encoding="utf-8")
 SELECTORS = {"light": "body", "dark": 'body[data-md-color-scheme="slate"]'}
@@ -196,7 +196,7 @@ def test_the_picture_of_the_entrance_moves_when_asked(page: Page) -> None:
     page.locator("[data-home=noise]").click()
     assert status.inner_text() == "Noise 100 %"
     page.locator("[data-home=play]").click()
-    page.wait_for_function("!document.querySelector('.home-status').textContent.includes('100')")
+    until(page, "!document.querySelector('.home-status').textContent.includes('100')")
     page.locator("[data-home=play]").click()
     assert page.locator("[data-home=play]").inner_text() == "Play"
 

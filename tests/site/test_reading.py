@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.site.kit import NewPage, samples, scheme_of, shown
+from tests.site.kit import NewPage, samples, scheme_of, shown, until
 from tests.site.server import Server
 
 pytestmark = pytest.mark.browser
@@ -173,7 +173,7 @@ def test_the_scheme_is_there_before_anything_is_drawn(new_page: NewPage) -> None
         ".observe({type: 'paint', buffered: true});"
     )
     page.goto("overview/")
-    page.wait_for_function("window.first")
+    until(page, "window.first")
     assert page.evaluate("window.first") == "slate"
 
 
