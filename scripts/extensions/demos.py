@@ -38,7 +38,18 @@ def no_module(page: Page, source: str) -> None:
     page.report("D02", f"a demo is a module, and '{source}' is none; name an .mjs file", at)
 
 
-RULES: dict[str, Callable[..., object]] = {"D01": not_alone, "D02": no_module}
+def foreign(page: Page, source: str) -> None:
+    """A demo is a module of another site, or of no page.
+
+    Bad: [Move a code](https://example.org/vae.mjs){ .demo }
+    Good: [Move a code](vae/vae.mjs){ .demo }
+    Why: It runs with all that the page may do, and nobody here has looked at it.
+    """
+    at = page.find(f"({source})") + 1
+    page.report("D03", f"a demo lies below {page.docs.name}/, and '{source}' does not", at)
+
+
+RULES: dict[str, Callable[..., object]] = {"D01": not_alone, "D02": no_module, "D03": foreign}
 
 
 class _Demos(Treeprocessor):
@@ -60,6 +71,10 @@ class _Demos(Treeprocessor):
                 continue
             if not source.endswith(".mjs"):
                 no_module(page, source)
+                continue
+            if page.folder is not None and page.target(source) is None:
+                foreign(page, source)
+                link.set("class", "")
                 continue
             paragraph.tag = "div"
             paragraph.set("class", "demo")

@@ -318,6 +318,7 @@ class _Figure(BlockProcessor):
         label = alt.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
         head = _fit(drawing.head, attributes)
         html = f'<svg role="img" aria-label="{label}"{head}>{drawing.body}'
+        page.notes.setdefault("drawn", set()).add(html)  # it is harmless: its file has been read
         holder = sub(panels, "div", class_="figure-panel", data_search_exclude="true")
         holder.text = self.md.htmlStash.store(html)
         return link

@@ -11,6 +11,7 @@ from scripts.extensions import (
     demos,
     excerpts,
     figures,
+    harmless,
     mathematics,
     numbers,
     states,
@@ -65,6 +66,7 @@ TOLD: dict[str, Callable[..., Any]] = {
     **figures.RULES,
     **tables.RULES,
     **demos.RULES,
+    **harmless.RULES,
 }
 """What the extensions report while they render a page: the rule is the function that makes the finding."""
 
@@ -97,6 +99,7 @@ SUBJECTS = {
     "G": "Figures",
     "Y": "Tables",
     "D": "Demos",
+    "W": "What a page may hold",
     "V": "Front matter and kinds of page",
     "P": "Prose",
     "X": "References",
