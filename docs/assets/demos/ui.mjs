@@ -20,7 +20,7 @@ export function element(tag, attributes = {}, parent) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "text") node.textContent = value;
-    else if (name === "style") node.style.cssText = value; // the policy forbids attributes
+    else if (name === "style") node.style.cssText = value; // no attribute: the page's policy
     else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value !== undefined) node.setAttribute(name, String(value));
