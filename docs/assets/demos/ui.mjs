@@ -12,7 +12,8 @@
 
 /**
  * @param {string} tag
- * @param {Record<string, any>} [attributes] `text` sets the text, `on…` adds a listener
+ * @param {Record<string, any>} [attributes] `text` sets the text, `on…` adds a listener; `style` is
+ *   set as one, since the page's policy forbids the attribute
  * @param {Element} [parent]
  * @returns {any} the element
  */
@@ -20,7 +21,7 @@ export function element(tag, attributes = {}, parent) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "text") node.textContent = value;
-    else if (name === "style") node.style.cssText = value; // no attribute: the page's policy
+    else if (name === "style") node.style.cssText = value;
     else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value !== undefined) node.setAttribute(name, String(value));
