@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scripts.printed.claims import Binding, Printed
+from scripts.printed.parsing import FUNCTIONS
 from scripts.printed.tree import Node, normal
 
 FLIPPED = {"+": "-", "-": "+", r"\pm": r"\mp", r"\mp": r"\pm"}
@@ -58,9 +59,13 @@ def changes(node: Node) -> Iterator[Node]:
         yield node.parts[0]
     elif node.kind == "sub":
         yield from indices(node)
-    elif node.kind == "apply" and node.parts[0].text in EXCHANGED:
-        other = replace(node.parts[0], text=EXCHANGED[node.parts[0].text])
-        yield replace(node, parts=(other, node.parts[1]))
+    elif node.kind == "apply":
+        function, argument = node.parts
+        if function.text in EXCHANGED:
+            other = replace(function, text=EXCHANGED[function.text])
+            yield replace(node, parts=(other, argument))
+        if function.text in FUNCTIONS:
+            yield argument
     elif (
         node.kind == "big"
         and node.text in EXCHANGED

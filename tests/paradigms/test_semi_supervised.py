@@ -102,6 +102,7 @@ def test_likeness_fades_with_distance_and_is_zero_with_itself() -> None:
 @pytest.mark.equation("eq-semi-supervised-harmonic")
 def test_the_printed_mean_over_neighbours_is_what_the_solution_has(printed: Equations) -> None:
     w, known, y = graph()
+    w = w * torch.linspace(0.5, 1.5, 144).reshape(12, 12)  # an index in the wrong place is seen
     free = [u for u in range(1, 13) if u - 1 not in known.tolist()]
     printed("eq-semi-supervised-harmonic").holds(
         {
@@ -112,9 +113,6 @@ def test_the_printed_mean_over_neighbours_is_what_the_solution_has(printed: Equa
         },
         free=("g", "w"),  # a common factor cancels
     )
-    fraction = r"g_{u} = \frac{\sum_{v \neq u} ⟨%s g_{v}⟩}{\sum_{v \neq u} %s}"
-    for above, below in (("w_{v u}", "w_{u v}"), ("w_{u v}", "w_{v u}")):
-        printed.excuse(fraction % (above, below), "likeness is mutual")
 
 
 @pytest.mark.equation("eq-semi-supervised-harmonic")
