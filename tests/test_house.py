@@ -18,7 +18,6 @@ LONG_MODULES = {
     "scripts/checker/rules/fences.py",
     "scripts/checker/rules/link_syntax.py",
     "scripts/checker/rules/structure.py",
-    "scripts/checker/rules/tabs.py",
     "scripts/checker/rules/targets.py",
     "scripts/figures/vae.py",
 }

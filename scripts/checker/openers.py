@@ -197,3 +197,59 @@ def extra(header: Header, page: Page) -> list[str]:
         for word in header.names.split()[1:]
         if word.lower() not in MODIFIERS and word.lower() not in page.styles
     ]
+
+
+# content tabs
+
+
+_TAB = re.compile(
+    rf"(?P<quote>(?:(?:[ \t]*>)+[ ]?)?)(?P<indent>[ \t{INVISIBLE}]*)(?P<list>(?:(?:[-*+]|\d+\.)["
+    r" \t]+)*)"
+    r"(?P<mark>={2,5})(?P<rest>(?:\+|!|\+!|!\+)?(?!=).*)$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A line that its author may have meant as the opener of a content tab."""
+
+    line: int
+    quote: str
+    indent: str
+    mark: str
+    rest: str
+    column: int
+
+    @property
+    def text(self) -> str:
+        """The opener from its marker on."""
+        return self.mark + self.rest
+
+    def header(self) -> re.Match[str] | None:
+        """What the parser makes of it: the title is group 1."""
+        return TAB.match(self.text.expandtabs(4))
+
+    @property
+    def signs(self) -> str:
+        """The `+` and `!` behind the marker."""
+        found = re.match(r"[+!]*", self.rest)
+        return found[0] if found else ""
+
+    def mended(self, page: Page, title: str) -> Edit | None:
+        """A mend that writes another title, if that would open a tab."""
+        if not TAB.match(f"==={self.signs} {title}"):
+            return None
+        source = page.lines[self.line - 1]
+        at = source.find(self.text)
+        if at < 0:
+            return None
+        return page.replace(self.line, f"{source[:at]}{self.mark}{self.signs} {title}")
+
+
+def read_tab(text: str, line: int) -> Tab | None:
+    """The opener of a tab that a line may be."""
+    found = _TAB.match(text)
+    if not found or not found["rest"].strip(" \t="):
+        return None
+    column = len(found["quote"]) + len(found["indent"].expandtabs(4)) + len(found["list"])
+    return Tab(line, found["quote"], found["indent"], found["mark"], found["rest"], column)

@@ -21,6 +21,7 @@ from scripts.checker.rules import (
     admonition_titles,
     admonition_types,
     admonitions,
+    blocks,
     built,
     fences,
     footnotes,
@@ -46,19 +47,6 @@ from scripts.checker.rules import (
 Rule = Callable[..., Any]
 
 PAGE: dict[str, Rule] = {
-    "T01": tabs.tab_title,
-    "T02": tabs.tab_marker,
-    "T03": tabs.tab_body,
-    "T04": tabs.tab_place,
-    "T05": tabs.tab_split,
-    "T06": tabs.tab_empty,
-    "T07": tabs.tab_off,
-    "T11": tabs.block_unclosed,
-    "T12": tabs.block_header,
-    "T13": tabs.block_unknown,
-    "T14": tabs.block_option,
-    "T15": tabs.block_stray,
-    "T16": tabs.block_off,
     "L11": link_syntax.syntax,
     "L12": link_syntax.nested,
     "L13": link_syntax.undefined,
@@ -184,8 +172,21 @@ PASSED: dict[str, Rule] = {
     "A27": admonition_titles.summary_link,
     "A28": admonition_titles.title_long,
     "A29": admonition_types.modifier,
+    "T01": tabs.tab_title,
+    "T02": tabs.tab_marker,
+    "T03": tabs.tab_body,
+    "T04": tabs.tab_place,
+    "T05": tabs.tab_split,
+    "T06": tabs.tab_empty,
+    "T07": tabs.tab_off,
+    "T11": blocks.block_unclosed,
+    "T12": blocks.block_header,
+    "T13": blocks.block_unknown,
+    "T14": blocks.block_option,
+    "T15": blocks.block_stray,
+    "T16": blocks.block_off,
 }
-PASSES: tuple[Rule, ...] = (admonitions.findings,)
+PASSES: tuple[Rule, ...] = (admonitions.findings, tabs.findings, blocks.findings)
 """What goes over a page once and asks the rules of PASSED: each says what is wrong with one thing, with its code."""
 
 PROJECT: dict[str, Rule] = {
