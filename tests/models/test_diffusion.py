@@ -253,7 +253,7 @@ def test_the_printed_bound_is_loose_with_the_posteriors_variance_and_tight_with_
     printed: Equations,
 ) -> None:
     # At one point of the data; a divergence is quadratic in x, so that five nodes are exact.
-    levels, at = torch.tensor([1, 0.85, 0.5, 0.3], dtype=torch.float64), 0.45
+    levels, at = torch.tensor([1, 0.85, 0.7, 0.5, 0.3], dtype=torch.float64), 0.45
     end = (levels[-1] * SPREAD**2 + 1 - levels[-1]).sqrt().item()  # where a short chain ends
     nodes, weights = np.polynomial.hermite_e.hermegauss(5)
     keep, noise = levels.sqrt().numpy(), (1 - levels).sqrt().numpy()
@@ -266,6 +266,11 @@ def test_the_printed_bound_is_loose_with_the_posteriors_variance_and_tight_with_
     def kl(p: list[float], q: list[float]) -> Tensor:
         return kl_divergence(Normal(*map(number, p)), Normal(*map(number, q)))
 
+    def by_hand(p: list[float], q: list[float]) -> float:
+        ratio = (p[1] / q[1]) ** 2
+        return 0.5 * (ratio + ((p[0] - q[0]) / q[1]) ** 2 - 1 - math.log(ratio))
+
+    whole, prior = [keep[-1] * at, noise[-1]], [0.0, end]
     for right in (False, True):
         steps = model_steps(levels, right)
 
@@ -279,15 +284,25 @@ def test_the_printed_bound_is_loose_with_the_posteriors_variance_and_tight_with_
         values = {
             r"p_\theta(x_0)": stats.norm.pdf(at, 0, math.sqrt(spread)),
             r"\mathbb{E}_q": Finite({"x": paths}, weights / weights.sum()),
+            "L_0": Given(
+                ("x",),
+                lambda x, back=backwards: -Normal(*map(number, back(1, x))).log_prob(number(at)),
+            ),
+            "L_{t-1}": Given(
+                ("t", "x"), lambda t, x, back=backwards: by_hand(given(t, x), back(t, x))
+            ),
+            "L_T": by_hand(whole, prior),
+            "x": paths[3],
+            "t": 3,
             r"p_\theta(x_0 | x_1)": Given(
                 ("x",), lambda x, back=backwards: stats.norm.pdf(at, *back(1, x))
             ),
             r"\operatorname{KL}": kl,
             r"q(x_{t-1} | x_t, x_0)": Given(("t", "x"), given),
             r"p_\theta(x_{t-1} | x_t)": Given(("t", "x"), backwards),
-            r"q(x_T | x_0)": [keep[-1] * at, noise[-1]],
-            "p(x_T)": [0.0, end],
-            "T": 3,
+            r"q(x_T | x_0)": whole,
+            "p(x_T)": prior,
+            "T": 4,
         }
         printed("eq-diffusion-elbo").holds(values, free=tuple(values))
 
