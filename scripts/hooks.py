@@ -22,10 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from scripts import policy, smaller
+from scripts.checker import symlinks
 from scripts.checker.config import Config as Settings
 from scripts.checker.page import Page as CheckedPage
 from scripts.extensions import front_matter
-from scripts.house import kind_rules
+from scripts.house import kind_rules, published
 
 FORMULA = re.compile(r"<math\b.*?</math>", re.DOTALL)
 LISTS = re.compile(
@@ -124,11 +125,28 @@ def on_page_content(html: str, *, page: Any, **_: Any) -> None:
 
 
 def on_files(files: Any, *, config: Any, **_: Any) -> Any:
-    """All files are known, the theme's among them: leave out those that are not of docs/."""
+    """All files are known, the theme's among them: leave out those that are not of docs/, or do harm.
+
+    These are links out of the repository and drawings that do more than show; each is a warning.
+    """
+    tell = logging.getLogger(f"{type(files).__module__.partition('.')[0]}.hooks").warning
+    docs = Path(config.docs_dir)
     for file in list(files):
-        if file.src_dir and Path(file.src_dir) != Path(config.docs_dir):
+        if file.src_dir and Path(file.src_dir) != docs:
+            files.remove(file)
+        elif file.abs_src_path and (wrong := _harm(Path(file.abs_src_path), docs)):
+            tell("%s/%s%s; it is not published", docs.name, file.src_uri, wrong)
             files.remove(file)
     return files
+
+
+def _harm(path: Path, docs: Path) -> str:
+    """Why a file may not be published: its place in the file and what is wrong there, or nothing."""
+    if where := symlinks.outward(path, docs):
+        return f":1:1: the symbolic link leads {where}"
+    for line, column, what in published.faults(path):
+        return f":{line}:{column}: this drawing {what}"
+    return ""
 
 
 def on_post_build(*, config: Any, **_: Any) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from scripts.checker import marks
+from scripts.checker import marks, symlinks
 from scripts.checker.config import Config
 from scripts.checker.problem import Edit, Place, Problem
 
@@ -42,7 +42,10 @@ Facts = dict[str, Any]
 
 
 def walk(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every file below a folder, each real folder once, with its path from there."""
+    """Every file below a folder, each real folder once, with its path from there.
+
+    A link that leads out of the repository is not followed.
+    """
     seen: set[str] = set()
     stack = [(folder, "")]
     while stack:
@@ -64,6 +67,8 @@ def walk(folder: Path) -> Iterator[tuple[str, Path]]:
             try:
                 is_folder = entry.is_dir()
             except OSError:
+                continue
+            if entry.is_symlink() and symlinks.outward(entry.path, folder):
                 continue
             if is_folder:
                 stack.append((Path(entry.path), f"{prefix}{entry.name}/"))

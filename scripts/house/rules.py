@@ -17,7 +17,16 @@ from scripts.extensions import (
     states,
     tables,
 )
-from scripts.house import components, form, kind_rules, outline, repetition, sourcing, wording
+from scripts.house import (
+    components,
+    form,
+    kind_rules,
+    outline,
+    published,
+    repetition,
+    sourcing,
+    wording,
+)
 
 PAGE: dict[str, Callable[..., Any]] = {
     "I05": images.fixed_width,
@@ -56,6 +65,7 @@ PROJECT: dict[str, Callable[..., Any]] = {
     "X05": sourcing.everywhere,
     **outline.PROJECT,
     **kind_rules.PROJECT,
+    **published.PROJECT,
 }
 TOLD: dict[str, Callable[..., Any]] = {
     **mathematics.RULES,

@@ -424,6 +424,30 @@ def test_odd_files_are_passed_over(tmp_path: Path) -> None:
     assert codes(tmp_path) == {"Z01"}
 
 
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_link_out_of_the_repository_is_a_finding_and_is_not_followed(
+    tmp_path: Path, hidden: bool
+) -> None:
+    from scripts.checker import engine
+
+    root = tmp_path / "root"
+    project(root, {"index.md": CLEAN})
+    secret = (root / ".git" if hidden else tmp_path / "secret") / "page.md"
+    secret.parent.mkdir()
+    secret.write_text("no title, ** and no end\n")
+    (root / "drafts").mkdir()
+    (root / "drafts/page.md").write_text(CLEAN)
+    (root / "docs/inside").symlink_to("../drafts")
+    assert codes(root) == set()
+    (root / "docs/folder").symlink_to(secret.parent)
+    (root / "docs/page.md").symlink_to(secret)
+    (root / "docs/a.csv").symlink_to(secret)
+    found = engine.check(Request([root], jobs=1, cache=Path("none"))).problems
+    names = [Path(problem.path).relative_to(root / "docs").as_posix() for problem in found]
+    assert [problem.code for problem in found] == ["Z04", "Z04", "Z04"]
+    assert names == ["a.csv", "folder", "page.md"]
+
+
 def test_a_snippet_that_includes_itself_is_a_finding(tmp_path: Path) -> None:
     project(tmp_path, {"page.md": '# T\n\n--8<-- "page.md"\n'})
     assert codes(tmp_path) == {"L21"}

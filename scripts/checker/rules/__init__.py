@@ -209,6 +209,7 @@ PROJECT: dict[str, Rule] = {
     "N04": nav.pages_file,
     "N06": settings.appended,
     "N07": settings.unpublished,
+    "Z04": readable.outward,
 }
 
 SITE: dict[str, Rule] = {**built.RULES}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scripts.checker import symlinks
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
+from scripts.checker.project import Site
 
 
 def _noted(page: Page, kind: str) -> Iterator[Problem]:
@@ -42,3 +44,16 @@ def exception(page: Page) -> Iterator[Problem]:
     Why: Exceptions without reasons are never taken back.
     """
     yield from _noted(page, "exception")
+
+
+def outward(site: Site) -> Iterator[Problem]:
+    """A symbolic link leads out of the repository, or into a hidden part of it.
+
+    Bad: docs/notes.md as a link to /home/me/notes.md
+    Good: docs/notes.md as a file, or as a link to another file of the repository
+    Why: The build publishes what it leads to, on the machine that builds: keys and settings as well.
+    """
+    for path, where in symlinks.links(site.config.docs):
+        yield site.problem(
+            path, 1, f"the symbolic link leads {where}; put the file itself in its place"
+        )
