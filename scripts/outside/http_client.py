@@ -3,7 +3,8 @@
 One GET an address, no HEAD before it: the connection is closed once enough of the answer has come. Hosts are
 asked side by side, the addresses of one host one after the other, with a pause that grows when the host says
 that it is too short. Each page is asked for once, whatever its places; each address has one deadline, a jar of
-cookies of its own, and a verdict, whatever happens: nothing here raises for what a server does.
+cookies of its own, and a verdict, whatever happens: nothing here raises for what a server does. Rules for robots
+are not read: only what an author has linked to is asked for, and nothing that stands there.
 
 LinkChecker could do the asking as well, and `tests/outside/test_linkchecker.py` runs it against the same
 server. It agrees on cookies, redirects, UTF-8 in `Location`, missing places and statuses. It fails where it
@@ -24,7 +25,7 @@ import re
 import threading
 import time
 import urllib.request
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar
@@ -37,6 +38,8 @@ from scripts.outside.addresses import host_of, normal
 from scripts.outside.connection import Trouble, Watch, request
 from scripts.outside.pace import Later, Pace
 from scripts.outside.verdicts import PASSING, Answer, Verdict, is_page, judge
+
+SILENT = 3  # addresses
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ class Client:
     ) -> None:
         self.policy = policy or Policy()
         self.sleep = sleep
+        self.silent: Counter[str] = Counter()
         self.pace = Pace(self.policy.pause, self.policy.backoff, self.policy.patience, sleep, clock)
 
     def visit(self, limit: int = 0, pages_only: bool = False) -> Visit:
@@ -192,6 +196,9 @@ class Client:
         watch = self.visit().watch
         limit = self.policy.page if places else self.policy.body
         tried, refusals = 0, 0
+        # A host that has been silent for several addresses in a row gets one try for each further one.
+        first = host_of(page)
+        tries = 1 if self.silent[first] >= SILENT else self.policy.tries
         while True:
             visit = Visit(watch, limit, pages_only=True)
             try:
@@ -203,10 +210,12 @@ class Client:
                 verdicts = [
                     Verdict(url, "broken", reason=str(trouble), said=trouble.said) for url in urls
                 ]
+                self.silent[first] += not tried
                 if not trouble.passing:
                     return verdicts
             else:
                 verdicts = [judge(url, answer, target, lasting) for url in urls]
+                self.silent[first] = 0
                 if asks_to_wait(answer):
                     seconds = self.pace.left(host_of(target))
                     if seconds > self.policy.patience:
@@ -214,13 +223,13 @@ class Client:
                     # The pace keeps the wait, and its patience ends before these many refusals.
                     tried += answer.status != 429
                     refusals += answer.status == 429
-                    if tried >= self.policy.tries or refusals >= 10:
+                    if tried >= tries or refusals >= 10:
                         return verdicts
                     continue
                 if answer.status not in PASSING:
                     return verdicts
             tried += 1
-            if tried >= self.policy.tries:
+            if tried >= tries:
                 return verdicts
             self.sleep(self.policy.backoff * 2 ** (tried - 1))
 
@@ -249,9 +258,16 @@ class Client:
         # Threads that end with the program: one that hangs must not hold it.
         for _ in range(min(self.policy.hosts, len(hosts))):
             threading.Thread(target=work, daemon=True).start()
+        missing = sum(map(len, hosts.values()))
         try:
-            for _ in range(sum(map(len, hosts.values()))):
-                yield from known.get()
+            while missing:
+                try:
+                    # Without a limit, Windows would not let go of the wait when it is interrupted.
+                    verdicts = known.get(timeout=1)
+                except queue.Empty:
+                    continue
+                missing -= 1
+                yield from verdicts
         finally:
             stopped.set()
 

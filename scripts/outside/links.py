@@ -101,15 +101,27 @@ def is_reported(entry: Mapping[str, Any], today: str) -> bool:
     return bool(entry["failures"] >= FAILURES and days >= DAYS[entry["state"]])
 
 
-def archived(client: Client, url: str, service: str) -> str:
-    """The address of an archived copy, or nothing."""
-    try:
-        answer, _, _ = client.follow(service + quote(url, safe=""))
-        closest = json.loads(answer.body).get("archived_snapshots", {}).get("closest", {})
-        copy = normal(str(closest.get("url", ""))) if closest.get("available") else ""
+class Archive:
+    """A service that knows archived copies; one that fails several times in a row is left alone."""
+
+    def __init__(self, client: Client, service: str) -> None:
+        self.client = client
+        self.service = service
+        self.failures = 0
+
+    def copy(self, url: str) -> str:
+        """The address of an archived copy, or nothing."""
+        if not self.service or self.failures >= FAILURES:
+            return ""
+        try:
+            answer, _, _ = self.client.follow(self.service + quote(url, safe=""))
+            closest = json.loads(answer.body).get("archived_snapshots", {}).get("closest", {})
+            copy = normal(str(closest.get("url", ""))) if closest.get("available") else ""
+        except (Trouble, Later, ValueError, AttributeError, RecursionError):
+            self.failures += 1
+            return ""
+        self.failures = 0
         return copy if is_outside(copy) else ""
-    except (Trouble, Later, ValueError, AttributeError, RecursionError):
-        return ""
 
 
 def code(text: str) -> str:
@@ -128,7 +140,7 @@ URL_SIGNS = "".join(map(chr, range(0x21, 0x7F))).translate(dict.fromkeys(map(ord
 HEADS = {
     "dead": "Gone",
     "broken": "No good answer for weeks",
-    "suspect": "Answers, but perhaps without the page",
+    "suspect": "Answers, but perhaps without the page or its place",
     "moved": "Moved for good",
 }
 
@@ -179,6 +191,7 @@ def run(
             this machine's network than of the links: then nothing is remembered.
     """
     places, memory = addresses(docs), load(memory_file)
+    copies = Archive(client, archive)
     verdicts: list[Verdict] = []
     pending: list[Verdict] = []
     reached = False
@@ -190,8 +203,8 @@ def run(
             continue
         for known in pending:
             entry = remember(memory.get(known.url), known, today)
-            if archive and not entry.get("archive") and entry["state"] in {"dead", "alive"}:
-                copy = archived(client, known.url, archive)
+            if not entry.get("archive") and entry["state"] in {"dead", "alive"}:
+                copy = copies.copy(known.url)
                 entry |= {"archive": copy} if copy else {}
             memory[known.url] = entry
         pending.clear()

@@ -173,19 +173,19 @@ def is_sentence_of_absence(text: str) -> bool:
     return known and bool(MISSING.search(" ".join(words)))
 
 
-def tells_error(title: str, heading: str) -> bool:
-    """Whether a page says as a whole that there is none. A page about errors says more than that."""
+def told_absence(title: str, heading: str) -> str:
+    """What of a page says as a whole that there is none. A page about errors says more than that."""
     title, heading = title[:LONGEST], heading[:LONGEST]
     if is_sentence_of_absence(heading):
-        return True
+        return heading
     if ABOUT.search(title):
-        return False
+        return ""
     parts = _parts(title)
     if any(is_sentence_of_absence(part) for part in parts):
-        return True
+        return title
     # A bare number is the name of many things: the heading must not say otherwise.
     bare = any(CODE.fullmatch(part) for part in parts)
-    return bare and (not heading or bool(CODE.fullmatch(heading)))
+    return title if bare and (not heading or CODE.fullmatch(heading)) else ""
 
 
 def judge(url: str, answer: Answer, target: str, lasting: bool) -> Verdict:
@@ -201,8 +201,9 @@ def judge(url: str, answer: Answer, target: str, lasting: bool) -> Verdict:
         return Verdict(url, "blocked", status, why)
     if not 200 <= status < 300:
         return Verdict(url, "broken", status, f"answers {status}")
-    if tells_error(title, heading):
-        return Verdict(url, "suspect", status, "calls itself", (title or heading)[:120], target)
+    absence = told_absence(title, heading)
+    if absence:
+        return Verdict(url, "suspect", status, "calls itself", absence, target)
     deep = urlsplit(page).path.strip("/")
     if urldefrag(target)[0] != page and deep and not urlsplit(target).path.strip("/"):
         return Verdict(url, "suspect", status, "leads to the home page", target, target)

@@ -1,5 +1,6 @@
 """A local web server that misbehaves in every way that the outside world does."""
 
+import gzip
 import re
 import socket
 import threading
@@ -11,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+BOMB = gzip.compress(b"<title>Big</title>" + bytes(200_000_000), 1)
 PAGE = b"<!doctype html><title>A page</title><h1>A page</h1><p>Text."
 
 
@@ -175,10 +177,14 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, PAGE, Set_Cookie="=; ; Expires=Wed, 99 Foo 99999; Domain=..; \xff")
 
     def raw_utf_8(self) -> None:
-        self.raw(b"HTTP/1.1 301 M\r\nLocation: /gr\xc3\xb6\xc3\x9fe\r\nContent-Length: 0\r\n\r\n")
+        self.raw(
+            b"HTTP/1.1 301 M\r\nLocation: /gr\xc3\xb6\xc3\x9fe\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
 
     def raw_latin_1(self) -> None:
-        self.raw(b"HTTP/1.1 301 M\r\nLocation: /gr\xf6\xdfe-1\r\nContent-Length: 0\r\n\r\n")
+        self.raw(
+            b"HTTP/1.1 301 M\r\nLocation: /gr\xf6\xdfe-1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
 
     def to_a_bad_host(self) -> None:
         self.answer(302, Location="http://[::1")
@@ -227,6 +233,24 @@ class Handler(BaseHTTPRequestHandler):
     def long_page(self) -> None:
         self.answer(200, PAGE + b"<p>x" * 50_000 + b'<h2 id="end">End</h2>')
 
+    def chunked(self) -> None:
+        page = b"<title>Page not found</title>"
+        self.raw(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+            + b"".join(b"1\r\n%c\r\n" % sign for sign in page)
+            + b"0\r\n\r\n"
+        )
+
+    def zipped(self) -> None:
+        self.answer(200, gzip.compress(b"<title>Page not found</title>"), Content_Encoding="gzip")
+
+    def latin_1(self) -> None:
+        page = '<meta charset="latin1"><title>Größe</title><p id="größe">'
+        self.answer(200, page.encode("latin-1"), Content_Type="text/html")
+
+    def bomb(self) -> None:
+        self.answer(200, BOMB, Content_Encoding="gzip")
+
     # limits of the rate
 
     def head_too_many(self) -> None:
@@ -257,8 +281,8 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def drip(self, data: bytes, pause: float = 0.02) -> None:
-        """Bytes one by one, for five seconds at most."""
-        for index in range(int(5 / pause)):
+        """Bytes one by one, for four seconds at most."""
+        for index in range(int(4 / pause)):
             self.wfile.write(data[index % len(data) : index % len(data) + 1])
             self.wfile.flush()
             time.sleep(pause)

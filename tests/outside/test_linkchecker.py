@@ -21,7 +21,7 @@ START = "from linkcheck.command import linkchecker as l; l.drop_privileges = lam
 SETTINGS = """[AnchorCheck]
 [checking]
 maxrequestspersecond=1000
-timeout=1
+timeout=3
 recursionlevel=1
 [filtering]
 checkextern=1

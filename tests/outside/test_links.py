@@ -2,6 +2,10 @@
 
 import itertools
 import json
+import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +19,7 @@ import yaml
 from scripts.outside import links
 from scripts.outside.connection import is_public
 from scripts.outside.http_client import Client, Policy, retry_after
-from scripts.outside.verdicts import Verdict, tells_error
+from scripts.outside.verdicts import Verdict, told_absence
 from tests.outside.misbehaving import misbehaving
 
 QUICK = Policy(pause=0, backoff=0.01, connect=1, read=0.6, deadline=2, redirects=5, patience=2)
@@ -91,6 +95,9 @@ def timed(server: ThreadingHTTPServer, **changes: Any) -> tuple[Client, Clock]:
         ("/huge", "alive", ""),
         ("/wrong-length", "alive", ""),
         ("/deep", "alive", ""),
+        ("/bomb", "alive", ""),
+        ("/bomb#top", "alive", ""),
+        ("/latin-1#gr%C3%B6%C3%9Fe", "alive", ""),
         ("/moved", "moved", "has moved to"),
         ("/moved-page#a", "moved", "has moved to"),
         ("/raw-utf-8", "moved", "has moved to"),
@@ -110,6 +117,8 @@ def timed(server: ThreadingHTTPServer, **changes: Any) -> tuple[Client, Clock]:
         ("/page#nope", "suspect", "is a page without the place"),
         ("/moved-page#nope", "suspect", "is a page without the place"),
         ("/refresh?to=0;+url=/page%23lost", "suspect", "is a page without the place"),
+        ("/chunked", "suspect", "calls itself"),
+        ("/zipped", "suspect", "calls itself"),
         ("/to-home", "suspect", "leads to the home page"),
         ("/hanging", "broken", "gave no answer in time"),
         ("/dripping", "broken", "gave no whole answer within 2 s"),
@@ -277,6 +286,13 @@ def test_a_fault_of_ours_is_a_verdict_of_that_address(
     assert [verdict.reason for verdict in found] == ["cannot be checked: RuntimeError"] * 2
 
 
+def test_a_silent_host_gets_one_try_for_each_further_address(server: ThreadingHTTPServer) -> None:
+    urls = [f"{base(server)}/reset/silent/{i}" for i in range(6)]
+    assert {verdict.state for verdict in quick(server).check_all(urls)} == {"broken"}
+    counts = server.counts  # type: ignore[attr-defined]
+    assert [counts[f"GET /reset/silent/{i}"] for i in range(6)] == [3, 3, 3, 1, 1, 1]
+
+
 def test_retry_after_is_a_number_or_a_date() -> None:
     assert retry_after("7") == 7
     assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
@@ -301,8 +317,8 @@ def test_retry_after_is_a_number_or_a_date() -> None:
     ],
 )
 def test_a_page_that_says_that_there_is_none(title: str) -> None:
-    assert tells_error(title, "")
-    assert not title.startswith("Oops") or tells_error("Example", title)
+    assert told_absence(title, "")
+    assert not title.startswith("Oops") or told_absence("Example", title)
 
 
 @pytest.mark.parametrize(
@@ -321,7 +337,7 @@ def test_a_page_that_says_that_there_is_none(title: str) -> None:
     ],
 )
 def test_a_page_about_errors_is_no_error(title: str) -> None:
-    assert not tells_error(title, "")
+    assert not told_absence(title, "")
 
 
 def docs(tmp_path: Path, text: str, bib: str = "") -> Path:
@@ -550,3 +566,38 @@ def test_the_command_asks_a_server_of_this_machine_only_if_it_is_named(
     monkeypatch.setattr("sys.argv", [*given, "--local", f"127.0.0.1:{server.server_port}"])
     assert links.main() == 0
     assert capsys.readouterr().out == "1 addresses: 1 alive\n"
+
+
+def test_an_archive_that_fails_is_left_alone(server: ThreadingHTTPServer) -> None:
+    archive = links.Archive(quick(server), f"{base(server)}/reset/archive/")
+    assert [archive.copy(f"https://a.example/{i}") for i in range(6)] == [""] * 6
+    counts = server.counts  # type: ignore[attr-defined]
+    assert sum(number for name, number in counts.items() if "/reset/archive/" in name) == 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal of this kind")
+def test_an_interrupted_run_keeps_what_it_knows(
+    server: ThreadingHTTPServer, tmp_path: Path
+) -> None:
+    folder = docs(tmp_path, f"<{base(server)}/good/1>\n\n<{base(server)}/hanging/2>\n")
+    memory = tmp_path / "memory.json"
+    command = [sys.executable, "-m", "scripts.outside.links", "--no-archive", "--pause", "0.5"]
+    command += [
+        "--docs",
+        folder,
+        "--memory",
+        memory,
+        "--local",
+        base(server).removeprefix("http://"),
+    ]
+    with subprocess.Popen(command, cwd=links.ROOT, stderr=subprocess.PIPE, text=True) as run:
+        begun = time.monotonic()
+        while not memory.exists() and time.monotonic() - begun < 60:
+            time.sleep(0.02)
+        run.send_signal(signal.SIGINT)
+        _, said = run.communicate(timeout=20)
+    assert (run.returncode, said) == (
+        130,
+        "links: stopped; what was known by then is remembered\n",
+    )
+    assert list(json.loads(memory.read_text())) == [f"{base(server)}/good/1"]
