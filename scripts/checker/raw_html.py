@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from html.entities import html5
 
 from scripts.checker import marks
 from scripts.checker.cursor import Cursor
@@ -14,6 +15,9 @@ _RAW_TOKEN = re.compile(
     re.DOTALL,
 )
 _ATTRIBUTE = re.compile(r"([^\s=>/\"']+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+)))?")
+_REFERENCE = re.compile(
+    r"(?P<all>&(?:(?P<number>#(?:[0-9]+|[xX][0-9a-fA-F]+))|(?P<name>[A-Za-z][A-Za-z0-9]*))(?P<end>;?))(?P<equals>=)?"
+)
 _LINE_ATTRIBUTE = re.compile(rf' {marks.WORD}="(\d+)"')
 
 
@@ -159,7 +163,7 @@ class RawReader(Cursor):
                 continue
             text = attributes.get("alt", "") if name == "img" else ""
             link = Link(
-                html.unescape(attributes[key]),
+                attribute(attributes[key]),
                 text,
                 self.line,
                 name,
@@ -179,6 +183,23 @@ class RawReader(Cursor):
             self.result.links.append(
                 Link("", attributes.get("alt", ""), self.line, "img", "src", True, "", attributes)
             )
+
+
+def attribute(text: str, markdown: bool = False) -> str:
+    """What a browser reads in an attribute: `?a=1&copy=2` holds no sign of copyright.
+
+    In HTML, a name needs no semicolon unless a letter, a digit or `=` follows. Python-Markdown escapes
+    whatever has none.
+    """
+
+    def read(found: re.Match[str]) -> str:
+        if found["end"] or (found["number"] and not markdown):
+            known = found["number"] or f"{found['name']};" in html5
+        else:
+            known = not markdown and found["name"] in html5 and found["equals"] is None
+        return (html.unescape(found["all"]) if known else found["all"]) + (found["equals"] or "")
+
+    return _REFERENCE.sub(read, text) if "&" in text else text
 
 
 def _attributes(source: str) -> dict[str, str]:

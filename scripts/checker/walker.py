@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from itertools import count
 from xml.etree.ElementTree import Element
@@ -10,7 +9,7 @@ from xml.etree.ElementTree import Element
 from markdown.util import AtomicString
 
 from scripts.checker import marks
-from scripts.checker.raw_html import RawReader
+from scripts.checker.raw_html import RawReader, attribute
 from scripts.checker.rendered import (
     BLOCKS,
     CODE,
@@ -357,7 +356,7 @@ class Walker(RawReader):
 
 def _unescape(text: str) -> str:
     text = re.sub("\x02(\\d+)\x03", lambda m: chr(int(m[1])) if int(m[1]) < 0x110000 else "", text)
-    return html.unescape(re.sub("\x02amp\x03", "&", text))
+    return attribute(re.sub("\x02amp\x03", "&", text), markdown=True)
 
 
 def _labels(part: Element) -> list[Element]:
