@@ -39,6 +39,7 @@ from scripts.outside.connection import Trouble, Watch, request
 from scripts.outside.pace import Later, Pace
 from scripts.outside.verdicts import PASSING, Answer, Verdict, is_page, judge
 
+CHUNK = 65_536  # bytes
 SILENT = 3  # addresses
 
 
@@ -71,7 +72,7 @@ class Policy:
     deadline: float = 60.0
     redirects: int = 8
     body: int = 64_000
-    page: int = 8_000_000
+    page: int = 4_000_000
     local: frozenset[str] = frozenset()
 
 
@@ -148,7 +149,7 @@ class Client:
         body = bytearray()
         try:
             while len(body) < limit:
-                chunk = response.read1(8192, decode_content=True)
+                chunk = response.read1(CHUNK, decode_content=True)
                 if not chunk:
                     return bytes(body), False
                 body += chunk

@@ -52,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
         """Behave as the path says."""
         name = re.split("[/?]", unquote(self.path).strip("/"))[0].replace("-", "_") or "home"
         self.server.counts[f"{self.command} {self.path}"] += 1  # type: ignore[attr-defined]
-        self.server.times.append(time.monotonic())  # type: ignore[attr-defined]
+        self.server.times.append(self.server.clock())  # type: ignore[attr-defined]
         try:
             getattr(self, name, self.missing)()
         except (BrokenPipeError, ConnectionResetError):
@@ -261,7 +261,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def three_a_second(self) -> None:
         """Like a host that answers three requests in a second."""
-        now, window = time.monotonic(), self.server.window  # type: ignore[attr-defined]
+        now, window = self.server.clock(), self.server.window  # type: ignore[attr-defined]
         window[:] = [then for then in window if now - then < 1]
         if len(window) >= 3:
             self.answer(429)
@@ -363,9 +363,10 @@ class Server(ThreadingHTTPServer):
 
 @contextmanager
 def misbehaving() -> Iterator[ThreadingHTTPServer]:
-    """The server on a free port of this machine; `counts` and `times` say what was asked."""
+    """The server on a free port of this machine; `counts` and `times` say what was asked, by its `clock`."""
     server = Server(("127.0.0.1", 0), Handler)
     server.counts, server.times, server.window = Counter(), [], []  # type: ignore[attr-defined]
+    server.clock = time.monotonic  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
