@@ -14,7 +14,7 @@ from functools import cache
 
 from scripts.checker.page import Page, indent
 from scripts.checker.problem import Problem
-from scripts.checker.rules.fences import annotations_of
+from scripts.checker.rules.code_notes import annotations_of
 
 _SHORTCODE = re.compile(r"(?<![\w:/`\\]):(?P<name>[a-z0-9_+-]+):(?![\w/`:])")
 _ICON = re.compile(r"(?:material|fontawesome|octicons|simple)-[a-z0-9-]+")

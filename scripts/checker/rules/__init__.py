@@ -23,6 +23,8 @@ from scripts.checker.rules import (
     admonitions,
     blocks,
     built,
+    code_notes,
+    code_options,
     fences,
     footnotes,
     formulas,
@@ -69,12 +71,8 @@ PAGE: dict[str, Rule] = {
     "F03": footnotes.twice,
     "F04": footnotes.malformed,
     "F05": footnotes.extension_off,
-    "C01": fences.unclosed,
-    "C02": fences.stray,
-    "C03": fences.option,
-    "C04": fences.fence_indent,
     "C05": lists.fence_in_list,
-    "C06": fences.annotation,
+    "C06": code_notes.annotation,
     "H01": html.unclosed,
     "H02": html.stray,
     "H03": html.glued,
@@ -185,8 +183,17 @@ PASSED: dict[str, Rule] = {
     "T14": blocks.block_option,
     "T15": blocks.block_stray,
     "T16": blocks.block_off,
+    "C01": fences.unclosed,
+    "C02": fences.stray,
+    "C03": code_options.option,
+    "C04": fences.fence_indent,
 }
-PASSES: tuple[Rule, ...] = (admonitions.findings, tabs.findings, blocks.findings)
+PASSES: tuple[Rule, ...] = (
+    admonitions.findings,
+    tabs.findings,
+    blocks.findings,
+    fences.findings,
+)
 """What goes over a page once and asks the rules of PASSED: each says what is wrong with one thing, with its code."""
 
 PROJECT: dict[str, Rule] = {
