@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from scripts.checker import inputs, marks, source
+from scripts.checker import inputs, marks, source, symlinks
 from scripts.checker.config import Config
 from scripts.checker.inputs import Inputs
 from scripts.checker.problem import Edit, Place, Problem
@@ -288,7 +288,9 @@ class Page:
         if self.folder is None or re.match(r"[a-z][a-z0-9+.-]*:|[/\\#]", link, re.IGNORECASE):
             return None
         path = Path(posixpath.normpath((self.folder / link).as_posix()))
-        return path if path.is_relative_to(self.docs) else None
+        if not path.is_relative_to(self.docs) or symlinks.outward(path, self.docs):
+            return None
+        return path
 
 
 def page_of(md: Any) -> Page | None:

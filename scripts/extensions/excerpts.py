@@ -19,7 +19,7 @@ from markdown.blockparser import BlockParser
 from markdown.blockprocessors import BlockProcessor
 from markdown.util import AtomicString
 
-from scripts.checker import files
+from scripts.checker import files, symlinks
 from scripts.checker.page import Page
 from scripts.checker.problem import Place, Problem
 from scripts.extensions import highlighting
@@ -166,6 +166,8 @@ def fetch(docs: Path, path: str, name: str | None) -> tuple[Path, str]:
     if path.startswith("/") or "\\" in path or clean.startswith("..") or re.match(r"\w+:", path):
         raise outside(path)
     file = docs / clean
+    if symlinks.outward(file, docs):
+        raise outside(path)
     if not file.is_file():
         raise no_file(clean)
     if name is not None and re.fullmatch(r"[\d:, ]*", name):

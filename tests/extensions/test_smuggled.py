@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.extensions.project import SVG, make, render
+
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = """---
 title: Home
@@ -92,3 +94,17 @@ def test_a_page_that_acts_is_refused_with_its_line(root: Path) -> None:
     code, said = build(root)
     assert code != 0
     assert "docs/index.md:11:6: W02 onclick may not be an attribute of <b>" in said
+
+
+def test_a_page_shows_nothing_of_what_a_link_leads_out_to(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "key.py").write_text("SECRET = 1\n")
+    (secret / "key.svg").write_text(SVG.replace("0.5", "SECRET"))
+    made = make(tmp_path / "root")
+    (made / "mkdocs.yml").write_text("site_name: Small\n")
+    (made / "docs/out").symlink_to(secret)
+    text = '--8<-- "out/key.py"\n\n![A](../out/key.svg)\nWords.\n'
+    found = render(text, made)
+    assert "SECRET" not in found.html
+    assert {problem.code for problem in found.page.problems} == {"Q02", "G03"}
