@@ -38,7 +38,7 @@ _BLOCK = re.compile(r"(/{3,}[ \t]*[\w-]+[ \t]*\|[ \t]*)(?=\S)")
 _TAG = re.compile(r"<[a-zA-Z][\w-]*(?=[\s>/]|$)")
 _RUN = re.compile(r"(?:\*+|_+|~+|=+|\^+)(?=\S)")
 _OPEN_TAG = re.compile(r"<[a-zA-Z][^<>]*$")
-_LABEL = re.compile(r"(?:\[\^[^\]]+\]:|[A-Za-z]\w*:)[ \t]+(?=\S)")
+_LABEL = re.compile(r"(?:\[\^[^\]]+\]:[ \t]*|[A-Za-z]\w*:[ \t]+)(?=\S)")
 _LINK = re.compile(r"(?:\[!\[|!\[|\[)(?=[^\]^!][^\]]*\][(\[])")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from scripts.checker import marks, swift
+from scripts.checker import definitions, marks, swift
 from scripts.checker.config import Config, resolve
 from scripts.checker.page import Page, for_rendering
 from scripts.checker.rendered import Rendered
@@ -54,6 +54,7 @@ class Renderer:
         self.snippets = self._prepare_snippets()
         self.page: Page | None = None
         swift.install(self.md)
+        definitions.carry(self.md)
         self.dense = swift.Dense(self.md)
         self.md.treeprocessors.register(self.dense, "check-dense", 21)
         catch = _Catch(self)

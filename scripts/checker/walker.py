@@ -96,7 +96,7 @@ class Walker(RawReader):
             return
         identity = element.get("id")
         if identity:
-            self.result.ids.append((marks.strip(identity), self.line, bool(own)))
+            self.result.ids.append((marks.strip(identity), self._begins(element), bool(own)))
         for key in element.attrib:
             value = str(element.attrib[key] or "")
             found = marks.MARK.search(value)
@@ -114,6 +114,13 @@ class Walker(RawReader):
             self._block_element(element, tag, classes)
         else:
             self._inline(element, tag, classes)
+
+    def _begins(self, element: Element) -> int:
+        """The line on which an element begins: a heading's is known by its text."""
+        if re.fullmatch(r"h[1-6]", str(element.tag)):
+            found = marks.MARK.search("".join(element.itertext()))
+            return marks.number(found[0]) if found else self.line
+        return self.line
 
     def _code(self, element: Element, tag: str) -> None:
         outer = self.path

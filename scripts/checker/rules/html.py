@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from scripts.checker.page import Page, indent
 from scripts.checker.problem import Problem
 from scripts.checker.rendered import CODE, VOID
+from scripts.checker.rules import unread
 
 OPTIONAL = frozenset(
     "p li dt dd tr td th thead tbody tfoot option optgroup colgroup caption rp rt html head body".split()
@@ -262,6 +263,7 @@ def no_markdown(page: Page) -> Iterator[Problem]:
     Why: Stars, dashes and brackets are printed.
     """
     last = -10
+    told: set[int] = page.notes.setdefault("unread", set())
     for block in page.rendered.blocks:
         if not block.raw or "{%" in block.text or "{{" in block.text:
             continue
@@ -276,18 +278,26 @@ def no_markdown(page: Page) -> Iterator[Problem]:
         line = next(
             (n for first in near for n in (first, first + 1) if sample in page.line(n)), near[0]
         )
-        if line - last <= 6 or page.is_code(line) or line in page.rendered.included:
-            last = line
+        if page.is_code(line) or line in page.rendered.included or sample not in page.line(line):
             continue
-        if sample not in page.line(line):
+        around = unread.opener(page, line)
+        if around is not None:
+            near_by, line = around.line in told, around.line
+            told.add(line)
+        else:
+            near_by, last = line - last <= 6, line
+        if near_by:
             continue
-        last = line
         advice = (
             "add the attribute 'markdown' to the element around it"
             if page.config.has("md_in_html")
             else "enable md_in_html and add the attribute 'markdown'"
         )
-        yield page.problem(line, f"Markdown inside raw HTML is printed as it is written; {advice}")
+        what = f" <{around.name}>" if around else ""
+        yield page.problem(
+            line,
+            f"Markdown inside the raw HTML{what} is printed as it is written; {advice}",
+        )
 
 
 def extension_off(page: Page) -> Iterator[Problem]:

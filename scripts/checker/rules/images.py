@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
 from scripts.checker.rendered import Link
+from scripts.checker.rules import places
 
 EMPTY_WORDS = frozenset(
     "image img picture pic photo figure fig screenshot screen graphic alt text alt-text alttext"
@@ -40,8 +41,9 @@ def images(page: Page) -> Iterator[Link]:
 
 
 def _place(page: Page, link: Link) -> tuple[int, int]:
-    line, column = page.locate(link.line, link.href[:40] if link.href else "<img", 12)
-    return line, column
+    """Where the image stands, if its fault is one of the image and not of its address."""
+    part = "![" if places.is_defined(page, link) else link.href[:40] or "<img"
+    return page.locate(link.line, part, 12)
 
 
 def alternative(page: Page) -> Iterator[Problem]:
@@ -111,7 +113,7 @@ def hotlinked(page: Page) -> Iterator[Problem]:
     """
     for link in images(page):
         if HOTLINKS.match(link.href):
-            line, column = _place(page, link)
+            line, column = places.of_address(page, link, link.href[:40], 12)
             yield page.problem(
                 line,
                 "the image is an attachment on another site; keep a copy beside the page",

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
 from scripts.checker.rendered import CODE, ESCAPED, OBJECT, RAW, Block, Link
+from scripts.checker.rules import places, unread
 
 TARGET = re.compile(
     r"(?:\.{1,2}/|/)?[\w%~.@/-]+\.(?:md|html?|png|jpe?g|gif|svg|webp|pdf|ya?ml|toml|py|json|txt|ipynb|zip|css|js)(?:#\S*)?$"
@@ -316,7 +317,7 @@ def syntax(page: Page) -> Iterator[Problem]:
                 line, "the target stands in double parentheses; write [text](target)", column
             )
         elif re.search(r"\s[“”„«'].*$|[“„]", link.href) and not link.href.startswith("data:"):
-            line, column = page.locate(link.line, link.href[:20])
+            line, column = places.of_address(page, link, link.href[:20])
             yield page.problem(
                 line,
                 "the link title has no straight double quotes and becomes part of the address;"
@@ -365,11 +366,12 @@ def wiki(page: Page) -> Iterator[Problem]:
 
 def _uses(page: Page) -> set[str]:
     used: set[str] = set()
-    for number, text in enumerate(page.body, 1):
+    code = any("`" in name for _, name, _ in definitions(page))
+    lines = [re.sub(r"^[ ]{0,3}\[[^\]]*\]:", "", t) for t in (page.body if code else page.clean)]
+    for number, text in enumerate(lines, 1):
         if "[" not in text or page.in_fence(number):
             continue
-        rest = re.sub(r"^[ ]{0,3}\[[^\]]*\]:", "", text)
-        joined = rest + " " + page.line(number + 1).strip()
+        joined = text + " " + "".join(lines[number : number + 1]).strip()
         for found in re.finditer(r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]", joined):
             used.add(" ".join(found[1].split()).lower())
             used.update(
@@ -419,11 +421,12 @@ def twice_defined(page: Page) -> Iterator[Problem]:
         key = " ".join(name.split()).lower()
         if re.fullmatch(r"//|comment|_+|#|\W*", name) or (target.startswith("#") and "(" in target):
             continue
-        if key in seen and seen[key][1] != target:
+        if key in seen:
+            same = seen[key][1] == target
             yield page.problem(
                 line,
-                f"'[{name}]' is already defined in line {seen[key][0]} with another target;"
-                " rename one",
+                f"'[{name}]' is already defined in line {seen[key][0]};"
+                f" {'delete one' if same else 'its target is another, so rename one'}",
             )
         seen.setdefault(key, (line, target))
 
@@ -663,7 +666,14 @@ def in_html(page: Page) -> Iterator[Problem]:
             continue
         for found in re.finditer(r"!?\[[^\[\]\n]+\]\([^()\s]+(?: \"[^\"]*\")?\)", block.text):
             line, column = page.locate(block.line_at(found.start()), found[0][:40])
-            if not page.is_code(line) and found[0] in page.line(line):
+            if page.is_code(line) or found[0] not in page.line(line):
+                continue
+            around = unread.opener(page, line)
+            if around is None or around.line not in page.notes.setdefault("unread", set()):
+                if around is not None:
+                    page.notes["unread"].add(around.line)
+                    column = column if around.line == line else 0
+                    line = around.line
                 yield page.problem(
                     line,
                     "a Markdown link inside raw HTML is printed; add the attribute 'markdown' to"

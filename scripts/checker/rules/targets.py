@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from scripts.checker.problem import Problem
 from scripts.checker.project import PAGES, Facts, Site
 from scripts.checker.published import appending
-from scripts.checker.rules import urls
+from scripts.checker.rules import places, urls
 
 _FOREIGN = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
 _DYNAMIC = re.compile(r"\{\{|\{%|%7B%7B|\$\{|^<|>$|^\$|^@")
@@ -686,8 +686,11 @@ def page_facts(page: Any) -> Facts:
         line, column = (
             (link.line, 1)
             if link.line in rendered.included
-            else page.locate(link.line, _written(link.href))
+            else places.of_address(page, link, _written(link.href))
         )
+        if places.is_defined(page, link):
+            links.append([line, column, link.href, link.tag, link.attribute, link.raw])
+            continue
         start = last.get((line, link.href), 0)
         whole = rf"(?<![\w./#-]){re.escape(_written(link.href))}(?![\w./#-])"
         exact = re.compile(whole).search(page.line(line), start)

@@ -13,6 +13,7 @@ from scripts.checker.openers import nearest
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
 from scripts.checker.rendered import Link
+from scripts.checker.rules import places
 from scripts.checker.rules.link_syntax import definitions
 
 SCHEMES = frozenset(
@@ -55,7 +56,7 @@ def _addresses(page: Page) -> Iterator[tuple[Link, int, int]]:
             continue
         if link.line in page.rendered.included:
             continue
-        line, column = page.locate(link.line, link.href[:25])
+        line, column = places.of_address(page, link, link.href[:25])
         yield link, line, column
 
 
