@@ -34,6 +34,7 @@ ALL = (
     "scripts.extensions.glossary",
     "scripts.extensions.demos",
     "scripts.extensions.names",
+    "scripts.extensions.length",
     "scripts.extensions.harmless",
 )
 OPTIONS: dict[str, dict[str, object]] = {"footnotes": {"USE_DEFINITION_ORDER": False}}
