@@ -26,7 +26,7 @@ from scripts.checker import symlinks
 from scripts.checker.config import Config as Settings
 from scripts.checker.page import Page as CheckedPage
 from scripts.extensions import front_matter
-from scripts.house import kind_rules, published
+from scripts.house import kind_rules, raw_files
 
 FORMULA = re.compile(r"<math\b.*?</math>", re.DOTALL)
 LISTS = re.compile(
@@ -144,7 +144,7 @@ def _harm(path: Path, docs: Path) -> str:
     """Why a file may not be published: its place in the file and what is wrong there, or nothing."""
     if where := symlinks.outward(path, docs):
         return f":1:1: the symbolic link leads {where}"
-    for line, column, what in published.faults(path):
+    for line, column, what in raw_files.faults(path):
         return f":{line}:{column}: this drawing {what}"
     return ""
 

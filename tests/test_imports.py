@@ -16,7 +16,8 @@ ARROWS: dict[str, set[str]] = {
     "checker": set(),
     "extensions": {"checker"},
     "house": {"checker", "extensions"},
-    "hooks": {"checker", "extensions", "house", "smaller"},
+    "hooks": {"checker", "extensions", "house", "policy", "smaller"},
+    "policy": {"checker"},
     "serving": {"checker", "devtools"},
     "serve": {"serving"},
     "devtools": set(),
@@ -32,7 +33,17 @@ ARROWS: dict[str, set[str]] = {
     "weights": set(),
 }
 # What the extensions know of the checker: the page, its source, and what these are made of.
-DOOR_OF_EXTENSIONS = {"page", "source", "files", "problem", "inputs", "config"}
+DOOR_OF_EXTENSIONS = {
+    "page",
+    "source",
+    "files",
+    "problem",
+    "inputs",
+    "config",
+    "marks",
+    "drawings",
+    "symlinks",
+}
 # Recipes share the name of their page on purpose, and packages their own.
 SHARED = {"__init__", "__main__"}
 RECIPES = {"figures", "weights"}

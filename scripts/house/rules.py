@@ -22,7 +22,7 @@ from scripts.house import (
     form,
     kind_rules,
     outline,
-    published,
+    raw_files,
     repetition,
     sourcing,
     wording,
@@ -65,7 +65,7 @@ PROJECT: dict[str, Callable[..., Any]] = {
     "X05": sourcing.everywhere,
     **outline.PROJECT,
     **kind_rules.PROJECT,
-    **published.PROJECT,
+    **raw_files.PROJECT,
 }
 TOLD: dict[str, Callable[..., Any]] = {
     **mathematics.RULES,
