@@ -16,7 +16,6 @@ FUNCTION = 80
 # What was longer when the limits came. Nothing is added; what is short enough by now must go.
 LONG_MODULES = {
     "scripts/checker/rules/link_syntax.py",
-    "scripts/checker/rules/structure.py",
     "scripts/checker/rules/targets.py",
     "scripts/figures/vae.py",
 }

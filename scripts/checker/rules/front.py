@@ -1,4 +1,4 @@
-"""Rule S23: front matter that is not read since its signs are wrong, or since it stands too low."""
+"""Rules S16 and S23: front matter that cannot be read, has wrong signs, or stands too low."""
 
 from __future__ import annotations
 
@@ -15,6 +15,51 @@ _END = re.compile(r"(?:---|\.\.\.)[ \t]*$")
 _LIKE = re.compile(
     r"[ \t]*(?:[-–—]{1,8}|-[ ]-[ ]-|\+{3}|={3,}|~{3}|\*{3}|_{3}|\.{3}|;{3})[ \t]*\w{0,4}[ \t]*$"
 )
+
+
+def front_matter(page: Page) -> Iterator[Problem]:
+    """The front matter cannot be read.
+
+    Bad: title: A: B between the lines ---
+    Good: title: "A: B"
+    Why: MkDocs drops all of it, or prints it at the head of the page.
+    """
+    import yaml
+
+    text = page.text.removeprefix("\ufeff")
+    if not text.startswith("---"):
+        blank = re.match(r"\s+---[ \t]*\n(?:[A-Za-z_-]+:[^\n]*\n)+---[ \t]*\n", text)
+        if blank:
+            line = blank[0][: len(blank[0]) - len(blank[0].lstrip())].count("\n") + 1
+            yield page.problem(
+                line,
+                "the front matter does not start on the first line and is printed; delete the lines"
+                " above it",
+            )
+        return
+    found = re.match(r"-{3}[ \t]*\r?\n(.*?\r?\n)?(?:\.{3}|-{3})[ \t]*(?:\r?\n|$)", text, re.DOTALL)
+    if not found:
+        if re.match(r"---[ \t]*\n[A-Za-z_-]+:", text):
+            yield page.problem(
+                1, "the front matter is not closed and is printed; end it with '---'"
+            )
+        return
+    try:
+        data = yaml.load(found[1] or "", Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "context_mark", None) or getattr(error, "problem_mark", None)
+        line = (mark.line if mark else 0) + 2
+        yield page.problem(
+            min(line, found[0].count("\n")),
+            f"the front matter is not valid YAML ({getattr(error, 'problem', None) or 'syntax'});"
+            " put values with ':' or '#' in quotes",
+        )
+        return
+    except ValueError as error:
+        yield page.problem(2, f"the front matter is not valid: {error}")
+        return
+    if data is not None and not isinstance(data, dict) and re.search(r"(?m)^\w+:", found[1] or ""):
+        yield page.problem(2, "the front matter is no mapping; write 'key: value' in every line")
 
 
 def misplaced(page: Page) -> Iterator[Problem]:
