@@ -163,17 +163,29 @@ class _Show(Postprocessor):
 
 
 class _Attributes(Treeprocessor):
-    """Texts that become attributes keep the TeX: no markup can stand in them."""
+    """Texts that become attributes keep the TeX, and addresses what was written: no markup can stand in them."""
+
+    IN_TAG = re.compile(r"\\?" + _Show.PLACE.pattern)
 
     def run(self, root: Element) -> None:
         formulas = _formulas(of(self.md))
         if not formulas:
             return
+        # Python-Markdown puts a backslash before what it finds in a tag that is written as HTML.
+        blocks = self.md.htmlStash.rawHtmlBlocks
+        for index, block in enumerate(blocks):
+            if isinstance(block, str) and "\x02formula:" in block and block.rfind("<") == 0:
+                blocks[index] = self.IN_TAG.sub(lambda m: f"${formulas[int(m[1])][1]}$", block)
         for element in (*root.iter("img"), *root.iter("a")):
             for name in ("alt", "title"):
                 value = element.get(name)
                 if value and "\x02" in value:
                     element.set(name, _Show.PLACE.sub(lambda m: formulas[int(m[1])][1], value))
+            for name in ("href", "src"):
+                value = element.get(name)
+                if value and "\x02" in value:
+                    written = _Show.PLACE.sub(lambda m: f"${formulas[int(m[1])][1]}$", value)
+                    element.set(name, written)
 
 
 def store(page: Page, html: str, tex: str) -> str:

@@ -53,6 +53,14 @@ def test_what_is_no_mathematics_stays(root: Path, text: str) -> None:
     assert made.problems == []
 
 
+@pytest.mark.parametrize("text", ["[a]({})", "[a][b]\n\n[b]: {}", "<a href='{}'>a</a>", "<{}>"])
+def test_an_address_holds_no_mathematics(root: Path, text: str) -> None:
+    address = "https://h.example/$a$b$"
+    made = render(text.format(address) + "\n", root)
+    assert made.problems == []
+    assert re.findall("(?:href|src)=[\"']([^\"']*)", made.html) == [address]
+
+
 @pytest.mark.parametrize(
     ("text", "count"),
     [

@@ -168,7 +168,7 @@ class Handler(BaseHTTPRequestHandler):
         if "seen=1" in self.headers.get("Cookie", ""):
             self.home()
         else:
-            self.answer(302, Location=self.path, Set_Cookie="seen=1; Path=/consent")
+            self.answer(302, Location=self.path, Set_Cookie="seen=1; Path=/")
 
     def has_cookie(self) -> None:
         self.answer(500 if self.headers.get("Cookie") else 200, PAGE)

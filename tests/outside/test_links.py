@@ -292,6 +292,12 @@ def test_all_tries_and_redirects_share_one_deadline(server: ThreadingHTTPServer)
     assert time.monotonic() - begun < 2
 
 
+def test_a_try_too_late_is_not_made(server: ThreadingHTTPServer) -> None:
+    verdict = quick(server, deadline=1.0, tries=9).check(base(server) + "/hanging/tries")
+    assert verdict.state == "broken"
+    assert server.counts["GET /hanging/tries"] == 2  # type: ignore[attr-defined]
+
+
 def test_a_fault_of_ours_is_a_verdict_of_that_address(
     server: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
