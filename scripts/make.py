@@ -25,7 +25,7 @@ class Product:
 
     Args:
         path: the file, from the root.
-        stem: the page that it belongs to, such as `vae`; empty if it belongs to none.
+        stem: the page that it belongs to, such as `vae`, or what it is: `rules`, `addresses`.
         stale: why it must be written anew; empty if it need not.
         write: writes it.
     """
@@ -65,11 +65,17 @@ def values() -> Iterator[Product]:
         stem = file.name.removesuffix(".golden.json")
         name = f"tests.{file.parent.name}.test_{stem.replace('-', '_')}"
 
-        def stale(file: Path = file, name: str = name) -> str:
-            return golden.stale(file, importlib.import_module(name).golden())
+        def content(name: str = name) -> object:
+            module = importlib.import_module(name)
+            if not hasattr(module, "golden"):
+                raise ValueError(f"{name.replace('.', '/')}.py has no golden(), the demo's values")
+            return module.golden()
 
-        def write(file: Path = file, name: str = name) -> None:
-            golden.write(file, importlib.import_module(name).golden())
+        def stale(file: Path = file, content: Callable[[], object] = content) -> str:
+            return golden.stale(file, content())
+
+        def write(file: Path = file, content: Callable[[], object] = content) -> None:
+            golden.write(file, content())
 
         yield Product(file.relative_to(ROOT).as_posix(), stem, stale, write)
 
@@ -83,7 +89,7 @@ def pages() -> Iterator[Product]:
         return "" if old == rules_page.page() else "the rules have changed"
 
     path = rules_page.PAGE.relative_to(ROOT).as_posix()
-    yield Product(path, "", stale, rules_page.main)
+    yield Product(path, "rules", stale, rules_page.main)
 
 
 def addresses() -> Iterator[Product]:
@@ -100,7 +106,7 @@ def addresses() -> Iterator[Product]:
         return f"it lacks {', '.join(sorted(new()))}" if new() else ""
 
     path = listed.LIST.relative_to(ROOT).as_posix()
-    yield Product(path, "", stale, lambda: listed.write(listed.known() | new()))
+    yield Product(path, "addresses", stale, lambda: listed.write(listed.known() | new()))
 
 
 def weights() -> Iterator[Product]:
@@ -120,7 +126,7 @@ def make(stems: set[str], train: bool = False) -> list[str]:
     """Write what is out of date. Returns the paths that were written.
 
     Raises:
-        ValueError: if nothing belongs to one of the stems.
+        ValueError: if nothing belongs to one of the stems, or a test does not give a demo's values.
     """
     products = [*(weights() if train else ()), *figures(), *values(), *pages(), *addresses()]
     unknown = stems - {product.stem for product in products}

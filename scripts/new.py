@@ -63,22 +63,41 @@ def code(title: str) -> str:
     return f'"""{title} in one sentence.\n\n{letters}\n"""\n'
 
 
-def imports(module: str, folder: str, stem: str) -> str:
+def imports(module: str, folder: str, stem: str, demo: bool) -> str:
     """How a test imports the code: the name of a folder may have hyphens, that of a module may not."""
-    if module == stem:
-        return f"import pytest\n\nfrom docs.{folder}.{stem} import {module}\n\n\n"
-    path = f"docs.{folder}.{stem}.{module}"
-    head = "from importlib import import_module\n\nimport pytest\n\n"
-    return f'{head}{module} = import_module("{path}")\n\n\n'
+    plain = module == stem
+    standard = [] if plain else ["from importlib import import_module"]
+    standard += ["from pathlib import Path", "from typing import Any"] if demo else []
+    ours = [f"from docs.{folder}.{stem} import {module}"] if plain else []
+    ours += ["from tests import golden as shared"] if demo else []
+    blocks = ["\n".join(block) for block in (standard, ["import pytest"], ours) if block]
+    named = [] if plain else [f'{module} = import_module("docs.{folder}.{stem}.{module}")']
+    named += [f'GOLDEN = Path(__file__).with_name("{stem}.golden.json")'] if demo else []
+    return "\n\n".join([*blocks, "\n".join(named)] if named else blocks) + "\n\n\n"
 
 
-def code_test(module: str, folder: str, stem: str) -> str:
-    """The text of a test that asks for the first claim."""
+GOLDEN_TEST = '''
+
+def golden() -> dict[str, Any]:
+    """What the demo must give."""
+    cases = [{"function": "value", "args": [1], "returns": 1}]
+    sums = "%s.mjs"
+    return {"module": sums, "tolerance": 1e-5, "cases": cases}
+
+
+def test_golden_values_are_current() -> None:
+    shared.current(GOLDEN, golden())
+'''
+
+
+def code_test(module: str, folder: str, stem: str, demo: bool) -> str:
+    """The text of a test that asks for the first claim, and gives the values of the demo."""
     return (
         f'"""The claims of docs/{folder}/{stem}.md."""\n\n'
-        f"{imports(module, folder, stem)}"
+        f"{imports(module, folder, stem, demo)}"
         "def test_the_first_claim_of_the_page() -> None:\n"
         f'    pytest.fail(f"assert the first claim of the page on {{{module}.__name__}}")\n'
+        + (GOLDEN_TEST % f"{folder}/{stem}/{stem}" if demo else "")
     )
 
 
@@ -146,19 +165,26 @@ def plan(arguments: argparse.Namespace) -> dict[Path, str]:
         )
     folder, stem = match.groups()
     docs, tests = ROOT / "docs" / folder, ROOT / "tests" / folder
-    if not docs.is_dir():
+    section = arguments.kind == "index" and stem == "index"
+    if not docs.is_dir() and not section:
         known = ", ".join(
             sorted(path.name for path in (ROOT / "docs").iterdir() if (path / ".pages").exists())
         )
-        raise ValueError(f"there is no folder docs/{folder}; the folders are {known}")
+        raise ValueError(
+            f"there is no folder docs/{folder}; the folders are {known}; "
+            f"a new section begins with: new index {folder}/index"
+        )
     if not KINDS[arguments.kind].code and (arguments.code or arguments.demo or arguments.figure):
         raise ValueError(f"a page of kind {arguments.kind} has no code, figure or demo")
     module = stem.replace("-", "_")
-    title = arguments.title or stem.replace("-", " ").capitalize()
+    name = folder if section else stem
+    title = arguments.title or name.replace("-", " ").capitalize()
     files = {docs / f"{stem}.md": page(arguments.kind, title, stem, arguments.demo)}
+    if section and not docs.is_dir():
+        files[docs / ".pages"] = f"title: {title}\nnav:\n    - index.md\n    - ...\n"
     if arguments.code or arguments.demo:
         files[docs / stem / f"{module}.py"] = code(title)
-        files[tests / f"test_{module}.py"] = code_test(module, folder, stem)
+        files[tests / f"test_{module}.py"] = code_test(module, folder, stem, arguments.demo)
     if arguments.figure:
         files[ROOT / "scripts" / "figures" / f"{module}.py"] = recipe(module, folder, stem)
     if arguments.demo:
@@ -207,10 +233,10 @@ def main() -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
         print(path.relative_to(ROOT).as_posix())
-    stem = arguments.name.removesuffix(".md")
-    print(
-        f"Next: write the page, name it in docs/{stem.split('/')[0]}/.pages, run: python3 scripts/dev.py check"
-    )
+    folder = arguments.name.split("/")[0]
+    made = any(path.name == ".pages" for path in files)
+    named = f"name {folder} in docs/.pages" if made else f"name it in docs/{folder}/.pages"
+    print(f"Next: write the page, {named}, run: python3 scripts/dev.py addresses, and check")
     return 0
 
 

@@ -27,7 +27,7 @@ reviewed: 2026-11-21
 
 # Rules
 
-This page is written from the rules themselves by `scripts/house/rules_page.py`.
+`python3 scripts/dev.py make rules` writes this page from the rules themselves; [how one is added](checks.md#add-a-rule) stands elsewhere.
 A rule of level *page* looks at one page, *project* at the whole source, *site* at the built site.
 Rules of *house style* are on for this site and off for other projects.
 """

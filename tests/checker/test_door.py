@@ -497,7 +497,8 @@ def test_a_pass_that_fails_is_reported_and_exits_with_2(
 
 
 def test_the_page_of_the_rules_is_current() -> None:
-    assert rules_page.PAGE.read_text(encoding="utf-8") == rules_page.page()
+    current = rules_page.PAGE.read_text(encoding="utf-8") == rules_page.page()
+    assert current, "run python3 scripts/dev.py make rules"
 
 
 def test_the_page_of_the_rules_names_every_rule() -> None:

@@ -58,6 +58,36 @@ def test_a_new_page_of_each_kind_passes_all_checks_but_those_that_ask_for_conten
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_new_section_has_its_order_and_its_title(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert make(monkeypatch, "index", "safety-tests/index") == 0
+    assert "name safety-tests in docs/.pages" in capsys.readouterr().out
+    folder = project / "docs" / "safety-tests"
+    assert (folder / ".pages").read_text() == (
+        "title: Safety tests\nnav:\n    - index.md\n    - ...\n"
+    )
+    assert "# Safety tests\n" in (folder / "index.md").read_text()
+    assert make(monkeypatch, "guide", "safety-tests/red-teaming") == 0
+    assert "name it in docs/safety-tests/.pages" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("stem", ["flows", "flow-matching"])
+def test_the_test_of_a_new_demo_gives_its_values(
+    stem: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert make(monkeypatch, "model", f"models/{stem}", "--demo") == 0
+    code = (
+        "import importlib, sys; sys.path.insert(0, '.'); from tests import golden\n"
+        f"module = importlib.import_module('tests.models.test_{stem.replace('-', '_')}')\n"
+        "print(golden.stale(module.GOLDEN, module.golden()), end='')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
 def test_what_exists_is_never_overwritten(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -74,6 +104,8 @@ def test_what_exists_is_never_overwritten(
         (["model", "models/Flow Matching"], "in lower case"),
         (["model", "../models/flow"], "give folder/stem"),
         (["model", "nowhere/flow"], "there is no folder docs/nowhere; the folders are "),
+        (["model", "nowhere/flow"], "a new section begins with: new index nowhere/index"),
+        (["index", "nowhere/flow"], "there is no folder docs/nowhere"),
         (["guide", "models/flow", "--code"], "a page of kind guide has no code"),
     ],
 )
