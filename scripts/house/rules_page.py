@@ -27,7 +27,8 @@ reviewed: 2026-11-21
 
 # Rules
 
-`python3 scripts/dev.py make rules` writes this page from the rules themselves; [how one is added](checks.md#add-a-rule) stands elsewhere.
+`python3 scripts/dev.py make rules` writes this page from the rules themselves.
+[Add a rule](checks.md#add-a-rule) says how a new one comes here.
 A rule of level *page* looks at one page, *project* at the whole source, *site* at the built site.
 Rules of *house style* are on for this site and off for other projects.
 """
