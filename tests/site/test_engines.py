@@ -17,7 +17,7 @@ from tests.site.server import Server
 
 pytestmark = pytest.mark.browser
 
-LEDGER = "references/equations/"
+LEDGER = "references/equations-models/"
 WIDTHS = (1380, 500)
 
 # Stands in front of everything else on a page, and remembers what goes wrong there.
