@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from scripts.checker import table
 from scripts.checker.yaml_places import Places
 
 DEFAULT_EXTENSIONS = ("toc", "tables", "fenced_code")
@@ -300,18 +301,19 @@ def _extensions(config: Config, items: Any) -> None:
 
 
 def house_of(root: Path) -> dict[str, Any] | None:
-    """The table `[tool.check]` of the project's pyproject.toml."""
-    path = root / "pyproject.toml"
-    if not path.is_file():
-        return None
-    import tomllib
+    """The table `[tool.check]` of the project's pyproject.toml.
 
+    Raises:
+        CannotRun: if it says what nothing reads.
+    """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    table = data.get("tool", {}).get("check")
-    return table if isinstance(table, dict) else None
+        found = table.read(root)
+    except ValueError as error:
+        raise CannotRun(f"{root / 'pyproject.toml'}: broken TOML: {error}") from error
+    fault = table.fault(found) if found else ""
+    if fault:
+        raise CannotRun(f"{root / 'pyproject.toml'}: {fault}")
+    return found
 
 
 def _path(root: Path, value: Any, default: str) -> Path:

@@ -16,9 +16,11 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
 from scripts.checker import report, rulebook
 from scripts.checker.config import CannotRun, find
+from scripts.checker.aside import aside
 from scripts.checker.engine import check
 from scripts.checker.request import Outcome, Request
 from scripts.checker.rulebook import Rulebook
@@ -70,7 +72,7 @@ def _book(paths: list[Path], house: str, style: bool | None) -> Rulebook:
     return rulebook.of(find(paths[0]), house, style)
 
 
-def _fix(request: Request, outcome: Outcome) -> Outcome:
+def _fix(request: Request, outcome: Outcome, out: TextIO) -> Outcome:
     """Mend in rounds until nothing safe is left; a file that would get worse is left as it was."""
     from scripts.checker import fix
 
@@ -93,7 +95,7 @@ def _fix(request: Request, outcome: Outcome) -> Outcome:
                 fix.write(file, original)
                 settled.add(path)
                 continue
-            sys.stdout.write(fix.difference(path, before, after))
+            out.write(fix.difference(path, before, after))
             changed = True
         if not changed:
             break
@@ -104,6 +106,11 @@ def _fix(request: Request, outcome: Outcome) -> Outcome:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line."""
     options = _arguments(arguments)
+    with aside() as report_to:
+        return _run(options, report_to)
+
+
+def _run(options: argparse.Namespace, out: TextIO) -> int:
     paths = options.paths or [Path()]
     try:
         book = _book(paths, options.rules, options.style)
@@ -118,7 +125,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 2
     if explained:
         known = [code for code in book.rules if code.startswith(explained)]
-        print("\n".join(report.explain(code, book) for code in known), end="")
+        print("\n".join(report.explain(code, book) for code in known), end="", file=out)
         return 0
     chosen = {code for code in book.rules if "ALL" in select or code.startswith(select)}
     if select and chosen <= set(book.site) and options.site is None:
@@ -134,22 +141,22 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         outcome = check(request)
         if options.fix:
-            outcome = _fix(request, outcome)
+            outcome = _fix(request, outcome, out)
     except CannotRun as error:
         print(f"check: {error}", file=sys.stderr)
         return 2
     except OSError as error:
         print(f"check: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
         return 2
-    return _finish(outcome, options.format, options.site)
+    return _finish(outcome, options.format, options.site, out)
 
 
-def _finish(outcome: Outcome, form: str, site: Path | None) -> int:
+def _finish(outcome: Outcome, form: str, site: Path | None, out: TextIO) -> int:
     try:
-        sys.stdout.write(report.write(outcome.problems, form, outcome.rules))
-        sys.stdout.flush()
+        out.write(report.write(outcome.problems, form, outcome.rules))
+        out.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
     for error in outcome.errors:
         print(f"check: {error}", file=sys.stderr)
     if form == "text":

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from scripts.checker import exceptions, style_classes
+from scripts.checker import dependents, exceptions, style_classes
 from scripts.checker.config import Config
 from scripts.checker.inputs import Inputs
 from scripts.checker.page import Page
@@ -82,6 +82,7 @@ class Checker:
             if code == "Z03" or not _applies(page, code):
                 continue
             problems += self._found(page, self.book.page[code], f"rule {code}", code)
+        problems = dependents.judged(problems, page.missing_extensions)
         facts = self._facts(page)
         return exceptions.excepted(page, problems, self.book), facts
 
@@ -110,6 +111,7 @@ class Checker:
             raise
         except Exception:
             facts = empty_facts()
+        facts["missing"] = list(page.missing_extensions)
         if not page.found:
             facts |= {name: make(page) for name, make in self.book.facts.items()}
         return facts

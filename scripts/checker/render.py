@@ -85,13 +85,7 @@ class Renderer:
             options.pop("pygments_lang_class", None)
         if name in UNNEEDED:
             return
-        try:
-            importlib.import_module(name if "." in name else f"markdown.extensions.{name}")
-        except ImportError:
-            if not self._entry_point(name):
-                self.missing.append(name)
-                return
-        except Exception:
+        if not self._found(name):
             self.missing.append(name)
             return
         try:
@@ -103,9 +97,19 @@ class Renderer:
                 self.missing.append(name)
 
     @staticmethod
-    def _entry_point(name: str) -> bool:
+    def _found(name: str) -> bool:
+        """Whether Python-Markdown can import an extension: as a short name, or as a module."""
         from importlib.metadata import entry_points
 
+        module = name.partition(":")[0]
+        for candidate in (module,) if "." in module else (f"markdown.extensions.{module}", module):
+            try:
+                importlib.import_module(candidate)
+                return True
+            except ImportError:
+                continue
+            except Exception:
+                return False
         return bool(entry_points(group="markdown.extensions", name=name))
 
     def _bases(self, value: Any) -> list[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.checker import rules as own
+from scripts.checker import table as tables
 from scripts.checker.config import CannotRun, Config, house_of
 
 Rule = Callable[..., Any]
@@ -102,6 +103,11 @@ def of(config: Config, asked: str = "", style: bool | None = None) -> Rulebook:
     """
     table = config.house
     house = asked or str(table.get("rules") or "")
+    if table.get("ignore"):
+        named = {str(table.get("rules") or ""), house}
+        fault = tables.unknown_code(table, {code for name in named for code in load(name).rules})
+        if fault:
+            raise CannotRun(f"{config.root / 'pyproject.toml'}: {fault}")
     if style is None:
         style = bool(house) if table.get("style") is None or asked else bool(table["style"])
     if style and not house:

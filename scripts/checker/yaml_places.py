@@ -90,6 +90,16 @@ class Places:
                 return [at(leaf, file) for leaf in leaves(node)]
         return []
 
+    def item(self, name: str, *names: str) -> Place | None:
+        """Where a list or mapping below names has an entry, with options or without."""
+        for file, tree in self.trees:
+            node = below(tree, *names)
+            keys = [key for key, _ in pairs(node)]
+            for entry in (*keys, *leaves(node)):
+                if str(entry.value).removeprefix("markdown.extensions.") == name:
+                    return at(entry, file)
+        return None
+
     def mapping(self, *names: str) -> dict[str, tuple[Place, Place]]:
         """The places of the keys below names, and of their values."""
         found: dict[str, tuple[Place, Place]] = {}

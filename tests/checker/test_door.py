@@ -163,8 +163,9 @@ def test_house_style_is_off_unless_the_project_asks_for_it(tmp_path: Path) -> No
     project(tmp_path, {"index.md": "# Title\n\nIt uses Tensorflow.\n"})
     assert run(tmp_path)[0] == 0
     table = tmp_path / "pyproject.toml"
-    table.write_text('[tool.check]\nignore = ["P23"]\n', encoding="utf-8")
-    assert run(tmp_path)[0] == 0
+    for text in ('ignore = ["S14"]', 'cache = "memory"', "style = false", ""):
+        table.write_text(f"[tool.check]\n{text}\n", encoding="utf-8")
+        assert run(tmp_path)[:2] == (0, "")
     asked = '[tool.check]\nrules = "scripts.house.rules"\nignore = ["P23"]\n'
     table.write_text(asked, encoding="utf-8")
     assert codes(tmp_path) == {"P03"}
@@ -173,6 +174,116 @@ def test_house_style_is_off_unless_the_project_asks_for_it(tmp_path: Path) -> No
     assert run(tmp_path)[0] == 0
     table.unlink()
     assert "P03" in run(tmp_path, "--rules", "scripts.house.rules")[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('ignore = ["P23"]', "'P23' in ignore of [tool.check] is no rule"),
+        ('ignore = ["S14", "Q99"]', "'Q99'"),
+        ('ignore = [""]', "''"),
+        ('ignore = "S14"', "'ignore' of [tool.check] must be a list of codes"),
+        ('ignroe = ["S14"]', "no key 'ignroe'; write 'ignore'"),
+        ("select = []", "no key 'select'; it knows cache, ignore, rules, style"),
+        ('style = "yes"', "'style' of [tool.check] must be true or false"),
+        ("style = true", "needs the rules of a house"),
+        ('rules = "scripts.house.rules"\nignore = ["P99"]', "'P99'"),
+        ('rules = "scripts.house.rules"\nstyle = false\nignore = ["P99"]', "'P99'"),
+        ("rules = ", "broken TOML"),
+    ],
+)
+def test_a_table_that_says_what_nothing_reads_is_an_error(
+    text: str, says: str, tmp_path: Path
+) -> None:
+    project(tmp_path, {"index.md": CLEAN})
+    (tmp_path / "pyproject.toml").write_text(f"[tool.check]\n{text}\n", encoding="utf-8")
+    status, out, err = run(tmp_path)
+    assert (status, out) == (2, "")
+    assert "pyproject.toml" in err
+    assert says in err
+
+
+def test_a_code_of_the_house_may_be_ignored_where_its_style_is_off(tmp_path: Path) -> None:
+    project(tmp_path, {"index.md": CLEAN})
+    table = '[tool.check]\nrules = "scripts.house.rules"\nstyle = false\nignore = ["P23"]\n'
+    (tmp_path / "pyproject.toml").write_text(table, encoding="utf-8")
+    assert run(tmp_path)[:2] == (0, "")
+    assert run(tmp_path, "--no-style")[0] == 0
+
+
+NOISY = """\
+import os
+import sys
+
+print("imported")
+os.write(1, b"from below\\n")
+
+
+def makeExtension(**options):
+    from markdown.extensions import Extension
+    from markdown.preprocessors import Preprocessor
+
+    class Talks(Preprocessor):
+        def run(self, lines):
+            print("at work", flush=True)
+            os.system("echo from a program")
+            return lines
+
+    class Noise(Extension):
+        def extendMarkdown(self, md):
+            print("set up")
+            md.preprocessors.register(Talks(md), "talks", 5)
+
+    return Noise(**options)
+"""
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "github", "text"])
+@pytest.mark.parametrize("named", [True, False], ids=["by a path", "here"])
+def test_what_an_extension_prints_stays_out_of_the_report(
+    form: str, named: bool, tmp_path: Path
+) -> None:
+    config = CONFIG.replace("  - admonition", "  - noisy_example\n  - admonition")
+    pages = {f"p{number}.md": BROKEN + "\nA sentence. " * 4000 for number in range(5)}
+    folder = project(tmp_path / "p", pages, config)
+    (folder / "noisy_example.py").write_text(NOISY, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.checker", "--no-cache", "--format", form, "--jobs", "2"]
+        + ([str(folder)] if named else []),
+        cwd=tmp_path if named else folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(folder)])},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert all(
+        said in done.stderr for said in ("imported", "from below", "set up", "from a program")
+    )
+    if form in ("json", "sarif"):
+        report = json.loads(done.stdout)
+        rows = report if form == "json" else report["runs"][0]["results"]
+    else:
+        rows = done.stdout.splitlines()
+        assert all("A03" in row or "L01" in row for row in rows)
+    assert len(rows) == 10
+
+
+def test_an_extension_that_is_missing_is_said_once_and_silences_what_depends_on_it(
+    tmp_path: Path,
+) -> None:
+    marks = "# Title\n\n%%% own\n\n!!! nte\n    Body.\n\n[[a]] and **b. See [x](gone.md).\n"
+    config = CONFIG.replace("  - admonition", "  - no_such.extension:\n      a: 1\n  - admonition")
+    folder = project(tmp_path, {"a.md": marks, "b.md": marks}, config)
+    rows = json.loads(run(folder, "--format", "json")[1])
+    assert sorted(row["code"] for row in rows) == ["L01", "L01", "N08"]
+    missing = next(row for row in rows if row["code"] == "N08")
+    assert (missing["path"], missing["line"]) == (str(folder / "mkdocs.yml"), 4)
+    # One whose name says what it reads silences that only.
+    config = CONFIG.replace("  - admonition", "  - no_such_math\n  - admonition")
+    rows = json.loads(run(project(tmp_path, {}, config), "--format", "json")[1])
+    assert {row["code"] for row in rows} == {"A01", "L01", "L23", "N08"}
 
 
 def test_rules_that_are_no_module_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

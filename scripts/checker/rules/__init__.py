@@ -220,6 +220,7 @@ PROJECT: dict[str, Rule] = {
     "N04": nav.pages_file,
     "N06": settings.appended,
     "N07": settings.unpublished,
+    "N08": settings.missing_extension,
     "Z04": readable.outward,
 }
 

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.checker.problem import Problem
+from scripts.checker.problem import Place, Problem
 from scripts.checker.project import Site, ignored_by_git
 from scripts.checker.published import appending
 
@@ -55,3 +55,24 @@ def unpublished(site: Site) -> Iterator[Problem]:
                 f"this file is not published: '{posixpath.basename(other)}' takes its address; put"
                 " what it says there, or exclude this file",
             )
+
+
+def missing_extension(site: Site) -> Iterator[Problem]:
+    """An extension of Markdown cannot be imported.
+
+    Bad: markdown_extensions: [admonitions]
+    Good: markdown_extensions: [admonition]
+    Why: MkDocs stops. Here nothing is said of what the extension would have read.
+    """
+    names = dict.fromkeys(
+        str(name) for _, facts in site.chosen_facts() for name in facts.get("missing", ())
+    )
+    for name in names:
+        message = f"the extension '{name}' cannot be imported, so what depends on it is not checked"
+        place = site.config.places.item(name, "markdown_extensions")
+        at = Place("\0" + str(place.file), place.line, place.column) if place else None
+        yield Problem(
+            "",
+            at or Place("\0" + str(site.config.file or site.config.docs), 1, 1),
+            f"{message}; install it, or correct its name",
+        )
