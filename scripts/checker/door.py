@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TextIO
 
 from scripts.checker import report, rulebook
-from scripts.checker.config import CannotRun, find
 from scripts.checker.aside import aside
+from scripts.checker.config import CannotRun, find
 from scripts.checker.engine import check
 from scripts.checker.request import Outcome, Request
 from scripts.checker.rulebook import Rulebook
