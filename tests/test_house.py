@@ -15,11 +15,10 @@ FUNCTION = 80
 
 # What was longer when the limits came. Nothing is added; what is short enough by now must go.
 LONG_MODULES = {
-    "scripts/checker/rules/link_syntax.py",
     "scripts/checker/rules/targets.py",
     "scripts/figures/vae.py",
 }
-LONG_FUNCTIONS = {"scripts/checker/rules/link_syntax.py:_leaked_link"}
+LONG_FUNCTIONS: set[str] = set()
 
 
 def long_modules(root: Path) -> Iterator[tuple[str, int]]:

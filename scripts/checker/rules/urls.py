@@ -14,7 +14,7 @@ from scripts.checker.page import Page
 from scripts.checker.problem import Problem
 from scripts.checker.rendered import Link
 from scripts.checker.rules import places
-from scripts.checker.rules.link_syntax import definitions
+from scripts.checker.rules.link_definitions import definitions
 
 SCHEMES = frozenset(
     "http https ftp ftps mailto tel sms data ws wss ssh git irc ircs xmpp magnet file urn doi"
