@@ -478,6 +478,10 @@ def test_what_holds_beyond_the_trained_length() -> None:
         assert max(table[scheme][at[24] :]) < 0.25
     assert min(table["rope"][: at[32] + 1]) > 0.95
     assert max(table["rope"][at[56] :]) < 0.2
+    assert (
+        table["none"][at[8]] < min(table[scheme][at[8]] for scheme in positions.SCHEMES[1:]) - 0.2
+    )
+    said("the mask alone was behind already there")
     rope, alibi, none = (table[scheme] for scheme in ("rope", "alibi", "none"))
     said(
         f"right at {rope[at[32]]:.2f} of the positions around 32, at {rope[at[40]]:.2f} around 40 "
@@ -504,6 +508,9 @@ def test_the_waves_as_the_page_describes_them() -> None:
     table = style.read_table(PAGE.with_suffix("") / "waves.csv")
     assert table["sine_16"][-1] == max(table["sine_16"]) == pytest.approx(0.72, abs=0.005)
     assert table["sine_24"][-1] == max(table["sine_24"]) == pytest.approx(0.08, abs=0.005)
+    rope = style.read_table(PAGE.with_suffix("") / "distance.csv")["rope"]
+    assert rope[0] == 1
+    said(f"it falls with ripples from 1 to {rope[-1]:.2f}.")
 
 
 # It refuses.

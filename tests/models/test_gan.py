@@ -942,6 +942,15 @@ def test_the_table_of_modes_tells_coverage_and_quality_as_the_figure_has_them() 
     above = [table[f"runs above three, {name}"][-1] for name in ("hasty", "hasty with penalty")]
     assert above == [1, 0]
     said("Of these 16 runs 15 end with three modes at most", "one run without the penalty")
+    hasty, slowed = (table[f"spread share, {name}"][-1] for name in ("hasty", "hasty with penalty"))
+    assert slowed >= hasty
+    said("spread as widely in the other hasty game, which has no such run")
+    said(
+        "in the balanced game without the penalty the share of samples near a mode is still rising"
+    )
+    for name, rises in (("balanced", True), ("balanced with penalty", False)):
+        late = table[f"mean share, {name}"][-6:]
+        assert (sum(late[3:]) - sum(late[:3]) > 0.06) == rises
     balanced, penalised = (
         table[f"mean modes, {name}"] for name in ("balanced", "balanced with penalty")
     )
