@@ -24,7 +24,7 @@ self_supervised = import_module("docs.paradigms.self-supervised.self_supervised"
 semi_supervised = import_module("docs.paradigms.semi-supervised.semi_supervised")
 
 POINTS, CLASSES, LABELS, COMPONENTS, BINS = 120, 3, 9, 12, 10
-SEEDS, PASSES, RATE, TRIES = 20, 10, 0.5, (15, 60)
+SEEDS, PASSES, RATE, TRIES, ROUNDS = 20, 10, 0.5, (15, 60), 200
 SIDE = 1.55  # the points lie between -SIDE and SIDE
 GRID = 24
 NAN = math.nan
@@ -126,7 +126,7 @@ class Runs:
         self.few, self.head = self.fitted(self.f), self.fitted(self.r)
         none = torch.zeros_like(self.head)
         self.rewards = {n: online(self.r, self.y, none, n + LABELS, told=False) for n in TRIES}
-        self.labels = {n: self.fitted(self.r, n) for n in TRIES}
+        self.labels = {n: online(self.r, self.y, none, n + LABELS, told=True) for n in TRIES}
         self.bare = {n: online(self.f, self.y, self.few, n, told=False) for n in TRIES}
         self.hybrid = {n: online(self.r, self.y, self.head, n, told=False) for n in TRIES}
 
@@ -135,14 +135,10 @@ class Runs:
         joint = [unsupervised.log_joint(p, m) for p, m in zip(x, self.mixtures, strict=True)]
         return torch.stack(joint).softmax(2)
 
-    def fitted(self, f: Tensor, more: int = 0) -> Tensor:
-        """Softmax regression on the few labels alone, or on `more` beside them: (S, D, C)."""
-        fits = []
-        for g, y, known in zip(f, self.y, self.known, strict=True):
-            rest = [i for i in range(POINTS) if i not in known]
-            k = torch.cat([known, torch.tensor(rest[:more], dtype=torch.long)])
-            fits.append(supervised.fit(g[k], y[k], CLASSES, 200))
-        return torch.stack(fits)
+    def fitted(self, f: Tensor) -> Tensor:
+        """Softmax regression on the few labels alone, ROUNDS times through them: (S, D, C)."""
+        few = zip(f, self.y, self.known, strict=True)
+        return torch.stack([supervised.fit(g[k], y[k], CLASSES, ROUNDS) for g, y, k in few])
 
     def shares(self) -> dict[str, list[float]]:
         """Of every answer, the share that is right in each run."""

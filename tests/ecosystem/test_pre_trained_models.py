@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from scipy.stats import binomtest
 from torch import nn
 
 from tests.printed.plugin import Equations
@@ -182,7 +183,6 @@ def test_chance_exceeds_the_margins_about_as_often_as_they_say(cases: int) -> No
     draw = torch.Generator().manual_seed(cases)
     right = (torch.rand(20_000, cases, generator=draw) < 0.8).float().mean(1)
     assert ((right - 0.8).abs() > models.share_margin(0.8, cases)).float().mean() < 0.08
-    u = torch.rand(20_000, cases, generator=draw)
-    gap = ((u < 0.1).float() - (u > 0.9).float()).mean(1)  # they disagree on a fifth
-    beyond = (gap.abs() > models.gap_margin(0.2, cases)).float().mean()
-    assert 0.02 < beyond < 0.08
+    differ = cases // 5
+    won = round((models.gap_margin(0.2, cases) * cases + differ) / 2)
+    assert binomtest(won, differ).pvalue <= 0.05 < binomtest(won - 1, differ).pvalue

@@ -75,6 +75,27 @@ def test_the_page_prints_what_each_part_of_the_hybrid_adds() -> None:
     said("hybrid", f"| nine labels and no more | {share('no_rewards')} | {share('no_rewards')} |")
     few, many = (count + paradigms.LABELS for count in paradigms.TRIES)
     said("hybrid", f"| Signals | {few} in all | {many} in all |")
+    said("hybrid", f"gone through {paradigms.ROUNDS} times")
+
+
+def test_the_page_says_what_is_lost_without_the_density_and_without_the_rewards() -> None:
+    def fall(few: str, many: str) -> list[str]:
+        """How far the mean falls, in points, when the one part is left out of the hybrid."""
+        parts = zip(paradigms.TRIES, (few, many), strict=True)
+        means = [
+            statistics.mean(shares(f"hybrid_{count}")) - statistics.mean(shares(other))
+            for count, other in parts
+        ]
+        return [f"{100 * mean:.0f}" for mean in means]
+
+    density = fall("no_density_15", "no_density_60")
+    rewards = fall("no_rewards", "no_rewards")
+    few, many = (count + paradigms.LABELS for count in paradigms.TRIES)
+    said(
+        "hybrid",
+        f"falls by {density[0]} points with {few} signals and by {density[1]} with {many}, "
+        f"without the rewards by {rewards[0]} and {rewards[1]}",
+    )
 
 
 def test_the_density_helps_and_labels_with_rewards_are_no_better_than_rewards_alone() -> None:
@@ -87,7 +108,8 @@ def test_the_density_helps_and_labels_with_rewards_are_no_better_than_rewards_al
         assert better(f"hybrid_{count}", f"no_density_{count}") > 4
         assert better(f"hybrid_{count}", f"rewards_{count}") < 1
         assert better(f"labels_{count}", f"hybrid_{count}") > 1
-    assert better("hybrid_15", "no_rewards") > 2
+        assert better(f"labels_{count}", f"rewards_{count}") > 2
+        assert better(f"hybrid_{count}", "no_rewards") > 2
 
 
 def test_labels_and_rewards_are_compared_at_equal_passes_and_labels_say_more() -> None:

@@ -104,12 +104,18 @@ def share_margin(share: float, cases: int) -> float:
 
 
 def gap_margin(disagree: float, cases: int) -> float:
-    """The gap of two equally good models that chance exceeds in 5 % of evaluations on the same cases.
+    """The least gap on the same cases that two equally good models reach by chance in at most 5 %.
+
+    Of the cases on which one model is right and the other is not, a coin says which (a sign test).
 
     Args:
-        disagree: the share of cases on which one model is right and the other is not.
+        disagree: the share of those cases.
     """
-    return 1.96 * math.sqrt(disagree / cases)
+    n = round(disagree * cases)
+    won = n
+    while sum(math.comb(n, k) for k in range(won - 1, n + 1)) <= 0.025 * 2**n:
+        won -= 1
+    return (2 * won - n) / cases
 
 
 def gib(size: float) -> float:
