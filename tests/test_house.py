@@ -15,7 +15,6 @@ FUNCTION = 80
 
 # What was longer when the limits came. Nothing is added; what is short enough by now must go.
 LONG_MODULES = {
-    "scripts/checker/rules/targets.py",
     "scripts/figures/vae.py",
 }
 LONG_FUNCTIONS: set[str] = set()

@@ -16,7 +16,8 @@ from scripts.checker.problem import Place, Problem
 from scripts.checker.project import Facts, ignored_by_git
 from scripts.checker.render import Renderer
 from scripts.checker.rulebook import Rule, Rulebook
-from scripts.checker.rules import nav, targets
+from scripts.checker.rules import nav
+from scripts.checker.rules.page_facts import page_facts
 from scripts.checker.time_limit import time_limit
 
 LARGEST = 3_000_000
@@ -106,7 +107,7 @@ class Checker:
 
     def _facts(self, page: Page) -> Facts:
         try:
-            facts = targets.page_facts(page)
+            facts = page_facts(page)
         except TimeoutError:
             raise
         except Exception:

@@ -298,9 +298,3 @@ def in_html(page: Page) -> Iterator[Problem]:
                     " the element, or write <a href>",
                     column,
                 )
-
-
-def is_page_link(link: Link) -> bool:
-    """Whether a link may lead to a file or an anchor of the project."""
-    href = link.href.strip()
-    return bool(href) and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//|\{|%7B|\$|<", href)

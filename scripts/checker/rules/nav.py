@@ -9,6 +9,7 @@ from typing import Any
 
 from scripts.checker.problem import Problem
 from scripts.checker.project import PAGES, Site
+from scripts.checker.rules import anchors
 from scripts.checker.yaml_places import Place, Places
 
 _KEYS = frozenset(
@@ -129,8 +130,6 @@ def redirect_target(site: Site) -> Iterator[Problem]:
     Good: old.md: models/vae.md#elbo
     Why: No redirect is written, and old addresses lead to an error page.
     """
-    from scripts.checker.rules.targets import _anchor
-
     places = _redirects(site)
     for old, new in site.redirects.items():
         path, _, anchor = new.partition("#")
@@ -138,7 +137,7 @@ def redirect_target(site: Site) -> Iterator[Problem]:
             continue
         place = places[old][1] if old in places else None
         if site.is_page(path) and path in site.files and path not in site.unpublished:
-            fault = _anchor(site, "", path, anchor, new) if anchor else None
+            fault = anchors.missing(site, "", path, anchor, new) if anchor else None
             if fault:
                 yield _found(site, place, f"redirect from '{old}': {fault[1]}")
         elif path in site.redirects:
