@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -235,6 +235,8 @@ class Site:
         """Whether the theme or its folder of overrides brings a file."""
         if self.config.custom_dir is not None and (self.config.custom_dir / path).exists():
             return True
+        if posixpath.splitext(path)[1] in _PICTURES and _theme_has(self.config.theme, path):
+            return True
         return path in (
             "img/favicon.ico",
             "img/grid.png",
@@ -278,6 +280,22 @@ class Site:
         ]
         close = get_close_matches(folder + target.rsplit("/", 1)[-1], around, 1, 0.8)
         return posixpath.relpath(close[0], posixpath.dirname(page) or ".") if close else ""
+
+
+_PICTURES = (".png", ".svg", ".ico", ".jpg", ".gif", ".webp")
+
+
+@lru_cache(maxsize=64)
+def _theme_has(theme: str, path: str) -> bool:
+    """Whether a theme that is installed brings a picture, which MkDocs copies into every site."""
+    from importlib.metadata import entry_points
+    from importlib.util import find_spec
+
+    for entry in entry_points(group="mkdocs.themes", name=theme):
+        spec = find_spec(entry.module)
+        if spec is not None and spec.origin:
+            return (Path(spec.origin).parent / path).is_file()
+    return False
 
 
 def ignored_by_git(root: Path, path: str) -> bool:

@@ -123,6 +123,11 @@ def clean_line(line: str) -> str:
     return line
 
 
+def unquoted(line: str) -> str:
+    """The line without the signs of the quotations in which it stands."""
+    return re.sub(r"^(?:[ \t]*>[ ]?)+", "", line) if ">" in line else line
+
+
 def in_code_span(line: str, column: int) -> bool:
     """Whether a place in a line lies inside a code span."""
     return any(found.start() <= column < found.end() for found in _SPAN.finditer(line))

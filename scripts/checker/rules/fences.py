@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from scripts.checker.fence import Fence, read
 from scripts.checker.page import Page, indent
 from scripts.checker.problem import Problem
-from scripts.checker.rules import code_options
+from scripts.checker.rules import code_options, swallowed
 
 _CODE = re.compile(
     r"[=(){};<>$]|^\s{4,}\S|^\s*(?:import|from|def|class|pip|npm|git|cd|docker|uv|\$|>>>|#!|@|--)|^\s*[\w.-]+:\s"
@@ -26,6 +26,10 @@ _FAR = 400
 
 def findings(page: Page) -> Iterator[Problem]:
     """What is wrong with the fences of a page."""
+    yield from swallowed.moved(page, list(_seen(page)))
+
+
+def _seen(page: Page) -> Iterator[Problem]:
     told: set[int] = set()
     for problem in _unpaired(page, _loose(page)):
         if problem.code == "C01":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scripts.checker.page import Page
+from scripts.checker.page import Page, indent
 from scripts.checker.problem import Problem
 
 _DEFINITION = re.compile(r"(?P<indent>[ \t]*)(?:>[ ]?)*\[\^(?P<name>[^\]\s]*)\]:(?P<text>.*)$")
@@ -122,6 +122,29 @@ def twice(page: Page) -> Iterator[Problem]:
                 page.column_of(line, "[^"),
             )
         seen.setdefault(name, line)
+
+
+def empty(page: Page) -> Iterator[Problem]:
+    """The text of a footnote is not indented below its mark.
+
+    Bad: [^a]: alone, a blank line, and the note at column 0
+    Good: [^a]: The note.
+    Why: The footnote is empty, and what it should say stands in the text.
+    """
+    if not _on(page):
+        return
+    for line, name in _definitions(page):
+        match = _DEFINITION.match(page.line(line))
+        if match is None or match["text"].strip() or page.line(line + 1).strip():
+            continue
+        below = page.next_text(line)
+        if not below or indent(page.line(below)) < indent(page.line(line)) + 4:
+            yield page.problem(
+                line,
+                f"the footnote '[^{name}]' is empty; write its text behind the colon, or indent it"
+                " by 4",
+                page.column_of(line, "[^"),
+            )
 
 
 def malformed(page: Page) -> Iterator[Problem]:

@@ -14,23 +14,10 @@ from scripts.checker.page import Page, indent
 from scripts.checker.problem import Problem
 from scripts.checker.rendered import CODE, VOID
 from scripts.checker.rules import unread
+from scripts.checker.rules.tags import KNOWN, broken
 
 OPTIONAL = frozenset(
     "p li dt dd tr td th thead tbody tfoot option optgroup colgroup caption rp rt html head body".split()
-)
-KNOWN = frozenset(
-    "a abbr acronym address area article aside audio b base bdi bdo big blockquote body br button"
-    " canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div"
-    " dl dt em embed fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6"
-    " head header hgroup hr html i iframe img input ins kbd label legend li link main map mark"
-    " marquee math menu meta meter nav nobr noframes noscript object ol optgroup option output p"
-    " param picture pre progress q rp rt ruby s samp script search section select slot small source"
-    " span strike strong style sub summary sup svg table tbody td template textarea tfoot th thead"
-    " time title tr track tt u ul var video wbr path circle rect line polyline polygon ellipse g"
-    " defs use symbol text tspan lineargradient radialgradient stop clippath mask filter image"
-    " foreignobject marker pattern animate animatetransform mi mo mn mrow msup msub mfrac msqrt"
-    " mtext mtable mtr mtd semantics annotation mover munder munderover mspace mstyle mpadded"
-    " menclose mroot msubsup".split()
 )
 BLOCK_TAGS = (
     "div|section|article|aside|details|figure|table|ul|ol|dl|header|footer|main|nav|form|center"
@@ -73,6 +60,9 @@ def _balance(page: Page) -> None:
         return
     page.notes["html"] = True
     text = _source(page)
+    if lost := {line for line, *_ in broken(page)}:  # a quote without partner would reach far
+        rows = enumerate(text.split("\n"), 1)
+        text = "\n".join(re.sub("[\"']", " ", row) if n in lost else row for n, row in rows)
     if "{%" in text and re.search(r"\{%-?\s*(?:if|for)", text):
         return
     starts = [0]
@@ -154,7 +144,15 @@ def stray(page: Page) -> Iterator[Problem]:
     Why: It closes an element of the theme around the page, or is dropped.
     """
     _balance(page)
-    yield from page.found.get("html-stray", ())
+    lost = [(line, name) for line, _, name, _ in broken(page)]  # H09 tells of their openers
+    for problem in page.found.get("html-stray", ()):
+        opener = next(
+            (o for o in lost if o[0] <= problem.line and f"</{o[1]}>" in problem.text), None
+        )
+        if opener is None:
+            yield problem
+        else:
+            lost.remove(opener)
 
 
 def glued(page: Page) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from scripts.checker.page import Page, indent
 from scripts.checker.problem import Problem
 from scripts.checker.rendered import Block
+from scripts.checker.source import unquoted
 
 _ITEM = re.compile(r"(?P<indent>[ \t]*)(?P<mark>[-*+]|\d+[.)])[ \t]+(?=\S)")
 
@@ -86,8 +87,9 @@ def glued_list(page: Page) -> Iterator[Problem]:
         if not hits:
             continue
         line = block.line_at(hits[0] + 1)
-        line = next((n for n in (line, line + 1, line - 1) if _ITEM.match(page.line(n))), line)
-        if not _ITEM.match(page.line(line)) or page.is_code(line):
+        near = (line, line + 1, line - 1)
+        line = next((n for n in near if _ITEM.match(unquoted(page.line(n)))), line)
+        if not _ITEM.match(unquoted(page.line(line))) or page.is_code(line):
             continue
         if _really_list(page, line, len(hits)):
             yield page.problem(
@@ -95,10 +97,30 @@ def glued_list(page: Page) -> Iterator[Problem]:
                 "the list directly under the paragraph is printed as text; put a blank line"
                 " before it",
             )
+    yield from _under_tables(page)
+
+
+def _under_tables(page: Page) -> Iterator[Problem]:
+    """Lists whose items have become rows of the table above them."""
+    cells = page.rendered.path_of
+    for number, text in enumerate(page.clean, 1):
+        above = page.line(number - 1)
+        if (
+            "td" in cells.get(number, ())
+            and "|" not in text
+            and _ITEM.match(unquoted(text))
+            and "|" in above
+            and "raw" not in cells[number]
+            and not _ITEM.match(unquoted(above))
+        ):
+            yield page.problem(
+                number,
+                "the list directly under the table becomes a row of it; put a blank line before it",
+            )
 
 
 def _really_list(page: Page, line: int, hits: int) -> bool:
-    text, above = page.line(line), page.line(line - 1).rstrip()
+    text, above = unquoted(page.line(line)), unquoted(page.line(line - 1)).rstrip()
     number = re.match(r"\s*(\d+)[.)]", text)
     if _ITEM.match(above) and indent(above) == indent(text):
         return False

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scripts.checker.page import Page, indent
 from scripts.checker.problem import Problem
+from scripts.checker.source import unquoted
 
 _DELIMITER = re.compile(r"[ ]{0,3}\|?[ ]*:?-+:?[ ]*(?:\|[ ]*:?-+:?[ ]*)*\|?[ ]*$")
 _ODD = re.compile(r"[ ]*\|[\s|:=+–—_-]*[-–—=][\s|:=+–—_-]*\|?[ ]*")
@@ -23,9 +24,10 @@ def findings(page: Page) -> Iterator[Problem]:
 
 def _under_printed_head(page: Page, number: int) -> bool:
     """Whether a line was meant to stand under the head of a table, and the head is printed as text."""
-    text = page.line(number)
+    text = unquoted(page.line(number))
     if "-" not in text or "|" not in text or page.is_code(number) or page.in_fence(number):
         return False
+    text = text.lstrip() if indent(text) > 3 else text
     path = page.rendered.path_of.get(number - 1, ())
     return (
         "|" in page.line(number - 1)
@@ -52,7 +54,7 @@ def table_blank(page: Page, number: int) -> Problem | None:
     Good: a blank line before the table
     Why: The whole table is printed as text.
     """
-    head, above = page.line(number - 1), page.line(number - 2)
+    head, above = unquoted(page.line(number - 1)), unquoted(page.line(number - 2))
     path = page.rendered.path_of.get(number - 1, ())
     if above.strip() and not above.lstrip().startswith(("#", "|")):
         message = (
@@ -75,8 +77,9 @@ def table_delimiter(page: Page, number: int) -> Problem | None:
     Good: | a | b | over |---|---|
     Why: The whole table is printed as text.
     """
-    text = page.line(number)
-    cells, marks = _cells(page.line(number - 1)), _cells(text)
+    text = unquoted(page.line(number))
+    text = text.lstrip() if indent(text) > 3 else text
+    cells, marks = _cells(unquoted(page.line(number - 1))), _cells(text)
     if cells != marks:
         message = (
             f"the line under the table's head has {marks} cells, the head {cells}, so the table"
@@ -87,7 +90,7 @@ def table_delimiter(page: Page, number: int) -> Problem | None:
             "the line under the table's head holds signs other than '-', ':' and '|', so the table"
             " is printed; correct it"
         )
-    elif page.line(number - 2).lstrip().startswith("|"):
+    elif unquoted(page.line(number - 2)).lstrip().startswith("|"):
         message = (
             "a second line stands above the line of dashes, so the table is printed; delete one"
         )

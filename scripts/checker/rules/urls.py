@@ -13,7 +13,7 @@ from scripts.checker.openers import nearest
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
 from scripts.checker.rendered import Link
-from scripts.checker.rules import places
+from scripts.checker.rules import hosts, places
 from scripts.checker.rules.link_definitions import definitions
 
 SCHEMES = frozenset(
@@ -45,7 +45,7 @@ SECURE = frozenset(
 )
 
 
-def _addresses(page: Page) -> Iterator[tuple[Link, int, int]]:
+def addresses(page: Page) -> Iterator[tuple[Link, int, int]]:
     for link in page.rendered.links:
         if (
             link.attribute in ("srcset", "data", "poster")
@@ -67,7 +67,7 @@ def scheme(page: Page) -> Iterator[Problem]:
     Good: [x](https://example.com)
     Why: The browser takes it for a page of this site, or for nothing.
     """
-    for link, line, column in _addresses(page):
+    for link, line, column in addresses(page):
         message = _scheme_fault(link.href.strip(), link.raw)
         if message:
             yield page.problem(line, message, column)
@@ -138,7 +138,7 @@ def blank(page: Page) -> Iterator[Problem]:
     Good: [x](https://example.com/a%20b)
     Why: Browsers and servers cut it in different places.
     """
-    for link, line, column in _addresses(page):
+    for link, line, column in addresses(page):
         href = link.href.strip()
         if (
             re.match(r"https?://", href)
@@ -155,7 +155,7 @@ def parentheses(page: Page) -> Iterator[Problem]:
     Good: [x](https://example.com/ab)
     Why: A sign is printed after the link, or the address lacks its end.
     """
-    for link, line, column in _addresses(page):
+    for link, line, column in addresses(page):
         if link.raw or not re.match(r"https?://", link.href):
             continue
         source = page.line(line)
@@ -192,7 +192,7 @@ def glued(page: Page) -> Iterator[Problem]:
     Good: two links
     Why: Nothing answers there.
     """
-    for link, line, column in _addresses(page):
+    for link, line, column in addresses(page):
         href = link.href
         found = re.match(r"https?://[^?]+?(https?)://", href)
         if not found or re.match(r"https?://+https?:", href) or href[found.start(1) - 1] in "=(:":
@@ -212,7 +212,7 @@ def host(page: Page) -> Iterator[Problem]:
     Good: [x](https://example.com/)
     Why: No browser can open it.
     """
-    for link, line, column in _addresses(page):
+    for link, line, column in addresses(page):
         message = _host_fault(link.href.strip())
         if message:
             yield page.problem(line, message, column)
@@ -240,13 +240,9 @@ def _host_fault(href: str) -> str:
         return f"'{name[:50]}' is no host name; correct it"
     if "_" in name.rsplit(".", 2)[-2 if name.count(".") else 0]:
         return f"'{name[:50]}' is no host name: no '_' may stand in a domain"
-    if (
-        "." not in name
-        and name.lower() not in ("localhost",)
-        and not name.isdigit()
-        and len(name) > 24
-    ):
-        return ""
+    lost = "" if port else hosts.dotless(name)
+    if lost:
+        return f"{lost}; correct it"
     if re.search(r"\.(?:con|cmo|ocm|comm|orgg|ogr|nett|gthub|cim|vom)$", name):
         return f"'{name[:50]}' has a misspelt ending; correct it"
     return ""
@@ -259,7 +255,7 @@ def percent(page: Page) -> Iterator[Problem]:
     Good: [x](https://example.com/%7A)
     Why: Servers refuse it.
     """
-    for link, line, column in _addresses(page):
+    for link, line, column in addresses(page):
         if (
             re.match(r"https?://", link.href)
             and re.search(r"%(?![0-9A-Fa-f]{2})", link.href)
@@ -277,7 +273,7 @@ def punctuation(page: Page) -> Iterator[Problem]:
     Good: [x](https://example.com/page),
     Why: The server looks for a page with a comma in its name.
     """
-    for link, line, column in _addresses(page):
+    for link, line, column in addresses(page):
         href = link.href.strip()
         if not re.match(r"https?://", href) or "magiclink" in link.attributes.get("class", ""):
             continue
@@ -299,7 +295,7 @@ def quotes(page: Page) -> Iterator[Problem]:
     Good: [x](https://example.com/)
     Why: They came from a word processor; no server knows the page.
     """
-    for link, line, column in _addresses(page):
+    for link, line, column in addresses(page):
         href = link.href.strip()
         if (
             re.match(r"https?://", href)
@@ -312,7 +308,7 @@ def quotes(page: Page) -> Iterator[Problem]:
 def http_links(page: Page) -> list[tuple[int, int, str]]:
     """The links of a page by plain http whose text is not the address itself: line, column and host."""
     found = []
-    for link, line, column in _addresses(page):
+    for link, line, column in addresses(page):
         match = re.match(r"http://([^/:?#\s]+)(?=[/?#]|$)", link.href)
         if match and link.tag in ("a", "img"):
             found.append((line, column, match[1].lower()))
@@ -333,7 +329,7 @@ def local(page: Page) -> Iterator[Problem]:
     Good: [the demo](https://example.com/docs), or the address as text
     Why: Nobody else has it.
     """
-    for link, line, column in _addresses(page):
+    for link, line, column in addresses(page):
         found = re.match(r"https?://([^/?#]+)", link.href)
         if not found or not _LOCAL.match(found[1]) or link.tag != "a":
             continue
@@ -370,7 +366,7 @@ def mail(page: Page) -> Iterator[Problem]:
     Good: [write us](mailto:docs@example.com)
     Why: It opens an empty letter, or nothing.
     """
-    for link, line, column in _addresses(page):
+    for link, line, column in addresses(page):
         found = re.match(r"mailto:([^?]*)", link.href, re.IGNORECASE)
         if (
             found
@@ -391,7 +387,7 @@ def script(page: Page) -> Iterator[Problem]:
     Good: a button, or a real target
     Why: It leads nowhere in a new tab, and policies block it.
     """
-    for link, line, column in _addresses(page):
+    for link, line, column in addresses(page):
         if link.href.strip().lower().startswith("javascript:"):
             yield page.problem(line, "a link cannot be a script; give it a target", column)
 
