@@ -134,6 +134,8 @@ def mark_line(text: str, line: int, before: str = "") -> str:
     rest = text[end:]
     if not rest.strip():
         return text
+    if rest.startswith(":::") and "#" in text[:end]:  # a heading that another tool fills
+        return text + character(line)
     return text[:end] + _mark_rest(rest, line, before)
 
 

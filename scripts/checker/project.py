@@ -344,11 +344,12 @@ def _short(text: str) -> bool:
 def anchors_unknown(text: str, config: Config, missing: tuple[str, ...]) -> int:
     """Whether the page may have anchors that rendering does not show: 0 no, 1 hardly, 2 probably."""
     if config.plugin("mkdocstrings", "autodoc", "autoapi", "api-autonav") and re.search(
-        r"(?m)^[ \t]*::: ?\w", text
+        r"(?m)^[ \t]*(?:#{1,6}[ \t]+)?::: ?\w", text
     ):
         return 2
     if re.search(
-        r"(?m)^[ \t]*::: ?[\w.]+\s*$|\{%[+-]?\s*(?:include|import|for)|<!--\s*material/", text
+        r"(?m)^[ \t]*(?:#{1,6}[ \t]+)?::: ?[\w.]+\s*$|\{%[+-]?\s*(?:include|import|for)|<!--\s*material/",
+        text,
     ):
         return 2
     if config.plugin(

@@ -118,8 +118,10 @@ class Walker(RawReader):
     def _begins(self, element: Element) -> int:
         """The line on which an element begins: a heading's is known by its text."""
         if re.fullmatch(r"h[1-6]", str(element.tag)):
-            found = marks.MARK.search("".join(element.itertext()))
-            return marks.number(found[0]) if found else self.line
+            text = "".join(element.itertext())
+            stashed = (str(self.stash[int(n)]) for n in _STASHED.findall(text))
+            lines = marks.lines_in(text) or marks.lines_in("".join(stashed))
+            return lines[0] if lines else self.line
         return self.line
 
     def _code(self, element: Element, tag: str) -> None:

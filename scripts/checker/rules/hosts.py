@@ -1,27 +1,38 @@
-"""What U05 and U14 look for in an address: a host that has lost its dot, and brackets that do not pair."""
+"""Hosts: those that answer by https, and those that have lost a dot."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
-
-from scripts.checker.page import Page
-from scripts.checker.problem import Problem
 
 _ENDINGS = "com|org|net|edu|gov|info|github|githubio"
 _WORDS = frozenset(
     "intranet internet ethernet extranet subnet botnet planet cabinet telnet fortinet telecom dotcom"
     " intercom sitecom".split()
 )
-_PAIRS = (("[", "]"), ("{", "}"), ("<", ">"))
+
+SECURE = frozenset(
+    "github.com gitlab.com python.org docs.python.org www.python.org packaging.python.org"
+    " peps.python.org en.wikipedia.org wikipedia.org arxiv.org doi.org dx.doi.org stackoverflow.com"
+    " www.youtube.com youtube.com youtu.be twitter.com x.com medium.com www.google.com google.com"
+    " developer.mozilla.org huggingface.co openai.com readthedocs.org readthedocs.io www.mkdocs.org"
+    " mkdocs.org microsoft.com docs.microsoft.com learn.microsoft.com"
+    " nodejs.org www.w3.org w3.org tools.ietf.org www.rfc-editor.org rust-lang.org"
+    " www.rust-lang.org docs.rs djangoproject.com www.djangoproject.com"
+    " docs.djangoproject.com flask.palletsprojects.com jinja.palletsprojects.com kubernetes.io"
+    " docker.com www.docker.com docs.docker.com cloud.google.com aws.amazon.com linkedin.com"
+    " www.linkedin.com reddit.com www.reddit.com discord.gg discord.com slack.com"
+    " creativecommons.org www.postgresql.org postgresql.org sqlite.org www.sqlite.org numpy.org"
+    " pandas.pydata.org scipy.org matplotlib.org pytorch.org www.tensorflow.org jupyter.org"
+    " conda.io docs.conda.io fonts.google.com unpkg.com cdn.jsdelivr.net fastapi.tiangolo.com"
+    " squidfunk.github.io facelessuser.github.io choosealicense.com opensource.org semver.org"
+    " keepachangelog.com editorconfig.org pre-commit.com yaml.org json.org www.json.org toml.io".split()
+)
 
 
 @lru_cache(maxsize=1)
 def _names() -> frozenset[str]:
     """The names that well-known hosts have before their ending, such as `github`."""
-    from scripts.checker.rules.urls import SECURE
-
     return frozenset(host.split(".")[-2] for host in SECURE if len(host.split(".")[-2]) > 4)
 
 
@@ -40,38 +51,3 @@ def dotless(name: str) -> str:
     if plain in _names() or plain == "www":
         return f"'{name[:50]}' is no host name: its ending is missing, as '.com' or '.org'"
     return ""
-
-
-def brackets(page: Page) -> Iterator[Problem]:
-    """A bracket or brace of an address has no partner.
-
-    Bad: [x](https://example.com/a])
-    Good: [x](https://example.com/a)
-    Why: It is a slip of the link around it, and the server looks for a page with a bracket in its name.
-    """
-    from scripts.checker.rules.urls import addresses
-
-    for link, line, column in addresses(page):
-        href = link.href.strip()
-        if not re.match(r"https?://", href):
-            continue
-        path = (
-            re.sub(r"^https?://\[[0-9a-fA-F:.]+\]", "", href)
-            .replace("&lt;", "<")
-            .replace("&gt;", ">")
-        )
-        for opening, closing in _PAIRS[: 2 if link.raw else 3]:
-            lone = path.count(opening) - path.count(closing)
-            if not lone or (closing == ">" and path.endswith(">")):
-                continue  # of a '>' at the end L25 tells
-            sign = opening if lone > 0 else closing
-            yield page.problem(
-                line,
-                f"'{sign}' in the address has no partner; delete it, or write {_code(sign)}",
-                column,
-            )
-            break
-
-
-def _code(sign: str) -> str:
-    return f"%{ord(sign):02X}"

@@ -97,6 +97,8 @@ def _closed(page: Page, name: str, line: int, stack: list[tuple[str, int]]) -> N
     if name in VOID:
         return
     if name not in names:
+        if name == "pre" and _opened_as_code(page, line):
+            return
         if name in KNOWN:
             _add(
                 page,
@@ -118,6 +120,17 @@ def _closed(page: Page, name: str, line: int, stack: list[tuple[str, int]]) -> N
                 f"<{last}> is not closed before </{name}> in line {line}; add </{last}>",
                 last,
             )
+
+
+def _opened_as_code(page: Page, line: int) -> bool:
+    """Whether the element that ends here was opened on a line that is shown as code."""
+    for number in range(line - 1, 0, -1):
+        text = page.line(number)
+        if "</pre>" in text:
+            return False
+        if re.search(r"<pre\b", text):
+            return page.is_code(number) and not page.in_fence(number)
+    return False
 
 
 def _add(page: Page, kind: str, line: int, message: str, tag: str) -> None:

@@ -26,6 +26,8 @@ def same_id(page: Page) -> Iterator[Problem]:
             attribute = re.search(rf"\{{[^}}]*#{re.escape(name)}\b", page.line(line)) or re.search(
                 rf"\{{[^}}]*#{re.escape(name)}\b", page.line(first)
             )
+            if raw != first_raw and not attribute and 0 < line - first <= 2:
+                continue  # an anchor that stands directly above the heading of its name
             if (raw or first_raw or attribute) and (first, line) not in told:
                 told.add((first, line))
                 yield page.problem(

@@ -167,15 +167,8 @@ def mismatch(page: Page) -> Iterator[Problem]:
             shown, real = _plain(text), _plain(link.href)
         except ValueError:
             continue
-        if (
-            shown != real
-            and not real.startswith(shown)
-            and shown.split("/")[0] != real.split("/")[0]
-        ) or (
-            shown != real
-            and not real.startswith(shown)
-            and "/" in shown
-            and not text.endswith("...")
+        if (shown != real and shown not in real and shown.split("/")[0] != real.split("/")[0]) or (
+            shown != real and shown not in real and "/" in shown and not text.endswith("...")
         ):
             line, column = page.locate(link.line, text[:40])
             yield page.problem(

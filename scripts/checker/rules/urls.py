@@ -14,6 +14,7 @@ from scripts.checker.page import Page
 from scripts.checker.problem import Problem
 from scripts.checker.rendered import Link
 from scripts.checker.rules import hosts, places
+from scripts.checker.rules.hosts import SECURE
 from scripts.checker.rules.link_definitions import definitions
 
 SCHEMES = frozenset(
@@ -26,23 +27,6 @@ SCHEMES = frozenset(
 )
 DOMAINS = "com|org|net|io|dev|ai|edu|gov|co|me|app|info|uk|de|fr|eu|ch|tech|cloud|sh|rs|ly"
 _LOCAL = re.compile(r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?$", re.IGNORECASE)
-SECURE = frozenset(
-    "github.com gitlab.com python.org docs.python.org www.python.org packaging.python.org"
-    " peps.python.org en.wikipedia.org wikipedia.org arxiv.org doi.org dx.doi.org stackoverflow.com"
-    " www.youtube.com youtube.com youtu.be twitter.com x.com medium.com www.google.com google.com"
-    " developer.mozilla.org huggingface.co openai.com readthedocs.org readthedocs.io www.mkdocs.org"
-    " mkdocs.org microsoft.com docs.microsoft.com learn.microsoft.com"
-    " nodejs.org www.w3.org w3.org tools.ietf.org www.rfc-editor.org rust-lang.org"
-    " www.rust-lang.org docs.rs djangoproject.com www.djangoproject.com"
-    " docs.djangoproject.com flask.palletsprojects.com jinja.palletsprojects.com kubernetes.io"
-    " docker.com www.docker.com docs.docker.com cloud.google.com aws.amazon.com linkedin.com"
-    " www.linkedin.com reddit.com www.reddit.com discord.gg discord.com slack.com"
-    " creativecommons.org www.postgresql.org postgresql.org sqlite.org www.sqlite.org numpy.org"
-    " pandas.pydata.org scipy.org matplotlib.org pytorch.org www.tensorflow.org jupyter.org"
-    " conda.io docs.conda.io fonts.google.com unpkg.com cdn.jsdelivr.net fastapi.tiangolo.com"
-    " squidfunk.github.io facelessuser.github.io choosealicense.com opensource.org semver.org"
-    " keepachangelog.com editorconfig.org pre-commit.com yaml.org json.org www.json.org toml.io".split()
-)
 
 
 def addresses(page: Page) -> Iterator[tuple[Link, int, int]]:
