@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from scripts.figures.style import Recipe
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,8 +40,15 @@ class Product:
 
 
 def first(check: Callable[[T], list[str]], thing: T) -> str:
-    """The first thing that a check says; empty if it says nothing."""
-    return "".join(check(thing)[:1])
+    """The first thing that a check says, without the command that mends it; empty if it says nothing."""
+    return "".join(check(thing)[:1]).partition(": run python3 ")[0]
+
+
+def faults_of_figure(recipe: Recipe) -> list[str]:
+    """Why a figure must be written anew: its numbers, or the words in its picture."""
+    from scripts.figures import style
+
+    return style.check(recipe) or style.relabelled(recipe)
 
 
 def figures() -> Iterator[Product]:
@@ -52,7 +62,7 @@ def figures() -> Iterator[Product]:
             yield Product(
                 recipe.svg.relative_to(ROOT).as_posix(),
                 recipe.svg.parent.name,
-                partial(first, style.check, recipe),
+                partial(first, faults_of_figure, recipe),
                 partial(style.write, recipe),
             )
 

@@ -161,7 +161,7 @@ def _finish(outcome: Outcome, form: str, site: Path | None, out: TextIO) -> int:
         print(f"check: {error}", file=sys.stderr)
     if form == "text":
         count = len(outcome.problems)
-        where = f"{outcome.pages} pages"
+        where = f"{outcome.pages} page{'' if outcome.pages == 1 else 's'}"
         if site is not None:
             where += f" and {outcome.built} files of the built site"
         print(f"{count} finding{'' if count == 1 else 's'} in {where}", file=sys.stderr)

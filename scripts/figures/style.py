@@ -40,6 +40,7 @@ __all__ = [
     "label_line",
     "main",
     "read_table",
+    "relabelled",
     "write",
 ]
 
@@ -284,6 +285,20 @@ def check(recipe: Recipe) -> list[str]:
                     f"{recipe.csv.name}:{row}: {name} is {a:.6g}, the recipe gives {b:.6g}"
                 )
     return problems
+
+
+def relabelled(recipe: Recipe) -> list[str]:
+    """Whether the words of a picture are no longer those that its recipe draws.
+
+    Positions of text differ with the fonts of a machine; what is said must not.
+    """
+    words = re.compile(r">([^<>]+)</text>")
+    drawn, written = (
+        words.findall(text)
+        for text in (render(recipe, read_table(recipe.csv)), recipe.svg.read_text(encoding="utf-8"))
+    )
+    mend = f"run python3 scripts/dev.py make {recipe.svg.parent.name}"
+    return [] if drawn == written else [f"{recipe.svg.name}: its labels have changed: {mend}"]
 
 
 def main(recipes: Iterable[Recipe]) -> None:

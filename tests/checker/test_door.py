@@ -93,7 +93,7 @@ def test_a_finding_says_where_what_and_what_to_do(tmp_path: Path) -> None:
     status, out, _ = run(tmp_path)
     assert (status, out.splitlines()) == (1, wanted)
     status, out, err = run_alone(tmp_path, cache=tmp_path / "cache")
-    assert (status, err) == (1, "2 findings in 1 pages\n")
+    assert (status, err) == (1, "2 findings in 1 page\n")
     assert [text.split(" ", 1)[1] for text in out.splitlines()] == [
         text.split(" ", 1)[1] for text in wanted
     ]

@@ -8,12 +8,12 @@ import ast
 import hashlib
 import importlib
 import platform
-import re
 from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
+from scripts import make
 from scripts.figures import style
 from tests import memory
 
@@ -89,15 +89,28 @@ def test_picture_is_drawn_from_the_committed_numbers(module: str) -> None:
     key = memory.digest(["pictures", module, inputs(module)])
     if memory.has(key):
         return  # these very numbers have given this very picture
-    for recipe in recipes(module):
-        table = style.read_table(recipe.csv)
-        drawn = style.render(recipe, table)
-        committed = recipe.svg.read_text(encoding="utf-8")
-        # Positions of text differ with the fonts of a machine; what is said must not.
-        assert re.findall(r">([^<>]+)</text>", drawn) == re.findall(
-            r">([^<>]+)</text>", committed
-        ), f"{recipe.name}: its labels have changed; run python3 scripts/dev.py make {module}"
+    problems = [problem for recipe in recipes(module) for problem in style.relabelled(recipe)]
+    assert not problems, "\n".join(problems)
     memory.add(key)
+
+
+def test_changed_labels_are_seen_and_drawn_anew_by_the_command_that_the_message_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(style, "DOCS", tmp_path)
+    title = ["before"]
+
+    def draw(table: style.Table, axes: style.Axes) -> None:
+        axes.set_title(title[0])
+
+    recipe = style.Recipe("line", lambda: {"x": [0.0, 1.0]}, draw)
+    style.write(recipe)
+    assert make.faults_of_figure(recipe) == []
+    title[0] = "after"
+    mend = f"run python3 scripts/dev.py make {tmp_path.name}"
+    assert make.faults_of_figure(recipe) == [f"line.svg: its labels have changed: {mend}"]
+    style.write(recipe)
+    assert make.faults_of_figure(recipe) == []
 
 
 def test_a_recipe_runs_again_for_its_own_code_and_not_for_that_of_others() -> None:
