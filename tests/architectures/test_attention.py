@@ -21,13 +21,14 @@ from scripts.weights import gpt as weights
 from tests import golden as shared
 from tests.printed.bound import column, columns, taking
 from tests.printed.plugin import Equations
-from tests.said import sayings
+from tests.said import sayings, tables
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).with_name("attention.golden.json")
 PAGE = ROOT / "docs" / "architectures" / "attention.md"
 EXACT = {"rtol": 1e-12, "atol": 1e-12}
 said = sayings(PAGE)
+rows_of = tables(PAGE)
 
 
 def normal(*shape: int, seed: int = 0, std: float = 1.0) -> Tensor:
@@ -469,10 +470,13 @@ def test_the_page_tells_how_far_from_variance_one_training_starts(
     variance, without, divided = np.mean(found, 0)
     spread = np.std(found, 0, ddof=1)[0]
     e, d = config.width, config.width // config.heads
-    said(
-        f"| {name}, $E = {e}$, $D = {d}$ | {variance:.3f} ± {spread:.3f} "
-        f"| {without:.2f} | {divided:.2f} |"
-    )
+    expected = [
+        f"{name}, $E = {e}$, $D = {d}$",
+        f"{variance:.3f} ± {spread:.3f}",
+        f"{without:.2f}",
+        f"{divided:.2f}",
+    ]
+    assert expected in rows_of("tab-attention-start")
     if e == 768:
         said(f"leaves the largest weight {divided:.2f} instead of {without:.2f}")
     assert variance == pytest.approx(0.02**2 * e, rel=0.03)
@@ -866,11 +870,16 @@ def test_the_running_example_as_the_page_prints_it() -> None:
     e4, e2 = math.exp(4), math.exp(2)
     assert row(False)[0] == pytest.approx([x / (e4 + e2 + 3) for x in (e4, 1, 1, e2, 1)])
     assert row(True)[0] == pytest.approx([x / (e4 + e2 + 2) for x in (e4, 1, 1, e2)] + [0])
-    text = PAGE.read_text(encoding="utf-8")
+    q, k, _ = example()
+    expected = [
+        [f"{score:.0f}" for score in scores] + [""]
+        for scores in (k @ q[3], k @ q[3] / math.sqrt(4))
+    ]
     for causal in (False, True):
-        weights, output = row(causal)
-        for number in [*weights, *output]:
-            assert f"{number:.3f}" in text
+        shares, (ann, tom, *rest) = row(causal)
+        assert not any(rest)
+        expected.append([*(f"{share:.3f}" for share in shares), f"({ann:.3f}, {tom:.3f})"])
+    assert [cells[1:] for cells in rows_of("tab-attention-example")] == expected
 
 
 def test_the_figure_of_the_cost_as_the_page_prints_it() -> None:

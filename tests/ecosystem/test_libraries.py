@@ -8,6 +8,9 @@ import pytest
 import torch
 
 from docs.ecosystem.libraries import libraries
+from tests.said import sayings
+
+said = sayings(Path(libraries.__file__).parent.with_suffix(".md"))
 
 
 def test_training_finds_the_distribution_that_counting_gives() -> None:
@@ -55,6 +58,7 @@ def test_the_page_gives_the_reached_and_the_guessed_cross_entropy() -> None:
     tokens, letters = libraries.encode(libraries.TEXT)
     logits = libraries.train(tokens, len(letters))
     loss = float(torch.nn.functional.cross_entropy(logits[tokens[:-1]], tokens[1:]))
-    page = Path(libraries.__file__).parent.with_suffix(".md").read_text(encoding="utf-8")
-    assert f"cross-entropy of {loss:.3f} nats per letter" in page
-    assert f"against {math.log(len(letters)):.3f} for guessing" in page
+    said(
+        f"cross-entropy of {loss:.3f} nats per letter, "
+        f"against {math.log(len(letters)):.3f} for guessing"
+    )

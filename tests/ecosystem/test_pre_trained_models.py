@@ -9,6 +9,7 @@ from scipy.stats import binomtest
 from torch import nn
 
 from tests.printed.plugin import Equations
+from tests.said import sayings, tables
 
 models = import_module("docs.ecosystem.pre-trained-models.pre_trained_models")
 
@@ -148,6 +149,8 @@ def test_heads_that_do_not_fit_are_refused() -> None:
 
 
 PAGE = Path(models.__file__).parent.with_suffix(".md")
+said = sayings(PAGE)
+rows_of = tables(PAGE)
 
 
 @pytest.mark.parametrize("name", models.LLAMA_2)
@@ -161,21 +164,30 @@ def test_the_table_of_the_page_is_what_the_code_gives(name: str) -> None:
         f"{models.gib(models.cache_memory(shape, 4096)):.2f} GiB",
         f"{models.gib(models.training_memory(count)):,.0f} GiB",
     ]
-    assert f"| {name} | {' | '.join(cells)} |" in PAGE.read_text(encoding="utf-8")
+    assert [name, *cells] in rows_of("tab-pre-trained-models-memory")
+    assert len(rows_of("tab-pre-trained-models-memory")) == len(models.LLAMA_2)
 
 
 def test_the_page_gives_the_adapters_of_the_smallest_model() -> None:
     added = models.adapter_parameters(models.LLAMA_2["7B"], 8)
     share = added / models.parameters(models.LLAMA_2["7B"])
-    assert f"adds {added:,} parameters, {share:.2%}".replace("%", " %") in PAGE.read_text("utf-8")
+    said(
+        "Rank 8 on queries and values of Llama 2 7B "
+        f"adds {added:,} parameters, {100 * share:.2f} % of the model"
+    )
 
 
 def test_the_page_says_how_far_a_share_of_few_cases_can_be_trusted() -> None:
-    page = PAGE.read_text("utf-8")
     few, many = (round(100 * models.share_margin(0.8, cases)) for cases in (50, 200))
-    assert f"uncertain by {few} points either way with 50 cases, and by {many} with 200" in page
+    said(
+        f"a share of 80 % right is uncertain by {few} points either way with 50 cases, "
+        f"and by {many} with 200"
+    )
     few, many = (round(100 * models.gap_margin(0.2, cases)) for cases in (50, 200))
-    assert f"must lie {few} points apart with 50 cases, and {many} with 200" in page
+    said(
+        f"is right on a fifth of the cases must lie {few} points apart with 50 cases, "
+        f"and {many} with 200, before chance alone has less than 5 %"
+    )
 
 
 @pytest.mark.parametrize("cases", [50, 200])

@@ -22,11 +22,12 @@ from scripts.weights import pack
 from tests import golden as shared
 from tests.printed.plugin import Equations
 from tests.rng import Random
-from tests.said import sayings
+from tests.said import sayings, tables
 
 PAGE = Path(diffusion.__file__).parent.with_suffix(".md")
 GOLDEN = Path(__file__).with_name("diffusion.golden.json")
 said = sayings(PAGE)
+rows_of = tables(PAGE)
 FIGURE = PAGE.with_suffix("") / "density.csv"
 COSINE = diffusion.cosine_schedule(1000)
 MIXTURE = diffusion.Mixture(
@@ -308,15 +309,16 @@ def test_the_printed_bound_is_loose_with_the_posteriors_variance_and_tight_with_
 
 
 def test_the_table_of_the_bound_in_numbers() -> None:
-    page = PAGE.read_text()
+    expected = []
     for steps in (10, 100, 1000):
         end, middle, start = terms(chain(steps))
         tight = terms(chain(steps), right=True)
         row = [sum(middle), start, end + sum(middle) + start, exact_nll(chain(steps))]
         row.append(tight[0] + sum(tight[1]) + tight[2])
         cells = [f"{u:.3f}".replace("-", "−") for u in row]
-        assert f"| {steps:,} | {end:.5f} | {' | '.join(cells)} |" in page
-    assert f"{ENTROPY:.3f} nats" in page
+        expected.append([f"{steps:,}", f"{end:.5f}", *cells])
+    assert rows_of("tab-diffusion-bound") == expected
+    said(f"the least that any model can reach, is {ENTROPY:.3f} nats")
 
 
 @pytest.mark.equation("eq-diffusion-variance")
@@ -524,7 +526,16 @@ def test_the_last_noise_is_hard_to_see_and_longer_training_helps_little() -> Non
         f"{table[f'{count} steps'][at]:.2f} ± {table[f'spread, {count} steps'][at]:.2f}"
         for count in (1500, 100)
     )
-    said("the mean of three seeds; where little noise is left", f"it leaves {long} of {short}.")
+    reached = table["1500 steps"]
+    said(
+        f"after 100 and 1500 steps of training: after 1500 below one in a hundred up to a share of "
+        f"0.6, {reached[at]:.2f} at 0.9 and above 0.6 from 0.95 on",
+        "from a share of 0.9 on fifteen times the training does not halve the error: at 0.9",
+    )
+    said(
+        "the mean of three seeds; where little noise is left",
+        f"it leaves {long} of {short}. Second",
+    )
     assert figures.SEEDS == 3
 
 
@@ -906,6 +917,7 @@ def test_the_density_in_the_figure_is_the_one_that_guidance_samples() -> None:
         drawn = ((x[:, 0] > u) & (x[:, 1] > v)).double().mean().item()
         assert table["sampled"][inside].sum() * 0.01 == pytest.approx(drawn, abs=0.03)
     assert abs(table["tilted"] - table["sampled"]).sum() * 0.01 / 2 > 0.4  # total variation
+    said("its higher peak lies 0.3 beside the middle of the mode")
     peak = table["sampled"].argmax()
     assert math.hypot(table["u"][peak] - 0.9, table["v"][peak] - 0.7) == pytest.approx(
         0.3, abs=0.05
@@ -964,6 +976,12 @@ def test_a_model_with_the_exact_score_of_its_training_set_gives_it_back() -> Non
 
 def test_few_steps_narrow_the_samples_and_ddpm_more_than_ddim() -> None:
     table = figures.narrow()
+    said(
+        f"with five steps DDPM reaches {table['DDPM'][0]:.2f} and DDIM {table['DDIM'][0]:.2f}, with "
+        f"{table['steps'][-1]:.0f} both are above 0.97"
+    )
+    assert table["steps"][0] == 5
+    assert min(table["DDPM"][-1], table["DDIM"][-1]) > 0.97
     for name in ("DDPM", "DDIM"):
         assert table[name] == sorted(table[name])
         assert table[name][-1] < 1
@@ -1070,9 +1088,14 @@ def test_the_committed_digits_model_is_as_good_as_its_record() -> None:
     assert measured["error of the noise"] < 0.75 * measured["error of the best linear guess"]
     assert measured["samples of the asked class"] > 0.93  # chance is 0.1
     assert measured["samples of the asked class, not clipped"] < 0.9
-    page = PAGE.read_text()  # the page states both
-    for name in ("samples of the asked class", "samples of the asked class, not clipped"):
-        assert f"{100 * meta['metric'][name]:.1f} %" in page
+    asked, bare = (
+        100 * meta["metric"][name]
+        for name in ("samples of the asked class", "samples of the asked class, not clipped")
+    )
+    said(
+        f"A classifier takes {asked:.1f} % of 200 samples for the digit",
+        f"Without that only {bare:.1f} % of the digits above are recognised",
+    )
 
 
 def test_recognised_digits_vary_less_than_real_ones_as_the_page_tells() -> None:
@@ -1118,6 +1141,10 @@ def test_with_few_steps_separate_modes_join(eta: float) -> None:
 
     x = torch.randn(20_000, 1, generator=generator, dtype=torch.float64)
     levels = diffusion.few(diffusion.cosine_schedule(1000), 5)
+    said(
+        "with five steps and the exact model, 5 % of the samples of three modes on a line (those of "
+        "exercise 5) lie further than three spreads from every mode, against 0.3 % of the data"
+    )
     few = between(diffusion.sample(data.eps, x, levels, eta, generator))
     assert few == pytest.approx(0.05, abs=0.01)
     assert between(data.sample(20_000, generator)) == pytest.approx(0.0027, abs=0.0015)
@@ -1304,6 +1331,11 @@ def test_the_lobe_of_a_noisy_point_is_guessed_as_often_as_the_caption_says() -> 
     np.testing.assert_allclose(clean.var(0), 1, atol=1e-3)
     right = table["lobe"] == 1
     assert (right == (clean[:, 0] > 0)).all()
+    said(
+        f"the same {len(clean):d} points: an eight that lies on its side at 100 % data, two blurred lobes "
+        "at 90 %, a cloud with two ends at 50 %, and a round cloud without sides at 5 %",
+        f"First picture: {len(clean):d} points, each with one draw of noise",
+    )
     found = []
     for share in (0.9, 0.5, 0.05):
         noisy = np.stack([table[f"u at {share:g}"], table[f"v at {share:g}"]], 1)
@@ -1311,16 +1343,62 @@ def test_the_lobe_of_a_noisy_point_is_guessed_as_often_as_the_caption_says() -> 
         weight = np.prod(density, axis=2)  # of each clean point, at each noisy one
         guess = weight[right].sum(0) > weight[~right].sum(0)
         found.append(f"{(guess == right).mean():.0%}".replace("%", " %"))
-    text = PAGE.read_text(encoding="utf-8")
-    assert (
-        f"{found[0]} of them at $\\bar\\alpha = 0.9$, {found[1]} at 0.5 and {found[2]} at 0.05"
-        in text
-    )
+    said(f"{found[0]} of them at $\\bar\\alpha = 0.9$, {found[1]} at 0.5 and {found[2]} at 0.05")
 
 
 def test_the_schedules_lose_half_of_the_data_when_the_caption_says() -> None:
     linear, cosine = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000)), COSINE.numpy()
     halves = int((linear < 0.5).argmax()) + 1, int((cosine < 0.5).argmax())
-    said = f"after {halves[0]} of 1000 steps, the cosine schedule after {halves[1]}"
-    assert said in PAGE.read_text(encoding="utf-8")
+    said(
+        "falls to one half after a quarter of the steps and is nearly zero from two thirds on, the "
+        "cosine schedule falls evenly and is at one half in the middle",
+        f"has lost half of the data after {halves[0]} of 1000 steps",
+    )
+    said(f"after {halves[0]} of 1000 steps, the cosine schedule after {halves[1]:d}.")
     assert linear[666] < 0.02  # "nearly zero from two thirds on"
+
+
+def test_the_guided_spreads_are_those_of_the_figure() -> None:
+    table = style.read_table(PAGE.with_suffix("") / "guidance.csv")
+    assert table["scale"][-1] == 4
+    said(
+        f"the flow falls exponentially to {table['flow'][-1]:.2f} at four, DDPM to "
+        f"{table['DDPM'][-1]:.2f} and the tilted density to {table['tilted'][-1]:.2f}",
+        "is from two and a half to four and a half times as wide as what the flow samples for $g$ "
+        "from 3 to 4",
+    )
+    at = table["scale"].index(3)
+    wider = [table["tilted"][row] / table["flow"][row] for row in (at, -1)]
+    assert wider == pytest.approx([2.5, 4.5], abs=0.1)
+
+
+def test_what_is_left_at_the_last_level_moves_the_mean_as_the_figure_says() -> None:
+    table = style.read_table(PAGE.with_suffix("") / "terminal.csv")
+    said(
+        f"it falls from {table['samples'][0]:.3f} to {table['samples'][-1]:.1f} where it should be one"
+    )
+
+
+def test_the_calls_for_an_error_of_two_hundredths_are_those_of_the_figure() -> None:
+    table = style.read_table(PAGE.with_suffix("") / "steps.csv")
+
+    def calls(name: str) -> float:
+        """Where the line of the figure, straight on both logarithmic axes, crosses the error."""
+        error, count = (np.log(table[column][::-1]) for column in (name, "calls"))
+        return math.exp(np.interp(math.log(0.02), error, count))
+
+    said(
+        f"DDIM needs about {calls('DDIM'):.0f} calls for an error of two hundredths of a unit, "
+        f"Heun about {calls('Heun'):.0f}"
+    )
+
+
+def test_the_first_guess_magnifies_an_error_as_the_page_says() -> None:
+    first = diffusion.few(COSINE, 25)[0]
+    said(f"a factor of {1 / math.sqrt(first):.0f} at the first level here")
+
+
+def test_the_last_term_of_the_bound_is_a_ten_thousandth() -> None:
+    table = style.read_table(PAGE.with_suffix("") / "terms.csv")
+    said(f"the term of the bound, falls from {table['term'][0]:.2f} to a ten-thousandth]")
+    assert table["term"][-1] == pytest.approx(1e-4, abs=0.5e-4)

@@ -5,7 +5,9 @@ import re
 import pytest
 
 from scripts.figures import style
+from tests.said import tellings
 
+tells = tellings(style.DOCS / "models" / "gan.md")
 pytestmark = pytest.mark.browser
 
 
@@ -88,8 +90,6 @@ def test_with_less_motion_300_rounds_in_steps_of_25_find_the_modes_that_the_page
         demo.get_by_role("button", name="Train 25 rounds").click()
     found = re.match(r"Round 300: (\d) of 8 modes, (\d+) % of the samples near one", status(demo))
     assert found, status(demo)
-    page = " ".join((style.DOCS / "models" / "gan.md").read_text(encoding="utf-8").split())
-    said = re.search(r"with seed 1 it holds (\d) of 8 modes after 300 rounds, with (\d+) %", page)
-    assert said
-    for told, seen, margin in zip(said.groups(), found.groups(), (1, 10), strict=True):
+    page = tells(r"with seed 1 it holds (\d) of 8 modes after 300 rounds, with (\d+) %")
+    for told, seen, margin in zip(page, found.groups(), (1, 10), strict=True):
         assert int(seen) == pytest.approx(int(told), abs=margin)  # engines round differently

@@ -31,12 +31,13 @@ from scripts.weights.pack import unpack
 from tests import golden as shared
 from tests.printed.plugin import Equations
 from tests.rng import Random
-from tests.said import sayings
+from tests.said import sayings, tables
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).with_name("vae.golden.json")
 PAGE = ROOT / "docs" / "models" / "vae.md"
 said = sayings(PAGE)
+rows_of = tables(PAGE)
 
 
 def chance(seed: int) -> torch.Generator:
@@ -802,6 +803,11 @@ def test_the_trained_networks_give_the_numbers_of_the_page() -> None:
     said("stays about 18 nats lower")
     assert reconstruction
     largest = float(figures.centred()[1][0])
+    smallest = float(figures.centred()[1][5])
+    said(
+        f"reach zero one after the other between beta {smallest / weights.NOISE**2:.0f} and "
+        f"{largest / weights.NOISE**2:.0f}; marks"
+    )
     said(f"At β = {largest / weights.NOISE**2:.1f} the last unit goes out")
     trained = [row for row in zip(*table("thresholds").values(), strict=True) if row[1]]
     for beta, _, *found in trained:
@@ -1127,6 +1133,7 @@ def test_collapse_is_produced_and_cured_as_the_page_says() -> None:
 
 def test_the_table_of_the_page_is_the_table_of_the_figure() -> None:
     names = ("none", "warm-up", "free bits, 0.5 a unit", "weaker decoder")
+    expected = []
     for fixed, setting in ((False, "trained from 0.5"), (True, "fixed at 0.3")):
         for cure, name in zip(figures.CURES, names, strict=True):
             numbers = table("price")
@@ -1135,7 +1142,8 @@ def test_the_table_of_the_page_is_the_table_of_the_figure() -> None:
                 f"{numbers[what][index]:.2f} ± {numbers[f'{what}_spread'][index]:.2f}"
                 for what in ("kl", "elbo")
             )
-            said(f"| {setting} | {name} | {kl} | {bound} |")
+            expected.append([setting, name, kl, bound])
+    assert rows_of("tab-vae-collapse") == expected
     assert figures.SEEDS == 3
     said("mean and standard deviation of three seeds")
 
@@ -1189,6 +1197,10 @@ def test_means_lack_fine_detail_and_draws_have_too_much() -> None:
     numbers = table("blur")
     finest = {name: column[-1] / numbers["digits"][-1] for name, column in numbers.items()}
     assert round(finest["means"], 2) == round(finest["reconstructions"], 2)
+    said(
+        f"decoded means and reconstructions fall to {finest['means']:.1f} at the highest frequency, "
+        f"draws with noise rise to {finest['draws']:.1f}"
+    )
     said(f"have {finest['means']:.0%} of the digits' power, and true draws {finest['draws']:.0%}")
     cosines = figures.cosines()
     torch.testing.assert_close(cosines @ cosines.T, torch.eye(8).double())

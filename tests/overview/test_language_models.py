@@ -11,6 +11,9 @@ import torch
 from scripts.figures import overview, style
 from scripts.printed.values import Each
 from tests.printed.plugin import Equations
+from tests.said import sayings
+
+said = sayings(style.DOCS / "overview" / "language-models.md")
 
 lm = import_module("docs.overview.language-models.language_models")
 
@@ -158,6 +161,7 @@ def test_bad_input_is_refused() -> None:
 
 def test_the_source_needs_two_letters_and_no_model_goes_below_it() -> None:
     table = style.read_table(style.DOCS / "overview/language-models/order.csv")
+    said("All three lines fall until n is 3; beyond it the line for little text climbs steeply")
     for size in overview.SIZES:
         assert min(table[f"low_{size}"]) > 1
         column = table[f"letters_{size}"]

@@ -7,6 +7,9 @@ from docs.paradigms.reinforcement import reinforcement as rl
 from scripts.figures import style
 from scripts.printed.values import Each, Given
 from tests.printed.plugin import Equations
+from tests.said import sayings
+
+said = sayings(style.DOCS / "paradigms" / "reinforcement.md")
 
 
 def task() -> tuple[torch.Tensor, torch.Tensor]:
@@ -93,13 +96,14 @@ def test_a_reward_says_less_than_a_label() -> None:
 
     assert steps("label_10") < 10 < steps("reward_10") < 100
     assert steps("label_100") <= 13 < 100 < steps("reward_100")
-    page = " ".join((style.DOCS / "paradigms/reinforcement.md").read_text("utf-8").split())
     few, many = (
         [f"{steps(f'{kind}_{actions}'):.0f}" for actions in (10, 100)]
         for kind in ("label", "reward")
     )
-    assert f"that of step {few[0]} (10 actions) or {few[1]} (100) with labels" in page
-    assert f"of step {many[0]} or {many[1]} with rewards" in page
+    said(
+        f"that of step {few[0]} (10 actions) or {few[1]} (100) with labels",
+        f"of step {many[0]} or {many[1]} with rewards",
+    )
     for actions in (10, 100):
         low, mean, high = (table[f"{name}_{actions}"] for name in ("low", "reward", "high"))
         assert all(a <= c for a, c in zip(low, high, strict=True))

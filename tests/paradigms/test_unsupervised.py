@@ -11,6 +11,9 @@ from docs.paradigms.unsupervised import unsupervised
 from scripts.figures import paradigms, style
 from scripts.printed.values import Each
 from tests.printed.plugin import Equations
+from tests.said import sayings
+
+said = sayings(style.DOCS / "paradigms" / "unsupervised.md")
 
 TRUTH = (
     torch.tensor([0.3, 0.7]).double(),
@@ -125,8 +128,7 @@ def test_without_a_floor_some_starts_end_in_no_number_and_with_it_none_does() ->
     x, _ = paradigms.arms(paradigms.POINTS, 0)
     seeds = range(100)
     bare = sum(not finite(unguarded(x, paradigms.COMPONENTS, seed)) for seed in seeds)
-    page = " ".join((style.DOCS / "paradigms/unsupervised.md").read_text("utf-8").split())
-    assert f"{bare} of {len(seeds)} starts" in page
+    said(f"{bare:d} of {len(seeds):d} starts on the {paradigms.POINTS:d} points")
     for seed in seeds:
         draw = torch.Generator().manual_seed(seed)
         mixture = unsupervised.fit(x, paradigms.COMPONENTS, draw)
