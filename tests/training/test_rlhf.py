@@ -1030,24 +1030,31 @@ def test_the_trained_policy_keeps_what_the_reference_never_says() -> None:
 
 def test_exercise_1_odds_of_a_preference() -> None:
     r = torch.tensor([2.0, 0.5])
-    assert rlhf.preferred(r)[0, 1].item() == pytest.approx(0.818, abs=5e-4)
+    share = rlhf.preferred(r)[0, 1].item()
+    said(f"approx {share:.3f}$, about nine times in eleven")
+    assert share == pytest.approx(9 / 11, abs=1e-3)
 
 
 def test_exercise_2_two_answers_and_the_price() -> None:
     ref, r = torch.log(torch.tensor([0.9, 0.1])), torch.tensor([0.0, 1.0])
     shares = [rlhf.optimum(ref, r, beta).exp()[1].item() for beta in (1.0, 0.2)]
-    assert shares == pytest.approx([0.232, 0.943], abs=5e-4)
+    said(
+        f"$e/9$, a probability of {shares[0]:.3f}; for β = 0.2 they become $e^{{5}}/9$, "
+        f"a probability of {shares[1]:.3f}."
+    )
+    odds = [math.e / 9, math.exp(5) / 9]
+    assert shares == pytest.approx([o / (1 + o) for o in odds], abs=1e-6)
 
 
 def test_exercise_3_best_of_eight() -> None:
-    assert math.log(8) - 7 / 8 == pytest.approx(1.204, abs=5e-4)
+    said(f"approx {math.log(8) - 7 / 8:.3f}$ nats")
 
 
 def test_exercise_4_a_group_of_four() -> None:
     reward = torch.tensor([1.0, 0.0, 0.0, 0.0], dtype=torch.float64)
-    assert rlhf.group_advantage(reward).tolist() == pytest.approx(
-        [1.732, -0.577, -0.577, -0.577], abs=5e-4
-    )
+    right, *wrong = rlhf.group_advantage(reward).tolist()
+    assert wrong == pytest.approx([-1 / math.sqrt(3)] * 3, abs=1e-5)
+    said(f"GRPO gives {right:.3f} and three times −{-wrong[0]:.3f}. RLOO gives 1")
     assert rlhf.leave_one_out_advantage(reward).tolist() == pytest.approx(
         [1, -1 / 3, -1 / 3, -1 / 3]
     )
