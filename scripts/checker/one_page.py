@@ -75,7 +75,7 @@ class Checker:
 
     def _problems(self, page: Page) -> tuple[list[Problem], Facts]:
         problems = [*page.problems]
-        if not page.found:
+        if _is_seen(page):
             for look in self.book.passes:
                 subject = look.__module__.rsplit(".", 1)[-1]
                 problems += self._found(page, look, f"the pass over {subject}")
@@ -113,7 +113,7 @@ class Checker:
         except Exception:
             facts = empty_facts()
         facts["missing"] = list(page.missing_extensions)
-        if not page.found:
+        if _is_seen(page):
             facts |= {name: make(page) for name, make in self.book.facts.items()}
         return facts
 
@@ -164,6 +164,11 @@ class Checker:
 def digest_of(data: bytes | None) -> str:
     """What changes when the content of a page does."""
     return hashlib.blake2b(data or b"", digest_size=16).hexdigest()
+
+
+def _is_seen(page: Page) -> bool:
+    """Whether a page has been read and rendered."""
+    return not (page.found.get("unreadable") or page.found.get("unrendered"))
 
 
 def _applies(page: Page, code: str) -> bool:

@@ -590,6 +590,18 @@ def test_a_rule_that_fails_is_reported_and_exits_with_2(
     assert "rule S01 failed on this page" in capsys.readouterr().out
 
 
+def test_what_is_wrong_on_a_page_hides_none_of_its_facts(tmp_path: Path) -> None:
+    from scripts.checker import config, rulebook
+    from scripts.checker.one_page import Checker
+
+    folder = project(tmp_path, {"index.md": CLEAN + "\n<div>\n\nText.\n"})
+    file = folder / "docs" / "index.md"
+    book = rulebook.load("scripts.house.rules")
+    found, facts = Checker(config.find(folder), book).check("index.md", file, file.read_bytes())
+    assert "H01" in {problem.code for problem in found}
+    assert book.facts.keys() <= facts.keys()
+
+
 def test_a_pass_that_fails_is_reported_and_exits_with_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
