@@ -23,7 +23,7 @@ from torch.distributions import (
 )
 
 from docs.models.vae import vae
-from scripts.figures import style
+from scripts.figures import posterior_collapse, style
 from scripts.figures import vae as figures
 from scripts.printed.values import Each, Finite, Given
 from scripts.weights import vae as weights
@@ -802,8 +802,8 @@ def test_the_trained_networks_give_the_numbers_of_the_page() -> None:
     assert round(networks[0][2] - linear[0][2]) == 18
     said("stays about 18 nats lower")
     assert reconstruction
-    largest = float(figures.centred()[1][0])
-    smallest = float(figures.centred()[1][5])
+    largest = float(posterior_collapse.centred()[1][0])
+    smallest = float(posterior_collapse.centred()[1][5])
     said(
         f"reach zero one after the other between beta {smallest / weights.NOISE**2:.0f} and "
         f"{largest / weights.NOISE**2:.0f}; marks"
@@ -811,7 +811,7 @@ def test_the_trained_networks_give_the_numbers_of_the_page() -> None:
     said(f"At β = {largest / weights.NOISE**2:.1f} the last unit goes out")
     trained = [row for row in zip(*table("thresholds").values(), strict=True) if row[1]]
     for beta, _, *found in trained:
-        expected = vae.linear_rates(figures.centred()[1][:6], weights.NOISE**2, beta)
+        expected = vae.linear_rates(posterior_collapse.centred()[1][:6], weights.NOISE**2, beta)
         assert found == pytest.approx(expected.tolist(), abs=0.08)  # batches of 128
 
 
@@ -1094,7 +1094,7 @@ def test_the_decoder_that_sees_earlier_pixels_is_still_a_density() -> None:
 
 def price(cure: str, fixed: bool) -> tuple[float, float]:
     numbers = table("price")
-    index = list(figures.CURES).index(cure) + (4 if fixed else 0)
+    index = list(posterior_collapse.CURES).index(cure) + (4 if fixed else 0)
     return numbers["kl"][index], numbers["elbo"][index]
 
 
@@ -1135,16 +1135,16 @@ def test_the_table_of_the_page_is_the_table_of_the_figure() -> None:
     names = ("none", "warm-up", "free bits, 0.5 a unit", "weaker decoder")
     expected = []
     for fixed, setting in ((False, "trained from 0.5"), (True, "fixed at 0.3")):
-        for cure, name in zip(figures.CURES, names, strict=True):
+        for cure, name in zip(posterior_collapse.CURES, names, strict=True):
             numbers = table("price")
-            index = list(figures.CURES).index(cure) + (4 if fixed else 0)
+            index = list(posterior_collapse.CURES).index(cure) + (4 if fixed else 0)
             kl, bound = (
                 f"{numbers[what][index]:.2f} ± {numbers[f'{what}_spread'][index]:.2f}"
                 for what in ("kl", "elbo")
             )
             expected.append([setting, name, kl, bound])
     assert rows_of("tab-vae-collapse") == expected
-    assert figures.SEEDS == 3
+    assert posterior_collapse.SEEDS == 3
     said("mean and standard deviation of three seeds")
 
 
@@ -1385,9 +1385,9 @@ def test_exercise_4_where_the_score_function_wins() -> None:
 def test_exercise_5_an_averaged_error_switches_every_unit_off() -> None:
     x, f = normal(64), normal(64, seed=1)
     assert float(((x - f) ** 2).mean()) == pytest.approx(float(((x - f) ** 2).sum() / (2 * 32)))
-    largest = float(figures.centred()[1][0])
+    largest = float(posterior_collapse.centred()[1][0])
     said(f"covariance is {largest:.3f}", f"a noise of {math.sqrt(32):.2f}")
-    assert vae.linear_rates(figures.centred()[1][:6], 32).sum() == 0
+    assert vae.linear_rates(posterior_collapse.centred()[1][:6], 32).sum() == 0
 
 
 def test_exercise_6_a_coin_under_a_gaussian() -> None:
