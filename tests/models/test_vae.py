@@ -1077,7 +1077,7 @@ def test_training_gives_back_the_mean_kl_of_each_unit() -> None:
 
 
 def test_the_decoder_that_sees_earlier_pixels_is_still_a_density() -> None:
-    model = figures.Peeking(0.5, 1.0).double().requires_grad_(False)
+    model = posterior_collapse.Peeking(0.5, 1.0).double().requires_grad_(False)
     model.peek.copy_(0.1 * normal(64, 64))
     z, x = normal(1, 8), normal(1, 64, seed=1)[0]
 
