@@ -7,7 +7,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-KEYS: dict[str, type[Any]] = {"rules": str, "style": bool, "ignore": list, "cache": str}
+KEYS: dict[str, type[Any]] = {
+    "rules": str,
+    "style": bool,
+    "ignore": list,
+    "cache": str,
+    "glossary": str,
+}
 """What the table may say, and the kind of each value."""
 _WORDS = {str: "a text", bool: "true or false", list: "a list of codes"}
 

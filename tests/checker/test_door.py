@@ -184,7 +184,7 @@ def test_house_style_is_off_unless_the_project_asks_for_it(tmp_path: Path) -> No
         ('ignore = [""]', "''"),
         ('ignore = "S14"', "'ignore' of [tool.check] must be a list of codes"),
         ('ignroe = ["S14"]', "no key 'ignroe'; write 'ignore'"),
-        ("select = []", "no key 'select'; it knows cache, ignore, rules, style"),
+        ("select = []", "no key 'select'; it knows cache, glossary, ignore, rules, style"),
         ('style = "yes"', "'style' of [tool.check] must be true or false"),
         ("style = true", "needs the rules of a house"),
         ('rules = "scripts.house.rules"\nignore = ["P99"]', "'P99'"),
