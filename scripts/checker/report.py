@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -101,25 +102,37 @@ def name(code: str, rules: Rules) -> str:
 
 
 def parts(rule: Rule) -> dict[str, str]:
-    """What the docstring of a rule says: sentence, bad, good and why."""
+    """What the docstring of a rule says: sentence, bad, good and why.
+
+    An example is what stands behind its name, or the lines indented below it.
+    """
     document = inspect.getdoc(rule) or ""
     lines = document.split("\n")
     found = {"sentence": lines[0], "bad": "", "good": "", "why": ""}
-    key = ""
+    key, block = "", False
     for line in lines[1:]:
-        head, colon, rest = line.partition(": ")
+        head, colon, rest = line.partition(":")
         if colon and head.lower() in ("bad", "good", "why"):
             key = head.lower()
             found[key] = rest.strip()
+            block = not found[key]
+        elif key and block:
+            found[key] += line[4:].rstrip() + "\n"
         elif key and line.strip():
             found[key] += " " + line.strip()
-    return found
+    return {key: text.rstrip("\n") for key, text in found.items()}
 
 
 def _explained(code: str, rule: Rule, more: str = "") -> str:
     told = parts(rule)
     head = f"{code}{f' ({more})' if more else ''}: {told['sentence']}"
-    return f"{head}\n  Bad:  {told['bad']}\n  Good: {told['good']}\n  Why:  {told['why']}\n"
+    bad, good = (_set(told[key]) for key in ("bad", "good"))
+    return f"{head}\n  Bad:  {bad}\n  Good: {good}\n  Why:  {told['why']}\n"
+
+
+def _set(example: str) -> str:
+    """An example for a screen; one of several lines stands below its head."""
+    return example if "\n" not in example else "\n" + textwrap.indent(example, "    ")
 
 
 def explain(code: str, book: Rulebook) -> str:

@@ -52,6 +52,16 @@ def plain(text: str) -> str:
     )
 
 
+def example(name: str, text: str) -> list[str]:
+    """An example in a line, or in a block of its own."""
+    if "\n" not in text:
+        return [f"- {name}: {code(text)}"]
+    longest = max((len(run) for run in re.findall(r"[`]+", text)), default=0)
+    fence = "`" * max(longest + 1, 3)
+    lines = [f"{fence}text", *text.split("\n"), fence]
+    return [f"- {name}:", "", *(f"    {line}".rstrip() for line in lines), ""]
+
+
 def entry(rule: str) -> str:
     """The section of one rule."""
     told = parts(BOOK.rules[rule])
@@ -59,7 +69,7 @@ def entry(rule: str) -> str:
     style = ", house style" if rule in BOOK.style else ""
     rows = [f"### {rule}: {name} {{#{rule.lower()}}}", "", plain(told["sentence"]), ""]
     rows += [f"- Level: {BOOK.level(rule)}{style}."]
-    rows += [f"- Bad: {code(told['bad'])}", f"- Good: {code(told['good'])}"]
+    rows += [*example("Bad", told["bad"]), *example("Good", told["good"])]
     rows += [f"- Why: {plain(told['why'])}", ""]
     return "\n".join(rows)
 

@@ -106,8 +106,12 @@ def _relative(page: Page, opener: Opener, line: int) -> int | None:
 def body_indent(page: Page, body: Body) -> Problem | None:
     """The body of a box is not indented by four columns.
 
-    Bad: a body at two columns below !!! note
-    Good: a body at four columns below !!! note
+    Bad:
+        !!! note
+          The body.
+    Good:
+        !!! note
+            The body.
     Why: The box ends there: it stays empty, or loses its rest, and the text stands below it.
     """
     message, edit, relative = "", None, body.relative
@@ -188,8 +192,14 @@ def _indented(page: Page, first: int, width: int) -> Edit | None:
 def body_escape(page: Page, body: Body) -> Problem | None:
     """A wrapped line falls out of the box.
 
-    Bad: the second line of a paragraph at column 0
-    Good: every line of the body at four columns
+    Bad:
+        !!! note
+            The body goes on
+        at the start of the line.
+    Good:
+        !!! note
+            The body goes on
+            at four columns.
     Why: A box has no lazy continuation; the sentence is cut in two.
     """
     if body.kind != "text" or body.relative is None or body.relative > 0:
@@ -211,8 +221,12 @@ def _continues(before: str, text: str) -> bool:
 def body_code(page: Page, body: Body) -> Problem | None:
     """The body is indented so far that it becomes code.
 
-    Bad: a body at eight columns
-    Good: a body at four columns
+    Bad:
+        !!! note
+                The body.
+    Good:
+        !!! note
+            The body.
     Why: Four columns more than the body make an indented code block.
     """
     relative = body.relative
@@ -245,8 +259,12 @@ def _is_prose(text: str) -> bool:
 def body_nbsp(page: Page, body: Body) -> Problem | None:
     """The body is indented by no-break spaces.
 
-    Bad: a body after four no-break spaces
-    Good: a body after four spaces
+    Bad:
+        !!! note
+        \u00a0\u00a0\u00a0\u00a0The body.
+    Good:
+        !!! note
+            The body.
     Why: Only ordinary spaces and tabs count; the box stays empty.
     """
     if body.kind != "empty" or not body.line or _has_left(page, body):
@@ -261,8 +279,15 @@ def body_nbsp(page: Page, body: Body) -> Problem | None:
 def empty(page: Page, body: Body) -> Problem | None:
     """A box without a title of its own has no body.
 
-    Bad: !!! note and nothing below it
-    Good: !!! note with a body
+    Bad:
+        !!! note
+
+        ## Next
+
+        Text.
+    Good:
+        !!! note
+            The body.
     Why: The reader sees an empty bar.
     """
     if body.kind != "empty" or _is_made(body) or _stands_below(body):
@@ -314,8 +339,14 @@ def note_bare(page: Page, body: Body) -> None:
 def title_only(site: Site) -> Iterator[Problem]:
     """A box has a title, but its body stands below it, or nowhere.
 
-    Bad: !!! note "Before you start", and the text at column 0
-    Good: the text at four columns
+    Bad:
+        !!! note "Before you start"
+
+        The body.
+    Good:
+        !!! note "Before you start"
+
+            The body.
     Why: The box is a bare bar. Projects that use such bars as a style are left alone.
     """
     found = [(path, *item) for path, facts in site.chosen_facts() for item in facts.get("bare", ())]

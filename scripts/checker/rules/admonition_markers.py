@@ -12,8 +12,12 @@ from scripts.checker.problem import Problem
 def marker_space(page: Page, opener: Opener) -> Problem | None:
     """Wrong or invisible blanks stand around the marker.
 
-    Bad: !!!  note
-    Good: !!! note
+    Bad:
+        !!!  note
+            The body.
+    Good:
+        !!! note
+            The body.
     Why: With two spaces, a no-break space or a zero-width character the opener is printed.
     """
     line, rest = opener.line, opener.rest
@@ -41,8 +45,12 @@ def marker_space(page: Page, opener: Opener) -> Problem | None:
 def marker_count(page: Page, opener: Opener) -> Problem | None:
     """The marker has the wrong number or form of marks.
 
-    Bad: !! note "Title"
-    Good: !!! note "Title"
+    Bad:
+        !! note "Title"
+            The body.
+    Good:
+        !!! note "Title"
+            The body.
     Why: Exactly three marks at the start of the line open a box.
     """
     line, mark = opener.line, opener.mark
@@ -63,8 +71,12 @@ def marker_count(page: Page, opener: Opener) -> Problem | None:
 def plus(page: Page, opener: Opener) -> Problem | None:
     """A plus or minus sign is misplaced.
 
-    Bad: ??? + note
-    Good: ???+ note
+    Bad:
+        ??? + note
+            The body.
+    Good:
+        ???+ note
+            The body.
     Why: The opener is printed, or the sign becomes a class.
     """
     line, rest = opener.line, opener.rest

@@ -50,8 +50,20 @@ def _under_text(page: Page, line: int) -> bool:
 def in_html(page: Page, opener: Opener) -> Problem | None:
     """A box stands inside raw HTML that is not read as Markdown.
 
-    Bad: <div class="grid"> around !!! note
-    Good: <div class="grid" markdown> around !!! note
+    Bad:
+        <div class="grid">
+
+        !!! note
+            The body.
+
+        </div>
+    Good:
+        <div class="grid" markdown>
+
+        !!! note
+            The body.
+
+        </div>
     Why: Everything inside raw HTML is printed as it is written.
     """
     line = opener.line
@@ -91,8 +103,15 @@ def in_table(page: Page, line: int) -> Problem | None:
 def list_blank(page: Page, opener: Opener) -> Problem | None:
     """A box follows the text of a list item without a blank line.
 
-    Bad: `1. Item` and !!! note in the next line
-    Good: a blank line between them
+    Bad:
+        1. Item
+            !!! note
+                The body.
+    Good:
+        1. Item
+
+            !!! note
+                The body.
     Why: The opener is read as the next line of the item's text and printed.
     """
     if not _under_text(page, opener.line):
@@ -107,8 +126,16 @@ def list_blank(page: Page, opener: Opener) -> Problem | None:
 def list_indent(page: Page, opener: Opener) -> Problem | None:
     """A box in a list item has the wrong indent.
 
-    Bad: three spaces before !!! note inside `1. Item`
-    Good: four spaces before !!! note inside `1. Item`
+    Bad:
+        1. Item
+
+           !!! note
+               The body.
+    Good:
+        1. Item
+
+            !!! note
+                The body.
     Why: Python-Markdown needs four columns for each level; the list is cut and the opener printed.
     """
     if not _in_list(page, opener.line):
@@ -123,8 +150,12 @@ def list_indent(page: Page, opener: Opener) -> Problem | None:
 def opener_indent(page: Page, opener: Opener) -> Problem | None:
     """An opener is indented where nothing asks for it.
 
-    Bad: two spaces before !!! note
-    Good: !!! note at the start of the line
+    Bad:
+          !!! note
+              The body.
+    Good:
+        !!! note
+            The body.
     Why: With one to three columns it is printed, with four it becomes code.
     """
     if page.is_code(opener.line):

@@ -18,8 +18,12 @@ from scripts.checker.rendered import Box
 def title_unclosed(page: Page, opener: Opener) -> Problem | None:
     """A quote of the title is missing.
 
-    Bad: !!! note "Before you start
-    Good: !!! note "Before you start"
+    Bad:
+        !!! note "Before you start
+            The body.
+    Good:
+        !!! note "Before you start"
+            The body.
     Why: Without both quotes no box opens: the line is printed and the body becomes code.
     """
     meant = opener.unread()
@@ -48,8 +52,12 @@ def _in_curly_quotes(title: str) -> bool:
 def title_quotes(page: Page, opener: Opener) -> Problem | None:
     """The title stands in curly or single quotes.
 
-    Bad: !!! note “Before you start”
-    Good: !!! note "Before you start"
+    Bad:
+        !!! note “Before you start”
+            The body.
+    Good:
+        !!! note "Before you start"
+            The body.
     Why: Only straight double quotes are read; with any other the opener is printed.
     """
     meant = opener.unread()
@@ -72,8 +80,12 @@ def title_quotes(page: Page, opener: Opener) -> Problem | None:
 def title_unquoted(page: Page, opener: Opener) -> Problem | None:
     """The title has no quotes.
 
-    Bad: !!! note Before you start
-    Good: !!! note "Before you start"
+    Bad:
+        !!! note Before you start
+            The body.
+    Good:
+        !!! note "Before you start"
+            The body.
     Why: The words become CSS classes and the title is lost, or the opener is printed.
     """
     header = opener.header()
@@ -111,8 +123,12 @@ def _glued(opener: Opener, meant: Unread) -> bool:
 def title_space(page: Page, opener: Opener) -> Problem | None:
     """No ordinary space stands between type and title.
 
-    Bad: !!! note"Before you start"
-    Good: !!! note "Before you start"
+    Bad:
+        !!! note"Before you start"
+            The body.
+    Good:
+        !!! note "Before you start"
+            The body.
     Why: The opener is not recognised and is printed.
     """
     meant = opener.unread()
@@ -130,8 +146,13 @@ def title_space(page: Page, opener: Opener) -> Problem | None:
 def title_newline(page: Page, opener: Opener) -> Problem | None:
     """The title goes on in the next line.
 
-    Bad: !!! note "Before you
-    Good: !!! note "Before you start"
+    Bad:
+        !!! note "Before you
+        start"
+            The body.
+    Good:
+        !!! note "Before you start"
+            The body.
     Why: An opener is one line; a broken title stops the box.
     """
     title = opener.unread().title
@@ -147,8 +168,12 @@ def title_newline(page: Page, opener: Opener) -> Problem | None:
 def title_escape(page: Page, opener: Opener) -> Problem | None:
     r"""Quotes inside a title are escaped.
 
-    Bad: !!! note "The \"best\" model"
-    Good: !!! note "The "best" model"
+    Bad:
+        !!! note "The \"best\" model"
+            The body.
+    Good:
+        !!! note "The "best" model"
+            The body.
     Why: The backslashes are shown; inner quotes need none.
     """
     header = opener.header()
@@ -161,8 +186,12 @@ def title_escape(page: Page, opener: Opener) -> Problem | None:
 def title_double(page: Page, opener: Opener) -> Problem | None:
     """An admonition has two titles.
 
-    Bad: !!! note "One" "Two"
-    Good: !!! note "One: two"
+    Bad:
+        !!! note "One" "Two"
+            The body.
+    Good:
+        !!! note "One: two"
+            The body.
     Why: The reader sees the inner quotes as part of one odd title.
     """
     header = opener.header()
@@ -175,8 +204,12 @@ def title_double(page: Page, opener: Opener) -> Problem | None:
 def trailing(page: Page, opener: Opener) -> Problem | None:
     """Something follows the title of an admonition.
 
-    Bad: !!! note "Title" { .wide }
-    Good: !!! note wide "Title"
+    Bad:
+        !!! note "Title" { .wide }
+            The body.
+    Good:
+        !!! note wide "Title"
+            The body.
     Why: Nothing may follow the closing quote; the opener is printed.
     """
     title = opener.unread().title
@@ -190,8 +223,12 @@ def trailing(page: Page, opener: Opener) -> Problem | None:
 def summary_link(page: Page, box: Box) -> Problem | None:
     """The title of a collapsible holds a link or a button.
 
-    Bad: ??? tip "[A paper](https://example.com)"
-    Good: ??? tip "A paper", with the link in the body
+    Bad:
+        ??? tip "[A paper](https://example.com)"
+            The body.
+    Good:
+        ??? tip "A paper"
+            [It](https://example.com) says more.
     Why: A click follows the link instead of opening the box.
     """
     if box.kind != "details" or not box.interactive:
@@ -206,8 +243,12 @@ def summary_link(page: Page, box: Box) -> Problem | None:
 def title_long(page: Page, box: Box) -> Problem | None:
     """A whole paragraph stands in the title of a box.
 
-    Bad: !!! tip "A long paragraph of thirty words …"
-    Good: !!! tip "A short name", with the paragraph in the body
+    Bad:
+        !!! tip "It is no name if a box says in it all that one is to read, so that it is cut on a phone and all of it is set in bold"
+            The body.
+    Good:
+        !!! tip "A short name"
+            And the paragraph below it.
     Why: Titles are names; a bold paragraph is hard to read.
     """
     if len(box.title) <= 80:

@@ -17,8 +17,12 @@ _ALERTS = ("gh-admonitions", "callouts", "github-admonitions", "obsidian-callout
 def type_unknown(page: Page, opener: Opener) -> Problem | None:
     """An admonition has a type that the theme does not know.
 
-    Bad: !!! abstrct "In short"
-    Good: !!! abstract "In short"
+    Bad:
+        !!! abstrct "In short"
+            The body.
+    Good:
+        !!! abstract "In short"
+            The body.
     Why: An unknown type is drawn as a plain note, with the wrong icon, colour and name.
     """
     header = opener.header()
@@ -45,8 +49,12 @@ def type_unknown(page: Page, opener: Opener) -> Problem | None:
 def no_type(page: Page, opener: Opener) -> Problem | None:
     """An admonition has no type.
 
-    Bad: !!! "Before you start"
-    Good: !!! note "Before you start"
+    Bad:
+        !!! "Before you start"
+            The body.
+    Good:
+        !!! note "Before you start"
+            The body.
     Why: The opener is printed; only `???` with a title may go without a type.
     """
     rest = opener.unread().rest
@@ -60,8 +68,12 @@ def no_type(page: Page, opener: Opener) -> Problem | None:
 def type_characters(page: Page, opener: Opener) -> Problem | None:
     """The type holds signs that no type may hold.
 
-    Bad: !!! note: Title
-    Good: !!! note "Title"
+    Bad:
+        !!! note: Title
+            The body.
+    Good:
+        !!! note "Title"
+            The body.
     Why: A type is letters, digits and hyphens; with a colon, dot, bracket or emoji the opener is printed.
     """
     meant = opener.unread()
@@ -83,8 +95,12 @@ def type_characters(page: Page, opener: Opener) -> Problem | None:
 def modifier(page: Page, opener: Opener) -> Problem | None:
     """An admonition has a modifier that does not exist.
 
-    Bad: !!! note left "Title"
-    Good: !!! note inline "Title"
+    Bad:
+        !!! note left "Title"
+            The body.
+    Good:
+        !!! note inline "Title"
+            The body.
     Why: Material knows `inline` and `inline end`; other words do nothing.
     """
     header = opener.header()
@@ -104,8 +120,18 @@ def modifier(page: Page, opener: Opener) -> Problem | None:
 def extension_off(page: Page, opener: Opener) -> Problem:
     """Boxes are used though the extension is not enabled.
 
-    Bad: ??? note without pymdownx.details in mkdocs.yml
-    Good: pymdownx.details under markdown_extensions
+    Bad:
+        ??? note
+            The body.
+
+        in mkdocs.yml:
+        markdown_extensions: [admonition, tables]
+    Good:
+        ??? note
+            The body.
+
+        in mkdocs.yml:
+        markdown_extensions: [admonition, pymdownx.details]
     Why: Every opener is printed, and no build says a word.
     """
     name = "pymdownx.details" if opener.details else "admonition"
@@ -116,8 +142,12 @@ def extension_off(page: Page, opener: Opener) -> Problem:
 def foreign(page: Page, line: int) -> Problem | None:
     """A box is written in the syntax of another tool.
 
-    Bad: > [!NOTE]
-    Good: !!! note
+    Bad:
+        > [!NOTE]
+        > The body.
+    Good:
+        !!! note
+            The body.
     Why: It is printed, or shown as a quotation or code.
     """
     if page.in_fence(line):

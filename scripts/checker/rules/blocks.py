@@ -220,8 +220,13 @@ def _meant(page: Page, number: int, header: re.Match[str], known: Known) -> bool
 def block_unclosed(page: Page, line: int, size: int = 0, end: int = 0) -> Problem:
     """A block is never closed.
 
-    Bad: /// note | Title without an end
-    Good: /// note | Title … ///
+    Bad:
+        /// note | Title
+        Text.
+    Good:
+        /// note | Title
+        Text.
+        ///
     Why: The rest of the page is swallowed into the box, silently.
     """
     message = (
@@ -238,8 +243,14 @@ def block_unclosed(page: Page, line: int, size: int = 0, end: int = 0) -> Proble
 def block_header(page: Page, line: int, text: str, name: str = "") -> Problem:
     """The header of a block cannot be read.
 
-    Bad: /// note Title
-    Good: /// note | Title
+    Bad:
+        /// note Title
+        Text.
+        ///
+    Good:
+        /// note | Title
+        Text.
+        ///
     Why: The header and the end are printed.
     """
     if not name:
@@ -258,8 +269,14 @@ def block_header(page: Page, line: int, text: str, name: str = "") -> Problem:
 def block_unknown(page: Page, line: int, word: str, known: Known) -> Problem:
     """A block has a name that no extension knows.
 
-    Bad: /// nte | Title
-    Good: /// note | Title
+    Bad:
+        /// nte | Title
+        Text.
+        ///
+    Good:
+        /// note | Title
+        Text.
+        ///
     Why: The header and the end are printed.
     """
     near = openers.nearest(word.lower(), known.names)
@@ -270,8 +287,16 @@ def block_unknown(page: Page, line: int, word: str, known: Known) -> Problem:
 def block_option(page: Page, line: int, name: str = "") -> Problem | None:
     """A block has an option that is not valid.
 
-    Bad: an option typ: note below /// admonition
-    Good: an option type: note
+    Bad:
+        /// admonition | Title
+            typ: note
+        Text.
+        ///
+    Good:
+        /// admonition | Title
+            type: note
+        Text.
+        ///
     Why: One wrong option rejects the whole block.
     """
     following = page.line(line + 1)
@@ -298,8 +323,11 @@ def block_option(page: Page, line: int, name: str = "") -> Problem | None:
 def block_stray(page: Page, line: int) -> Problem:
     """An end of a block ends nothing.
 
-    Bad: /// alone without a block above
-    Good: no such line
+    Bad:
+        Text.
+
+        ///
+    Good: Text.
     Why: It is printed.
     """
     message = "this '///' ends nothing and is printed; delete it, or open the block above"
@@ -309,8 +337,20 @@ def block_stray(page: Page, line: int) -> Problem:
 def block_off(page: Page, line: int, name: str) -> Problem:
     """Blocks are used though no block extension is enabled.
 
-    Bad: /// note | Title without pymdownx.blocks.admonition
-    Good: the extension under markdown_extensions
+    Bad:
+        /// note | Title
+        Text.
+        ///
+
+        in mkdocs.yml:
+        markdown_extensions: [admonition, tables]
+    Good:
+        /// note | Title
+        Text.
+        ///
+
+        in mkdocs.yml:
+        markdown_extensions: [pymdownx.blocks.admonition]
     Why: Header and end are printed.
     """
     message = (

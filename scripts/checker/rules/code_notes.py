@@ -12,8 +12,18 @@ from scripts.checker.problem import Problem
 def annotation(page: Page) -> Iterator[Problem]:
     """A code annotation has no text.
 
-    Bad: a comment # (1)! in code and no numbered list below
-    Good: the list 1. … directly below the block
+    Bad:
+        ```python
+        x = 1  # (1)!
+        ```
+
+        Text.
+    Good:
+        ```python
+        x = 1  # (1)!
+        ```
+
+        1. The start.
     Why: The mark is shown as it is written, or opens an empty bubble.
     """
     features = page.config.extra.get("theme_features", ())

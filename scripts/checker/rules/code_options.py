@@ -18,8 +18,14 @@ _FAR = 300
 def option(page: Page, fence: Fence) -> Problem | None:
     """The header of a code block has an option that cannot be read.
 
-    Bad: ```python titel="a.py"
-    Good: ```python title="a.py"
+    Bad:
+        ```python titel="a.py"
+        x = 1
+        ```
+    Good:
+        ```python title="a.py"
+        x = 1
+        ```
     Why: The whole block becomes a line of inline code.
     """
     if not fence.info:

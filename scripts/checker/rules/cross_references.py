@@ -14,8 +14,20 @@ from scripts.checker.project import PAGES, Site
 def undefined_reference(site: Site) -> Iterator[Problem]:
     """A cross-reference names nothing in the project.
 
-    Bad: [the trainer][trainr] in a project with autorefs
-    Good: [the trainer][trainer]
+    Bad:
+        [the trainer][train-er]
+
+        in mkdocs.yml:
+        plugins: [autorefs]
+    Good:
+        [the trainer][trainer]
+
+        ## Trainer
+
+        Text.
+
+        in mkdocs.yml:
+        plugins: [autorefs]
     Why: The brackets are printed.
     """
     if not any(facts.get("autorefs") for _, facts in site.chosen_facts()):

@@ -193,8 +193,14 @@ def _of_other_sign(page: Page, opener: Fence, end: int) -> Fence | None:
 def unclosed(page: Page, fence: Fence, end: Fence | None = None) -> Problem:
     """A code block is never closed, or by the wrong fence.
 
-    Bad: ```python closed by ~~~, by fewer signs, or not at all
-    Good: ```python closed by ```
+    Bad:
+        ```python
+        x = 1
+        ~~~
+    Good:
+        ```python
+        x = 1
+        ```
     Why: The code is printed as text, or swallows the text up to the next fence.
     """
     signs = fence.signs
@@ -228,8 +234,16 @@ def unclosed(page: Page, fence: Fence, end: Fence | None = None) -> Problem:
 def stray(page: Page, fence: Fence, paired: bool = False) -> Problem:
     """A fence closes nothing.
 
-    Bad: ``` alone after a block that is already closed
-    Good: no such line
+    Bad:
+        ```python
+        x = 1
+        ```
+
+        ```
+    Good:
+        ```python
+        x = 1
+        ```
     Why: It is printed, or opens a block that swallows the text below.
     """
     what = "fence is printed" if paired else f"'{fence.signs}' closes nothing and is printed"
@@ -240,8 +254,14 @@ def stray(page: Page, fence: Fence, paired: bool = False) -> Problem:
 def fence_indent(page: Page, fence: Fence, end: Fence) -> Problem | None:
     """The lines of a code block have different indents.
 
-    Bad: a closing fence at another column than the opening one
-    Good: both at the same column
+    Bad:
+        ```python
+        x = 1
+            ```
+    Good:
+        ```python
+        x = 1
+        ```
     Why: The block is not recognised and is printed.
     """
     column, line = fence.column, end.line

@@ -44,7 +44,10 @@ def undefined(page: Page) -> Iterator[Problem]:
     """A footnote is cited but not defined.
 
     Bad: text[^nope]
-    Good: text[^1] with [^1]: the note
+    Good:
+        text[^1]
+
+        [^1]: The note.
     Why: The brackets are printed.
     """
     if not _on(page) or page.config.plugin("bibtex", "mkdocs-bibtex", "bibtex-plugin"):
@@ -87,8 +90,11 @@ def undefined(page: Page) -> Iterator[Problem]:
 def unused(page: Page) -> Iterator[Problem]:
     """A footnote is defined but never cited.
 
-    Bad: [^old]: a note that no text cites
-    Good: text[^old]
+    Bad: [^old]: A note that no text cites.
+    Good:
+        text[^old]
+
+        [^old]: The note.
     Why: It is printed at the end of the page, and its back link leads nowhere.
     """
     definitions = _definitions(page)
@@ -107,8 +113,18 @@ def unused(page: Page) -> Iterator[Problem]:
 def twice(page: Page) -> Iterator[Problem]:
     """A footnote is defined twice.
 
-    Bad: [^a]: one and [^a]: two
-    Good: two names
+    Bad:
+        text[^a]
+
+        [^a]: One.
+
+        [^a]: Two.
+    Good:
+        text[^a][^b]
+
+        [^a]: One.
+
+        [^b]: Two.
     Why: Only the last definition is shown.
     """
     seen: dict[str, int] = {}
@@ -127,8 +143,16 @@ def twice(page: Page) -> Iterator[Problem]:
 def empty(page: Page) -> Iterator[Problem]:
     """The text of a footnote is not indented below its mark.
 
-    Bad: [^a]: alone, a blank line, and the note at column 0
-    Good: [^a]: The note.
+    Bad:
+        text[^a]
+
+        [^a]:
+
+        The note.
+    Good:
+        text[^a]
+
+        [^a]: The note.
     Why: The footnote is empty, and what it should say stands in the text.
     """
     if not _on(page):
@@ -151,7 +175,10 @@ def malformed(page: Page) -> Iterator[Problem]:
     """A footnote mark is written the wrong way.
 
     Bad: text[1^], text^[note], [ ^1]
-    Good: text[^1]
+    Good:
+        text[^1]
+
+        [^1]: The note.
     Why: It is printed.
     """
     if not _on(page):
@@ -184,8 +211,20 @@ def malformed(page: Page) -> Iterator[Problem]:
 def extension_off(page: Page) -> Iterator[Problem]:
     """Footnotes are used though the extension is not enabled.
 
-    Bad: text[^1] without footnotes in mkdocs.yml
-    Good: footnotes under markdown_extensions
+    Bad:
+        text[^1]
+
+        [^1]: The note.
+
+        in mkdocs.yml:
+        markdown_extensions: [admonition, tables]
+    Good:
+        text[^1]
+
+        [^1]: The note.
+
+        in mkdocs.yml:
+        markdown_extensions: [footnotes]
     Why: Marks and definitions are printed or lost.
     """
     if _on(page) or page.missing_extensions:

@@ -26,8 +26,15 @@ def _blocks(page: Page, sign: str) -> Iterator[Block]:
 def not_closed(page: Page) -> Iterator[Problem]:
     """A formula is not closed.
 
-    Bad: $$ and no second $$
-    Good: $$ x = 1 $$
+    Bad:
+        $$
+        x = 1
+
+        Text.
+    Good:
+        $$
+        x = 1
+        $$
     Why: The formula is printed as it is written, and may swallow the text below.
     """
     for block in _blocks(page, "$$"):
@@ -111,7 +118,7 @@ def brackets(page: Page) -> Iterator[Problem]:
     r"""A formula in `\[ … \]` stands inside a paragraph, or its backslashes are doubled.
 
     Bad: The loss is \[ L = a \] here.
-    Good: \[ L = a \] in a paragraph of its own, or \( L = a \) inside the sentence
+    Good: The loss is \( L = a \) here.
     Why: The backslashes are taken for escapes, and the formula is printed in plain brackets.
     """
     for block in _blocks(page, ESCAPED):
@@ -135,8 +142,17 @@ def brackets(page: Page) -> Iterator[Problem]:
 def environment(page: Page) -> Iterator[Problem]:
     r"""A formula in `\begin … \end` stands directly below a line of text.
 
-    Bad: The update is, and \begin{align} in the next line
-    Good: a blank line before \begin{align}
+    Bad:
+        The update is
+        \begin{align}
+        a &= b
+        \end{align}
+    Good:
+        The update is
+
+        \begin{align}
+        a &= b
+        \end{align}
     Why: It is read as a part of the paragraph and printed, with half of its backslashes.
     """
     for block in _blocks(page, "\\begin{"):
@@ -196,8 +212,13 @@ def _dollar_tick(page: Page, line: int) -> tuple[int, int]:
 def two_in_one(page: Page) -> Iterator[Problem]:
     """Two formulas follow each other without a blank line.
 
-    Bad: $$ a = b $$ and $$ c = d $$ in the next line
-    Good: a blank line between them
+    Bad:
+        $$ a = b $$
+        $$ c = d $$
+    Good:
+        $$ a = b $$
+
+        $$ c = d $$
     Why: Both are read as one formula from the first sign to the last, which is shown as an error.
     """
     if not reads_formulas(page):

@@ -20,8 +20,24 @@ _LIKE = re.compile(
 def front_matter(page: Page) -> Iterator[Problem]:
     """The front matter cannot be read.
 
-    Bad: title: A: B between the lines ---
-    Good: title: "A: B"
+    Bad:
+        in docs/page.md:
+        ---
+        title: A: B
+        ---
+
+        # Page
+
+        Text.
+    Good:
+        in docs/page.md:
+        ---
+        title: "A: B"
+        ---
+
+        # Page
+
+        Text.
     Why: MkDocs drops all of it, or prints it at the head of the page.
     """
     import yaml
@@ -65,8 +81,24 @@ def front_matter(page: Page) -> Iterator[Problem]:
 def misplaced(page: Page) -> Iterator[Problem]:
     """The front matter is not read: its opening sign is wrong, or something stands above it.
 
-    Bad: -- in the first line, or title: Page between two --- below the title
-    Good: --- in the first line of the file, and --- below the keys
+    Bad:
+        in docs/page.md:
+        --
+        title: Page
+        ---
+
+        # Page
+
+        Text.
+    Good:
+        in docs/page.md:
+        ---
+        title: Page
+        ---
+
+        # Page
+
+        Text.
     Why: It is printed at the head of the page, and what it says has no effect.
     """
     if page.text.removeprefix("\ufeff").startswith("---\n"):

@@ -21,8 +21,8 @@ _NAMES = frozenset("typename schema type proto init main dirname filename name v
 def underscores(page: Page) -> Iterator[Problem]:
     """Bold text between underscores is not closed, or not opened.
 
-    Bad: This is __quite important.
-    Good: This is __quite important__.
+    Bad: This is __quite important and more.
+    Good: This is __quite important__ and more.
     Why: The underscores are printed.
     """
     body = "\n".join(page.clean)

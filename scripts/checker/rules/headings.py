@@ -17,8 +17,14 @@ from scripts.checker.rules.list_marks import EMPTY_ITEM, surrounded
 def one_title(page: Page) -> Iterator[Problem]:
     """A page has more than one title.
 
-    Bad: # One and # Two on a page
-    Good: # One and ## Two
+    Bad:
+        # A second title
+
+        Text.
+    Good:
+        ## A section
+
+        Text.
     Why: Browser tab, search and outline show the first one only.
     """
     first = None
@@ -40,8 +46,16 @@ def one_title(page: Page) -> Iterator[Problem]:
 def no_title(page: Page) -> Iterator[Problem]:
     """A page has no title.
 
-    Bad: a page that starts with ## Models
-    Good: # Models at its head
+    Bad:
+        in docs/page.md:
+        ## Models
+
+        Text.
+    Good:
+        in docs/page.md:
+        # Models
+
+        Text.
     Why: Tab, navigation and search show the name of the file instead.
     """
     if (
@@ -70,8 +84,22 @@ def no_title(page: Page) -> Iterator[Problem]:
 def skipped(page: Page) -> Iterator[Problem]:
     """A heading skips a level.
 
-    Bad: ## Models, then #### Sizes
-    Good: ## Models, then ### Sizes
+    Bad:
+        ## Models
+
+        Text.
+
+        #### Sizes
+
+        Text.
+    Good:
+        ## Models
+
+        Text.
+
+        ### Sizes
+
+        Text.
     Why: The outline, and who reads by it, loses the thread.
     """
     before = 0
@@ -93,8 +121,20 @@ def skipped(page: Page) -> Iterator[Problem]:
 def empty_section(page: Page) -> Iterator[Problem]:
     """A section has a heading and nothing else.
 
-    Bad: ## Mixture of experts, followed by ## Multimodal models
-    Good: text under each heading
+    Bad:
+        ## Mixture of experts
+
+        ## Multimodal models
+
+        Text.
+    Good:
+        ## Mixture of experts
+
+        Text.
+
+        ## Multimodal models
+
+        Text.
     Why: The reader follows the outline to nothing.
     """
     headings = [
@@ -126,8 +166,14 @@ def empty_section(page: Page) -> Iterator[Problem]:
 def empty_heading(page: Page) -> Iterator[Problem]:
     """A heading has no text.
 
-    Bad: ## and nothing else
-    Good: ## Results
+    Bad:
+        ##
+
+        Text.
+    Good:
+        ## Results
+
+        Text.
     Why: An empty line stands in the outline.
     """
     for number, text in enumerate(page.body, 1):
@@ -144,8 +190,17 @@ def empty_heading(page: Page) -> Iterator[Problem]:
 def accidental_heading(page: Page) -> Iterator[Problem]:
     """A line became a heading by accident.
 
-    Bad: a sentence with --- directly below it
-    Good: a blank line between them
+    Bad:
+        A sentence.
+        ---
+
+        Text.
+    Good:
+        A sentence.
+
+        ---
+
+        Text.
     Why: A line of dashes or equals signs under text makes a heading of it, in the outline and the search.
     """
     for heading in page.rendered.headings:

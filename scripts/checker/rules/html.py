@@ -141,8 +141,13 @@ def _add(page: Page, kind: str, line: int, message: str, tag: str) -> None:
 def unclosed(page: Page) -> Iterator[Problem]:
     """An HTML element is never closed.
 
-    Bad: <div class="result"> without </div>
-    Good: <div class="result"> … </div>
+    Bad:
+        <div class="result">
+        Text.
+    Good:
+        <div class="result">
+        Text.
+        </div>
     Why: Everything below it stands inside it.
     """
     _balance(page)
@@ -171,8 +176,14 @@ def stray(page: Page) -> Iterator[Problem]:
 def glued(page: Page) -> Iterator[Problem]:
     """Text is glued to an end tag, or a tag has lost its bracket.
 
-    Bad: </div>dic>
-    Good: </div>
+    Bad:
+        <div>
+        Text.
+        </div>dic>
+    Good:
+        <div>
+        Text.
+        </div>
     Why: The rest of the tag is printed.
     """
     for number, text in enumerate(_source(page).split("\n"), 1):
@@ -222,8 +233,14 @@ def _continued_tag(page: Page, number: int) -> bool:
 def markdown_attribute(page: Page) -> Iterator[Problem]:
     """The attribute `markdown` is misspelt or has a value that does nothing.
 
-    Bad: <div markdown="true">
-    Good: <div markdown>
+    Bad:
+        <div markdown="true">
+        Text.
+        </div>
+    Good:
+        <div markdown>
+        Text.
+        </div>
     Why: Only `markdown`, "1", "block" and "span" are known; the content is printed as it is written.
     """
     if not page.config.has("md_in_html"):
@@ -269,8 +286,18 @@ _MARKDOWN = re.compile(
 def no_markdown(page: Page) -> Iterator[Problem]:
     """Markdown stands inside raw HTML that is not read as Markdown.
 
-    Bad: <div class="grid cards"> around a list
-    Good: <div class="grid cards" markdown> around a list
+    Bad:
+        <div class="grid cards">
+
+        - **One**
+
+        </div>
+    Good:
+        <div class="grid cards" markdown>
+
+        - **One**
+
+        </div>
     Why: Stars, dashes and brackets are printed.
     """
     last = -10
@@ -314,8 +341,20 @@ def no_markdown(page: Page) -> Iterator[Problem]:
 def extension_off(page: Page) -> Iterator[Problem]:
     """The attribute `markdown` is used though the extension is not enabled.
 
-    Bad: <div markdown> without md_in_html in mkdocs.yml
-    Good: md_in_html under markdown_extensions
+    Bad:
+        <div markdown>
+        Text.
+        </div>
+
+        in mkdocs.yml:
+        markdown_extensions: [admonition, tables]
+    Good:
+        <div markdown>
+        Text.
+        </div>
+
+        in mkdocs.yml:
+        markdown_extensions: [md_in_html]
     Why: The content is printed as it is written.
     """
     if page.config.has("md_in_html") or page.missing_extensions:

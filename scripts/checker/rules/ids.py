@@ -12,8 +12,22 @@ from scripts.checker.problem import Problem
 def same_id(page: Page) -> Iterator[Problem]:
     """An id occurs twice on a page.
 
-    Bad: two headings with { #results }
-    Good: { #results } and { #more-results }
+    Bad:
+        ## One { #m }
+
+        Text.
+
+        ## Two { #m }
+
+        Text.
+    Good:
+        ## One { #m }
+
+        Text.
+
+        ## Two { #n }
+
+        Text.
     Why: Every link to it leads to the first one.
     """
     seen: dict[str, tuple[int, bool]] = {}

@@ -108,7 +108,7 @@ def hotlinked(page: Page) -> Iterator[Problem]:
     """An image is loaded from a place that keeps no promise.
 
     Bad: ![A diagram](https://github.com/someone/project/assets/1/a0bf6426)
-    Good: ![A diagram](diagram.svg)
+    Good: ![A diagram](loss.svg)
     Why: Attachments of chats and issues are deleted without a word, and tell their host who reads the page.
     """
     for link in images(page):

@@ -260,8 +260,11 @@ def _is_alone(text: str, found: re.Match[str]) -> bool:
 def abbreviation(page: Page) -> Iterator[Problem]:
     """An abbreviation is defined but never used, or twice.
 
-    Bad: *[XYZ]: a term that no text names
-    Good: *[XYZ]: a term that the page uses
+    Bad: *[XYZ]: A term that no text names
+    Good:
+        The XYZ is set.
+
+        *[XYZ]: A term
     Why: It is left over, or hides the other definition.
     """
     if not page.config.has("abbr"):

@@ -82,8 +82,12 @@ def residue(page: Page) -> Iterator[Problem]:
 def consecutive_links(page: Page) -> Iterator[Problem]:
     """Links on lines of their own run into one line.
 
-    Bad: two links on two lines
-    Good: a list of two links
+    Bad:
+        [One](one.md)
+        [Two](b.md)
+    Good:
+        - [One](one.md)
+        - [Two](b.md)
     Why: Line ends are blanks in Markdown; the reader sees one line.
     """
     number = 1

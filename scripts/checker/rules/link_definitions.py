@@ -53,8 +53,14 @@ def _uses(page: Page) -> set[str]:
 def unused(page: Page) -> Iterator[Problem]:
     """A reference definition is never used.
 
-    Bad: [smith]: https://example.com that no text names
-    Good: no such line, or a link [text][smith]
+    Bad:
+        Text.
+
+        [smith]: https://example.com
+    Good:
+        [the paper][smith]
+
+        [smith]: https://example.com
     Why: It is left over, or its use has a typo.
     """
     found = definitions(page)
@@ -79,8 +85,16 @@ def unused(page: Page) -> Iterator[Problem]:
 def twice_defined(page: Page) -> Iterator[Problem]:
     """A reference is defined twice.
 
-    Bad: [a]: one.md and [a]: two.md
-    Good: two names
+    Bad:
+        [one][a]
+
+        [a]: one.md
+        [a]: b.md
+    Good:
+        [one][a], [two][b]
+
+        [a]: one.md
+        [b]: b.md
     Why: Only the last definition counts, for every link that uses the name.
     """
     seen: dict[str, tuple[int, str]] = {}

@@ -248,8 +248,11 @@ def nested(page: Page, line: int, part: str, works: str = "one of them") -> Prob
 def undefined(page: Page, line: int, part: str, shown: str) -> Problem:
     """A reference link has no definition.
 
-    Bad: [the paper][smith] without [smith]: …
-    Good: [the paper][smith] with [smith]: https://example.com
+    Bad: [the paper][smith]
+    Good:
+        [the paper][smith]
+
+        [smith]: https://example.com
     Why: The brackets are printed.
     """
     line, column = _at(page, line, part)

@@ -182,8 +182,10 @@ def mismatch(page: Page) -> Iterator[Problem]:
 def repeated(page: Page) -> Iterator[Problem]:
     """A list of references holds the same entry twice.
 
-    Bad: two items - [A survey](https://example.com/a)
-    Good: one
+    Bad:
+        - [A survey](https://example.com/a)
+        - [A survey](https://example.com/a)
+    Good: - [A survey](https://example.com/a)
     Why: One of them is left over, or has the wrong address.
     """
     seen: dict[tuple[int, str, str], int] = {}

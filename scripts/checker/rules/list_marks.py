@@ -29,8 +29,13 @@ def surrounded(page: Page, number: int, context: str) -> bool:
 def empty_item(page: Page) -> Iterator[Problem]:
     """A list item is empty.
 
-    Bad: - alone on a line
-    Good: - text
+    Bad:
+        - One
+        -
+        - Two
+    Good:
+        - One
+        - Two
     Why: A lone dash under text makes a heading of it; otherwise the next lines fall into the item.
     """
     for number, text in enumerate(page.body, 1):
@@ -70,8 +75,15 @@ def _paragraphs(page: Page) -> Iterator[Block]:
 def glued_list(page: Page) -> Iterator[Problem]:
     """A list follows a paragraph without a blank line.
 
-    Bad: "Three steps:" and - one in the next line
-    Good: a blank line before the list
+    Bad:
+        Three steps:
+        - one
+        - two
+    Good:
+        Three steps:
+
+        - one
+        - two
     Why: The items run on in the paragraph, with their dashes.
     """
     for block in _paragraphs(page):
@@ -134,8 +146,12 @@ def _really_list(page: Page, line: int, hits: int) -> bool:
 def flat_list(page: Page) -> Iterator[Problem]:
     """A nested list is indented by fewer than four columns.
 
-    Bad: two spaces before a nested -
-    Good: four spaces
+    Bad:
+        - One
+          - Nested
+    Good:
+        - One
+            - Nested
     Why: Python-Markdown needs four: the nested items land on the outer level.
     """
     if any(
@@ -183,8 +199,12 @@ def _same_level(page: Page, outer: int, inner: int) -> bool:
 def no_space(page: Page) -> Iterator[Problem]:
     """A list item has no blank after its sign.
 
-    Bad: -item
-    Good: - item
+    Bad:
+        -item
+        -another
+    Good:
+        - item
+        - another
     Why: It is no list; the dashes are printed in one paragraph.
     """
     for block in _paragraphs(page):

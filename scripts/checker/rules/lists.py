@@ -238,8 +238,18 @@ def _fallen(page: Page) -> dict[int, int]:
 def left_list(page: Page) -> Iterator[Problem]:
     """A block below a list item stands outside the item.
 
-    Bad: 1. Step, a blank line, and its explanation indented by three columns
-    Good: the explanation indented by four columns
+    Bad:
+        1. Step
+
+           What it does.
+
+        2. Step
+    Good:
+        1. Step
+
+            What it does.
+
+        2. Step
     Why: Python-Markdown needs four: the list ends, and a numbered one starts again at 1.
     """
     for number, item in _fallen(page).items():
@@ -274,8 +284,18 @@ def _in_cards(page: Page, number: int) -> bool:
 def fence_in_list(page: Page) -> Iterator[Problem]:
     """A code block in a list is indented by fewer than four columns.
 
-    Bad: two spaces before ``` below `- item`, with a blank line between
-    Good: four spaces
+    Bad:
+        - item
+
+          ```python
+          x = 1
+          ```
+    Good:
+        - item
+
+            ```python
+            x = 1
+            ```
     Why: The list ends, and a numbered list starts again at 1.
     """
     for start, end in page.rendered.fences:
@@ -298,8 +318,22 @@ def fence_in_list(page: Page) -> Iterator[Problem]:
 def restarted(page: Page) -> Iterator[Problem]:
     """The numbers of a list start again in its middle.
 
-    Bad: 1. Start, a code block at column 1, then 2. Stop
-    Good: the block indented by four, so that it stands inside the first item
+    Bad:
+        1. Start
+
+        ```sh
+        run
+        ```
+
+        2. Stop
+    Good:
+        1. Start
+
+            ```sh
+            run
+            ```
+
+        2. Stop
     Why: The reader sees 1 where 2 is written, and is told to do step 2, which is not there.
     """
     items: dict[tuple[int, int], tuple[int, int]] = {}
@@ -385,8 +419,19 @@ def _glued(page: Page, cut: int, line: int) -> bool:
 def sunken(page: Page) -> Iterator[Problem]:
     """A list item stands inside the item before it.
 
-    Bad: - Two directly below a box that belongs to - One
-    Good: a blank line between the box and - Two
+    Bad:
+        - One
+
+            !!! note
+                The body.
+        - Two
+    Good:
+        - One
+
+            !!! note
+                The body.
+
+        - Two
     Why: The items were to stand side by side; now the second one is a list inside the first, and so are all below.
     """
     told = 0

@@ -22,8 +22,14 @@ _NO_TEXT = re.compile(r"[\s|:=+–—_.-]+$")
 def table_rows(page: Page) -> Iterator[Problem]:
     """Rows of a table have no line of dashes below a head.
 
-    Bad: | Tue. | 09:30 | and | Fri. | 07:30 | alone
-    Good: a head above them, and | --- | --- | between
+    Bad:
+        | Tue. | 09:30 |
+        | Fri. | 07:30 |
+    Good:
+        | Day | Time |
+        | --- | --- |
+        | Tue. | 09:30 |
+        | Fri. | 07:30 |
     Why: Without it they are no table: the rows are printed in one paragraph, with their bars.
     """
     for block in text_blocks(page):
@@ -52,8 +58,14 @@ def _table(page: Page, block: Block, place: int, run: list[str]) -> Iterator[Pro
 def heading_signs(page: Page) -> Iterator[Problem]:
     """The signs of a heading are printed.
 
-    Bad: three columns before #### Overview, or #### inside <summary>
-    Good: #### Overview at column 1, or at the column of its list item
+    Bad:
+           ## Overview
+
+        Text.
+    Good:
+        ## Overview
+
+        Text.
     Why: A heading starts where its block starts; elsewhere its signs stand in the text, and no outline has it.
     """
     for block in text_blocks(page):
@@ -92,8 +104,12 @@ def heading_signs(page: Page) -> Iterator[Problem]:
 def list_signs(page: Page) -> Iterator[Problem]:
     """Lines begin with signs that are no list signs here.
 
-    Bad: 1) First and 2) Second, or • First and • Second
-    Good: 1. First and 2. Second, or - First and - Second
+    Bad:
+        1) First
+        2) Second
+    Good:
+        1. First
+        2. Second
     Why: Only '-', '*', '+' and '1.' make a list; the lines run into one paragraph, with their signs.
     """
     if page.config.has("nl2br"):
@@ -123,8 +139,15 @@ _BARE_TASK = re.compile(r"\s*(?P<box>\[ \]|\[[xX]\])[ ]+(?=\S)")
 def task_marks(page: Page) -> Iterator[Problem]:
     """The box of a task is not one.
 
-    Bad: - [] first, - [ x ] second, or [ ] third without a list sign
-    Good: - [ ] first and - [x] second
+    Bad:
+        - [] first
+        - [ x ] second
+    Good:
+        - [ ] first
+        - [x] second
+
+        in mkdocs.yml:
+        markdown_extensions: [pymdownx.tasklist]
     Why: Only '[ ]' and '[x]' with a blank behind them make a box; the brackets are printed.
     """
     for block in text_blocks(page):
@@ -159,8 +182,14 @@ _GLUED = re.compile(r"[ ]{0,3}:(?=[A-Z][a-z]*[ ][^:\n]*$)")
 def definition_marks(page: Page) -> Iterator[Problem]:
     """A definition or an abbreviation has the wrong sign.
 
-    Bad: *[CSS] Cascading, without a colon
-    Good: *[CSS]: Cascading
+    Bad:
+        CSS is known.
+
+        *[CSS] Cascading
+    Good:
+        CSS is known.
+
+        *[CSS]: Cascading
     Why: It is printed where it stands, and explains nothing.
     """
     abbreviations, definitions = page.config.has("abbr"), page.config.has("def_list")
@@ -191,7 +220,10 @@ def definition_marks(page: Page) -> Iterator[Problem]:
 def comment(page: Page) -> Iterator[Problem]:
     """An HTML comment is not closed.
 
-    Bad: <!-- a note, and no -->
+    Bad:
+        <!-- a note, and no end
+
+        Text.
     Good: <!-- a note -->
     Why: The reader sees it; or all the text up to the end of the next comment is hidden.
     """
@@ -234,8 +266,14 @@ def _swallowed(page: Page) -> Iterator[Problem]:
 def bar_in_code(page: Page) -> Iterator[Problem]:
     r"""A bar in the code of a table is escaped.
 
-    Bad: `a \| b` in a cell
-    Good: `a | b` in a cell
+    Bad:
+        | a | b |
+        | --- | --- |
+        | `a \| b` | 2 |
+    Good:
+        | a | b |
+        | --- | --- |
+        | `a | b` | 2 |
     Why: Python-Markdown divides no cell inside code: the backslash is printed.
     """
     told: set[tuple[int, str]] = set()
@@ -257,8 +295,12 @@ def bar_in_code(page: Page) -> Iterator[Problem]:
 def hard_break(page: Page) -> Iterator[Problem]:
     r"""A line ends with a backslash.
 
-    Bad: The first line ends here.\
-    Good: two blanks at the end of the line, or <br>
+    Bad:
+        The first line ends here.\
+        The second.
+    Good:
+        The first line ends here.<br>
+        The second.
     Why: Python-Markdown breaks no line by a backslash: it is printed, and the lines run on.
     """
     for block in text_blocks(page):

@@ -70,8 +70,14 @@ def _found(site: Site, place: Place | None, message: str) -> Problem:
 def missing_page(site: Site) -> Iterator[Problem]:
     """The navigation names a page that does not exist.
 
-    Bad: - VAE: models/vea.md
-    Good: - VAE: models/vae.md
+    Bad:
+        in mkdocs.yml:
+        nav:
+          - VAE: models/vea.md
+    Good:
+        in mkdocs.yml:
+        nav:
+          - VAE: models/vae.md
     Why: The entry leads to an error page.
     """
     config = site.config
@@ -111,8 +117,18 @@ def _redirects(site: Site) -> dict[str, tuple[Place, Place]]:
 def redirect_source(site: Site) -> Iterator[Problem]:
     """A redirect starts at a page that exists.
 
-    Bad: models/vae.md: models/gan.md while models/vae.md exists
-    Good: only pages that are gone
+    Bad:
+        in mkdocs.yml:
+        plugins:
+          - redirects:
+              redirect_maps:
+                models/vae.md: other.md
+    Good:
+        in mkdocs.yml:
+        plugins:
+          - redirects:
+              redirect_maps:
+                models/vae-old.md: other.md
     Why: The redirect overwrites the page without a word.
     """
     places = _redirects(site)
@@ -126,8 +142,18 @@ def redirect_source(site: Site) -> Iterator[Problem]:
 def redirect_target(site: Site) -> Iterator[Problem]:
     """A redirect leads to a page or anchor that does not exist.
 
-    Bad: old.md: models/vae.md#elbow, or old.md: models/vae
-    Good: old.md: models/vae.md#elbo
+    Bad:
+        in mkdocs.yml:
+        plugins:
+          - redirects:
+              redirect_maps:
+                old.md: models/vae.md#elbow
+    Good:
+        in mkdocs.yml:
+        plugins:
+          - redirects:
+              redirect_maps:
+                old.md: models/vae.md#elbo
     Why: No redirect is written, and old addresses lead to an error page.
     """
     places = _redirects(site)
@@ -163,8 +189,18 @@ def _page_meant(site: Site, path: str) -> str:
 def pages_file(site: Site) -> Iterator[Problem]:
     """A `.pages` file names something that does not exist, or a key that has no meaning.
 
-    Bad: arange: [index.md]
-    Good: nav: [index.md]
+    Bad:
+        in docs/models/.pages:
+        arange: [vae.md]
+
+        in mkdocs.yml:
+        plugins: [awesome-pages]
+    Good:
+        in docs/models/.pages:
+        nav: [vae.md]
+
+        in mkdocs.yml:
+        plugins: [awesome-pages]
     Why: awesome-pages stops the build without a line number, or drops the key silently.
     """
     if not site.config.plugin("awesome-pages"):

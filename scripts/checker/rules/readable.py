@@ -39,8 +39,14 @@ def unrendered(page: Page) -> Iterator[Problem]:
 def exception(page: Page) -> Iterator[Problem]:
     """An exception has no reason, names no rule, or is not needed.
 
-    Bad: <!-- check: ignore A01 -->
-    Good: <!-- check: ignore A01 the type comes from a plugin -->
+    Bad:
+        <!-- check: ignore A01 -->
+        !!! own
+            The body.
+    Good:
+        <!-- check: ignore A01 the type comes from a plugin -->
+        !!! own
+            The body.
     Why: Exceptions without reasons are never taken back.
     """
     yield from _noted(page, "exception")

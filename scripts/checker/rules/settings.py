@@ -14,8 +14,24 @@ from scripts.checker.published import appending
 def appended(site: Site) -> Iterator[Problem]:
     """What is to be appended to every page does not exist.
 
-    Bad: auto_append: [includes/term.md]
-    Good: auto_append: [includes/terms.md]
+    Bad:
+        in mkdocs.yml:
+        markdown_extensions:
+          - pymdownx.snippets:
+              base_path: [docs]
+              auto_append: [term.txt]
+
+        in docs/terms.txt:
+        *[KL]: Kullback and Leibler
+    Good:
+        in mkdocs.yml:
+        markdown_extensions:
+          - pymdownx.snippets:
+              base_path: [docs]
+              auto_append: [terms.txt]
+
+        in docs/terms.txt:
+        *[KL]: Kullback and Leibler
     Why: It is missing on every page, without a word.
     """
     config = site.config
@@ -43,8 +59,21 @@ def _is_there(folder: Path, path: str) -> bool:
 def unpublished(site: Site) -> Iterator[Problem]:
     """A page is not published, since another file takes its address.
 
-    Bad: README.md and index.md in one folder
-    Good: one of them
+    Bad:
+        in docs/models/README.md:
+        # Read me
+
+        Text.
+
+        in docs/models/index.md:
+        # Models
+
+        Text.
+    Good:
+        in docs/models/index.md:
+        # Models
+
+        Text.
     Why: MkDocs leaves README.md out; what stands in it reaches no reader, and links to it lead to nothing.
     """
     for path, other in sorted(site.unpublished.items()):
@@ -60,8 +89,12 @@ def unpublished(site: Site) -> Iterator[Problem]:
 def missing_extension(site: Site) -> Iterator[Problem]:
     """An extension of Markdown cannot be imported.
 
-    Bad: markdown_extensions: [admonitions]
-    Good: markdown_extensions: [admonition]
+    Bad:
+        in mkdocs.yml:
+        markdown_extensions: [admonitions]
+    Good:
+        in mkdocs.yml:
+        markdown_extensions: [admonition]
     Why: MkDocs stops. Here nothing is said of what the extension would have read.
     """
     names = dict.fromkeys(

@@ -13,7 +13,7 @@ def snippet(page: Page) -> Iterator[Problem]:
     """A snippet does not resolve, includes itself, or shows its marks.
 
     Bad: --8<-- "no/such/file.md"
-    Good: --8<-- "includes/file.md"
+    Good: --8<-- "one.md"
     Why: The text is missing without a word.
     """
     for line, name in page.rendered.missing_snippets:

@@ -50,8 +50,17 @@ def _cells(row: str) -> int:
 def table_blank(page: Page, number: int) -> Problem | None:
     """A table follows a paragraph without a blank line.
 
-    Bad: "The sizes:" and | a | b | in the next line
-    Good: a blank line before the table
+    Bad:
+        The sizes:
+        | a | b |
+        | --- | --- |
+        | 1 | 2 |
+    Good:
+        The sizes:
+
+        | a | b |
+        | --- | --- |
+        | 1 | 2 |
     Why: The whole table is printed as text.
     """
     head, above = unquoted(page.line(number - 1)), unquoted(page.line(number - 2))
@@ -73,8 +82,14 @@ def table_blank(page: Page, number: int) -> Problem | None:
 def table_delimiter(page: Page, number: int) -> Problem | None:
     """The line under a table's head does not fit it.
 
-    Bad: | a | b | over |---|
-    Good: | a | b | over |---|---|
+    Bad:
+        | a | b |
+        | --- |
+        | 1 | 2 |
+    Good:
+        | a | b |
+        | --- | --- |
+        | 1 | 2 |
     Why: The whole table is printed as text.
     """
     text = unquoted(page.line(number))
@@ -102,8 +117,14 @@ def table_delimiter(page: Page, number: int) -> Problem | None:
 def table_cells(page: Page) -> Iterator[Problem]:
     """A row of a table has more cells than the table.
 
-    Bad: | 1 | 2 | 3 | in a table of two columns
-    Good: | 1 | 2 |
+    Bad:
+        | a | b |
+        | --- | --- |
+        | 1 | 2 | 3 |
+    Good:
+        | a | b |
+        | --- | --- |
+        | 1 | 2 |
     Why: The surplus is dropped without a word.
     """
     width, inside = 0, False

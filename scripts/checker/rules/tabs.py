@@ -87,8 +87,12 @@ def _sets(boxes: Boxes) -> list[list[Box]]:
 def tab_title(page: Page, tab: Tab) -> Problem | None:
     """The title of a tab is not in straight double quotes, or is empty.
 
-    Bad: === Linux
-    Good: === "Linux"
+    Bad:
+        === Linux
+            Text.
+    Good:
+        === "Linux"
+            Text.
     Why: Without the quotes, or without a space before them, the line is printed and the body becomes code.
     """
     header = tab.header()
@@ -131,8 +135,12 @@ def _title_fault(tail: str) -> tuple[str, str]:
 def tab_marker(page: Page, tab: Tab) -> Problem | None:
     """The marker of a tab has the wrong number or form of signs.
 
-    Bad: == "Linux"
-    Good: === "Linux"
+    Bad:
+        == "Linux"
+            Text.
+    Good:
+        === "Linux"
+            Text.
     Why: Exactly three open a tab; the line is printed.
     """
     edit = None
@@ -169,8 +177,12 @@ def _below(page: Page, tab: Tab) -> str:
 def tab_body(page: Page, tab: Tab, boxes: Boxes) -> Problem | None:
     """The body of a tab is not indented by four columns.
 
-    Bad: a body at column 0 or two below === "Linux"
-    Good: a body at four columns
+    Bad:
+        === "Linux"
+        Text.
+    Good:
+        === "Linux"
+            Text.
     Why: The tab stays empty, its text stands below, and the next tab starts a second set.
     """
     box = boxes[tab.line]
@@ -233,8 +245,12 @@ def _continues(before: str, text: str) -> bool:
 def tab_place(page: Page, tab: Tab) -> Problem | None:
     """A tab stands where it cannot open.
 
-    Bad: two spaces before === "Linux"
-    Good: === "Linux" at the start of the line, or at four columns in a list item after a blank line
+    Bad:
+          === "Linux"
+              Text.
+    Good:
+        === "Linux"
+            Text.
     Why: It is printed, or becomes code.
     """
     line, column = tab.line, tab.column
@@ -287,8 +303,22 @@ def _meant_in_code(page: Page, tab: Tab) -> bool:
 def tab_split(page: Page, first: list[Box], second: list[Box], fallen: set[int]) -> Problem | None:
     """A stray block cuts a set of tabs in two.
 
-    Bad: a line at column 0 between two tabs
-    Good: the line inside a tab
+    Bad:
+        === "A"
+            Text.
+
+        A line between.
+
+        === "B"
+            Text.
+    Good:
+        === "A"
+            Text.
+
+            A line inside.
+
+        === "B"
+            Text.
     Why: The reader gets two sets with one tab each.
     """
     between = _between(page, first, second)
@@ -335,8 +365,17 @@ def _is_box(page: Page, between: list[int]) -> bool:
 def tab_empty(page: Page, tab: Tab, boxes: Boxes) -> Problem | None:
     """A tab has no body.
 
-    Bad: === "A" followed by === "B"
-    Good: === "A" with a body
+    Bad:
+        === "A"
+
+        === "B"
+            Text.
+    Good:
+        === "A"
+            Text.
+
+        === "B"
+            Text.
     Why: The reader opens an empty tab.
     """
     box = boxes[tab.line]
@@ -350,8 +389,20 @@ def tab_empty(page: Page, tab: Tab, boxes: Boxes) -> Problem | None:
 def tab_off(page: Page, tab: Tab) -> Problem:
     """Tabs are used though the extension is not enabled.
 
-    Bad: === "A" without pymdownx.tabbed in mkdocs.yml
-    Good: pymdownx.tabbed under markdown_extensions
+    Bad:
+        === "A"
+            Text.
+
+        in mkdocs.yml:
+        markdown_extensions: [admonition, tables]
+    Good:
+        === "A"
+            Text.
+
+        in mkdocs.yml:
+        markdown_extensions:
+          - pymdownx.tabbed:
+              alternate_style: true
     Why: Every title is printed, and no build says a word.
     """
     message = "'===' is printed as text; add 'pymdownx.tabbed' to markdown_extensions"

@@ -36,8 +36,8 @@ _VALUE = re.compile(r"=\s*(?:\"[^\"=]*\"|'[^'=]*'|[^\s\"'=<>`]+)(?=[\s/]|$)")
 def quotes(page: Page) -> Iterator[Problem]:
     """The quotes around a value of an HTML tag do not pair.
 
-    Bad: <img src="a.png alt="A curve that falls">
-    Good: <img src="a.png" alt="A curve that falls">
+    Bad: <img src="../img/a.png alt="A curve that falls">
+    Good: <img src="../img/a.png" alt="A curve that falls">
     Why: The browser never sees the tag: it is printed, with all that stands in it.
     """
     for number, column, name, rest in broken(page):

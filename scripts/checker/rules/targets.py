@@ -145,8 +145,8 @@ def path_case(site: Site) -> Iterator[Problem]:
 def raw_link(site: Site) -> Iterator[Problem]:
     """A link in HTML leads to nothing on the site.
 
-    Bad: <a href="vae.md">
-    Good: <a href="../vae/">, or [VAE](vae.md)
+    Bad: <a href="vae.md">VAE</a>
+    Good: <a href="../vae/">VAE</a>
     Why: MkDocs does not rewrite paths in HTML.
     """
     yield from _found(site, "raw")
@@ -156,7 +156,7 @@ def absolute(site: Site) -> Iterator[Problem]:
     """An absolute path leads to nothing.
 
     Bad: [VAE](/models/vae.md)
-    Good: [VAE](../models/vae.md)
+    Good: [VAE](models/vae.md)
     Why: It is not rewritten, and points outside a site that lies in a folder.
     """
     yield from _found(site, "absolute")
@@ -175,8 +175,8 @@ def form(site: Site) -> Iterator[Problem]:
 def outside(site: Site) -> Iterator[Problem]:
     """A link leads out of the docs folder.
 
-    Bad: [Licence](../../LICENSE.md)
-    Good: [Licence](https://example.com/project/LICENSE.md)
+    Bad: [Read me](../README.md)
+    Good: [Read me](https://example.com/project/README.md)
     Why: The file is in the repository but not on the site.
     """
     yield from _found(site, "outside")

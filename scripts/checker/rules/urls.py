@@ -275,8 +275,8 @@ def punctuation(page: Page) -> Iterator[Problem]:
 def quotes(page: Page) -> Iterator[Problem]:
     """An address holds curly quotes.
 
-    Bad: [x](https://example.com/”)
-    Good: [x](https://example.com/)
+    Bad: [x](https://example.com/”a)
+    Good: [x](https://example.com/a)
     Why: They came from a word processor; no server knows the page.
     """
     for link, line, column in addresses(page):
@@ -382,8 +382,8 @@ _PLACEHOLDER = re.compile(r"/(?:my|your|some|example)[-_]\w|/(?:foo|bar|path/to)
 def bare(page: Page) -> Iterator[Problem]:
     """An address stands in the text but is no link.
 
-    Bad: Go to https://example.com/page now
-    Good: Go to <https://example.com/page> now
+    Bad: Go to https://mkdocs.org/page now
+    Good: Go to <https://mkdocs.org/page> now
     Why: Without pymdownx.magiclink nobody can click it.
     """
     if page.config.has(
