@@ -244,7 +244,7 @@ def title_long(page: Page, box: Box) -> Problem | None:
     """A whole paragraph stands in the title of a box.
 
     Bad:
-        !!! tip "It is no name if a box says in it all that one is to read, so that it is cut on a phone and all of it is set in bold"
+        !!! tip "It is no name if a box says in it all one is to read, so that it is cut and all of it is in bold"
             The body.
     Good:
         !!! tip "A short name"
