@@ -20,7 +20,10 @@ def not_alone(page: Page, source: str) -> None:
     """A demo does not stand alone in its paragraph.
 
     Bad: Try [the sampler](gan/gan.mjs){ .demo } now.
-    Good: [the sampler](gan/gan.mjs){ .demo } between blank lines
+    Good:
+        Try it:
+
+        [the sampler](gan/gan.mjs){ .demo }
     Why: The demo takes the place of its paragraph, and the words around it would be lost.
     """
     at = page.find(f"({source})")

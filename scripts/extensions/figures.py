@@ -155,8 +155,10 @@ def _webp(data: bytes) -> tuple[int, int] | None:
 def no_caption(page: Page, written: str) -> None:
     """A figure has no caption.
 
-    Bad: an image alone in its paragraph
-    Good: the image, and on the next line one to three sentences that say what to see
+    Bad: ![The gap shrinks](vae/gap.svg)
+    Good:
+        ![The gap shrinks](vae/gap.svg)
+        The bound touches the evidence.
     Why: A picture without a sentence is decoration, and a figure without a caption has no number.
     """
     at = page.find(written.strip())

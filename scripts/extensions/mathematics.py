@@ -87,8 +87,15 @@ def unreadable(page: Page, error: mathml.TexError, at: int) -> None:
 def unclosed(page: Page, line: str) -> None:
     """A displayed equation does not end.
 
-    Bad: $$ on a line, the formula below it, and no second $$ at the end of a line
-    Good: $$ on a line, the formula, and $$ {#eq-stem-name} on a line
+    Bad:
+        $$
+        x = y
+
+        Text.
+    Good:
+        $$
+        x = y
+        $$ {#eq-stem-name}
     Why: The formula and the signs are printed as text.
     """
     at = page.find_block(line.translate(SHOW))

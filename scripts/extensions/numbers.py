@@ -26,8 +26,14 @@ def identifier(source: str) -> str:
 def twice(page: Page, name: str, times: int) -> None:
     """An equation, a figure or a table has an id that is used already.
 
-    Bad: two equations {#eq-vae-elbo}
-    Good: {#eq-vae-elbo} and {#eq-vae-gap}
+    Bad:
+        $$ x = y $$ {#eq-vae-elbo}
+
+        $$ x = z $$ {#eq-vae-elbo}
+    Good:
+        $$ x = y $$ {#eq-vae-elbo}
+
+        $$ x = z $$ {#eq-vae-gap}
     Why: A link leads to the first of them, and a test that names it checks one of two.
     """
     given = re.compile(rf"\{{[^{{}}\n]*#{re.escape(name)}(?=[\s}}])")

@@ -31,8 +31,20 @@ CELL = 14  # a cell is broken into lines before it gets wider than this
 def lost_caption(page: Page, text: str) -> None:
     """The caption of a table does not stand directly after it.
 
-    Bad: a paragraph between the table and `Table: what it shows {#tab-x}`
-    Good: the caption below the table, with nothing but a blank line between them
+    Bad:
+        | a | b |
+        | --- | --- |
+        | 1 | 2 |
+
+        A paragraph.
+
+        Table: What it shows {#tab-x}
+    Good:
+        | a | b |
+        | --- | --- |
+        | 1 | 2 |
+
+        Table: What it shows {#tab-x}
     Why: A caption without its table is printed as a paragraph, and the table has no number.
     """
     at = page.find(text.split("\n")[0])

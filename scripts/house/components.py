@@ -52,8 +52,14 @@ def shortcode(page: Page) -> Iterator[Problem]:
 def diagram(page: Page) -> Iterator[Problem]:
     """A diagram is written in Mermaid.
 
-    Bad: a fence with the language mermaid
-    Good: ![Data go through the encoder to the code](vae/parts.svg), drawn by scripts/figures/vae.py
+    Bad:
+        ```mermaid
+        graph LR
+          A --> B
+        ```
+    Good:
+        ![Data go through the encoder to the code](img/a.png)
+        Data become a code.
     Why: Mermaid is megabytes of script, and draws when the page has long been there. Here its text is shown.
     """
     for start, _ in page.rendered.fences:
@@ -71,8 +77,16 @@ _ANNOTATE = re.compile(
 def annotation(page: Page) -> Iterator[Problem]:
     """A text or a code has annotations that open on a click.
 
-    Bad: x = 1  # (1)! and below the code 1. The start
-    Good: x = 1  # the start
+    Bad:
+        ```python
+        x = 1  # (1)!
+        ```
+
+        1. The start.
+    Good:
+        ```python
+        x = 1  # the start
+        ```
     Why: The mark is printed as it is written. What a reader should know stands where it is seen, and on paper.
     """
     for number, text in _lines(page):
@@ -125,8 +139,32 @@ _TAB = re.compile(r"[ \t]*===(?P<new>!)?\+?[ \t]+[\"']")
 def tabs(page: Page) -> Iterator[Problem]:
     """A set has more tabs than the style sheet shows.
 
-    Bad: nine tabs in a row
-    Good: a heading or a table row for each
+    Bad:
+        === "1"
+            Text 1.
+        === "2"
+            Text 2.
+        === "3"
+            Text 3.
+        === "4"
+            Text 4.
+        === "5"
+            Text 5.
+        === "6"
+            Text 6.
+        === "7"
+            Text 7.
+        === "8"
+            Text 8.
+        === "9"
+            Text 9.
+    Good:
+        === "1"
+            Text 1.
+        === "2"
+            Text 2.
+        === "3"
+            Text 3.
     Why: The words of the ninth tab would never be seen, and nobody finds the eighth.
     """
     sets: dict[int, int] = {}  # the tabs of the open sets, by their indents
@@ -199,8 +237,11 @@ _EXCERPT = re.compile(r"[ \t]*-{2,}8<-{2,}[ \t]+[\"'].+[\"'][ \t]*")
 def fenced_excerpt(page: Page) -> Iterator[Problem]:
     """An excerpt stands inside a fence.
 
-    Bad: --8<-- "models/vae/vae.py:loss" between two fences of Python
-    Good: the same line in a paragraph of its own
+    Bad:
+        ```python
+        --8<-- "models/vae/vae.py:loss"
+        ```
+    Good: --8<-- "models/vae/vae.py:loss"
     Why: In a fence it is shown as it is written. The extension makes the box itself, with the file's name.
     """
     for start, end in page.rendered.fences:

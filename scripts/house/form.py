@@ -67,8 +67,18 @@ def blanks(page: Page) -> Iterator[Problem]:
 def bullets(page: Page) -> Iterator[Problem]:
     """A page mixes the signs of its lists.
 
-    Bad: - one list and * another
-    Good: - everywhere
+    Bad:
+        - one
+
+        Text.
+
+        * another
+    Good:
+        - one
+
+        Text.
+
+        - another
     Why: Two signs in a row split a list in two.
     """
     for number, text in enumerate(page.body, 1):
@@ -81,8 +91,16 @@ def bullets(page: Page) -> Iterator[Problem]:
 def list_margin(page: Page) -> Iterator[Problem]:
     """A list is indented where nothing asks for it.
 
-    Bad: two spaces before every item
-    Good: the items at the start of the line
+    Bad:
+        Text.
+
+          - One
+          - Two
+    Good:
+        Text.
+
+        - One
+        - Two
     Why: Items of two indents become one list or two, by chance.
     """
     previous = False
@@ -105,8 +123,12 @@ def list_margin(page: Page) -> Iterator[Problem]:
 def broken_item(page: Page) -> Iterator[Problem]:
     """The text of a list item goes on without indent.
 
-    Bad: - a quotation that runs / over two lines
-    Good: the second line indented by 4
+    Bad:
+        - A quotation that runs on
+        over a second line.
+    Good:
+        - A quotation that runs on
+            over a second line.
     Why: The next edit makes a paragraph of it.
     """
     for number in range(2, len(page.body) + 1):
@@ -127,8 +149,14 @@ def broken_item(page: Page) -> Iterator[Problem]:
 def split_list(page: Page) -> Iterator[Problem]:
     """A list is split by blank lines.
 
-    Bad: two blank lines between two items
-    Good: none, or a heading
+    Bad:
+        - One
+
+
+        - Two
+    Good:
+        - One
+        - Two
     Why: The reader sees one list, the next writer two.
     """
     for number in range(3, len(page.body)):
@@ -145,8 +173,21 @@ def split_list(page: Page) -> Iterator[Problem]:
 def glued(page: Page) -> Iterator[Problem]:
     """A heading, an HTML block or a list stands without a blank line.
 
-    Bad: ### Recordings and <div> in the next line
-    Good: a blank line between them
+    Bad:
+        ## Recordings
+        <div markdown>
+
+        Text.
+
+        </div>
+    Good:
+        ## Recordings
+
+        <div markdown>
+
+        Text.
+
+        </div>
     Why: It works by luck, and stops at the next edit.
     """
     for number in range(2, len(page.body) + 1):
@@ -188,8 +229,10 @@ def wrapper(page: Page) -> Iterator[Problem]:
 def bare_figure(page: Page) -> Iterator[Problem]:
     """A figure has no caption.
 
-    Bad: an image alone in its paragraph
-    Good: the image, and below it a caption that says what to see
+    Bad: <img src="img/a.png" alt="The loss falls">
+    Good:
+        ![The loss falls](img/a.png)
+        The loss falls fast, and then levels off.
     Why: A picture without a sentence is decoration.
     """
     for link in page.rendered.links:
@@ -213,8 +256,16 @@ def bare_figure(page: Page) -> Iterator[Problem]:
 def caption(page: Page) -> Iterator[Problem]:
     """A table has no caption.
 
-    Bad: a table alone
-    Good: the table, and below it `Table: what it shows {#tab-x}`
+    Bad:
+        | a | b |
+        | --- | --- |
+        | 1 | 2 |
+    Good:
+        | a | b |
+        | --- | --- |
+        | 1 | 2 |
+
+        Table: What it shows {#tab-x}
     Why: A table that has no name cannot be linked.
     """
     for number in range(2, len(page.body) + 1):
@@ -257,8 +308,8 @@ _EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\u203c\u2049\u2b50]\ufe0
 def emoji(page: Page) -> Iterator[Problem]:
     """An emoji carries a meaning alone.
 
-    Bad: an item that starts with two exclamation marks as a sign
-    Good: **Important.** in words
+    Bad: - ‼️ A paper of weight.
+    Good: - **Important.** A paper of weight.
     Why: Screen readers say its name, and not what you meant.
     """
     for number, text in enumerate(page.clean, 1):
@@ -294,8 +345,8 @@ _STUB = re.compile(
 def promise(page: Page) -> Iterator[Problem]:
     """A page promises instead of telling.
 
-    Bad: the history will be shared in future versions
-    Good: the history, or nothing
+    Bad: The history will be shared in future versions.
+    Good: The history is short.
     Why: The reader came for it now.
     """
     for block in running(page):

@@ -86,8 +86,24 @@ def _found(page: Page, name: str) -> Entry | None:
 def schema(page: Page) -> Iterator[Problem]:
     """The front matter lacks a key, has one that nobody knows, or has them in another order.
 
-    Bad: a page without kind and reviewed
-    Good: title, description, kind, needs and reviewed, in this order
+    Bad:
+        in docs/page.md:
+        # Page
+
+        Text.
+    Good:
+        in docs/page.md:
+        ---
+        title: Page
+        description: A page.
+        kind: guide
+        needs: []
+        reviewed: 2026-11-21
+        ---
+
+        # Page
+
+        Text.
     Why: Navigation, reading order and the date of review are made from it.
     """
     known = entries(page)
@@ -128,8 +144,37 @@ def schema(page: Page) -> Iterator[Problem]:
 def description(page: Page) -> Iterator[Problem]:
     """The title or the description is not a text, is empty, or is longer than what is shown.
 
-    Bad: description: a text of 300 characters
-    Good: description: one sentence of at most 160 characters
+    Bad:
+        in docs/page.md:
+        ---
+        title: Page
+        description: >-
+          A page that says at length what it is about.
+          A page that says at length what it is about.
+          A page that says at length what it is about.
+          A page that says at length what it is about.
+          A page that says at length what it is about.
+        kind: guide
+        needs: []
+        reviewed: 2026-11-21
+        ---
+
+        # Page
+
+        Text.
+    Good:
+        in docs/page.md:
+        ---
+        title: Page
+        description: A page.
+        kind: guide
+        needs: []
+        reviewed: 2026-11-21
+        ---
+
+        # Page
+
+        Text.
     Why: It stands in the list of a search engine, which cuts it, and under the title on maps.
     """
     for name, limit in (("title", 0), ("description", kinds.DESCRIPTION_LIMIT)):
@@ -148,8 +193,32 @@ def description(page: Page) -> Iterator[Problem]:
 def kind(page: Page) -> Iterator[Problem]:
     """The kind of a page is none that there is.
 
-    Bad: kind: modell
-    Good: kind: model
+    Bad:
+        in docs/page.md:
+        ---
+        title: Page
+        description: A page.
+        kind: giude
+        needs: []
+        reviewed: 2026-11-21
+        ---
+
+        # Page
+
+        Text.
+    Good:
+        in docs/page.md:
+        ---
+        title: Page
+        description: A page.
+        kind: guide
+        needs: []
+        reviewed: 2026-11-21
+        ---
+
+        # Page
+
+        Text.
     Why: The kind fixes the headings, so that readers find the same thing in the same place.
     """
     entry = _found(page, "kind")
@@ -214,8 +283,32 @@ def _missing(page: Page, of: kinds.Kind, name: str, there: Sequence[str]) -> Ite
 def reviewed(page: Page) -> Iterator[Problem]:
     """The date of the last review is no date, or lies in the future.
 
-    Bad: reviewed: soon
-    Good: reviewed: 2026-11-21
+    Bad:
+        in docs/page.md:
+        ---
+        title: Page
+        description: A page.
+        kind: guide
+        needs: []
+        reviewed: soon
+        ---
+
+        # Page
+
+        Text.
+    Good:
+        in docs/page.md:
+        ---
+        title: Page
+        description: A page.
+        kind: guide
+        needs: []
+        reviewed: 2026-11-21
+        ---
+
+        # Page
+
+        Text.
     Why: It tells how far the page can be trusted, and what is to be read again.
     """
     entry = _found(page, "reviewed")

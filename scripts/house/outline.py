@@ -56,8 +56,20 @@ def _empty(page: Page, first: Heading, second: Heading) -> bool:
 def no_lead(page: Page) -> Iterator[Problem]:
     """A heading that says nothing has no sentence below it before its first subsection.
 
-    Bad: ## Resources, then ### Recordings
-    Good: ## Resources, a sentence on what for, then ### Recordings
+    Bad:
+        ## Resources
+
+        ### Recordings
+
+        Text.
+    Good:
+        ## Resources
+
+        What to watch first.
+
+        ### Recordings
+
+        Text.
     Why: Neither the outline nor the page says what the section holds.
     """
     headings = _headings(page)
@@ -76,8 +88,22 @@ def no_lead(page: Page) -> Iterator[Problem]:
 def unwritten(page: Page) -> Iterator[Problem]:
     """A section holds a comment and nothing else.
 
-    Bad: ## Limits, then <!-- What it cannot do. -->
-    Good: text under the heading, or no heading
+    Bad:
+        ## Limits
+
+        <!-- What it cannot do. -->
+
+        ## Relatives
+
+        Text.
+    Good:
+        ## Limits
+
+        It cannot count.
+
+        ## Relatives
+
+        Text.
     Why: The author knows what is still to be written; the reader finds a heading and nothing.
     """
     headings = _headings(page)
@@ -96,8 +122,22 @@ def unwritten(page: Page) -> Iterator[Problem]:
 def after_references(page: Page) -> Iterator[Problem]:
     """A section stands after the references.
 
-    Bad: ### References, then ### Self-supervised learning
-    Good: the references last
+    Bad:
+        ### References
+
+        - A.
+
+        ### Another way
+
+        Text.
+    Good:
+        ### Another way
+
+        Text.
+
+        ### References
+
+        - A.
     Why: Who meets the references takes the page for read; the outline counts the section to them.
     """
     headings = _headings(page)
@@ -117,8 +157,22 @@ def after_references(page: Page) -> Iterator[Problem]:
 def misplaced(page: Page) -> Iterator[Problem]:
     """A section stands under a heading that it is no part of.
 
-    Bad: #### GPT architectures under ### Hybrid learning methods
-    Good: ## Model classes, then ### GPT
+    Bad:
+        ### Hybrid learning methods
+
+        Text.
+
+        #### GPT architectures
+
+        Text.
+    Good:
+        ## Model classes
+
+        Text.
+
+        ### GPT
+
+        Text.
     Why: The outline is the first thing that is learnt from a page.
     """
     above: list[Heading] = []
@@ -140,8 +194,14 @@ def misplaced(page: Page) -> Iterator[Problem]:
 def off_topic(page: Page) -> Iterator[Problem]:
     """A section never names the abbreviation in its heading.
 
-    Bad: #### GPT architectures, and below it the kinds of learning
-    Good: below it, what GPT is
+    Bad:
+        ## GPT architectures
+
+        There are several ways to learn, and each of them needs other data.
+    Good:
+        ## GPT architectures
+
+        A GPT predicts the next token from those before it.
     Why: Heading and text were parted, and the reader looks in vain.
     """
     headings = _headings(page)
@@ -258,8 +318,8 @@ def unexplained(site: Site) -> Iterator[Problem]:
 def capital_anchor(site: Site) -> Iterator[Problem]:
     """A link to a page that is not there has an anchor with capitals.
 
-    Bad: [feedback](learning.md#RLHF)
-    Good: [feedback](learning.md#rlhf)
+    Bad: See [feedback](gone.md#RLHF).
+    Good: See [feedback](other.md#section-one).
     Why: Ids are made in lower case: the anchor stays dead when the page is mended.
     """
     for path, facts in site.chosen_facts():

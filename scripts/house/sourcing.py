@@ -15,8 +15,8 @@ from scripts.house.prose import load, running
 def arxiv(page: Page) -> Iterator[Problem]:
     """A link leads to the PDF of a paper instead of its page.
 
-    Bad: https://arxiv.org/pdf/2303.18223.pdf
-    Good: https://arxiv.org/abs/2303.18223
+    Bad: See [a survey](https://arxiv.org/pdf/2303.18223.pdf).
+    Good: See [a survey](https://arxiv.org/abs/2303.18223).
     Why: A PDF has no abstract and no list of versions, and is heavy on a phone.
     """
     for link in page.rendered.links:
@@ -57,8 +57,8 @@ def moved(page: Page) -> Iterator[Problem]:
 def link_text(page: Page) -> Iterator[Problem]:
     """The text of a link differs from the title of what it leads to.
 
-    Bad: [LLM Survey] for a paper with another title
-    Good: the title as it is printed
+    Bad: See [LLM Engineering by Huyen Chip](https://huyenchip.com/2023/04/11/llm-engineering.html).
+    Good: See [Building LLM applications for production](https://huyenchip.com/2023/04/11/llm-engineering.html).
     Why: The reader looks for a title that does not exist.
     """
     for link in page.rendered.links:

@@ -168,8 +168,8 @@ _ONLY_LINKS = re.compile(r"\s*(?:!?\[[^\]]*\]\([^)]*\)(?:\{[^}]*\})?\s*)+$")
 def unfinished(page: Page) -> Iterator[Problem]:
     """A paragraph ends without a full stop, or in a comma.
 
-    Bad: For instance, a model used to predict
-    Good: For instance, a model used to predict the next word.
+    Bad: For instance, a model that is used to predict
+    Good: For instance, a model that is used to predict the next word.
     Why: The sentence was cut, and nobody knows what was meant.
     """
     for block in page.rendered.blocks:
@@ -215,8 +215,8 @@ def unfinished(page: Page) -> Iterator[Problem]:
 def claims(page: Page) -> Iterator[Problem]:
     """A statement that is known to be false, or to mislead, has come back.
 
-    Bad: the reward model is trained by reinforcement learning
-    Good: the reward model is trained on human comparisons; the policy is then trained against it
+    Bad: General Adversarial Networks draw.
+    Good: Generative adversarial networks draw.
     Why: Each entry of claims.toml was once on a page, with a reader who believed it.
     """
     for entry in load("claims.toml")["claim"]:
