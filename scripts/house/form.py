@@ -346,7 +346,7 @@ def promise(page: Page) -> Iterator[Problem]:
     """A page promises instead of telling.
 
     Bad: The history will be shared in future versions.
-    Good: The history is short.
+    Good: The history of the field is short.
     Why: The reader came for it now.
     """
     for block in running(page):

@@ -151,6 +151,8 @@ def empty_section(page: Page) -> Iterator[Problem]:
         end = following.line if following else len(page.body) + 1
         if not page.line(heading.line).lstrip().startswith("#"):
             continue
+        if heading.text.lstrip().startswith(":::"):
+            continue  # mkdocstrings fills it
         if (heading.level == 1 and following is None) or heading.text.strip().lower().strip(
             "[]"
         ) == "unreleased":

@@ -15,7 +15,7 @@ from scripts.checker.report import parts
 from scripts.checker.request import Request
 from scripts.checker.rulebook import Rule
 
-HEAD = "# Title\n\nA sentence.\n\n"
+HEAD = "# Title\n\nA sentence to start with.\n\n"
 PAGE = "# Page\n\n## {}\n\nText.\n"
 NAMES = "a b one other vae prompting attention supervised target".split()
 FILES = {
