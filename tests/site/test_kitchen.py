@@ -15,6 +15,7 @@ from mkdocs.config import load_config
 from playwright.sync_api import Page, expect
 from selectolax.lexbor import LexborHTMLParser
 
+from scripts import policy
 from scripts.checker import rulebook
 from scripts.checker.engine import check
 from scripts.checker.request import Request
@@ -147,6 +148,7 @@ def site(project: Path) -> Path:
         plugins=[{"search": {}}],
         strict=False,
     )
+    policy.serving = False  # the server of an earlier test has said otherwise
     build.build(config)
     return out
 
@@ -327,9 +329,8 @@ def test_other_engines_draw_the_kitchen_as_they_should(
     path = copy / PAGE / "index.html"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("<head>", f"<head>{WATCH}", 1), encoding="utf-8")
-    (
-        copy / "_headers"
-    ).unlink()  # it would forbid what is written in front of the page's own policy
+    # It would forbid what is written in front of the page's own policy.
+    (copy / "_headers").unlink()
     server = Server(copy)
     try:
         with engines.start(name) as engine:
