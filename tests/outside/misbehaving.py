@@ -87,7 +87,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "100000")
         self.end_headers()
         if self.command == "GET":
-            for _ in range(40):
+            for _ in range(80):
                 self.wfile.write(b"x" * 4)
                 self.wfile.flush()
                 time.sleep(0.05)
