@@ -99,6 +99,8 @@ def show(page: Page, width: int, scheme: str) -> None:
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     until(page, f"innerWidth === {width}")
     idle(page)
+    # The observer of what scrolls answers a frame later, on the longest page two.
+    until(page, f"({NO_STOP})().length === 0")
 
 
 @pytest.mark.parametrize("path", [*PAGES, "no/such/page/"], ids=shown)
