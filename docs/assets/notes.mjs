@@ -175,7 +175,8 @@ function hint() {
 function card() {
   const title = make("p", { class: "note-title", id: "note-title" });
   const body = make("div", { class: "note-body", id: "note-body" });
-  const way = make("a", { class: "note-way" });
+  // A link without an address would be none, to crawlers as well; each note writes its own.
+  const way = make("a", { class: "note-way", href: "#note-title" });
   const close = make(
     "button",
     { class: "note-close", type: "button", popovertarget: "note", popovertargetaction: "hide" },

@@ -189,3 +189,10 @@ def test_without_javascript_marks_are_links(new_page: NewPage) -> None:
     page.goto("overview/language-models/")
     at(page.locator(TERM).first).tap()
     page.wait_for_url(re.compile(r"/references/glossary/#\w"))
+
+
+def test_every_link_has_an_address_from_the_start(new_page: NewPage) -> None:
+    page = new_page()
+    page.goto("models/vae/")
+    page.locator(".note-way").wait_for(state="attached")
+    assert page.locator("a:not([href]), a[href='']").count() == 0
