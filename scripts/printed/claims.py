@@ -139,8 +139,7 @@ class Printed:
             if len(truths) > 1:
                 raise Broken(f"{self.name}: one side of {node} holds, the other does not")
             return
-        sides = [one(evaluate(part, scope)) for part in node.parts]
-        for place, (sign, a, b) in enumerate(zip(node.seps, sides, sides[1:], strict=False)):
+        for place, (sign, a, b) in enumerate(relations(node, scope)):
             fault = disagreement(sign, a, b, binding)
             if fault:
                 parts = f"{node.parts[place]} {sign} {node.parts[place + 1]}"
@@ -155,9 +154,8 @@ class Printed:
 
     @staticmethod
     def _true(node: Node, scope: Scope, binding: Binding) -> bool:
-        sides = [one(evaluate(part, scope)) for part in node.parts]
-        pairs = zip(node.seps, sides, sides[1:], strict=False)
-        return not any(disagreement(sign, a, b, binding) for sign, a, b in pairs)
+        found = relations(node, scope)
+        return not any(disagreement(sign, a, b, binding) for sign, a, b in found)
 
     def guard(self, binding: Binding) -> None:
         """Change each bound value by a tenth, up and down: an equation that still holds does not test it."""
@@ -202,6 +200,12 @@ class Printed:
             f"{found[index].text} (relation {place + 1})"
             for index, place in sorted(self.loose - self.tight)
         ]
+
+
+def relations(node: Node, scope: Scope) -> list[tuple[str, Any, Any]]:
+    """The relations of a chain, each with the values of its two sides."""
+    sides = [one(evaluate(part, scope)) for part in node.parts]
+    return list(zip(node.seps, sides, sides[1:], strict=False))
 
 
 def each(node: Node, scope: Scope) -> Iterator[Scope]:
