@@ -17,12 +17,19 @@ from scripts.house.kinds import KINDS
 ROOT = Path(__file__).resolve().parents[1]
 
 HINTS = {
-    "In short": "Two to four sentences. Who stops here is not misled.",
-    "Idea": "The idea without a formula. The figure stands after the first paragraph that needs it.",
-    "Objective": "The derivation; under each equation the excerpt of the code that computes it.",
+    "In short": "Two to four sentences: what goes in, what comes out, what is trained on what. "
+    "Then the diagram: how it is put together, with the symbols and shapes of the page.",
+    "Idea": "One example with numbers that can be followed with a pencil; no displayed formula; "
+    "every term defined where it is first used.",
+    "Training and generation": "Two boxes of at most ten numbered steps, each with its line of code.",
+    "Forward and cost": "Two boxes of at most ten numbered steps, each with its line of code.",
+    "Objective": "The derivation, line by line with its reasons; under each equation the excerpt "
+    "of the code that computes it.",
     "Definition": "The definition; under each equation the excerpt of the code that computes it.",
-    "Try it": "What to do in the demo, and what to see.",
-    "Costs and limits": "Time, memory, how it fails; numbers with their sources.",
+    "Try it": "What to do in the demo, and what to see. Here the first depth ends.",
+    "Failure modes": "How it fails, produced and cured, and what the cure costs.",
+    "In practice": "Real systems with sizes, settings, sources and dates; the lines of a library; "
+    "what differs from the example.",
     "Relatives": "What it grew from and what grew from it, with dates.",
     "Misconceptions": "What is often said, and what is right, with its source.",
     "Exercises": "Answers folded; a test computes each of them.",
@@ -47,7 +54,7 @@ def page(kind: str, title: str, name: str, demo: bool) -> str:
         "",
     ]
     for heading in KINDS[kind].headings:
-        if heading in KINDS[kind].optional and not (heading == "Try it" and demo):
+        if heading == "Try it" and not demo:
             continue
         rows += [f"## {heading}", "", f"<!-- {HINTS[heading]} -->", ""]
         if heading == "Try it":

@@ -25,27 +25,31 @@ class Kind:
 DEEP = (
     "In short",
     "Idea",
-    "Objective",
+    "Training and generation",
     "Try it",
-    "Costs and limits",
+    "Objective",
+    "Failure modes",
+    "In practice",
     "Relatives",
     "Misconceptions",
     "Exercises",
 )
+"""The headings of a deep page. The first depth ends with *Try it*: it is complete in itself, in ten minutes."""
+
+OF_A_PART = {"Training and generation": "Forward and cost", "Objective": "Definition"}
+"""Headings of a deep page that a part of an architecture names otherwise."""
+
+MAY_LACK = frozenset({"Training and generation", "Forward and cost", "Try it", "In practice"})
 
 KINDS = {
-    "model": Kind(
-        "a model class: what it optimises, how it is sampled", DEEP, frozenset({"Try it"}), True
-    ),
+    "model": Kind("a model class: what it optimises, how it is sampled", DEEP, MAY_LACK, True),
     "part": Kind(
         "a part of an architecture, such as attention",
-        tuple("Definition" if heading == "Objective" else heading for heading in DEEP),
-        frozenset({"Try it"}),
+        tuple(OF_A_PART.get(heading, heading) for heading in DEEP),
+        MAY_LACK,
         True,
     ),
-    "method": Kind(
-        "a way of training, aligning or sampling a model", DEEP, frozenset({"Try it"}), True
-    ),
+    "method": Kind("a way of training, aligning or sampling a model", DEEP, MAY_LACK, True),
     "paradigm": Kind(
         "a way of learning: where its signal comes from",
         (

@@ -157,12 +157,16 @@ def unsourced(page: Page) -> Iterator[Problem]:
             return
 
 
+_WORKED = frozenset(
+    {"Idea", "Training and generation", "Forward and cost", "Try it", "Exercises", "References"}
+)
+"""Sections that work an example: what they say is computed, not told by somebody."""
+
+
 def _paragraph_lengths(page: Page) -> Iterator[tuple[int, int, int]]:
-    """The paragraphs before the exercises: first line, last line, words."""
-    stop = min(
-        (h.line for h in page.rendered.headings if h.text.strip() in ("Exercises", "References")),
-        default=len(page.body) + 1,
-    )
+    """The paragraphs outside of the sections that work an example: first line, last line, words."""
+    sections = [h for h in page.rendered.headings if h.level <= 2]
     for block in running(page):
-        if block.tag == "p" and block.line < stop:
+        above = [h.text.strip() for h in sections if h.line <= block.line]
+        if block.tag == "p" and not (above and above[-1] in _WORKED):
             yield block.lines[0], block.lines[-1], len(block.text.split())

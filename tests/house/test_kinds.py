@@ -69,14 +69,14 @@ def test_the_contributing_pages_print_the_kinds() -> None:
         (text(kind="[guide]"), ["4:7 V02"]),
         (text("## Steps\n\nText.\n"), ["1:1 V03"]),
         (text("## Steps\n\nText.\n\n## In short\n\nText.\n"), ["15:1 V03"]),
-        (text(MODEL.replace("Exercises", "Exercise"), kind="model"), ["1:1 V03", "39:1 V03"]),
-        (text(MODEL + "\n\n## Idea\n", kind="model"), ["43:1 V03"]),
+        (text(MODEL.replace("Exercises", "Exercise"), kind="model"), ["1:1 V03", "47:1 V03"]),
+        (text(MODEL + "\n\n## Idea\n", kind="model"), ["51:1 V03"]),
         (
             text(
                 MODEL.replace("Idea", "X").replace("Objective", "Idea").replace("X", "Objective"),
                 kind="model",
             ),
-            ["19:1 V03"],
+            ["19:1 V03", "23:1 V03", "27:1 V03"],
         ),
         (text("```\n## Steps\n```\n\n## In short {#short}\n\nText.\n"), []),
         (text(reviewed="soon"), ["6:11 V04"]),
