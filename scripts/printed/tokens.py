@@ -66,6 +66,9 @@ def tokens(tex: str) -> list[Token]:
         match = TOKEN.match(tex, at)
         assert match is not None  # the last alternative takes any sign
         text, start, at = match[0], at, match.end()
+        if text == "&" and inside[-1:] == ["aligned"] and tex[at:].lstrip().startswith("&"):
+            at = row_end(tex, at)  # the column of reasons says why, not what
+            continue
         column = text == "&" and inside[-1:] not in ([], ["aligned"])
         if match["space"] or (text in DROPPED and not column):
             continue
@@ -97,6 +100,16 @@ def tokens(tex: str) -> list[Token]:
         else:
             found.append(Token("letter" if text.isalpha() else "sign", text, start))
     return merged(found)
+
+
+def row_end(tex: str, at: int) -> int:
+    """Where the row of an `aligned` ends that goes on at a place."""
+    depth = 0
+    for match in TOKEN.finditer(tex, at):
+        depth += (match[0] == "{") - (match[0] == "}")
+        if depth == 0 and match[0] in {"\\\\", r"\end"}:
+            return match.start()
+    return len(tex)
 
 
 def merged(found: list[Token]) -> list[Token]:

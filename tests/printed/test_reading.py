@@ -125,6 +125,18 @@ def test_a_bracket_may_go_on_in_the_next_row() -> None:
     assert [s.text for s in statements(tex)] == ["a = (b + c - a)", "b = c"]
 
 
+def test_the_reasons_of_a_chain_say_why_and_the_chain_is_read_to_its_end() -> None:
+    chain = r"""
+    \begin{aligned}
+    n &= a + \frac{b}{c} && \text{one step} \\
+    &\le b && \text{since } \sqrt{a \text{ or } b} \ge c, \text{ as } b \text{ is} \\
+    &= c && c = 2
+    \end{aligned}"""
+    (found,) = statements(chain)
+    assert found.node is not None
+    assert normal(found.node) == r"n = a + \frac{b}{c} \leq b = c"
+
+
 def test_layout_changes_no_normal_form() -> None:
     one = r"\Bigl( \tfrac{1}{2}\, a \ge b \Bigr)"
     other = r"\left(\frac12 a\geq b\right)"
