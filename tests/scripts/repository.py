@@ -40,7 +40,11 @@ sys.exit(int(os.environ.get("FAIL_{name}", "0")))
 
 
 def wheel(folder: Path, name: str, version: str, text: str) -> str:
-    """Make a package of one module that can be run. Returns its line for a lock file."""
+    """Make a package of one module that can be run. Returns its line for a lock file.
+
+    Two versions within a second need texts of different lengths: Python tells bytecode that is out of
+    date by time, in seconds, and size.
+    """
     info = f"{name}-{version}.dist-info"
     files = {
         f"{name}/__init__.py": "",
