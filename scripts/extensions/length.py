@@ -1,7 +1,7 @@
 """How long a page is: minutes to read it, displayed equations, and where its demo stands.
 
-The numbers stand on the title, `<h1 data-minutes="25" data-equations="22" data-demo="try-it">`; the template of
-the page writes them into its head.
+The numbers stand on the title, `<h1 data-minutes="25" data-first="8" data-equations="22" data-demo="try-it">`; the
+template of the page writes them into its head. `data-first` counts the first depth alone, of pages that have two.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from scripts.extensions.builder import of
 WORDS = 230  # a minute, of an adult who reads prose
 SECONDS = 20  # that a displayed equation takes, at a first glance
 WORD = re.compile(r"[^\W\d_]{2,}")
+SECOND = {"objective", "definition"}
+"""The anchors of the headings with which a second depth begins; a test compares them with the kinds of page."""
 UNREAD = {"pre", "code", "script", "style", "svg", "math"}
 
 
@@ -32,9 +34,23 @@ def prose(element: Element) -> Iterator[str]:
         yield child.tail or ""
 
 
+def before(root: Element) -> list[Element]:
+    """The parts of a page above its second depth; none if it has but one."""
+    parts = list(root)
+    for place, part in enumerate(parts):
+        if part.tag == "h2" and part.get("id") in SECOND:
+            return parts[:place]
+    return []
+
+
 def minutes(words: int, equations: int) -> int:
     """How long a reader takes, at least a minute."""
     return max(1, round(words / WORDS + equations * SECONDS / 60))
+
+
+def count(parts: list[Element]) -> int:
+    """The words of the sentences in some parts of a page."""
+    return sum(len(WORD.findall(text)) for part in parts for text in prose(part))
 
 
 class _Length(Treeprocessor):
@@ -54,8 +70,11 @@ class _Length(Treeprocessor):
                 equations += 1
             if "demo" in classes and element.tag == "div" and not demo:
                 demo = section
-        words = sum(len(WORD.findall(text)) for text in prose(root))
-        title.set("data-minutes", str(minutes(words, equations)))
+        title.set("data-minutes", str(minutes(count([root]), equations)))
+        first = before(root)
+        if first:
+            shown = sum("equation" in (part.get("class") or "").split() for part in first)
+            title.set("data-first", str(minutes(count(first), shown)))
         if equations:
             title.set("data-equations", str(equations))
         if demo:

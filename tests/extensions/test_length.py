@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.extensions.length import minutes
+from scripts.extensions.length import SECOND, minutes
+from scripts.house import kinds
 from tests.extensions.project import make, render
 
 SENTENCE = "Every word of this sentence counts as one. "  # eight words
@@ -45,3 +46,18 @@ def test_equations_and_the_section_of_the_demo_are_told(root: Path) -> None:
     assert 'data-demo="try-it"' in head
     assert "data-equations" not in title("# T\n\nText.\n", root)
     assert "data-demo" not in title("# T\n\nText.\n", root)
+
+
+def test_the_first_depth_has_a_length_of_its_own(root: Path) -> None:
+    words = SENTENCE * 100
+    page = f"# T\n\n## Idea\n\n{words}\n\n## Objective\n\n{words}\n\n$$ x $$ {{#eq-vae-elbo}}\n"
+    head = title(page, root)
+    assert 'data-minutes="7"' in head
+    assert 'data-first="3"' in head
+    assert "data-first" not in title(f"# T\n\n## Idea\n\n{words}\n", root)
+
+
+def test_a_second_depth_begins_below_the_demo_on_every_deep_page() -> None:
+    for kind in ("model", "part", "method"):
+        headings = kinds.KINDS[kind].headings
+        assert headings[headings.index("Try it") + 1].lower() in SECOND
