@@ -250,16 +250,17 @@ class Page:
                 self.once(problem, lambda: self.tell(problem, shared))
 
     @cached_property
-    def _blanked(self) -> str:
+    def unquoted(self) -> str:
+        """The text with its code blanked; every offset is that of the text."""
         return source.blank(self.text)
 
     def find(self, needle: str) -> int:
         """The offset of a text outside code; the next one each time the same text is looked for."""
         needle = self.plain(needle)
         start = self._seen.get(needle, 0)
-        at = self._blanked.find(needle, start)
+        at = self.unquoted.find(needle, start)
         if at < 0:
-            at = self._blanked.find(needle) if start else self.text.find(needle)
+            at = self.unquoted.find(needle) if start else self.text.find(needle)
         else:
             self._seen[needle] = at + 1
         return max(at, 0)

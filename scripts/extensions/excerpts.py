@@ -11,6 +11,7 @@ import posixpath
 import re
 import textwrap
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -29,6 +30,24 @@ LIMIT = 20
 LINE = re.compile(r"^[ ]{0,3}(-+8<-+)(?P<rest>[^\n]*)$", re.MULTILINE)
 QUOTED = re.compile(r'[ ]+"(?P<path>[^":]+)(?::(?P<name>[^"]*))?"[ ]*')
 MARK = re.compile(r"-+8<-+[ ]*\[(?P<side>start|end):[ ]*(?P<name>[\w-]+)[ ]*\]")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What an excerpt shows, and which line of the file each of its lines is."""
+
+    text: str
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An excerpt on a page: its file, its name, the numbers of its lines, and where its HTML waits."""
+
+    file: Path
+    name: str
+    numbers: tuple[int, ...]
+    block: int
 
 
 class Wrong(ValueError):
@@ -136,15 +155,15 @@ RULES: dict[str, Callable[..., object]] = {
 }
 
 
-def parts(path: Path) -> dict[str, str]:
+def parts(path: Path) -> dict[str, Part]:
     """The named parts of a file, unindented. Raises Wrong if its marks are."""
-    found: dict[str, str] = {}
-    open_parts: dict[str, tuple[int, list[str]]] = {}
+    found: dict[str, Part] = {}
+    open_parts: dict[str, tuple[int, list[tuple[int, str]]]] = {}
     for number, line in enumerate(files.read(path).split("\n"), start=1):
         mark = MARK.search(line)
         if mark is None:
             for _, lines in open_parts.values():
-                lines.append(line)
+                lines.append((number, line))
             continue
         name = mark["name"]
         if mark["side"] == "start":
@@ -152,7 +171,7 @@ def parts(path: Path) -> dict[str, str]:
                 raise broken_marks(number, f"'{name}' starts a second time; rename one")
             open_parts[name] = (number, [])
         elif name in open_parts:
-            found[name] = textwrap.dedent("\n".join(open_parts.pop(name)[1])).strip("\n")
+            found[name] = _part(open_parts.pop(name)[1])
         else:
             raise broken_marks(number, f"'{name}' ends and has not started; mark its start")
     for name, (number, _) in open_parts.items():
@@ -160,8 +179,16 @@ def parts(path: Path) -> dict[str, str]:
     return found
 
 
-def fetch(docs: Path, path: str, name: str | None) -> tuple[Path, str]:
-    """The file and the text of an excerpt. Raises Wrong."""
+def _part(lines: list[tuple[int, str]]) -> Part:
+    """Numbered lines without the blank ones at both ends, unindented."""
+    kept = [number for number, line in lines if line.strip()] or [0]
+    lines = [row for row in lines if kept[0] <= row[0] <= kept[-1]]
+    text = textwrap.dedent("\n".join(line for _, line in lines))
+    return Part(text, tuple(number for number, _ in lines))
+
+
+def fetch(docs: Path, path: str, name: str | None) -> tuple[Path, Part]:
+    """The file and what an excerpt shows of it. Raises Wrong."""
     clean = posixpath.normpath(path)
     if path.startswith("/") or "\\" in path or clean.startswith("..") or re.match(r"\w+:", path):
         raise outside(path)
@@ -174,18 +201,18 @@ def fetch(docs: Path, path: str, name: str | None) -> tuple[Path, str]:
         raise counted(path, name)
     try:
         known = files.load(file, parts)
-        text = files.read(file) if name is None else known.get(name)
+        lines = files.read(file).split("\n") if name is None else []
     except UnicodeDecodeError:
         raise no_file(clean, "is not text") from None
-    if text is None:
+    part = _part(list(enumerate(lines, start=1))) if name is None else known.get(name)
+    if part is None:
         raise no_part(clean, name or "", list(known))
-    text = text.strip("\n")
-    count = text.count("\n") + 1
-    if not text.strip():
+    count = len(part.numbers)
+    if not part.text.strip():
         raise empty(path, name or "")
     if count > LIMIT:
         raise too_long(path, name or "", count)
-    return file, text
+    return file, part
 
 
 class _Excerpt(BlockProcessor):
@@ -217,7 +244,7 @@ class _Excerpt(BlockProcessor):
         path, name = page.plain(quoted["path"]), quoted["name"]
         page.reads(page.docs / path)
         try:
-            file, text = fetch(page.docs, path, name)
+            file, part = fetch(page.docs, path, name)
         except Wrong as error:
             if error.line:
                 uri = posixpath.normpath(path)
@@ -226,11 +253,11 @@ class _Excerpt(BlockProcessor):
                 at = place + page.plain(match[0]).strip().find('"') + 1
                 page.report(error.code, str(error), at)
             return True
-        self._element(parent, page, file, name, text)
+        self._element(parent, page, file, name, part)
         return True
 
     def _element(
-        self, parent: Element, page: Page, file: Path, name: str | None, text: str
+        self, parent: Element, page: Page, file: Path, name: str | None, part: Part
     ) -> None:
         language = highlighting.LANGUAGES.get(file.suffix, "text")
         uri = file.relative_to(page.docs).as_posix()
@@ -241,7 +268,10 @@ class _Excerpt(BlockProcessor):
         if name:
             source.tail = " "
             sub(head, "span", class_="excerpt-name").text = AtomicString(name)
+        text = part.text
         made = highlighting.plain(text) if page.marked else highlighting.pre(text, language)
+        shown = Shown(file, name or "", part.numbers, self.md.htmlStash.html_counter)
+        page.notes.setdefault("excerpts", []).append(shown)
         head.tail = self.md.htmlStash.store(made)
 
 

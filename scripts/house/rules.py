@@ -15,6 +15,7 @@ from scripts.extensions import (
     mathematics,
     numbers,
     states,
+    steps,
     tables,
 )
 from scripts.house import (
@@ -73,6 +74,7 @@ TOLD: dict[str, Callable[..., Any]] = {
     **numbers.RULES,
     **citations.RULES,
     **excerpts.RULES,
+    **steps.RULES,
     **figures.RULES,
     **tables.RULES,
     **demos.RULES,
@@ -105,7 +107,7 @@ INSTEAD = {
 SUBJECTS = {
     "E": "Equations",
     "K": "Citations and the bibliography",
-    "Q": "Excerpts",
+    "Q": "Excerpts and lines of code",
     "G": "Figures",
     "Y": "Tables",
     "D": "Demos",

@@ -29,6 +29,7 @@ ALL = (
     "scripts.extensions.mathematics",
     "scripts.extensions.equations",
     "scripts.extensions.excerpts",
+    "scripts.extensions.steps",
     "scripts.extensions.figures",
     "scripts.extensions.tables",
     "scripts.extensions.glossary",

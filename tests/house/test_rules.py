@@ -33,6 +33,7 @@ def found(folder: Path, code: str, fixture: Fixture) -> list[str]:
     (folder / "docs" / "page.md").write_text(fixture.text, encoding="utf-8")
     (folder / "docs" / "other.md").write_text("# Other\n\n## Section one\n\nText.\n", "utf-8")
     for name, content in fixture.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
     ignore = ASIDE if code in house.TOLD else ()
     select = () if code in house.TOLD else (code,)
@@ -89,6 +90,7 @@ def test_the_build_and_the_check_report_the_same(code: str, tmp_path: Path) -> N
     for name in ("mkdocs.yml", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     for name, content in fixture.files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content, encoding="utf-8")
     built = render(fixture.text, tmp_path, "page.md").page.problems
     outcome = check(Request([tmp_path / "docs" / "page.md"], jobs=1, cache=Path("none")))
