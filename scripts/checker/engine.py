@@ -22,7 +22,7 @@ from scripts.checker.rulebook import Rulebook
 
 
 def chosen_codes(request: Request, config: Config, book: Rulebook | None = None) -> frozenset[str]:
-    """The rules that are on."""
+    """The rules that are on: a rule that the project ignores is on if the command line names its whole code."""
     rules = (book or rulebook.of(config, request.rules, request.style)).rules
     codes = set(rules)
     ignored = (*request.ignore, *map(str, config.house.get("ignore", ())))
@@ -30,7 +30,12 @@ def chosen_codes(request: Request, config: Config, book: Rulebook | None = None)
         codes = {
             code for code in rules if "ALL" in request.select or code.startswith(request.select)
         }
-    return frozenset(code for code in codes if not ignored or not code.startswith(tuple(ignored)))
+    asked = {code for code in request.select if not code.startswith(request.ignore or ("-",))}
+    return frozenset(
+        code
+        for code in codes
+        if code in asked or not ignored or not code.startswith(tuple(ignored))
+    )
 
 
 # The one checker of a process that works for another.

@@ -57,23 +57,31 @@ def parse(line: str) -> Term | None:
     return Term(match["term"].strip(), match["short"] or "", slug(match["term"]))
 
 
-def read(path: Path) -> dict[str, Term]:
-    """All terms of a glossary that have an abbreviation, by the abbreviation."""
+def read(path: Path) -> tuple[Term, ...]:
+    """All terms of a glossary, in its order."""
     lines = source.blank(files.read(path)).split("\n")
-    found: dict[str, Term] = {}
+    found: list[Term] = []
     for index, line in enumerate(lines):
         following = next((text for text in lines[index + 1 : index + 4] if text.strip()), "")
         if not line.strip() or line.startswith((" ", ":", "#")) or not following.startswith(":"):
             continue
-        term = parse(line)
-        if term and term.short:
-            found.setdefault(term.short, term)
-    return found
+        if term := parse(line):
+            found.append(term)
+    return tuple(found)
+
+
+def every(path: Path) -> tuple[Term, ...]:
+    """The terms of a glossary; none if there is no such file."""
+    return files.load(path, read) if path.is_file() else ()
 
 
 def known(path: Path) -> dict[str, Term]:
-    """The terms of a glossary; none if there is no such file."""
-    return files.load(path, read) if path.is_file() else {}
+    """The terms of a glossary that have an abbreviation, by the abbreviation."""
+    found: dict[str, Term] = {}
+    for term in every(path):
+        if term.short:
+            found.setdefault(term.short, term)
+    return found
 
 
 @lru_cache(maxsize=16)

@@ -17,7 +17,7 @@ from scripts.checker.problem import Place, Problem
 from scripts.checker.project import Site
 from scripts.house import kinds
 
-Needed = list[list[Any]]  # line, column and path of each page that a page needs
+Listed = list[list[Any]]  # line, column and value of each item of a list in the front matter
 HEADING = re.compile(r"^##[ \t]+(?P<text>.+?)[ \t]*(?:\{[^{}]*\}[ \t]*)?#*[ \t]*$", re.MULTILINE)
 
 
@@ -107,7 +107,7 @@ def schema(page: Page) -> Iterator[Problem]:
     Why: Navigation, reading order and the date of review are made from it.
     """
     known = entries(page)
-    wanted = ", ".join(kinds.FRONT_MATTER)
+    wanted = ", ".join(name for name in kinds.FRONT_MATTER if name not in kinds.MAY_LACK)
     if known is None:
         # That it is no YAML or not closed is said by a rule for all projects.
         front = source.FRONT.match(page.text)
@@ -117,7 +117,7 @@ def schema(page: Page) -> Iterator[Problem]:
             yield page.problem(2, "the front matter is no list of keys; write 'key: value'", 1)
         return
     names = [entry.name for entry in known]
-    missing = [name for name in kinds.FRONT_MATTER if name not in names]
+    missing = [name for name in kinds.FRONT_MATTER if name not in {*names, *kinds.MAY_LACK}]
     if missing:
         yield page.problem(1, f"the front matter lacks {', '.join(missing)}; add it", 1)
     for index, entry in enumerate(known):
@@ -135,7 +135,8 @@ def schema(page: Page) -> Iterator[Problem]:
         if rank[entry.name] < rank[above.name]:
             yield page.problem(
                 entry.line,
-                f"'{entry.name}' stands below '{above.name}'; the order is {wanted}",
+                f"'{entry.name}' stands below '{above.name}'; the order is "
+                + ", ".join(kinds.FRONT_MATTER),
                 entry.column,
             )
             return
@@ -326,9 +327,14 @@ def today() -> datetime.date:
     return datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=14))).date()
 
 
-def needs(page: Page) -> Needed:
+def needs(page: Page) -> Listed:
     """The pages that the front matter says to read first: line, column and path."""
-    entry = _found(page, "needs")
+    return listed(page, "needs")
+
+
+def listed(page: Page, name: str) -> Listed:
+    """The items of a list in the front matter: line, column and value."""
+    entry = _found(page, name)
     if entry is None:
         return []
     places = entry.items or ([] if entry.value.value in ([], None) else [entry.value])
@@ -342,32 +348,33 @@ def needed(site: Site) -> Iterator[Problem]:
     Good: needs: [models/vae.md]
     Why: The list of what to read first would lead to nothing, or never to an end.
     """
-    yield from wrong_needs(_Needs(site), site.pages)
+    yield from wrong_needs(Fronts(site, "needs"), site.pages)
 
 
-class _Needs(Mapping[str, Needed]):
-    """What every page needs, read only of those that are asked for."""
+class Fronts(Mapping[str, Listed]):
+    """A list of every page's front matter, which is a fact of the page as well; read only of those asked for."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, name: str) -> None:
         self.site = site
-        self.known: dict[str, Needed] = {}
+        self.name = name
+        self.known: dict[str, Listed] = {}
 
-    def __getitem__(self, path: str) -> Needed:
+    def __getitem__(self, path: str) -> Listed:
         if path not in self.known:
             if path not in self:
                 raise KeyError(path)
             self.known[path] = self._read(path)
         return self.known[path]
 
-    def _read(self, path: str) -> Needed:
+    def _read(self, path: str) -> Listed:
         if path in self.site.chosen:
             facts = self.site.facts_of(path) or {}
-            return list(facts.get("needs", ()))
+            return list(facts.get(self.name, ()))
         try:
             text = self.site.files[path].read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError):
             return []
-        return needs(Page(path, text, self.site.config))
+        return listed(Page(path, text, self.site.config), self.name)
 
     def __contains__(self, path: object) -> bool:
         return str(path).endswith(".md") and path in self.site.files
@@ -379,7 +386,7 @@ class _Needs(Mapping[str, Needed]):
         return sum(1 for _ in self)
 
 
-def wrong_needs(pages: Mapping[str, Needed], chosen: Iterable[str]) -> Iterator[Problem]:
+def wrong_needs(pages: Mapping[str, Listed], chosen: Iterable[str]) -> Iterator[Problem]:
     """What is wrong with what some of the pages need: for every page line, column and path of each."""
     for path in chosen:
         seen: set[str] = set()
@@ -392,7 +399,7 @@ def wrong_needs(pages: Mapping[str, Needed], chosen: Iterable[str]) -> Iterator[
                 yield Problem("N05", Place(path, line, column), fault)
 
 
-def _need(path: str, value: str, pages: Mapping[str, Needed]) -> str:
+def _need(path: str, value: str, pages: Mapping[str, Listed]) -> str:
     """What is wrong with a page that another one needs, or nothing."""
     if value == path:
         return "the page needs itself; delete the entry"
@@ -408,7 +415,7 @@ def _need(path: str, value: str, pages: Mapping[str, Needed]) -> str:
     return ""
 
 
-def _way(start: str, end: str, pages: Mapping[str, Needed]) -> list[str]:
+def _way(start: str, end: str, pages: Mapping[str, Listed]) -> list[str]:
     """A chain of needs from one page to another, or nothing."""
     ways = {start: [start]}
     todo = [start]

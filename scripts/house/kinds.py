@@ -70,8 +70,11 @@ KINDS = {
     "index": Kind("the entrance of a section", ("In short",), frozenset({"In short"}), free=True),
 }
 
-FRONT_MATTER = ("title", "description", "kind", "needs", "reviewed")
+FRONT_MATTER = ("title", "description", "kind", "needs", "terms", "reviewed")
 """The keys of the front matter, in their order."""
+
+MAY_LACK = frozenset({"terms"})
+"""Those of the keys that a page may leave out."""
 
 ALSO = ("hide", "status", "search", "template")
 """Keys of the theme that a page may have besides."""

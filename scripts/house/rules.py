@@ -26,6 +26,7 @@ from scripts.house import (
     raw_files,
     repetition,
     sourcing,
+    term_rules,
     wording,
 )
 
@@ -60,6 +61,7 @@ PAGE: dict[str, Callable[..., Any]] = {
     **outline.PAGE,
     **kind_rules.PAGE,
     **components.PAGE,
+    **term_rules.PAGE,
 }
 PROJECT: dict[str, Callable[..., Any]] = {
     "P05": repetition.same_paragraph,
@@ -67,6 +69,7 @@ PROJECT: dict[str, Callable[..., Any]] = {
     **outline.PROJECT,
     **kind_rules.PROJECT,
     **raw_files.PROJECT,
+    **term_rules.PROJECT,
 }
 TOLD: dict[str, Callable[..., Any]] = {
     **mathematics.RULES,
@@ -87,6 +90,7 @@ FACTS: dict[str, Callable[..., Any]] = {
     "references": sourcing.references,
     "shorts": outline.shorts,
     "needs": kind_rules.needs,
+    **term_rules.FACTS,
 }
 INSTEAD = {
     "E02": ("M06",),

@@ -63,6 +63,8 @@ def test_the_contributing_pages_print_the_kinds() -> None:
         (text(kidn="x"), ["7:1 P23"]),
         (text(title="B\ntitle: C"), ["3:1 P23"]),
         (text(description="x\nneeds: []", needs=None, kind="guide"), ["5:1 P23"]),
+        (text(needs="[]\nterms: [GAN]"), []),
+        (text(kind="guide\nterms: [GAN]"), ["6:1 P23"]),
         (text(title='""'), ["2:1 V01"]),
         (text(description="x" * 161), ["3:14 V01"]),
         (text(kind="modell"), ["4:7 V02"]),
