@@ -1,6 +1,11 @@
 """One stem: what belongs together has one name, and nothing stands alone."""
 
+import ast
 import re
+import sys
+import textwrap
+from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -41,6 +46,137 @@ def name(path: Path) -> str:
 def test_code_has_a_page_and_a_test(path: Path) -> None:
     assert path.parent.with_suffix(".md").exists(), "no page of this stem"
     assert test_path(path).exists(), f"no {name(test_path(path))}"
+
+
+def imports(module: str, text: str) -> bool:
+    """Whether a test imports a module, by a statement or by `import_module("…")`."""
+    package, _, last = module.rpartition(".")
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module == package:
+            if last in [alias.name for alias in node.names]:
+                return True
+        elif (isinstance(node, ast.ImportFrom) and node.module == module) or (
+            isinstance(node, ast.Import) and module in [alias.name for alias in node.names]
+        ):
+            return True
+        elif isinstance(node, ast.Call) and node.args:
+            called, first = node.func, node.args[0]
+            named = called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
+            if named == "import_module" and getattr(first, "value", None) == module:
+                return True
+    return False
+
+
+@pytest.mark.parametrize("path", files("*.py"), ids=name)
+def test_the_test_of_a_page_runs_its_code(path: Path) -> None:
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    assert imports(module, test_path(path).read_text(encoding="utf-8")), (
+        f"{name(test_path(path))} does not import {module}"
+    )
+
+
+def test_an_import_is_found_however_it_is_written_and_a_word_is_none() -> None:
+    module = "docs.models.gan.practice"
+    assert imports(module, "from docs.models.gan import gan, practice")
+    assert imports(module, "from docs.models.gan.practice import fit")
+    assert imports(module, "def f():\n    import docs.models.gan.practice as p")
+    assert imports(module, 'p = import_module("docs.models.gan.practice")')
+    assert not imports(module, "from docs.models.gan import gan  # practice")
+    assert not imports(module, "from docs.models.vae import practice")
+    assert not imports(module, 'p = "docs.models.gan.practice"')
+
+
+def misplaced(path: Path, page: str) -> str:
+    """What is wrong with the name of a code file and with how its page shows it."""
+    if path.stem not in (stem(path).replace("-", "_"), "practice"):
+        return (
+            f"name it {stem(path).replace('-', '_')}.py, or practice.py for the lines of a library"
+        )
+    uri = path.relative_to(DOCS).as_posix()
+    if path.stem == "practice" and not re.search(rf'(?m)^\s*--8<-- "{re.escape(uri)}', page):
+        return f"the page shows no excerpt of {uri}"
+    return ""
+
+
+@pytest.mark.parametrize("path", files("*.py"), ids=name)
+def test_code_has_the_name_of_its_page_or_is_practice_that_the_page_shows(path: Path) -> None:
+    assert misplaced(path, TEXTS[path.parent.with_suffix(".md")]) == ""
+
+
+def test_a_third_file_and_practice_that_is_not_shown_are_found() -> None:
+    folder = DOCS / "models" / "gan"
+    assert misplaced(folder / "more.py", "")
+    assert misplaced(folder / "practice.py", "")
+    assert misplaced(folder / "practice.py", '--8<-- "models/gan/practice.py:fit"\n') == ""
+
+
+LOCKED = {
+    re.sub(r"[-_.]+", "-", found).lower()
+    for found in re.findall(
+        r"(?m)^([\w.-]+)==", (ROOT / "requirements-test.txt").read_text(encoding="utf-8")
+    )
+} | {"torch"}  # locked apart, in pyproject.toml
+
+
+def foreign(path: str, text: str) -> Iterator[str]:
+    """What a code file may not import: more than torch, NumPy and the standard library.
+
+    `practice.py` shows a library, and may import any that the locks install.
+    """
+    for node in ast.walk(ast.parse(text)):
+        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            modules = [node.module or "" if not node.level else "."]
+        for module in modules:
+            top = module.partition(".")[0]
+            if top in sys.stdlib_module_names or top in {"torch", "numpy"}:
+                continue
+            given = metadata.packages_distributions().get(top, [])
+            known = {re.sub(r"[-_.]+", "-", package).lower() for package in given}
+            if not (path.endswith("/practice.py") and known & LOCKED):
+                yield module
+
+
+@pytest.mark.parametrize("path", files("*.py"), ids=name)
+def test_code_imports_torch_and_practice_what_the_locks_install(path: Path) -> None:
+    assert list(foreign(name(path), path.read_text(encoding="utf-8"))) == []
+
+
+def test_a_library_is_for_practice_and_one_that_is_not_locked_for_nobody() -> None:
+    text = "import math\nimport torch.nn\nfrom sklearn.cluster import KMeans\n"
+    assert list(foreign("docs/models/gan/gan.py", text)) == ["sklearn.cluster"]
+    assert list(foreign("docs/models/gan/practice.py", text)) == []
+    other = "import diffusers\nfrom . import gan\n"
+    assert list(foreign("docs/models/gan/practice.py", other)) == ["diffusers", "."]
+
+
+FENCE = re.compile(
+    r"(?ms)^[ \t]*(?P<ticks>`{3,}|~{3,})(?P<info>[^\n]*)\n(?P<code>.*?)^[ \t]*(?P=ticks)[ \t]*$"
+)
+
+
+def uncompiled(text: str) -> list[str]:
+    """The fences of a page that say that they were compiled, and cannot be; one inside another is none."""
+    wrong = []
+    for found in FENCE.finditer(text):
+        try:
+            if "compiled, not run here" in found["info"]:
+                ast.parse(textwrap.dedent(found["code"]))
+        except SyntaxError as error:
+            wrong.append(f"{found['info']}: {error.msg}")
+    return wrong
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_code_that_is_not_run_compiles(page: Path) -> None:
+    assert uncompiled(TEXTS[page]) == []
+
+
+def test_code_that_does_not_compile_is_found() -> None:
+    fence = '    ```python title="a 1.0 · compiled, not run here"\n    f(1{}\n    ```\n'
+    assert uncompiled("1. So:\n\n" + fence.format(")")) == []
+    assert len(uncompiled("1. So:\n\n" + fence.format(""))) == 1
+    assert uncompiled(f"````markdown\n{fence.format('')}````\n") == []
 
 
 @pytest.mark.parametrize("path", files("demo.mjs"), ids=name)

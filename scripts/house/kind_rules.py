@@ -83,6 +83,12 @@ def _found(page: Page, name: str) -> Entry | None:
     return next((entry for entry in entries(page) or () if entry.name == name), None)
 
 
+def kind_of(page: Page) -> str:
+    """The kind that the front matter gives a page; empty if it gives none."""
+    entry = _found(page, "kind")
+    return entry.value.value if entry and isinstance(entry.value.value, str) else ""
+
+
 def schema(page: Page) -> Iterator[Problem]:
     """The front matter lacks a key, has one that nobody knows, or has them in another order.
 

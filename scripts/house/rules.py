@@ -27,6 +27,7 @@ from scripts.house import (
     repetition,
     sourcing,
     term_rules,
+    unrun,
     wording,
 )
 
@@ -62,6 +63,7 @@ PAGE: dict[str, Callable[..., Any]] = {
     **kind_rules.PAGE,
     **components.PAGE,
     **term_rules.PAGE,
+    **unrun.PAGE,
 }
 PROJECT: dict[str, Callable[..., Any]] = {
     "P05": repetition.same_paragraph,
