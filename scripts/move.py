@@ -224,9 +224,10 @@ def inside(change: Change, text: str) -> str:
 def reimported(change: Change, path: str, text: str) -> str:
     """A Python file that imports the moved modules; the names that it uses stay."""
     old, new = change.old, change.new
-    text = text.replace(
-        f'"docs.{old.folder}.{old.stem}.{old.module}"',
-        f'"docs.{new.folder}.{new.stem}.{new.module}"',
+    text = re.sub(
+        rf'"docs\.{old.folder}\.{old.stem}\.(\w+)"',
+        lambda m: f'"docs.{new.folder}.{new.stem}.{new.module if m[1] == old.module else m[1]}"',
+        text,
     )
     for kind in ("figures", "weights"):
         if f"scripts/{kind}/{old.module}.py" not in change.paths:
@@ -241,18 +242,27 @@ def reimported(change: Change, path: str, text: str) -> str:
     package, late = f"docs.{new.folder}.{new.stem}", list[str]()
 
     def replace(found: re.Match[str]) -> str:
-        name, alias = found["name"], found["alias"] or found["name"]
-        if new.importable:
-            whole = f"from {package}" + ("" if name == old.module else f".{new.module}")
-            name = new.module if name == old.module else name
-            return f"{whole} import {name}" + (f" as {alias}" if alias != name else "")
-        call = f'import_module("{package}.{new.module}")'
-        late.append(f"{alias} = {call}" + ("" if name == old.module else f".{name}"))
-        return ""
+        inner = new.module if found["inner"] == old.module else found["inner"]
+        rows = []
+        for written in found["names"].split(", "):
+            name, _, alias = written.partition(" as ")
+            module = inner or (new.module if name == old.module else name)
+            if new.importable:
+                name = name if inner else module
+                alias = alias or written
+                rows.append(
+                    f"from {package}{f'.{inner}' if inner else ''} import {name}"
+                    + (f" as {alias}" if alias != name else "")
+                )
+            else:
+                call = f'import_module("{package}.{module}")'
+                late.append(f"{alias or name} = {call}" + (f".{name}" if inner else ""))
+        return "\n".join(rows)
 
+    one = r"\w+(?: as \w+)?"
     pattern = (
-        rf"^from docs\.{old.folder}\.{old.module}(?:\.{old.module})? import "
-        r"(?P<name>\w+)(?: as (?P<alias>\w+))?$"
+        rf"^from docs\.{old.folder}\.{old.module}(?:\.(?P<inner>\w+))? import "
+        rf"(?P<names>{one}(?:, {one})*)$"
     )
     text = re.sub(pattern, replace, text, flags=re.M)
     return assigned(text, late) if late else text

@@ -24,7 +24,7 @@ def project(tmp_path: Path) -> Path:
     """A copy of the repository."""
     for name in ("docs", "overrides", "scripts", "tests", ".github"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=SKIPPED)
-    for name in ("mkdocs.yml", "pyproject.toml", "README.md"):
+    for name in ("mkdocs.yml", "pyproject.toml", "requirements-test.txt", "README.md"):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
@@ -63,6 +63,43 @@ def test_a_moved_page_leaves_nothing_behind(project: Path, old: str, new: str) -
             [*command, *arguments], cwd=project, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+
+
+@pytest.mark.parametrize(
+    ("written", "importable", "hyphened"),
+    [
+        (
+            "from docs.models.gan import gan, practice",
+            "from docs.models.game import game as gan\nfrom docs.models.game import practice",
+            'gan = import_module("docs.models.two-games.two_games")\n'
+            'practice = import_module("docs.models.two-games.practice")',
+        ),
+        (
+            "from docs.models.gan.practice import fit as train",
+            "from docs.models.game.practice import fit as train",
+            'train = import_module("docs.models.two-games.practice").fit',
+        ),
+        (
+            "from docs.models.gan.gan import main",
+            "from docs.models.game.game import main",
+            'main = import_module("docs.models.two-games.two_games").main',
+        ),
+        (
+            'p = import_module("docs.models.gan.practice")',
+            'p = import_module("docs.models.game.practice")',
+            'p = import_module("docs.models.two-games.practice")',
+        ),
+    ],
+)
+def test_a_test_imports_the_code_and_the_practice_of_a_moved_page(
+    written: str, importable: str, hyphened: str
+) -> None:
+    old = Place.of("models/gan")
+    for new, wanted in (("models/game", importable), ("models/two-games", hyphened)):
+        change = move.Change(ROOT, old, Place.of(new))
+        text = move.reimported(change, "tests/models/test_gan.py", f"import math\n{written}\n")
+        assert wanted in text
+        assert "docs.models.gan" not in text
 
 
 @pytest.mark.parametrize(
