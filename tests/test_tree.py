@@ -202,6 +202,8 @@ def test_a_module_belongs_to_a_demo(path: Path) -> None:
 @pytest.mark.parametrize("path", files("*.svg"), ids=name)
 def test_a_figure_is_shown_by_its_page_and_has_a_recipe(path: Path) -> None:
     page = path.parent.with_suffix(".md")
+    path = path.with_name(path.name.replace(".narrow.svg", ".svg"))  # the same, for a phone
+    assert path.exists(), "no wide drawing"
     assert f"]({stem(path)}/{path.name})" in TEXTS[page], f"{name(page)} does not show it"
     wanted = f'"{path.relative_to(DOCS).with_suffix("").as_posix()}"'
     recipes = (ROOT / "scripts" / "figures").glob("*.py")

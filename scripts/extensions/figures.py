@@ -7,6 +7,9 @@ SVG files are put into the page, so that they follow its colours. Figures are nu
 `fig-` and the folder and name of their first file (or `{#fig-name}` at the end of the caption), and link to the
 CSV file of the same name. Other images are loaded when they come near, with their size known before.
 
+Beside `diagram.svg` may lie `diagram.narrow.svg`, the same drawn for a phone: both are put into the page, and
+its style shows the one that fits. They share the label, and neither comes late.
+
 An attribute list behind an image, `{ width=300 }`, is read as anywhere. With `{ align=right }` in it the image
 stands beside the text that follows, and is no figure.
 """
@@ -306,6 +309,12 @@ class _Figure(BlockProcessor):
         numbers = path.with_suffix(".csv")
         page.reads(numbers)
         link = re.sub(r"\.svg$", ".csv", source) if numbers.is_file() else ""
+        narrow = path.with_suffix(".narrow.svg")
+        page.reads(narrow)
+        if narrow.is_file():
+            panels.set("class", "figure-panels figure-diagram")
+            self._twice(panels, page, alt, source, drawing, files.load(narrow, read_svg))
+            return link
         inlined = page.notes["inlined"] = page.notes.get("inlined", 0) + len(drawing.body)
         if inlined > INLINED:  # a page with many figures stays light: the later ones come late
             holder = sub(panels, "div", class_="figure-panel")
@@ -317,13 +326,35 @@ class _Figure(BlockProcessor):
             image.set("width", f"{width * scale:g}")
             image.set("height", f"{height * scale:g}")
             return link
-        label = alt.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
-        head = _fit(drawing.head, attributes)
-        html = f'<svg role="img" aria-label="{label}"{head}>{drawing.body}'
-        page.notes.setdefault("drawn", set()).add(html)  # it is harmless: its file has been read
-        holder = sub(panels, "div", class_="figure-panel", data_search_exclude="true")
-        holder.text = self.md.htmlStash.store(html)
+        self._inline(panels, page, alt, _fit(drawing.head, attributes), drawing.body)
         return link
+
+    def _inline(
+        self, panels: Element, page: Page, alt: str, head: str, body: str, kind: str = ""
+    ) -> None:
+        """Put a drawing into the page."""
+        label = alt.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+        html = f'<svg role="img" aria-label="{label}"{head}>{body}'
+        page.notes.setdefault("drawn", set()).add(html)  # it is harmless: its file has been read
+        name = f"figure-panel {kind}".strip()
+        holder = sub(panels, "div", class_=name, data_search_exclude="true")
+        holder.text = self.md.htmlStash.store(html)
+
+    def _twice(
+        self,
+        panels: Element,
+        page: Page,
+        alt: str,
+        source: str,
+        wide: Drawing,
+        narrow: Drawing,
+    ) -> None:
+        """Put both drawings of a diagram into the page."""
+        if narrow.problem:
+            unfit(page, source, narrow.problem)
+            return
+        self._inline(panels, page, alt, wide.head, wide.body, "diagram-wide")
+        self._inline(panels, page, alt, narrow.head, narrow.body, "diagram-narrow")
 
     @staticmethod
     def _data(words: Element, links: list[str]) -> None:

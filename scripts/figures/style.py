@@ -69,6 +69,7 @@ VARIABLES = {
     SERIES[5]: "var(--fig-6, #56606b)",
 }
 
+WORDS = re.compile(r">([^<>]+)</text>")
 PIXELS_PER_INCH = 72  # one SVG unit is one point, so one unit is one CSS pixel at full size
 
 RC: Any = {
@@ -152,6 +153,30 @@ class Recipe:
     def csv(self) -> Path:
         """The numbers."""
         return DOCS / f"{self.name}.csv"
+
+    @property
+    def drawings(self) -> list[Path]:
+        """The pictures that are drawn from the numbers."""
+        return [self.svg]
+
+    def numbers(self) -> Table:
+        """The table as it is written."""
+        return self.compute()
+
+    def render(self, table: Table) -> list[str]:
+        """The text of each picture for a table."""
+        return [render(self, table)]
+
+    def changed(self, drawn: str, written: str) -> bool:
+        """Whether the words of a written picture are no longer those that the recipe draws.
+
+        Positions of text differ with the fonts of a machine; what is said must not.
+        """
+        return WORDS.findall(drawn) != WORDS.findall(written)
+
+    def written(self) -> Table:
+        """The table as it was written; empty if the recipe has no numbers."""
+        return read_table(self.csv) if self.csv.exists() else {}
 
 
 def bare(axes: Axes) -> None:
@@ -253,24 +278,31 @@ def render(recipe: Recipe, table: Table) -> str:
 
 
 def write(recipe: Recipe) -> None:
-    """Compute the numbers and write the CSV and, drawn from what the CSV holds, the SVG."""
-    recipe.csv.write_text(table_text(recipe.compute()), encoding="utf-8", newline="\n")
-    recipe.svg.write_text(render(recipe, read_table(recipe.csv)), encoding="utf-8", newline="\n")
+    """Compute the numbers and write the CSV and, drawn from what the CSV holds, the pictures."""
+    table = recipe.numbers()
+    if table:
+        recipe.csv.write_text(table_text(table), encoding="utf-8", newline="\n")
+    for path, text in zip(recipe.drawings, recipe.render(recipe.written()), strict=True):
+        path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def check(recipe: Recipe) -> list[str]:
     """What is no longer true of the written files: numbers that changed, a picture of other numbers."""
     problems = []
     mend = f"run python3 scripts/dev.py make {recipe.svg.parent.name}"
-    for path in (recipe.csv, recipe.svg):
+    new = recipe.numbers()
+    for path in ([recipe.csv] if new else []) + recipe.drawings:
         if not path.exists():
             problems.append(f"{path.name} is missing: {mend}")
     if problems:
         return problems
-    text = recipe.csv.read_text(encoding="utf-8")
-    if hashlib.sha256(text.encode()).hexdigest() not in recipe.svg.read_text(encoding="utf-8"):
-        problems.append(f"{recipe.svg.name} was not drawn from {recipe.csv.name}: {mend}")
-    old, new = read_table(recipe.csv), recipe.compute()
+    old = recipe.written()
+    digest = hashlib.sha256(table_text(old).encode()).hexdigest()
+    problems += [
+        f"{path.name} was not drawn from {recipe.csv.name}: {mend}"
+        for path in recipe.drawings
+        if digest not in path.read_text(encoding="utf-8")
+    ]
     if list(old) != list(new):
         return [*problems, f"{recipe.csv.name} has columns {list(old)}, the recipe {list(new)}"]
     for name, column in new.items():
@@ -288,17 +320,13 @@ def check(recipe: Recipe) -> list[str]:
 
 
 def relabelled(recipe: Recipe) -> list[str]:
-    """Whether the words of a picture are no longer those that its recipe draws.
-
-    Positions of text differ with the fonts of a machine; what is said must not.
-    """
-    words = re.compile(r">([^<>]+)</text>")
-    drawn, written = (
-        words.findall(text)
-        for text in (render(recipe, read_table(recipe.csv)), recipe.svg.read_text(encoding="utf-8"))
-    )
+    """The pictures that say something else than what their recipe draws."""
     mend = f"run python3 scripts/dev.py make {recipe.svg.parent.name}"
-    return [] if drawn == written else [f"{recipe.svg.name}: its labels have changed: {mend}"]
+    return [
+        f"{path.name}: its labels have changed: {mend}"
+        for path, text in zip(recipe.drawings, recipe.render(recipe.written()), strict=True)
+        if recipe.changed(text, path.read_text(encoding="utf-8"))
+    ]
 
 
 def main(recipes: Iterable[Recipe]) -> None:

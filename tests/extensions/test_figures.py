@@ -221,3 +221,26 @@ def test_without_a_page_path_a_figure_is_an_image_with_its_caption() -> None:
     assert made.problems == []
     assert '<img alt="The gap closes to zero"' in made.html
     assert "Figure 1" in made.html
+
+
+def test_a_diagram_stands_twice_in_the_page_and_its_style_chooses(root: Path) -> None:
+    folder = root / "docs" / "models" / "vae"
+    (folder / "gap.narrow.svg").write_text(SVG.replace("360", "350"), encoding="utf-8")
+    made = render(FIGURE, root)
+    assert made.problems == []
+    assert made.html.count("<figcaption>") == 1
+    assert '<div class="figure-panels figure-diagram">' in made.html
+    for kind, width in (("wide", 360), ("narrow", 350)):
+        head = (
+            f'<div class="figure-panel diagram-{kind}" data-search-exclude="true"><svg role="img" '
+        )
+        assert head + f'aria-label="The gap closes to zero" viewBox="0 0 {width} 270"' in made.html
+    ids = re.findall(r'\sid="([^"]+)"', made.html)
+    assert len(ids) == len(set(ids))
+
+
+def test_a_fault_of_the_narrow_drawing_is_said(root: Path) -> None:
+    folder = root / "docs" / "models" / "vae"
+    (folder / "gap.narrow.svg").write_text("<svg><style/></svg>", encoding="utf-8")
+    made = render(FIGURE, root)
+    assert "gap.narrow.svg" in str(made.problems[0])

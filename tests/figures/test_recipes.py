@@ -42,9 +42,10 @@ def code(path: Path, found: set[Path]) -> set[Path]:
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "import_module":
             names = [part.value for part in node.args if isinstance(part, ast.Constant)]
         for name in names:
-            imported = ROOT.joinpath(*name.split(".")).with_suffix(".py")
-            if imported.is_file() and imported not in found:
-                code(imported, found)
+            place = ROOT.joinpath(*name.split("."))
+            for imported in (place.with_suffix(".py"), place / "__init__.py"):
+                if imported.is_file() and imported not in found:
+                    code(imported, found)
     return found
 
 
@@ -59,7 +60,9 @@ def data() -> set[Path]:
 
 def is_figure(path: Path) -> bool:
     """Whether a file is the picture or the numbers of a recipe."""
-    return path.with_suffix(".csv").is_file() and path.with_suffix(".svg").is_file()
+    name = path.with_name(path.name.replace(".narrow.svg", ".svg"))  # a diagram may have no numbers
+    twice = name.with_suffix(".narrow.svg").is_file()
+    return name.with_suffix(".svg").is_file() and (twice or name.with_suffix(".csv").is_file())
 
 
 @lru_cache
@@ -67,7 +70,7 @@ def inputs(module: str) -> str:
     """What changes when a number of a recipe file could: its code, all data, the libraries, its figures."""
     paths = code(ROOT / "scripts" / "figures" / f"{module}.py", set()) | data()
     for recipe in recipes(module):
-        paths |= {path for path in (recipe.csv, recipe.svg) if path.is_file()}
+        paths |= {path for path in (recipe.csv, *recipe.drawings) if path.is_file()}
     found = hashlib.sha256(f"{platform.machine()} {platform.python_version()}".encode())
     for path in sorted(paths):
         found.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
