@@ -29,7 +29,7 @@ ARROWS: dict[str, set[str]] = {
     "smaller": set(),
     "printed": {"extensions"},
     "outside": {"checker", "extensions"},
-    "figures": {"weights"},
+    "figures": {"weights", "extensions"},  # the letters of the fonts of formulas
     "weights": set(),
 }
 # What the extensions know of the checker: the page, its source, and what these are made of.
