@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.figures import style
-from scripts.figures.diagram.faults import faults
+from scripts.figures.diagram.legible import faults
 from scripts.figures.diagram.shapes import Arrow, Port, Shape
 from scripts.figures.diagram.sheet import NARROW, WIDE, Sheet
 
