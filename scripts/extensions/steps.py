@@ -297,7 +297,9 @@ class _Lines(Treeprocessor):
             if f'<span id="{name}">' not in block:
                 head, code_tag, body = block.partition("<code>")
                 rows = body.split("\n")
-                rows[row] = f'<span id="{name}">{rows[row]}'
+                # The line above may end here: each holds the end of its line, since it is drawn as a block.
+                above = "</span>" if rows[row].startswith("</span>") else ""
+                rows[row] = f'{above}<span id="{name}">{rows[row].removeprefix(above)}'
                 rows[row + 1] = f"</span>{rows[row + 1]}"
                 blocks[shown.block] = head + code_tag + "\n".join(rows)
             return name

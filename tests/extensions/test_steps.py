@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from scripts.checker.engine import check
 from scripts.checker.inputs import ask
@@ -54,6 +55,23 @@ def test_a_linked_line_of_an_inner_part_is_that_line_and_others_get_no_id(root: 
     assert made.problems == []
     assert re.findall(r'id="(line[^"]*)"', made.html) == ["line-vae-inner-1"]
     assert made.html.count('href="#line-vae-inner-1"') == 2
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 1, 3)])
+def test_lines_below_each_other_are_each_a_target_of_their_own(
+    root: Path, order: tuple[int, ...]
+) -> None:
+    lines = [f"{row} = sum(range({row}))" for row in "abc"]
+    marks = ("# --8<-- [start:loss]", "# --8<-- [end:loss]")
+    (root / "docs/models/vae/vae.py").write_text("\n".join([marks[0], *lines, marks[1], ""]))
+    quoted = "".join(f"`{lines[number - 1]}`{{ .line }}\n\n" for number in order)
+    made = render(quoted + EXCERPT, root)
+    assert made.problems == []
+    tree = LexborHTMLParser(made.html)
+    targets = tree.css(".excerpt code > span[id]")
+    assert [target.text() for target in targets] == [f"{line}\n" for line in lines]
+    assert [target.id for target in targets] == [f"line-vae-loss-{n}" for n in (1, 2, 3)]
+    assert tree.css_first(".excerpt code").text() == "".join(f"{line}\n" for line in lines)
 
 
 def test_a_line_that_no_excerpt_shows_is_linked_to_its_file(root: Path) -> None:
