@@ -25,7 +25,7 @@ from scripts import policy, smaller
 from scripts.checker import symlinks
 from scripts.checker.config import Config as Settings
 from scripts.checker.page import Page as CheckedPage
-from scripts.extensions import front_matter
+from scripts.extensions import front_matter, glossary, terms
 from scripts.house import kind_rules, raw_files
 
 FORMULA = re.compile(r"<math\b.*?</math>", re.DOTALL)
@@ -113,8 +113,8 @@ def on_env(env: Any, *, config: Any, files: Any, **_: Any) -> Any:
     for name, plugin in config.plugins.items():
         index = getattr(plugin, "search_index", None)
         if name.endswith("search") and index is not None:
-            add: Callable[[Any], None] = index.add_entry_from_context
-            index.add_entry_from_context = lambda page, add=add: add(Lean(page))
+            known = terms.Terms(glossary.every(Path(config.docs_dir) / glossary.PAGE))
+            index.add_entry_from_context = _adding(index, known)
     return env
 
 
@@ -153,6 +153,31 @@ def on_post_build(*, config: Any, **_: Any) -> None:
     """All is written: what every page asks for becomes smaller, and every page gets its policy."""
     smaller.publish(Path(config.site_dir))
     policy.publish(Path(config.site_dir))
+
+
+def _adding(index: Any, known: terms.Terms) -> Callable[[Any], None]:
+    """What adds a page to the index of the search: the page is lean, and tagged by the terms that it owns."""
+    add: Callable[[Any], None] = index.add_entry_from_context
+
+    def added(page: Any) -> None:
+        before = len(index.entries)
+        add(Lean(page))
+        owned = page.meta.get("terms")
+        if isinstance(owned, list):
+            for entry in index.entries[before:]:
+                if "#" not in entry["location"]:
+                    entry["tags"] = tags(owned, known)
+
+    return added
+
+
+def tags(owned: list[Any], known: terms.Terms) -> list[str]:
+    """The words under which the search finds the owner of terms: as it writes them, and as the glossary does."""
+    found: dict[str, None] = {}
+    for name in map(str, owned):
+        term = known.named(name)
+        found |= dict.fromkeys([name, term.term, term.short] if term else [name])
+    return [word for word in found if word]
 
 
 class Lean:

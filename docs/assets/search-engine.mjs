@@ -2,21 +2,27 @@
  * What the search finds in the index, and in which order: pure functions, loaded with the first search.
  */
 
-/** @typedef {{location: string, title: string, text: string, page: Entry, words: Map<string, number>, head: Set<string>, boost: number}} Entry */
+/** @typedef {{location: string, title: string, text: string, page: Entry, words: Map<string, number>, head: Set<string>, terms: Set<string>, boost: number}} Entry */
 /** @typedef {{entries: Entry[], vocabulary: Map<string, number>}} Index */
 
 /** @param {string} text what one types: lower case, no accents, no ligatures */
 export const fold = (text) =>
   text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replaceAll("ß", "ss");
 
-/** @param {string} word the word without the endings of plural and verb, roughly */
+/** @param {string} word the word without the endings of plural and verb, roughly; -ize is -ise */
 export const stem = (word) =>
   word.length < 5
     ? word.replace(/s$/, "")
-    : word.replace(/(?:ies|ied|y)$/, "i").replace(/(?:ations?|ings?|ers?|ed|es|s|e)$/, "");
+    : word
+        .replace(/(?:ies|ied|y)$/, "i")
+        .replace(/(?:ations?|ings?|ers?|ed|es|s|e)$/, "")
+        .replace(/iz$/, "is");
 
 /** @param {string} text */
 export const words = (text) => fold(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+
+/** @param {string} text a term in one spelling of all: "pre-training" is "pretraining" */
+const term = (text) => words(text).map(stem).join("");
 
 /** @param {string} html the text of a piece of the index */
 const plain = (html) =>
@@ -33,7 +39,7 @@ const plain = (html) =>
     .trim();
 
 /**
- * @param {{location: string, title: string, text: string, boost?: number}[]} docs
+ * @param {{location: string, title: string, text: string, boost?: number, tags?: string[]}[]} docs
  * @returns {Index}
  */
 export function build(docs) {
@@ -55,6 +61,8 @@ export function build(docs) {
     const [address, anchor] = doc.location.split("#");
     if (!anchor) pages.set(address, entry);
     entry.page = pages.get(address) ?? entry;
+    // The tags of a page are the terms that it explains for all others.
+    entry.terms = new Set((doc.tags ?? []).map(term));
     return entry;
   });
   return { entries, vocabulary };
@@ -105,6 +113,10 @@ export function find(index, query) {
       if (position === 0 || before.has(entry))
         scores.set(entry, (before.get(entry) ?? 0) + score * rarity);
   });
+  const asked = term(query);
+  const best = Math.max(1, ...scores.values());
+  for (const entry of index.entries)
+    if (entry.terms.has(asked)) scores.set(entry, (scores.get(entry) ?? 0) + best);
   return grouped(scores, fold(query).trim());
 }
 

@@ -8,23 +8,28 @@ It is a definition list; an abbreviation stands in parentheses behind its term:
 Every term gets the id of its words (`#evidence-lower-bound`). On all other pages the first `ELBO` of a
 section gets the tooltip "Evidence lower bound", and the first one of the page links to the entry.
 Headings, links, code, mathematics and references are left alone. A plural such as `GANs` counts.
+
+A page that owns terms names them in its front matter: `terms: [ELBO, latent variable]`. The entry of such a term
+ends with a link to that page.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
+import yaml
 from markdown import Extension, Markdown
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 
 from scripts.checker import files, source
 from scripts.checker.page import Page
-from scripts.extensions.builder import of
+from scripts.extensions import all_pages
+from scripts.extensions.builder import of, sub
+from scripts.extensions.terms import Term, Terms
 
 PAGE = "references/glossary.md"
 TERM = re.compile(
@@ -33,15 +38,6 @@ TERM = re.compile(
 LEAVE = {"a", "abbr", "code", "pre", "script", "style", "math", "svg", "button", "label", "kbd"}
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 OURS = re.compile(r"\b(?:footnote|equation|ledger|bibliography|filename)\b")
-
-
-@dataclass(frozen=True)
-class Term:
-    """A term and its abbreviation, if it has one."""
-
-    term: str
-    short: str
-    anchor: str
 
 
 def slug(term: str) -> str:
@@ -97,6 +93,7 @@ class _Abbreviations(Treeprocessor):
         page = of(self.md)
         if page.path == PAGE:
             _name_terms(root)
+            _name_owners(root, page)
             return
         # The terms, not the file: who words an explanation anew does not wait for all other pages.
         if terms := page.ask(known, page.docs / PAGE):
@@ -108,6 +105,51 @@ def _name_terms(root: Element) -> None:
         term = parse("".join(element.itertext()))
         if term and not element.get("id"):
             element.set("id", term.anchor)
+
+
+def owned(path: Path) -> tuple[str, ...]:
+    """The terms that the front matter of a page says it owns, as they are written there."""
+    front = source.FRONT.match(files.read(path))
+    if front is None or not re.search(r"^terms[ \t]*:", front[1], re.MULTILINE):
+        return ()
+    try:
+        data = yaml.load(front[1], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, ValueError):
+        return ()
+    named = data.get("terms") if isinstance(data, dict) else None
+    return tuple(str(name) for name in named) if isinstance(named, list) else ()
+
+
+def owners(docs: Path) -> dict[str, tuple[str, str]]:
+    """For each term of the glossary that a page owns, the path of the page and its title."""
+    terms = Terms(every(docs / PAGE))
+    found: dict[str, tuple[str, str]] = {}
+    for uri, page in all_pages.pages(docs).items():
+        for name in files.load(page.path, owned):
+            if term := terms.named(name):
+                found.setdefault(term.anchor, (uri, page.title))
+    return found
+
+
+def _name_owners(root: Element, page: Page) -> None:
+    """Behind the meaning of each term a link to the page that explains it, unless there is one already."""
+    known = page.ask(owners, page.docs)
+    anchor = ""
+    for element in root.iter():
+        if element.tag == "dt":
+            anchor = element.get("id") or ""
+        elif element.tag == "dd" and anchor in known:
+            uri, title = known.pop(anchor)
+            link = page.link(uri)
+            paragraphs = element.findall("p")
+            last = paragraphs[-1] if paragraphs else element
+            if any(a.get("href", "").partition("#")[0] == link for a in element.iter("a")):
+                continue
+            if len(last):
+                last[-1].tail = f"{(last[-1].tail or '').rstrip()} Explained on "
+            else:
+                last.text = f"{(last.text or '').rstrip()} Explained on "
+            sub(last, "a", title, href=link).tail = "."
 
 
 class _Walk:

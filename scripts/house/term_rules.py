@@ -20,8 +20,8 @@ from scripts.checker.problem import Problem
 from scripts.checker.project import Site
 from scripts.checker.rendered import Block
 from scripts.extensions import glossary
+from scripts.extensions.terms import Found, Terms, alone
 from scripts.house import kind_rules, prose
-from scripts.house.term_forms import Found, Terms, alone
 
 Use = list[
     Any

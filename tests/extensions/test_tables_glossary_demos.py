@@ -138,6 +138,25 @@ def test_every_term_of_the_glossary_has_an_id_and_no_tooltip(root: Path) -> None
     assert "<abbr" not in made.html
 
 
+def test_the_entry_of_a_term_leads_to_the_page_that_owns_it(root: Path) -> None:
+    glossary = root / "docs/references/glossary.md"
+    head, _, text = glossary.read_text(encoding="utf-8").partition("---\n\n")
+    text = text.replace("Two networks.", "Two networks; see [GAN](../models/gan.md#idea).")
+    glossary.write_text(f"{head}---\n\n{text}", encoding="utf-8")
+    for name, terms in {
+        "vae": "[ELBO, latent variables, no such term]",
+        "gan": "[generative adversarial network]",
+        "none": "nothing",
+        "broken": "[",
+    }.items():
+        page = f"---\ntitle: The {name} & more\nterms: {terms}\n---\n\n# T\n"
+        (root / f"docs/models/{name}.md").write_text(page, encoding="utf-8")
+    made = render(text, root, "references/glossary.md").html
+    link = 'Explained on <a href="../models/vae.md">The vae &amp; more</a>.'
+    assert made.count(link) == made.count("Explained on") == 2
+    assert re.search(rf"<dd>A bound. {re.escape(link)}</dd>", made)
+
+
 def test_without_a_glossary_nothing_happens(tmp_path: Path) -> None:
     (tmp_path / "docs/models").mkdir(parents=True)
     assert "<abbr" not in render("The ELBO.\n", tmp_path).html

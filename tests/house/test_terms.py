@@ -11,8 +11,8 @@ from scripts.checker.engine import check
 from scripts.checker.request import Request
 from scripts.extensions import glossary
 from scripts.extensions.glossary import parse
+from scripts.extensions.terms import Terms, alone, spelling
 from scripts.house import prose
-from scripts.house.term_forms import Terms, alone, spelling
 from tests.extensions.project import make
 
 ROOT = Path(__file__).resolve().parents[2]

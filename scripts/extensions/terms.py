@@ -12,8 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from scripts.extensions.glossary import Term
-
 WORD = re.compile(r"[^\W_]+(?:['’‐-―-][^\W_]+)*")
 LONGEST = 7  # words of a term
 _JOINT = re.compile(r"['’‐-―\s-]+")
@@ -22,6 +20,15 @@ _BRACKET = re.compile(r"\W{0,3}\(\W{0,3}")
 # What may stand beside a term in a heading or in emphasis that is about nothing else.
 _BEFORE = re.compile(r"(?:.*(?:[,;:(/–]|\band|\bor))?\s*(?:an?|the)?\s*", re.DOTALL | re.IGNORECASE)
 _AFTER = re.compile(r"\s*(?:[,;:)/(.–].*|(?:and|or)\b.*)?", re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term, its abbreviation, if it has one, and its id in the glossary."""
+
+    term: str
+    short: str
+    anchor: str
 
 
 @dataclass(frozen=True)

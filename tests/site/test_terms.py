@@ -1,0 +1,71 @@
+"""The search gives the page that owns a term, however the term is spelt, among the first three."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from scripts.extensions import glossary
+from scripts.extensions.terms import Terms
+from tests.site.kit import DOCS, address
+from tests.site.server import Server
+
+pytestmark = pytest.mark.browser
+
+FIND = """async ([base, queries]) => {
+  const engine = await import(`${base}assets/search-engine.mjs`);
+  const answer = await fetch(`${base}search/search_index.json`);
+  const index = engine.build((await answer.json()).docs);
+  return queries.map((query) => engine.find(index, query).slice(0, 3).map((found) => found.page.location));
+}"""
+
+
+def spellings(word: str) -> list[str]:
+    """A term as it is typed: as it is written, with -ise and with -ize, with and without hyphens."""
+    other = re.sub(r"is(?=e|ing|ation)", "iz", word)
+    other = re.sub(r"iz(?=e|ing|ation)", "is", word) if other == word else other
+    return list(dict.fromkeys([word, other, word.replace("-", " "), word.lower()]))
+
+
+def owned() -> dict[str, str]:
+    """What a reader may type for each term that a page owns, and the address of that page."""
+    terms = Terms(glossary.every(DOCS / glossary.PAGE))
+    found: dict[str, str] = {}
+    for path in sorted(DOCS.rglob("*.md")):
+        for name in glossary.owned(path):
+            term = terms.named(name)
+            known = [name, term.term, term.short] if term else [name]
+            there = address(path.relative_to(DOCS).with_suffix("").as_posix())
+            found |= {query: there for word in known if word for query in spellings(word)}
+    return found
+
+
+def test_the_search_gives_the_owner_of_a_term_among_the_first_three(
+    page: Page, server: Server
+) -> None:
+    wanted = owned()
+    assert wanted
+    page.goto("")
+    given = page.evaluate(FIND, [server.url, list(wanted)])
+    lost = {
+        query: found
+        for (query, there), found in zip(wanted.items(), given, strict=True)
+        if there not in found
+    }
+    assert lost == {}
+
+
+def test_the_entries_of_the_glossary_lead_to_the_owners(site: Path) -> None:
+    html = (site / "references/glossary/index.html").read_text(encoding="utf-8")
+    terms = Terms(glossary.every(DOCS / glossary.PAGE))
+    for path in sorted(DOCS.rglob("*.md")):
+        there = address(path.relative_to(DOCS).with_suffix("").as_posix())
+        for name in glossary.owned(path):
+            term = terms.named(name)
+            assert term, name
+            entry = re.search(rf'<dt id="{term.anchor}">.*?</dd>', html, re.DOTALL)
+            assert entry, name
+            assert f'href="../../{there}' in entry[0], name
