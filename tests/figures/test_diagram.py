@@ -184,7 +184,7 @@ def test_every_part_of_the_language_can_be_drawn_without_a_fault() -> None:
     [
         ("plain", "plain"),
         (r"$x_t = 2$", "𝑥𝑡\u2004=\u20042"),
-        (r"$-\log D(x)$", "−log\u2009𝐷(𝑥)"),
+        (r"$-\log D(x)$", "−log\u2005𝐷(𝑥)"),
         (r"$a - b$", "𝑎\u2005−\u2005𝑏"),
         (r"$\hat{x}_0$", "𝑥\u03020"),
         (r"$\bar\alpha_t$", "𝛼\u0305𝑡"),

@@ -165,8 +165,8 @@ def formula(tex: str) -> list[Run]:
                 written = ",\u2005"
             elif sign in WORDS:
                 after = atoms[place + 1][0] if place + 1 < len(atoms) else "("
-                lead = "" if unary or sign == "KL" else "\u2009"
-                written = lead + sign + ("" if after in "([" else "\u2009")
+                lead = "" if unary or sign == "KL" else "\u2005"
+                written = lead + sign + ("" if after in "([" else "\u2005")
             before = sign
         if joined and joined[-1].level == level:
             joined[-1] = Run(joined[-1].text + written, True, level)

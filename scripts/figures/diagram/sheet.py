@@ -206,10 +206,10 @@ class Sheet:
 
     def network(
         self, x: float, y: float, w: float, h: float, name: str, symbol: str = "", *,
-        frozen: bool = False,
+        gloss: str = "", frozen: bool = False,
     ) -> Shape:  # fmt: skip
         """A network: it learns here, or it is frozen (say so beside it)."""
-        return self._network(Shape("network", x, y, w, h), name, symbol, frozen)
+        return self._network(Shape("network", x, y, w, h), name, symbol, frozen, gloss)
 
     def encoder(
         self, x: float, y: float, w: float, h: float, name: str = "Encoder", symbol: str = "", *,
@@ -383,7 +383,9 @@ class Sheet:
             f'{opening} fill="{fill}" stroke="{stroke}" stroke-width="{number(width)}"{dashed}/>',
         )
 
-    def _network(self, shape: Shape, name: str, symbol: str, frozen: bool) -> Shape:
+    def _network(
+        self, shape: Shape, name: str, symbol: str, frozen: bool, gloss: str = ""
+    ) -> Shape:
         def outline(inset: float) -> str:
             left, top, right, bottom = shape.box
             inner = Shape(
@@ -404,7 +406,10 @@ class Sheet:
                 f'{outline(0)} fill="{LEARNS}" fill-opacity=".13" stroke="{LEARNS}" stroke-width="2.25"/>',
             )
         second = [(symbol, BODY, False, INK)] if symbol else []
-        self._fill(shape, [*((part, BODY, True, INK) for part in name.split("\n")), *second])
+        self._fill(
+            shape,
+            [*((part, BODY, True, INK) for part in name.split("\n")), *second, *self._gloss(gloss)],
+        )
         return shape
 
     def _fill(self, shape: Shape, lines: Sequence[Line]) -> None:
