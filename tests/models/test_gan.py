@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from docs.models.gan import gan
 from scripts.figures import gan as figures
-from scripts.figures import style
+from scripts.figures import gan_diagram, style
 from scripts.printed.values import Each, Finite, Given
 from tests import golden as shared
 from tests.printed.plugin import Equations
@@ -1169,3 +1169,11 @@ def golden() -> dict[str, Any]:
 
 def test_golden_values_are_current() -> None:
     shared.current(GOLDEN, golden())
+
+
+def test_the_caption_of_the_diagram_tells_the_run_that_it_shows() -> None:
+    drawn = gan_diagram
+    said(
+        f"{drawn.POINTS:,} points in the plane each",
+        f"one run after {drawn.EARLY} and {drawn.ROUNDS} rounds (seed {drawn.SEED}, non-saturating",
+    )
