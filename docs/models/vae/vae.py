@@ -38,10 +38,7 @@ def log_normal(squared: Tensor, log_var: Tensor, d: int) -> Tensor:
 
 # --8<-- [start:sample]
 def sample(mean: Tensor, log_var: Tensor, generator: Chance = None) -> Tensor:
-    """A code z ~ N(mean, exp(log_var)), differentiable by both: mean, log_var (..., Z) to (..., Z).
-
-    Source: kingma2014auto, section 2.4.
-    """
+    """z ~ N(mean, exp(log_var)), differentiable: mean, log_var (..., Z) to (..., Z). Source: kingma2014auto, 2.4."""
     noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype)
     return mean + torch.exp(0.5 * log_var) * noise
     # --8<-- [end:sample]
@@ -49,10 +46,7 @@ def sample(mean: Tensor, log_var: Tensor, generator: Chance = None) -> Tensor:
 
 # --8<-- [start:kl]
 def kl_to_prior(mean: Tensor, log_var: Tensor) -> Tensor:
-    """KL(N(mean, exp(log_var)) || N(0, 1)) by unit, nats: mean, log_var (..., Z) to (..., Z).
-
-    Source: kingma2014auto, appendix B.
-    """
+    """KL(N(mean, exp(log_var)) || N(0, 1)), nats: mean, log_var (..., Z) to (..., Z). Source: kingma2014auto, B."""
     return 0.5 * (mean**2 + log_var.exp() - 1 - log_var)
     # --8<-- [end:kl]
 
@@ -63,9 +57,7 @@ class VAE(nn.Module):
     Args:
         sizes: widths from x to z, (D, ..., Z); the decoder has them backwards; (D, Z) is linear.
         noise: standard deviation of p(x|z) to begin with, in units of x; trained unless frozen.
-
-    Raises:
-        ValueError: if there are fewer than two sizes, one is below 1, or noise is not positive.
+    Raises ValueError if there are fewer than two sizes, one is below 1, or noise is not positive.
     """
 
     def __init__(self, sizes: Sequence[int], noise: float = 1.0, generator: Chance = None) -> None:
@@ -95,6 +87,17 @@ class VAE(nn.Module):
         z = sample(mean, log_var, generator)
         return self.log_likelihood(x, z), kl_to_prior(mean, log_var)
         # --8<-- [end:terms]
+
+    # --8<-- [start:generate]
+    @torch.no_grad()
+    def generate(self, count: int, generator: Chance = None) -> tuple[Tensor, Tensor]:
+        """Means and draws of p(x|z) at codes from the prior, (count, D) each. Source: this page, eq-vae-model."""
+        units = self.decoder.get_parameter("0.weight").shape[1]
+        z = torch.randn((count, units), generator=generator, dtype=self.log_noise.dtype)
+        mean = self.decoder(z)
+        draw = sample(mean, self.log_noise.expand_as(mean), generator)
+        return mean, draw
+        # --8<-- [end:generate]
 
 
 # --8<-- [start:loss]
@@ -147,12 +150,9 @@ def gradients(
     baseline: float = 0.0,
     generator: Chance = None,
 ) -> tuple[Tensor, Tensor]:
-    """Unbiased estimates of the gradient of E[f(z)], z ~ N(mean, I): f (K, Z) to (K,), mean (Z,).
+    """Score-function and reparameterised estimates, (K, Z) each, of the gradient of E[f(z)], z ~ N(mean, I).
 
-    Returns:
-        The score-function estimate and the reparameterised one, (K, Z) each.
-
-    Source: mohamed2020monte, sections 4 and 5.
+    f: (K, Z) to (K,). mean: (Z,). Source: mohamed2020monte, sections 4 and 5.
     """
     noise = torch.randn((samples, *mean.shape), generator=generator, dtype=mean.dtype)
     z = (mean + noise).requires_grad_()
@@ -207,11 +207,8 @@ def train(
 ) -> Tensor:
     """Fit by Adam, learning rate falling to zero; the mean KL by step, nats, (steps, Z). Source: definition.
 
-    Args:
-        data: (N, D). warm_up: steps in which the weight of the KL term grows from 0 to beta.
-
-    Raises:
-        ValueError: if the data are not as wide as the model reads, or not finite.
+    data: (N, D). warm_up: steps in which the weight of the KL term grows from 0 to beta.
+    Raises ValueError if the data are not as wide as the model reads, or not finite.
     """
     width = model.encoder.get_parameter("0.weight").shape[1]
     if data.ndim != 2 or data.shape[1] != width:
@@ -234,14 +231,17 @@ def train(
 
 
 def main() -> None:
-    """Train a linear VAE and compare its bound with the exact optimum of probabilistic PCA."""
+    """Train on the page's two thermometers, and compare with what is exact for them."""
     generator = torch.Generator().manual_seed(0)
-    data = torch.randn(1000, 6, generator=generator) @ torch.randn(6, 6, generator=generator)
-    model = VAE((6, 2), generator=generator)
+    temperature = torch.randn(4000, 1, generator=generator)  # nobody sees it
+    data = sample(2 * temperature.expand(-1, 2), torch.zeros(4000, 2), generator)
+    model = VAE((2, 1), generator=generator)
     train(model, data, steps=800, rate=0.1, generator=generator)
+    mean, log_var = model.encode(torch.tensor([[2.5, 2.0]]))
+    print(f"code of (2.5, 2): {mean.abs().item():.2f}, sd {log_var.exp().sqrt().item():.2f}")
     with torch.no_grad():
         bound = importance_bound(model, data.repeat(50, 1), 1, generator).mean()
-    _, noise_var, best = ppca(data, 2)
+    _, noise_var, best = ppca(data, 1)
     print(f"linear VAE, trained: {bound:.3f} nats, noise variance {model.log_noise.exp():.3f}")
     print(f"PPCA, closed form:   {best:.3f} nats, noise variance {noise_var:.3f}")
 
