@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,9 @@ from torch.distributions import (
     kl_divergence,
 )
 
-from docs.models.vae import vae
+from docs.models.vae import practice, vae
 from scripts.figures import posterior_collapse, style
+from scripts.figures import thermometers as example
 from scripts.figures import vae as figures
 from scripts.printed.values import Each, Finite, Given
 from scripts.weights import vae as weights
@@ -107,6 +109,7 @@ def elbo(model: vae.VAE, x: Tensor) -> Tensor:
 
 
 X = 1.5 * normal(6, D, seed=9)
+READING = torch.tensor([example.READING], dtype=torch.float64)
 
 # With one latent unit every average over codes is a sum over a line, exact to many digits.
 
@@ -127,6 +130,12 @@ def on_line(log_values: Tensor) -> Given:
     return Given(
         (r"\mathbf{z}",), dict(zip(LINE[:, 0].tolist(), log_values.exp().tolist(), strict=True)).get
     )
+
+
+KL_FROM_PRIOR = r"\operatorname{KL}(q(\mathbf{z} \mid \mathbf{x}) \,\|\, p(\mathbf{z}))"
+KL_FROM_POSTERIOR = (
+    r"\operatorname{KL}(q(\mathbf{z} \mid \mathbf{x}) \,\|\, p(\mathbf{z} \mid \mathbf{x}))"
+)
 
 
 def mean_over(q: MultivariateNormal) -> Finite:
@@ -154,6 +163,168 @@ def divergence(a: np.ndarray, b: np.ndarray) -> float:
     return float(special.rel_entr(a, b).sum())
 
 
+def divergence_of(q: Any, p: Any) -> float:
+    """KL of two densities of scipy's, integrated."""
+    return float(integrate.quad(lambda z: q.pdf(z) * (q.logpdf(z) - p.logpdf(z)), -20, 20)[0])
+
+
+# The example: two thermometers.
+
+
+def minus(number: float, digits: int = 2) -> str:
+    """As the page's tables print it."""
+    return f"{number:.{digits}f}".replace("-", "−")
+
+
+def test_the_example_can_be_followed_with_a_pencil() -> None:
+    model = example.model()
+    mean, log_var = model.encode(READING)
+    assert float(mean) == pytest.approx(1)
+    assert float(log_var) == pytest.approx(2 * math.log(1 / 3))
+    z = mean + (0.5 * log_var).exp() * 0.6
+    f = model.decoder(z)[0]
+    squared = float(((READING - f) ** 2).sum())
+    reconstruction = float(model.log_likelihood(READING, z))
+    kl = kl_divergence(Normal(mean, (0.5 * log_var).exp()), Normal(0.0, 1.0)).item()
+    assert (READING - f)[0].tolist() == pytest.approx([0.1, -0.4])
+    said(
+        f"say $\\varepsilon = 0.6$, and set $z = \\mu + \\sigma \\varepsilon = {z.item():.1f}$",
+        f"$f(z) = ({f[0]:.1f}, {f[1]:.1f})$, with errors $(0.1, -0.4)$ and squared error {squared:.2f}",
+        f"\\cdot {squared:.2f} - \\log(2\\pi) = {reconstruction:.2f}$",
+        f"and is {kl:.2f} nats",
+        f"$-1.92 - {kl:.2f} = {reconstruction - kl:.2f}$ nats",
+    )
+    truth = posterior(model, READING)
+    assert truth.mean.item() == pytest.approx(float(mean))
+    assert truth.covariance_matrix.item() == pytest.approx(1 / 9)
+    exact = evidence(model)
+    assert exact.covariance_matrix.tolist() == [[5, 4], [4, 5]]
+    mean_terms = example.terms(1, 1 / 3)
+    variance, covariance = exact.covariance_matrix[0].tolist()
+    said(
+        f"Averaged over $\\varepsilon$ the reconstruction term is −{-mean_terms[0]:.2f} and the ELBO "
+        f"−{mean_terms[1] - mean_terms[0]:.2f} nats",
+        f"Gaussian with variances {variance:.0f} and covariance {covariance:.0f}, and for our pair "
+        f"it is −{-exact.log_prob(READING).item():.2f} nats",
+        f"which is {2 * mean.item():.0f} degrees, give or take two thirds of a degree",
+        f"It is {2 * mean.item():.0f} and not",
+        f"a standard deviation of {example.SLOPE:.0f} degrees",
+        f"in units of {example.SLOPE:.0f} degrees",
+        f"each halving of $\\sigma$ adds $\\log 2 = {math.log(2):.2f}$ nats",
+        f"mean reading {READING.mean().item():.2f}",
+    )
+    assert example.log_evidence() == pytest.approx(exact.log_prob(READING).item())
+
+
+def test_the_table_of_four_encoders_is_exact() -> None:
+    model = example.model()
+    expected = []
+    for mean, spread in ((1.0, 0.01), (1.0, 1 / 3), (1.0, 1.0), (0.0, 1.0)):
+        q = MultivariateNormal(torch.tensor([mean]).double(), torch.tensor([[spread**2]]).double())
+        points, share = gauss_hermite(4, 1)
+        codes = torch.from_numpy(mean + spread * points)
+        reconstruction = float(share @ model.log_likelihood(READING, codes).numpy())
+        kl = kl_divergence(q, MultivariateNormal(torch.zeros(1).double(), torch.eye(1).double()))
+        gap = kl_divergence(q, posterior(model, READING[0])).item()
+        bound = reconstruction - kl.item()
+        assert bound + gap == pytest.approx(example.log_evidence())
+        expected.append([minus(v) for v in (reconstruction, kl.item(), bound, abs(gap))])
+    assert [row[1:] for row in rows_of("tab-vae-answers")] == expected
+
+
+def test_training_finds_the_example_from_five_seeds() -> None:
+    answers = []
+    for seed in range(5):
+        generator = chance(seed)
+        temperature = torch.randn(4000, 1, generator=generator)
+        data = vae.sample(2 * temperature.expand(-1, 2), torch.zeros(4000, 2), generator)
+        model = vae.VAE((2, 1), generator=generator)
+        vae.train(model, data, steps=800, rate=0.1, generator=generator)
+        mean, log_var = model.encode(READING.float())
+        answers.append((mean.item(), (0.5 * log_var).exp().item()))
+    means = [abs(mean) for mean, _ in answers]
+    spreads = [spread for _, spread in answers]
+    said(
+        "Trained on 4,000 pairs",
+        "for 800 steps and from five seeds",
+        f"with a mean of {min(means):.2f} to {max(means):.2f} and a standard deviation of "
+        f"{min(spreads):.2f} to {max(spreads):.2f}",
+    )
+    said("In three of the five runs the mean has a minus sign")
+    assert sum(mean < 0 for mean, _ in answers) == 3
+
+
+def test_what_is_generated_is_spread_like_the_model() -> None:
+    model = example.model()
+    mean, draw = model.generate(200_000, chance(0))
+    assert not draw.requires_grad
+    covariance = torch.cov(draw.T)
+    torch.testing.assert_close(covariance, evidence(model).covariance_matrix, atol=0.05, rtol=0)
+    torch.testing.assert_close(torch.cov((draw - mean).T), torch.eye(2).double(), atol=0.01, rtol=0)
+    said("say −0.5; decode it to the mean $(-1, -1)$")
+    assert model.decoder(torch.tensor([[-0.5]]).double()).tolist() == [[-1, -1]]
+
+
+def test_the_demo_starts_with_the_numbers_of_the_page() -> None:
+    model, x = weights.load()[1.0].requires_grad_(False), weights.digits()[2][:1]
+    said("starts with a test digit 2")
+    assert weights.digits()[3][0] == 2
+    mean, log_var = model.encode(x)
+    points, share = gauss_hermite(30, 2)
+    codes = mean + (0.5 * log_var).exp() * torch.from_numpy(points)
+    reconstruction = float(share @ model.log_likelihood(x, codes).numpy())
+    kl = float(vae.kl_to_prior(mean, log_var).sum())
+    said(
+        f"the reconstruction term is {reconstruction:.1f}, the KL {kl:.1f} and the ELBO "
+        f"{reconstruction - kl:.1f} nats",
+        f"integrated over the plane, is {float(vae.log_evidence(model, x)):.1f}",
+    )
+
+
+# The lines that one writes today, and the VQ-VAE.
+
+
+def test_torchs_distributions_give_the_loss_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = vae.VAE((D, 3, Z), 0.7, chance(0)).double()
+    noise = normal(*X.shape[:1], Z, seed=5)
+    monkeypatch.setattr(torch, "randn", lambda *_, **__: noise)
+    ours = vae.loss(*model.terms(X), beta=2.5)
+    monkeypatch.setattr(torch.distributions.normal, "_standard_normal", lambda *_, **__: noise)
+    theirs = practice.negative_elbo(
+        model.encoder, model.decoder, X, (0.5 * model.log_noise).exp(), 2.5
+    )
+    torch.testing.assert_close(ours, theirs)
+    names = [name for name, _ in model.named_parameters()]
+    for a, b, name in zip(
+        torch.autograd.grad(ours, list(model.parameters())),
+        torch.autograd.grad(theirs, list(model.parameters())),
+        names,
+        strict=True,
+    ):
+        assert torch.allclose(a, b), name
+
+
+@pytest.mark.equation("eq-vae-quantise")
+@pytest.mark.equation("eq-vae-vq")
+def test_the_quantiser_takes_the_nearest_entry_and_passes_gradients_straight_through() -> None:
+    output, codebook = normal(7, 3).requires_grad_(), normal(5, 3, seed=1).requires_grad_()
+    code, extra = practice.quantise(output, codebook, commitment=0.3)
+    nearest = ((output[:, None] - codebook) ** 2).sum(-1).argmin(1)
+    assert len(set(nearest.tolist())) > 1
+    torch.testing.assert_close(code, codebook[nearest])
+    slope = normal(7, 3, seed=2)  # the decoder's gradient
+    through, none = torch.autograd.grad((slope * code).sum(), [output, codebook], allow_unused=True)
+    torch.testing.assert_close(through, slope)
+    assert none is None  # the entries learn nothing from the decoder
+    apart = (output - codebook[nearest]).detach()
+    assert extra.item() == pytest.approx(1.3 * float((apart**2).sum()) / 7)
+    held, moved = torch.autograd.grad(extra, [output, codebook])
+    torch.testing.assert_close(held, 0.3 * 2 * apart / 7)
+    expected = torch.zeros(5, 3).double().index_add(0, nearest, -2 * apart / 7)
+    torch.testing.assert_close(moved, expected)
+    said(f"{math.log(512):.1f} nats or {math.log2(512):.0f} bits for 512 entries")
+
+
 # The bound.
 
 
@@ -175,7 +346,7 @@ def test_the_printed_bound_is_the_sum_over_a_line_of_codes(printed: Equations) -
                 r"p(\mathbf{x})": evidence(model).log_prob(x).exp().item(),
                 r"p(\mathbf{x}, \mathbf{z})": on_line(likelihood + prior.log_prob(LINE[:, 0])),
                 r"q(\mathbf{z} \mid \mathbf{x})": on_line(q.log_prob(LINE)),
-                r"\mathbb{E}_{q(\mathbf{z} \mid \mathbf{x})}": mean_over(q),
+                r"\mathbb{E}_q": mean_over(q),
                 r"\operatorname{ELBO}(\mathbf{x})": elbo(model, x).item(),
             }
         )
@@ -183,30 +354,38 @@ def test_the_printed_bound_is_the_sum_over_a_line_of_codes(printed: Equations) -
             {
                 r"\operatorname{ELBO}(\mathbf{x})": elbo(model, x).item(),
                 r"p(\mathbf{x} \mid \mathbf{z})": on_line(likelihood),
-                r"\mathbb{E}_{q(\mathbf{z} \mid \mathbf{x})}": mean_over(q),
-                r"\operatorname{KL}": divergence_on_line,
-                r"q(\mathbf{z} \mid \mathbf{x})": q,
-                r"p(\mathbf{z})": Independent(Normal(torch.zeros(1).double(), 1.0), 1),
+                r"\mathbb{E}_q": mean_over(q),
+                r"q(\mathbf{z} \mid \mathbf{x})": on_line(q.log_prob(LINE)),
+                r"p(\mathbf{z})": on_line(prior.log_prob(LINE[:, 0])),
+                KL_FROM_PRIOR: divergence_on_line(q, Independent(prior.expand((1,)), 1)),
             }
         )
 
 
 @pytest.mark.equation("eq-vae-gap")
-def test_the_gap_is_the_divergence_from_the_true_posterior(
-    toy: vae.VAE, printed: Equations
-) -> None:
+def test_the_printed_gap_is_the_divergence_on_a_line_of_codes(printed: Equations) -> None:
+    x, prior = X[0], Normal(torch.zeros(()).double(), 1.0)
+    model = narrow()[0]
+    q, true, likelihood = guess(model, x), posterior(model, x), model.log_likelihood(x, LINE)
+    printed("eq-vae-gap").holds(
+        {
+            r"p(\mathbf{x})": evidence(model).log_prob(x).exp().item(),
+            r"p(\mathbf{x}, \mathbf{z})": on_line(likelihood + prior.log_prob(LINE[:, 0])),
+            r"q(\mathbf{z} \mid \mathbf{x})": on_line(q.log_prob(LINE)),
+            r"p(\mathbf{z} \mid \mathbf{x})": on_line(true.log_prob(LINE)),
+            r"\mathbb{E}_q": mean_over(q),
+            r"\operatorname{ELBO}(\mathbf{x})": elbo(model, x).item(),
+            KL_FROM_POSTERIOR: kl_divergence(q, true).item(),
+        },
+        free=(r"q(\mathbf{z} \mid \mathbf{x})",),  # a common factor cancels
+    )
+
+
+@pytest.mark.equation("eq-vae-gap")
+def test_the_gap_is_the_divergence_from_the_true_posterior(toy: vae.VAE) -> None:
     gap = kl_divergence(guess(toy, X), posterior(toy, X))
     torch.testing.assert_close(elbo(toy, X) + gap, evidence(toy).log_prob(X))
     assert gap.min() > 0.1  # the toy's encoder is not the posterior
-    printed("eq-vae-gap").holds(
-        {
-            r"p(\mathbf{x})": evidence(toy).log_prob(X[0]).exp().item(),
-            r"\operatorname{ELBO}(\mathbf{x})": elbo(toy, X[0]).item(),
-            r"\operatorname{KL}": lambda q, p: kl_divergence(q, p).item(),
-            r"q(\mathbf{z} \mid \mathbf{x})": guess(toy, X[0]),
-            r"p(\mathbf{z} \mid \mathbf{x})": posterior(toy, X[0]),
-        }
-    )
 
 
 @pytest.mark.equation("eq-vae-elbo")
@@ -288,6 +467,25 @@ def test_the_kl_term_is_that_of_torch_and_of_sampling(printed: Equations) -> Non
             "Z": 3,
         }
     )
+
+
+@pytest.mark.equation("eq-vae-kl-unit")
+def test_the_kl_of_one_unit_is_that_of_quadrature_and_of_the_code(printed: Equations) -> None:
+    mean, spread = 0.7, 1.6
+    points, share = gauss_hermite(6, 1)
+    codes = (mean + spread * points[:, 0]).tolist()
+    q, p = stats.norm(mean, spread), stats.norm()
+    printed("eq-vae-kl-unit").holds(
+        {
+            r"\mathbb{E}_q": Finite({"z": codes}, share.tolist()),
+            r"q(z \mid \mathbf{x})": Given(("z",), q.pdf),
+            "p(z)": Given(("z",), p.pdf),
+            r"\mu": mean,
+            r"\sigma": spread,
+        }
+    )
+    ours = vae.kl_to_prior(torch.tensor(mean), torch.tensor(2 * math.log(spread)))
+    assert float(ours) == pytest.approx(divergence_of(q, p), abs=1e-6)
 
 
 # Gradients.
@@ -395,7 +593,10 @@ def test_the_page_prints_the_measured_ratios_of_variance() -> None:
     numbers = table("budget")
     score = (numbers["score"][0] / numbers["pathwise"][0]) ** 2
     steady = (numbers["baseline"][0] / numbers["pathwise"][0]) ** 2
-    said(f"needs {score:.0f} times the samples", f"with the best baseline {steady:.1f} times")
+    said(
+        f"on the digits of this page it needs {score:.0f} times",
+        f"With the best baseline the score function needs {steady:.1f} times the samples",
+    )
     assert numbers["pathwise"][0] < 1  # below one from the first sample
     # The same variances without chance, by Gauss-Hermite quadrature.
     model, x = weights.load()[1.0].requires_grad_(False), weights.digits()[2][:16]
@@ -666,9 +867,10 @@ def test_a_trained_linear_vae_reaches_the_exact_optimum(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     vae.main()  # what the page's code prints is this comparison
-    words = capsys.readouterr().out.split()
-    numbers = [float(word.strip(",")) for word in words if word[0] in "-0123456789"]
-    bound, variance, best, exact = numbers
+    numbers = re.findall(r"-?\d+\.\d+", capsys.readouterr().out)
+    _, mean, spread, bound, variance, best, exact = (float(number) for number in numbers)
+    assert mean == pytest.approx(1, abs=0.05)
+    assert spread == pytest.approx(1 / 3, abs=0.02)
     assert best - 0.05 < bound <= best + 0.02  # 50 codes a row leave an error of 0.01
     assert variance == pytest.approx(exact, rel=0.02)
 
@@ -737,6 +939,17 @@ def test_the_printed_rates_are_those_of_the_best_linear_model(printed: Equations
             "j": Each([1, 2, 3]),
         }
     )
+
+
+def test_the_unit_of_the_thermometers_goes_out_when_beta_times_the_noise_is_nine() -> None:
+    largest = torch.linalg.eigvalsh(evidence(example.model()).covariance_matrix)[-1:]
+    carried = vae.linear_rates(largest, 1.0).item()
+    said(
+        f"\\lambda_1 = {largest.item():.0f}$",
+        f"\\log 9 = {carried:.2f}$ nats on average at β = 1, and nothing from β = {largest.item():.0f} on",
+    )
+    assert vae.linear_rates(largest, 1.0, 9.0).item() == pytest.approx(0, abs=1e-12)
+    assert vae.linear_rates(largest, 1.0, 8.9).item() > 0
 
 
 @pytest.mark.equation("eq-vae-rates")
@@ -915,8 +1128,8 @@ def test_the_page_prints_the_split_and_the_holes() -> None:
         assert kl == pytest.approx(mutual + mismatch, abs=1e-5)
         assert mutual < math.log(1437)
     said(
-        f"At β = 1 it is {rows[1][2]:.2f} of {rows[1][0]:.2f} nats, "
-        f"at β = 0.1 it is {rows[0.1][2]:.2f} of {rows[0.1][0]:.2f}.",
+        f"the second part is {rows[1][2]:.2f} of {rows[1][0]:.2f} nats at β = 1 "
+        f"and {rows[0.1][2]:.2f} of {rows[0.1][0]:.2f} at β = 0.1.",
         f"Of the prior's probability about {rows[1][3]:.0%} lies in holes at β = 1, "
         f"{rows[0.1][3]:.0%} at β = 0.1 and {rows[3][3]:.0%} at β = 3.",
         f"by {rows[1][4]:.3f} per pixel on average",
@@ -1290,7 +1503,13 @@ def test_the_weights_are_those_that_were_measured() -> None:
         assert reconstruction == pytest.approx(meta["test_reconstruction"][i], abs=0.02)
         assert kl == pytest.approx(meta["test_kl"][i], abs=0.002)
     count = sum(p.numel() for p in model.parameters() if p.ndim)
-    said(f"have {count:,} weights each")
+    said(f"The networks here have {count:,} weights")
+    said(
+        f"The digits of this page have {weights.SIZES[0]} pixels",
+        f"two hidden layers of {weights.SIZES[1]} units",
+        f"{weights.SIZES[0]} pixels, two latent units",
+        f"densities of {weights.SIZES[0]} numbers",
+    )
 
 
 def test_the_first_steps_of_the_recipe_are_repeatable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1334,7 +1553,32 @@ def test_bad_input_is_refused_with_both_values(call: Callable[[], object], messa
 # Exercises.
 
 
-def test_exercise_1_the_cost_of_a_code() -> None:
+def test_exercise_1_another_draw() -> None:
+    z = example.CODE + example.SPREAD * -1.2
+    assert z == pytest.approx(0.6)
+    errors = [2.5 - 1.2, 2 - 1.2]
+    squared = sum(error**2 for error in errors)
+    assert squared == pytest.approx(2.33)
+    model = example.model()
+    reconstruction = float(model.log_likelihood(READING, torch.tensor([[z]]).double()))
+    assert reconstruction == pytest.approx(-1.165 - 1.838, abs=1e-3)
+    assert f"{reconstruction:.2f}" == "-3.00"
+    assert f"{reconstruction - example.terms(example.CODE, example.SPREAD)[1]:.2f}" == "-4.16"
+
+
+def test_exercise_4_a_noisier_pair() -> None:
+    weight, noise = np.array([[2.0], [2.0]]), 2.0
+    m = float((weight.T @ weight).item() + noise**2)
+    mean = float((weight.T @ READING.numpy().T).item()) / m
+    assert (m, mean, noise**2 / m) == (12, 0.75, pytest.approx(1 / 3))
+    kl = [
+        kl_divergence(Normal(torch.tensor(a), torch.tensor(b)), Normal(0.0, 1.0)).item()
+        for a, b in ((1.0, 1 / 3), (mean, math.sqrt(noise**2 / m)))
+    ]
+    assert [f"{value:.2f}" for value in kl] == ["1.15", "0.50"]
+
+
+def test_exercise_2_the_cost_of_a_code() -> None:
     mean, spread = torch.tensor([1.0, 0.0]), torch.tensor([0.5, 2.0])
     first, second = vae.kl_to_prior(mean, 2 * spread.log()).tolist()
     total = first + second
@@ -1342,7 +1586,7 @@ def test_exercise_1_the_cost_of_a_code() -> None:
     said(f"{total:.3f} nats or {total / math.log(2):.2f} bits in all")
 
 
-def test_exercise_2_what_two_units_carry() -> None:
+def test_exercise_3_what_two_units_carry() -> None:
     root = torch.tensor([9.0, 4.0, 2.0, 1.0, 1.0]).double().sqrt()
     square = torch.linalg.qr(torch.cat([torch.ones(50, 1).double(), normal(50, 5)], 1))[0][:, 1:]
     _, noise_var, _ = vae.ppca(square * math.sqrt(50) * root, 2)
@@ -1353,7 +1597,7 @@ def test_exercise_2_what_two_units_carry() -> None:
     assert vae.linear_rates(values, noise_var, 2.99)[1] > 0
 
 
-def test_exercise_3_the_gap_at_45_degrees() -> None:
+def test_exercise_5_the_gap_at_45_degrees() -> None:
     half = math.sqrt(0.5)
     turn = torch.tensor([[half, -half], [half, half]]).double()
     gaps = [vae.linear_gap(torch.diag(torch.tensor([a, 1.0])).double() @ turn, 1.0)
@@ -1363,7 +1607,7 @@ def test_exercise_3_the_gap_at_45_degrees() -> None:
     assert gaps[2] > gaps[1] + 4
 
 
-def test_exercise_4_where_the_score_function_wins() -> None:
+def test_exercise_7_where_the_score_function_wins() -> None:
     def moments(omega: float) -> tuple[float, float]:
         decay = math.exp(-2 * omega**2)
         path = 0.5 * omega**2 * (1 + decay)
@@ -1382,7 +1626,7 @@ def test_exercise_4_where_the_score_function_wins() -> None:
         assert (score < path) == (omega > crossing)
 
 
-def test_exercise_5_an_averaged_error_switches_every_unit_off() -> None:
+def test_exercise_6_an_averaged_error_switches_every_unit_off() -> None:
     x, f = normal(64), normal(64, seed=1)
     assert float(((x - f) ** 2).mean()) == pytest.approx(float(((x - f) ** 2).sum() / (2 * 32)))
     largest = float(posterior_collapse.centred()[1][0])
@@ -1390,7 +1634,7 @@ def test_exercise_5_an_averaged_error_switches_every_unit_off() -> None:
     assert vae.linear_rates(posterior_collapse.centred()[1][:6], 32).sum() == 0
 
 
-def test_exercise_6_a_coin_under_a_gaussian() -> None:
+def test_exercise_8_a_coin_under_a_gaussian() -> None:
     x = torch.tensor([[0.0], [1.0]]).double()
     best = optimize.minimize(
         lambda v: -float(vae.log_normal((x - v[0]) ** 2, torch.tensor(2 * v[1]), 1).mean()),
