@@ -49,14 +49,14 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     y = 112
     x = sheet.picture(50, y, table["x"], cell=7, label=X, gloss="data")
     encoder = sheet.encoder(152, y, 96, 88, "Encoder", Q)
-    moments = sheet.box(254, y, 56, 50, MOMENTS, gloss="cloud")
+    moments = sheet.box(254, y, 56, 50, MOMENTS)
     code = sheet.pill(379, y, 132, 36, SAMPLE)
     noise = sheet.box(379, 178, 40, 32, NOISE, random=True)
     sheet.label(408, 182, "noise", anchor="start")
     decoder = sheet.decoder(528, y, 96, 88, "Decoder", P)
     again = sheet.picture(648, y, table["reconstruction"], cell=7, label=MEAN, above=True)
     divergence = sheet.loss(
-        254, 228, 190, 44, f"KL to the prior {PRIOR}", gloss=f"here {table['kl'][0]:.1f} nats"
+        254, 228, 190, 44, f"KL from the prior {PRIOR}", gloss=f"here {table['kl'][0]:.1f} nats"
     )
     error = sheet.loss(
         584, 228, 218, 44, f"reconstruction {ERROR}", gloss=f"here {table['error'][0]:.1f}"
@@ -96,7 +96,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     decoder = sheet.decoder(column, 380, 116, 64, "Decoder", P, flow="down")
     again = sheet.picture(column, 468, table["reconstruction"], cell=7)
     sheet.label(column - 36, 472, MEAN, anchor="end", muted=False, size=13)
-    divergence = sheet.loss(right, 230, 160, 44, f"KL to the prior {PRIOR}")
+    divergence = sheet.loss(right, 230, 160, 44, f"KL from the prior {PRIOR}")
     error = sheet.loss(right, 468, 160, 48, ERROR, gloss="reconstruction")
     sheet.chain([x, encoder, moments, code])
     sheet.arrow(noise, code)

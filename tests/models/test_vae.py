@@ -304,8 +304,6 @@ def test_torchs_distributions_give_the_loss_of_the_page(monkeypatch: pytest.Monk
         assert torch.allclose(a, b), name
 
 
-@pytest.mark.equation("eq-vae-quantise")
-@pytest.mark.equation("eq-vae-vq")
 def test_the_quantiser_takes_the_nearest_entry_and_passes_gradients_straight_through() -> None:
     output, codebook = normal(7, 3).requires_grad_(), normal(5, 3, seed=1).requires_grad_()
     code, extra = practice.quantise(output, codebook, commitment=0.3)

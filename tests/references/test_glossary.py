@@ -14,8 +14,11 @@ ENTRIES = list(ENTRY.finditer(TEXT))
 
 
 def order(term: str) -> str:
-    """A term without case, accents and hyphens."""
-    spaced = unicodedata.normalize("NFKD", re.sub(r"[–-]", " ", term).lower())
+    """A term without case, accents and hyphens; a Greek letter stands at its name."""
+    named = re.sub(
+        "[α-ω]", lambda m: unicodedata.name(m[0]).rsplit(" ", 1)[-1], re.sub(r"[–-]", " ", term)
+    )
+    spaced = unicodedata.normalize("NFKD", named.lower())
     return re.sub(r"[^a-z0-9 ]", "", spaced)
 
 
