@@ -13,7 +13,7 @@ from scripts.extensions import glossary
 from scripts.extensions.glossary import parse
 from scripts.extensions.terms import Terms, alone, spelling
 from scripts.house import prose
-from tests.extensions.project import make
+from tests.extensions.project import GLOSSARY, make
 
 ROOT = Path(__file__).resolve().parents[2]
 LINES = (
@@ -21,7 +21,7 @@ LINES = (
     "|**Mixture of experts** (MoE)|**Model class**|**Fréchet inception distance** (FID)|**KL penalty**"
     "|**Kullback–Leibler divergence** (KL)|**Policy**|**Tokenizer**|"
     "**Vector-quantised variational autoencoder** (VQ-VAE)"
-    "|**Self-attention**|**Attention**|**Loss**"
+    "|**Self-attention**|**Attention**|**Loss**|**Policy gradient**"
 ).split("|")
 TERMS = Terms([term for line in LINES if (term := parse(line))])
 
@@ -66,6 +66,7 @@ def test_other_words_are_others(one: str, other: str) -> None:
         ("VQ-VAE, a moe of llm, tokenisers", ["VQ-VAE", "tokenisers"]),
         ("the language. Model classes", ["Model classes"]),
         ("lossless, glossy, politics", []),
+        ("the policy gradient of a policy", ["policy gradient", "policy"]),
     ],
 )
 def test_a_term_is_found_where_it_is_used(text: str, expected: list[str]) -> None:
@@ -149,7 +150,9 @@ def test_whatever_the_finding_depends_on_may_change(site: Path) -> None:
         (docs / "c.md", front("", "generative adversarial networks") + "A *GAN*.\n"),
         (words, "# Glossary\n\n**Game**\n:   A game.\n"),
         (words, "# Glossary\n\n**Game** (GAN)\n:   A game.\n"),
-        (docs / "a.md", front("", "") + "A GAN is a GAN.\n"),
+        (docs / "a.md", front("", "") + "A latent variable is a latent variable.\n"),
+        (words, GLOSSARY.replace("Latent variable", "Hidden variable")),
+        (words, GLOSSARY),
     ]
     before = [said(site, page, memory) for page in ("a.md", "b.md", "c.md")]
     assert before == [[], [], []]
