@@ -16,7 +16,8 @@ export const stem = (word) =>
     : word
         .replace(/(?:ies|ied|y)$/, "i")
         .replace(/(?:ations?|ings?|ers?|ed|es|s|e)$/, "")
-        .replace(/iz$/, "is");
+        .replace(/iz$/, "is")
+        .replace(/parametris$/, "parameteris");
 
 /** @param {string} text */
 export const words = (text) => fold(text).match(/[\p{L}\p{N}]+/gu) ?? [];

@@ -43,6 +43,25 @@ def owned() -> dict[str, str]:
     return found
 
 
+def test_to_the_search_two_spellings_are_one(page: Page, server: Server) -> None:
+    pairs = {
+        "normalisation": "normalization",
+        "tokenisers": "tokenizer",
+        "optimised": "optimizing",
+        "reparameterisation": "reparametrization",
+    }
+    page.goto("")
+    ask = """async ([base, words]) => {
+      const { stem } = await import(`${base}assets/search-engine.mjs`);
+      return words.map(stem);
+    }"""
+    ones, others = (
+        page.evaluate(ask, [server.url, list(words)]) for words in (pairs, pairs.values())
+    )
+    assert ones == others
+    assert len({*ones, *page.evaluate(ask, [server.url, ["prize", "price", "size"]])}) == 7
+
+
 def test_the_search_gives_the_owner_of_a_term_among_the_first_three(
     page: Page, server: Server
 ) -> None:
