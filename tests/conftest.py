@@ -27,6 +27,7 @@ from playwright.sync_api import (
 from scripts.devtools import building, chromium, javascript
 from scripts.devtools.say import Stop
 from tests import memory
+from tests.answers.plugin import answer
 from tests.printed.plugin import printed
 from tests.site import kit, looks
 from tests.site.kit import NewPage, OpenDemo, Site
@@ -34,7 +35,7 @@ from tests.site.looks import pytest_pyfunc_call, pytest_runtest_makereport
 from tests.site.server import Server
 
 # A fixture of all tests, and hooks.
-__all__ = ["printed", "pytest_pyfunc_call", "pytest_runtest_makereport"]
+__all__ = ["answer", "printed", "pytest_pyfunc_call", "pytest_runtest_makereport"]
 
 # The processes of pytest-xdist share the cores already.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

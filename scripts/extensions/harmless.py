@@ -22,7 +22,7 @@ from scripts.extensions.builder import of
 ELEMENTS = frozenset(
     "a abbr article aside b blockquote br caption cite code col colgroup dd del details dfn div dl dt em"
     " figcaption figure footer h1 h2 h3 h4 h5 h6 header hr i img input ins kbd label li mark ol p picture pre"
-    " q s samp section small source span strong sub summary sup table tbody td tfoot th thead time tr u"
+    " q s samp section small source span strong sub summary sup table tbody td template tfoot th thead time tr u"
     " ul var audio video track wbr button".split()
 )
 ATTRIBUTES = frozenset(

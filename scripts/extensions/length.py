@@ -20,7 +20,7 @@ SECONDS = 20  # that a displayed equation takes, at a first glance
 WORD = re.compile(r"[^\W\d_]{2,}")
 SECOND = {"objective", "definition"}
 """The anchors of the headings with which a second depth begins; a test compares them with the kinds of page."""
-UNREAD = {"pre", "code", "script", "style", "svg", "math"}
+UNREAD = {"pre", "code", "script", "style", "svg", "math", "template"}
 
 
 def prose(element: Element) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from scripts.checker.rules import images
 from scripts.extensions import (
+    answers,
     citations,
     demos,
     excerpts,
@@ -83,6 +84,7 @@ TOLD: dict[str, Callable[..., Any]] = {
     **figures.RULES,
     **tables.RULES,
     **demos.RULES,
+    **answers.RULES,
     **harmless.RULES,
 }
 """What the extensions report while they render a page: the rule is the function that makes the finding."""
@@ -117,6 +119,7 @@ SUBJECTS = {
     "G": "Figures",
     "Y": "Tables",
     "D": "Demos",
+    "J": "Exercises that answer back",
     "W": "What a page may hold",
     "V": "Front matter and kinds of page",
     "P": "Prose",

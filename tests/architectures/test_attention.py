@@ -19,6 +19,7 @@ from scripts.figures import style
 from scripts.printed.values import Each, Finite, From, Given
 from scripts.weights import gpt as weights
 from tests import golden as shared
+from tests.answers.plugin import Bench
 from tests.printed.bound import column, columns, taking
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
@@ -895,17 +896,24 @@ def test_the_figure_of_the_cost_as_the_page_prints_it() -> None:
     assert table["slope"][at] < 0.5 * table["slope_scaled"][at]  # most of it is gone
 
 
-def test_exercise_1_without_the_root_her_is_surer() -> None:
+@pytest.mark.answer("answer-attention-root")
+def test_exercise_1_without_the_root_her_is_surer(answer: Bench) -> None:
     q, k, v = example()
     _, a = attention.attention(q, k, v, attention.causal_mask(5), scale=1.0)
     assert a[3, 0].item() == pytest.approx(0.981, abs=5e-4)
     slope = attention.softmax_jacobian(a[3])[0, 0].item()
     assert slope == pytest.approx(0.018, abs=5e-4)
+    found = (a[3, 0].item(), slope)
     _, a = attention.attention(q, k, v, attention.causal_mask(5))
-    assert attention.softmax_jacobian(a[3])[0, 0].item() == pytest.approx(0.125, abs=5e-4)
+    divided = attention.softmax_jacobian(a[3])[0, 0].item()
+    assert divided == pytest.approx(0.125, abs=5e-4)
+    assert math.sqrt(q.shape[-1]) == 2
+    said("Without the root each score is twice as large")
+    answer("answer-attention-root").is_(found, (a[3, 0].item(), divided))
 
 
-def test_exercise_2_two_words_may_change_places() -> None:
+@pytest.mark.answer("answer-attention-swap")
+def test_exercise_2_two_words_may_change_places(answer: Bench) -> None:
     q, k, v = example()
     order = torch.tensor([2, 1, 0, 3, 4])
     before, _ = attention.attention(q, k, v)
@@ -916,23 +924,34 @@ def test_exercise_2_two_words_may_change_places() -> None:
     after, _ = attention.attention(q[order], k[order], v[order], mask)
     torch.testing.assert_close(after[3], before[3], **EXACT)  # both stand before "her"
     assert (after[1] - before[1]).abs().max() > 0.1  # "told" now sees Tom instead of Ann
+    answer("answer-attention-swap").is_("Only *told*, and only with the mask.")
 
 
-def test_exercise_3_projections_of_the_grouped_layer() -> None:
+@pytest.mark.answer("answer-attention-grouped")
+def test_exercise_3_projections_of_the_grouped_layer(answer: Bench) -> None:
     e, d, h, g = 4096, 128, 32, 8
     assert 2 * e * h * d + 2 * e * g * d == 41_943_040
     assert 4 * e * h * d == 67_108_864
     cost = attention.cost(8192, e, h, g)
     assert 2 * cost["cache"] == 33_554_432  # bytes in two-byte numbers
     assert 2 * attention.cost(8192, e, h, h)["cache"] == 128 * 2**20
+    answer("answer-attention-grouped").is_(
+        (2 * e * h * d + 2 * e * g * d, 2 * cost["cache"] / 2**20),
+        (4 * e * h * d, 2 * attention.cost(8192, e, h, h)["cache"] / 2**20),
+        (2 * e * h * d + 2 * e * g * d, cost["cache"] / 2**20),
+    )
 
 
-def test_exercise_4_matrix_of_weights_at_a_hundred_thousand_tokens() -> None:
+@pytest.mark.answer("answer-attention-written")
+def test_exercise_4_matrix_of_weights_at_a_hundred_thousand_tokens(answer: Bench) -> None:
     stored = attention.cost(131_072, 4096, 32, 32)["weights_stored"]
     assert 2 * stored / 2**40 == 1.0  # TiB for one layer and one sequence, two bytes a number
+    one = attention.cost(131_072, 4096, 1, 1)["weights_stored"]
+    answer("answer-attention-written").is_(2 * stored / 2**40, stored / 2**40, 2 * one / 2**40)
 
 
-def test_exercise_5_gradient_by_the_values_in_the_example() -> None:
+@pytest.mark.answer("answer-attention-gradient")
+def test_exercise_5_gradient_by_the_values_in_the_example(answer: Bench) -> None:
     q, k, v = example()
     v.requires_grad_()
     out = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
@@ -940,6 +959,7 @@ def test_exercise_5_gradient_by_the_values_in_the_example() -> None:
     _, a = attention.attention(q, k, v, attention.causal_mask(5))
     torch.testing.assert_close(v.grad[:, 0], a[3].detach(), **EXACT)  # type: ignore[index]
     assert (v.grad[:, 1] == 0).all()  # type: ignore[index]
+    answer("answer-attention-gradient").is_(v.grad[0, :2].tolist(), (1.0, 0.0))  # type: ignore[index]
 
 
 # The demo.

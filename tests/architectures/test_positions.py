@@ -17,6 +17,7 @@ from docs.models.gpt import gpt
 from scripts.figures import positions as figures
 from scripts.figures import style
 from scripts.printed.values import Each, From, Given
+from tests.answers.plugin import Bench
 from tests.printed.bound import column, columns
 from tests.printed.plugin import Equations
 from tests.said import sayings
@@ -565,9 +566,16 @@ def test_the_scores_by_distance_as_the_page_describes_them() -> None:
         assert np.diff(table[head]) == pytest.approx(-slope)
 
 
+@pytest.mark.answer("answer-positions-waves")
 @pytest.mark.equation("eq-positions-wavelength")
-def test_exercise_1_shortest_and_longest_wave(printed: Equations) -> None:
+def test_exercise_1_shortest_and_longest_wave(printed: Equations, answer: Bench) -> None:
     waves = 2 * math.pi / positions.frequencies(64)
+    ends = (waves[0].item(), waves[-1].item())
+    answer("answer-positions-waves").is_(
+        ends,
+        (ends[0], 2 * math.pi * 10_000),
+        tuple((1 / positions.frequencies(64))[[0, -1]].tolist()),
+    )
     assert waves[0].item() == pytest.approx(6.28, abs=0.005)
     said(f"{waves[0].item():.2f}$ tokens, and")
     said(f"{waves[-1].item():,.0f}".replace(",", "{,}"))
@@ -595,7 +603,8 @@ def test_exercise_1_shortest_and_longest_wave(printed: Equations) -> None:
     )
 
 
-def test_exercise_2_the_same_distance_the_same_score() -> None:
+@pytest.mark.answer("answer-positions-agree")
+def test_exercise_2_the_same_distance_the_same_score(answer: Bench) -> None:
     q, k = normal(1, 64, seed=1), normal(1, 64, seed=2)
     scores = [
         (positions.rope(q, places(i)) @ positions.rope(k, places(j)).T).item()
@@ -603,20 +612,31 @@ def test_exercise_2_the_same_distance_the_same_score() -> None:
     ]
     assert scores[0] == pytest.approx(scores[1], abs=1e-9)
     assert abs(scores[0] - scores[2]) > 1e-3  # the sign of the distance matters
+    answer("answer-positions-agree").is_("The first and the second.")
 
 
-def test_exercise_3_share_of_the_last_five_tokens() -> None:
+@pytest.mark.answer("answer-positions-alibi")
+def test_exercise_3_share_of_the_last_five_tokens(answer: Bench) -> None:
     i = torch.arange(2000, dtype=torch.float64)
     a = positions.alibi(i[-1:], i, 8)[0, 0].softmax(-1)
     assert a[-5:].sum().item() == pytest.approx(1 - math.exp(-5 / 2), rel=1e-9)
     said(f"e^{{-5/2}} = {a[-5:].sum().item():.3f}$", f"= {1 - math.exp(-5 / 256):.3f}$.")
+    shares = positions.alibi(i[-1:], i, 8)[[0, -1], 0].softmax(-1)[:, -5:].sum(-1)
+    answer("answer-positions-alibi").is_(shares.tolist(), (1 - shares).tolist())
 
 
-def test_exercise_4_share_of_the_learned_table_in_gpt_2() -> None:
+@pytest.mark.answer("answer-positions-table")
+def test_exercise_4_share_of_the_learned_table_in_gpt_2(answer: Bench) -> None:
     small = gpt.Config()
     table = small.context * small.width
     assert table == 786_432
     said(f"or {100 * table / small.parameters():.2f} % of {small.parameters():,}")
+    tokens = small.vocabulary * small.width
+    said(f"has {small.context:,} places and a width of {small.width:d}, and")
+    said(f"{small.parameters():,} parameters in all")
+    answer("answer-positions-table").is_(
+        (table, 100 * table / small.parameters()), (tokens, 100 * tokens / small.parameters())
+    )
 
 
 def test_exercise_5_a_head_that_looks_one_place_back() -> None:

@@ -34,6 +34,7 @@ ALL = (
     "scripts.extensions.tables",
     "scripts.extensions.glossary",
     "scripts.extensions.demos",
+    "scripts.extensions.answers",
     "scripts.extensions.names",
     "scripts.extensions.length",
     "scripts.extensions.harmless",

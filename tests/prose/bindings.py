@@ -118,6 +118,21 @@ def body(source: str, name: str) -> tuple[int, int]:
     return before.index("\n", before.index("\n", start) + 1), end
 
 
+ANSWER = re.compile(r"^Answer:.*\{.*#(?P<name>[\w-]+).*\}$(?P<lines>(?:\n.+)*)", re.MULTILINE)
+COMPARED = re.compile(r"^(?:Nearly|Wrong):[^\n]*?=>", re.MULTILINE)
+
+
+def answered(source: str, tests: str) -> Iterator[tuple[int, int]]:
+    """The numbers of the answers that a test is marked with: `tests/answers/plugin.py` compares each."""
+    for found in ANSWER.finditer(source):
+        if f'mark.answer("{found["name"]}")' not in tests:
+            continue
+        yield found.start(), found.start("lines")
+        if not found[0].startswith("Answer: {"):  # the options of a choice are text
+            for line in COMPARED.finditer(source, found.start("lines"), found.end()):
+                yield line.span()
+
+
 def bound(page: Path) -> list[tuple[int, int]]:
     """The places of a page's source that a test reads.
 
@@ -125,7 +140,8 @@ def bound(page: Path) -> list[tuple[int, int]]:
     """
     source = page.read_text(encoding="utf-8")
     text, places = evened(source)
-    spans = []
+    tests = "".join(path.read_text(encoding="utf-8") for path in modules_for(page))
+    spans = list(answered(source, tests))
     for read in (one for path in modules_for(page) for one in readings(path)):
         if read.kind == "rows":
             spans.append(body(source, read.pattern))
