@@ -115,7 +115,8 @@ def test_every_printed_answer_is_right_in_the_browser(new_page: NewPage) -> None
 def test_without_javascript_and_on_paper_question_and_solution_stand_alone(
     new_page: NewPage,
 ) -> None:
-    page = opened(new_page, javascript=False)
+    page = new_page(javascript=False)
+    page.goto(PATH)
     box = page.locator(WAVES)
     assert box.inner_text() == ""
     assert box.evaluate("box => box.getBoundingClientRect().height") == 0
