@@ -351,7 +351,7 @@ class _Block(BlockProcessor):
         elif answer.name in used:
             twice(page, answer.name, self._place(page, at, f"#{answer.name}"))
         used.add(answer.name)
-        self._box(parent, answer)
+        page.notes.setdefault("held", []).append(self._box(parent, answer))
         return True
 
     @staticmethod
@@ -361,7 +361,8 @@ class _Block(BlockProcessor):
         return found if found >= 0 else at
 
     @staticmethod
-    def _box(parent: Element, answer: Answer) -> None:
+    def _box(parent: Element, answer: Answer) -> Element:
+        """The empty box, and in it what may be told of an answer; nobody sees that without a script."""
         above = "".join(parent[-1].itertext()) if len(parent) else ""
         question = QUESTION.match(marks.strip(above))
         told: dict[str, Any] = {"exercise": question["number"] if question else ""}
@@ -386,6 +387,7 @@ class _Block(BlockProcessor):
                 line.set("data-values", _json(reply.values))
             for text in reply.texts:
                 sub(line, "span", text)
+        return held
 
 
 def _json(told: object) -> str:

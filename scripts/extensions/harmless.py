@@ -22,7 +22,7 @@ from scripts.extensions.builder import of
 ELEMENTS = frozenset(
     "a abbr article aside b blockquote br caption cite code col colgroup dd del details dfn div dl dt em"
     " figcaption figure footer h1 h2 h3 h4 h5 h6 header hr i img input ins kbd label li mark ol p picture pre"
-    " q s samp section small source span strong sub summary sup table tbody td template tfoot th thead time tr u"
+    " q s samp section small source span strong sub summary sup table tbody td tfoot th thead time tr u"
     " ul var audio video track wbr button".split()
 )
 ATTRIBUTES = frozenset(
@@ -87,8 +87,9 @@ class _Harmless(Treeprocessor):
 
     def run(self, root: Element) -> None:
         self.page = of(self.md)
+        held = self.page.notes.get("held", ())  # templates of ours; an author writes none
         for node in root.iter():
-            if isinstance(node.tag, str):
+            if isinstance(node.tag, str) and not any(node is one for one in held):
                 self._look(node.tag, node.attrib.items())
         drawn = self.page.notes.get("drawn", ())
         for block in self.md.htmlStash.rawHtmlBlocks:
