@@ -1,5 +1,6 @@
-"""docs/overview/*.svg: two views of two classes, and n-gram models against their source.
+"""docs/overview/*.svg: steps on a loss, two views of two classes, and n-gram models against their source.
 
+index.descent            gradient descent on one parameter of a table of counts
 index.views              a generative and a discriminative model of the same two classes
 language-models.order    perplexity of n-gram models of a source whose own is known
 """
@@ -13,6 +14,46 @@ from torch import Tensor
 from scripts.figures import style
 
 language_models = import_module("docs.overview.language-models.language_models")
+
+STEP, STEPS = 0.3, 3
+
+
+def loss_of(q: Tensor) -> Tensor:
+    """Nats for each token of the three sentences: a name is Ann with probability q; q (...) to (...)."""
+    return -(4 * q.log() + 2 * (1 - q).log() + 6 * math.log(1 / 2)) / 12
+
+
+def descent() -> style.Table:
+    """The loss over q, and the places that gradient descent from 1/2 visits; the rest is not a number."""
+    q, visited = torch.tensor(0.5, dtype=torch.float64, requires_grad=True), [0.5]
+    for _ in range(STEPS):
+        (slope,) = torch.autograd.grad(loss_of(q), q)
+        q = (q - STEP * slope).detach().requires_grad_()
+        visited.append(q.item())
+    grid = torch.linspace(0.45, 0.85, 41, dtype=torch.float64)
+    empty = [math.nan] * (len(grid) - len(visited))
+    return {
+        "q": grid.tolist(),
+        "loss": loss_of(grid).tolist(),
+        "visited": visited + empty,
+        "loss_there": loss_of(torch.tensor(visited, dtype=torch.float64)).tolist() + empty,
+    }
+
+
+def draw_descent(table: style.Table, axes: style.Axes) -> None:
+    """The curve, and the visited points joined by lines."""
+    axes.plot(table["q"], table["loss"], color=style.MUTED)
+    places = list(zip(table["visited"], table["loss_there"], strict=True))[: STEPS + 1]
+    axes.plot(*zip(*places, strict=True), color=style.SERIES[1], marker="o", ls="--")
+    for (x, y), right in zip(places, (10, -4, 3, 12), strict=True):
+        text = f"{x:.3f}".rstrip("0")
+        if x < 0.64 or x > 0.65:
+            style.label_line(axes, x, y, text, color=style.SERIES[1], dx=right, dy=12)
+    axes.axvline(2 / 3, color=style.INK, lw=1, ls=":")
+    style.label_line(axes, 2 / 3, 0.72, "2/3", dx=5, dy=0)
+    axes.set_xlabel("q, the probability of Ann")
+    axes.set_ylabel("loss, nats per token")
+
 
 PRIOR, MEANS, DEVIATIONS = (0.6, 0.4), (0.0, 2.5), (1.0, 0.6)
 
@@ -137,6 +178,7 @@ def draw_order(table: style.Table, axes: style.Axes) -> None:
 
 
 FIGURES = [
+    style.Recipe("overview/index/descent", descent, draw_descent),
     style.Recipe("overview/index/views", views, draw_views, size=(360, 340), grid=(2, 1)),
     style.Recipe("overview/language-models/order", order, draw_order),
 ]
