@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -246,3 +248,23 @@ def test_a_diagram_without_numbers_has_no_table(
     style.write(recipe)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["net.narrow.svg", "net.svg"]
     assert style.check(recipe) == style.relabelled(recipe) == []
+
+
+STYLE = (test_recipes.ROOT / "docs" / "contributing" / "style.md").read_text(encoding="utf-8")
+
+
+def test_the_example_of_the_page_on_style_draws_what_can_be_read() -> None:
+    (example,) = re.findall(r"```python\n(def draw\(table.*?)```", STYLE, re.DOTALL)
+    names: dict[str, Any] = {"style": style, "diagram": diagram, "numbers": dict}
+    exec(example, names)  # the page's own code
+    (recipe,) = names["FIGURES"]
+    for made in recipe.sheets({"x": [0.1] * 64}):
+        assert len(made.shapes) == 3
+        assert diagram.faults(made) == []
+
+
+def test_the_page_on_style_names_every_part() -> None:
+    table = STYLE[STYLE.index("| Shape | Written") : STYLE.index("{#tab-shapes}")]
+    written = set(re.findall(r"`(\w+)`", table))
+    parts = {name for name in vars(diagram.Sheet) if not name.startswith("_")}
+    assert written == parts - {"label", "line", "svg"}
