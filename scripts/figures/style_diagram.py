@@ -1,4 +1,7 @@
-"""docs/contributing/style/shapes.svg: every shape of the diagrams with what it means."""
+"""docs/contributing/style/shapes.svg: every shape of the diagrams with what it means.
+
+It has no formulas, so that the page needs no font for them.
+"""
 
 from collections.abc import Callable
 
@@ -21,11 +24,11 @@ def shapes(table: style.Table, narrow: bool) -> list[tuple[str, Draw]]:
 
     return [
         ("value, shown", lambda s, x, y: s.picture(x, y, pixels, cell=10, columns=4)),
-        ("value, not shown", lambda s, x, y: s.box(x, y, 70, 34, r"$\mathbf{z}$")),
-        ("drawn at random", lambda s, x, y: s.box(x, y, 70, 34, "$z$", random=True)),
-        ("loss", lambda s, x, y: s.loss(x, y, wide, 40, r"$-\log p(x)$")),
-        ("learns here", lambda s, x, y: s.network(x, y, wide, 48, "Network", r"$f_\theta(x)$")),
-        ("frozen", lambda s, x, y: s.network(x, y, wide, 48, "Network", "$r(x)$", frozen=True)),
+        ("value, not shown", lambda s, x, y: s.box(x, y, 70, 34, "vector")),
+        ("drawn at random", lambda s, x, y: s.box(x, y, 70, 34, "noise", random=True)),
+        ("loss", lambda s, x, y: s.loss(x, y, wide, 40, "error")),
+        ("learns here", lambda s, x, y: s.network(x, y, wide, 48, "Network")),
+        ("frozen", lambda s, x, y: s.network(x, y, wide, 48, "Network", frozen=True)),
         ("narrows: encoder", lambda s, x, y: s.encoder(x, y, wide, 56, "Encoder")),
         ("widens: decoder", lambda s, x, y: s.decoder(x, y, wide, 56, "Decoder")),
         ("fixed computation", lambda s, x, y: s.pill(x, y, 70, 34, "step")),
