@@ -18,7 +18,7 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from docs.architectures.attention import attention
-from docs.models.gpt import gpt
+from docs.models.gpt import bpe, gpt
 from scripts.figures import gpt as figures
 from scripts.figures import style
 from scripts.printed.values import Each, Finite, From, Given
@@ -68,7 +68,7 @@ def normal(*shape: int, seed: int = 0) -> Tensor:
 
 
 @cache
-def loaded() -> tuple[gpt.GPT, list[gpt.Pair], dict[str, Any]]:
+def loaded() -> tuple[gpt.GPT, list[bpe.Pair], dict[str, Any]]:
     """The model of the demo."""
     return weights.load()  # type: ignore[return-value]
 
@@ -89,22 +89,22 @@ TEXTS = [
 @pytest.mark.parametrize("text", TEXTS)
 def test_any_text_survives_the_way_to_tokens_and_back(text: str) -> None:
     for merges in ([], loaded()[1]):
-        tokens = gpt.encode(text, merges)
-        assert gpt.decode(tokens, merges) == text
+        tokens = bpe.encode(text, merges)
+        assert bpe.decode(tokens, merges) == text
         assert all(0 <= token < 256 + len(merges) for token in tokens)
-    assert gpt.encode(text, []) == list(text.encode())
+    assert bpe.encode(text, []) == list(text.encode())
 
 
 def test_bytes_that_are_no_text_are_replaced() -> None:
-    assert gpt.decode([0xF0, 0x9F, 65], []) == "\ufffdA"
+    assert bpe.decode([0xF0, 0x9F, 65], []) == "\ufffdA"
 
 
 def test_the_first_merge_is_the_most_frequent_pair() -> None:
-    merges = gpt.train_bpe("aaabdaaabac", 3)
+    merges = bpe.train_bpe("aaabdaaabac", 3)
     assert merges[0] == (97, 97)
-    assert len(gpt.encode("aaabdaaabac", merges)) == 5  # X d X a c
-    assert gpt.train_bpe("ab", 9) == [(97, 98)]  # nothing more to merge
-    assert gpt.train_bpe("bz ca", 1) == [(99, 97)]  # all once: the greater first number
+    assert len(bpe.encode("aaabdaaabac", merges)) == 5  # X d X a c
+    assert bpe.train_bpe("ab", 9) == [(97, 98)]  # nothing more to merge
+    assert bpe.train_bpe("bz ca", 1) == [(99, 97)]  # all once: the greater first number
 
 
 def test_merging_by_rank_equals_merging_the_lowest_pair_first() -> None:
@@ -113,7 +113,7 @@ def test_merging_by_rank_equals_merging_the_lowest_pair_first() -> None:
     rank = {pair: i for i, pair in enumerate(merges)}
     text = weights.CORPUS.read_text(encoding="utf-8")[:4000] + " 🙂 unusual-words 123"
     expected: list[int] = []
-    for piece in gpt.PIECE.findall(text.encode()):
+    for piece in bpe.PIECE.findall(text.encode()):
         word = list(piece)
         while True:
             pairs = [pair for pair in itertools.pairwise(word) if pair in rank]
@@ -130,15 +130,15 @@ def test_merging_by_rank_equals_merging_the_lowest_pair_first() -> None:
                     i += 1
             word = out
         expected += word
-    assert gpt.encode(text, merges) == expected
+    assert bpe.encode(text, merges) == expected
 
 
 def test_the_committed_merges_are_learnt_from_the_corpus_and_never_join_two_words() -> None:
     _, merges, _ = loaded()
     kept, _ = weights.split(weights.CORPUS.read_text(encoding="utf-8"))
-    assert gpt.train_bpe(kept, 12) == merges[:12]
+    assert bpe.train_bpe(kept, 12) == merges[:12]
     for token in range(256, 256 + len(merges)):
-        text = gpt.decode([token], merges)
+        text = bpe.decode([token], merges)
         assert " " not in text[1:] or not text.strip()
 
 
@@ -868,14 +868,14 @@ def test_the_committed_weights_were_made_from_the_committed_corpus() -> None:
 def test_bits_per_character_of_the_held_out_text_are_as_recorded(printed: Equations) -> None:
     model, merges, meta = loaded()
     _, held = weights.split(weights.CORPUS.read_text(encoding="utf-8"))
-    tokens = gpt.encode(held, merges)
+    tokens = bpe.encode(held, merges)
     bits = weights.model_bits(model, tokens)
     assert len(bits) == len(tokens) - 1
     assert bits.sum().item() / len(held) == pytest.approx(meta["metric"]["value"], abs=2e-4)
     # The first half context has nothing before it: there the mean loss, in nats, says the same.
     start = torch.tensor([tokens[:33]])
     nats = gpt.loss(model(start)[0], start).item()
-    characters = len(gpt.decode(tokens[1:33], merges))
+    characters = len(bpe.decode(tokens[1:33], merges))
     formula = nats / math.log(2) * 32 / characters
     assert bits[:32].sum().item() / characters == pytest.approx(formula, rel=1e-9)
     printed("eq-gpt-bits").holds(
@@ -913,12 +913,12 @@ def test_the_n_gram_is_a_distribution() -> None:
 
 def visible(token: int) -> str:
     """A token as the page prints it."""
-    return gpt.decode([token], loaded()[1]).replace(" ", "·").replace("\n", "↵")
+    return bpe.decode([token], loaded()[1]).replace(" ", "·").replace("\n", "↵")
 
 
 def test_the_page_prints_the_tokens_of_its_prompt_and_what_comes_next() -> None:
     model, merges, _ = loaded()
-    tokens = gpt.encode(figures.PROMPT, merges)
+    tokens = bpe.encode(figures.PROMPT, merges)
     said(f"into five tokens, {', '.join(f'`{visible(token)}`' for token in tokens)}")
     assert len(tokens) == 5
     logits = model(torch.tensor([tokens]))[0][0, -1]
@@ -939,12 +939,12 @@ def test_the_page_prints_the_tokens_of_its_prompt_and_what_comes_next() -> None:
 def test_the_page_prints_how_merges_shorten_the_prompt() -> None:
     merges = loaded()[1]
     kept, _ = weights.split(weights.CORPUS.read_text(encoding="utf-8"))
-    pieces = Counter(piece.decode() for piece in gpt.PIECE.findall(kept.encode()))
+    pieces = Counter(piece.decode() for piece in bpe.PIECE.findall(kept.encode()))
     expected = []
     for n in (0, 16, 64, 256):
-        tokens = gpt.encode(figures.PROMPT, merges[:n])
-        cut = " ".join(gpt.decode([t], merges).replace(" ", "·") for t in tokens)
-        cuts = {piece: len(gpt.encode(piece, merges[:n])) for piece in pieces}
+        tokens = bpe.encode(figures.PROMPT, merges[:n])
+        cut = " ".join(bpe.decode([t], merges).replace(" ", "·") for t in tokens)
+        cuts = {piece: len(bpe.encode(piece, merges[:n])) for piece in pieces}
         ratio = len(kept.encode()) / sum(cuts[piece] * times for piece, times in pieces.items())
         expected.append([f"{n}", f"{len(tokens)}", f"`{cut}`", f"{ratio:.2f}"])
     assert rows_of("tab-gpt-merges") == expected
@@ -1003,7 +1003,7 @@ def test_the_page_tells_what_a_long_context_is_worth_where_it_matters() -> None:
 def test_the_page_prints_how_little_the_cache_changes_in_the_model_of_the_demo() -> None:
     model, merges, _ = loaded()
     _, held = weights.split(weights.CORPUS.read_text(encoding="utf-8"))
-    tokens = torch.tensor([gpt.encode(held, merges)[:64]])
+    tokens = torch.tensor([bpe.encode(held, merges)[:64]])
     full = model(tokens)[0]
     kept, worst = None, 0.0
     for i in range(64):
@@ -1015,13 +1015,13 @@ def test_the_page_prints_how_little_the_cache_changes_in_the_model_of_the_demo()
 
 def test_the_page_prints_what_the_demo_writes_first() -> None:
     model, merges, _ = loaded()
-    source, tokens = Random(1), gpt.encode(figures.PROMPT, merges)
+    source, tokens = Random(1), bpe.encode(figures.PROMPT, merges)
     drawn = []
     for _ in range(20):
         p = gpt.next_probabilities(model(torch.tensor([tokens[-64:]]))[0][0, -1])
         drawn.append(gpt.pick(p, source.uniform()))
         tokens.append(drawn[-1])
-    text = " ".join(gpt.decode(tokens, merges).split())
+    text = " ".join(bpe.decode(tokens, merges).split())
     said(
         f"with seed 1 the first draw is `{visible(drawn[0])}`",
         f'after 20 draws the text reads "{figures.PROMPT}',
@@ -1122,10 +1122,10 @@ def test_exercise_3_by_hand() -> None:
 
 def test_exercise_4_merges() -> None:
     text = "low low lower lowest"
-    merges = gpt.train_bpe(text, 3)
-    assert [gpt.decode([256 + i], merges) for i in range(3)] == ["ow", "low", " low"]
-    assert len(gpt.encode(text, merges)) == 9
-    assert len(gpt.encode(text, [])) == 20
+    merges = bpe.train_bpe(text, 3)
+    assert [bpe.decode([256 + i], merges) for i in range(3)] == ["ow", "low", " low"]
+    assert len(bpe.encode(text, merges)) == 9
+    assert len(bpe.encode(text, [])) == 20
 
 
 def test_exercise_5_a_head_that_reads_the_answer() -> None:
@@ -1151,8 +1151,8 @@ W = {"weights": "models/gpt/weights.json"}
 def arguments() -> list[tuple[str, list[Any]]]:
     """Functions of gpt.mjs and what they are called with."""
     model, merges, _ = loaded()
-    prompt = gpt.encode(figures.PROMPT, merges)
-    odd = gpt.encode("naïve 🙂", merges)
+    prompt = bpe.encode(figures.PROMPT, merges)
+    odd = bpe.encode("naïve 🙂", merges)
     logits = [round(x, 6) for x in model(torch.tensor([prompt]))[0][0, -1].tolist()]
     cases: list[tuple[str, list[Any]]] = [("encode", [W, text]) for text in TEXTS]
     cases += [("decode", [W, tokens]) for tokens in (prompt, odd, odd[:-1], [])]
@@ -1187,9 +1187,9 @@ def answer(function: str, args: list[Any]) -> Any:
         )
 
     if function == "encode":
-        return gpt.encode(args[1], merges)
+        return bpe.encode(args[1], merges)
     if function == "decode":
-        return gpt.decode(args[1], merges)
+        return bpe.decode(args[1], merges)
     if function == "forward":
         switches = args[2]
         tokens = torch.tensor([args[1][-64:]])
@@ -1237,4 +1237,4 @@ def test_the_demo_cuts_text_by_the_same_expression() -> None:
     source = (PAGE.with_suffix("") / "gpt.mjs").read_text(encoding="utf-8")
     found = re.search(r"const PIECE = /(.*)/g;", source)
     assert found
-    assert found[1] == gpt.PIECE.pattern.decode()
+    assert found[1] == bpe.PIECE.pattern.decode()
