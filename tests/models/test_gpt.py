@@ -18,7 +18,7 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from docs.architectures.attention import attention
-from docs.models.gpt import bpe, gpt
+from docs.models.gpt import bpe, example, gpt, practice
 from scripts.figures import gpt as figures
 from scripts.figures import style
 from scripts.printed.values import Each, Finite, From, Given
@@ -71,6 +71,224 @@ def normal(*shape: int, seed: int = 0) -> Tensor:
 def loaded() -> tuple[gpt.GPT, list[bpe.Pair], dict[str, Any]]:
     """The model of the demo."""
     return weights.load()  # type: ignore[return-value]
+
+
+# The example that is followed with a pencil.
+
+
+def by_hand() -> gpt.GPT:
+    """The network of the example, in double precision."""
+    model = gpt.GPT(gpt.Config(*example.SHAPE))
+    model.load_state_dict(example.by_hand())
+    return model.double().eval()
+
+
+def minus(value: float, digits: int) -> str:
+    """A number as the page prints it in a table."""
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def vector(values: Tensor) -> str:
+    """A vector as the page prints it in a formula."""
+    return f"({', '.join(f'{value:.2f}' for value in values.tolist())})"
+
+
+def test_the_vocabulary_of_the_example_is_that_of_its_code() -> None:
+    rows = []
+    for number, (word, row) in enumerate(zip(example.WORDS, by_hand().wte, strict=True)):
+        numbers = ", ".join(minus(value, 0) for value in row.tolist())
+        rows.append([f"{number}", f"`{word.replace(' ', '·')}`", f"({numbers})"])
+    assert rows_of("tab-gpt-vocabulary") == rows
+    products = by_hand().wte @ by_hand().wte.T
+    assert set(products.flatten().tolist()) == {4, 0, -4}
+    assert (example.SHAPE[0], example.SHAPE[4]) == (6, 4)
+    said("inner product of one with itself is 4, with its opposite −4, and with every other 0")
+
+
+def test_every_step_of_the_example_is_computed_by_the_code() -> None:
+    """From the two tokens to the probabilities, with the numbers that the page prints."""
+    model, tokens = by_hand(), torch.tensor([[0, 2]])
+    block = model.blocks[0]
+    read: dict[str, Tensor] = {}
+    for name in ("ln_1", "ln_2", "up"):
+        part = block.get_submodule(name)
+        part.register_forward_hook(lambda _m, _i, out, name=name: read.update({name: out[0, 1]}))
+    x, a, _ = block(model.wte[tokens] + model.wpe[:2], None, True)
+    start = model.wte[2] + model.wpe[1]
+    after = start + a[0, 0, 1, 0] * model.wte[0]
+    fired = read["up"].max()
+    assert model.wpe[:2].tolist() == [[0] * 4, [0.5, -0.5, 0.5, -0.5]]
+    assert start.tolist() == [1.5, -1.5, 1.5, -1.5]
+    torch.testing.assert_close(read["ln_1"], model.wte[2], rtol=0, atol=1e-5)
+    assert a[0, 0, 1].tolist() == pytest.approx(
+        [1 / (1 + math.exp(-2)), 1 / (1 + math.exp(2))], abs=1e-5
+    )
+    assert (read["up"] > 0).sum() == 1
+    torch.testing.assert_close(x[0, 1], after + fired * model.wte[3], rtol=0, atol=2e-3)
+    q, k, _ = block.qkv(block.ln_1(model.wte[tokens] + model.wpe[:2]))[0].chunk(3, -1)
+    scores = (q[1] @ k.T / 2).tolist()
+    said(
+        f"reads *Ann likes*, the tokens {tokens[0, 0]} and {tokens[0, 1]},",
+        f"the mean of the four numbers, {start.mean():.0f}, and divides by the root of their mean "
+        f"square, {start.square().mean().sqrt():.1f}.",
+        f"the scores {minus(abs(scores[0]), 0)} for *Ann* and {minus(scores[1], 0)} for *likes* itself",
+        f"{example.SHAPE[1]} here, {gpt.Config().context:,} in GPT-2",
+        f"GPT-2 small has {gpt.Config().layers} blocks of {gpt.Config().heads} heads",
+        f"six of the {len(read['up'])} rows are used",
+    )
+    assert block.down.weight.any(0).sum() == 6
+    said(
+        f"into the weights {a[0, 0, 1, 0]:.2f} and {a[0, 0, 1, 1]:.2f}",
+        f"attention returns ${a[0, 0, 1, 0]:.2f} \\cdot (1, 1, -1, -1)$",
+        f"added* to the vector: ${vector(after)}$",
+        f"reads the normalised vector ${vector(read['ln_2'])}$",
+        f"Each of its {len(read['up'])} *hidden units*",
+        f"computes $10 \\cdot {read['ln_2'][0]:.2f} + 10 \\cdot {-read['ln_2'][3]:.2f} - 24 = {fired:.2f}$ "
+        f"and adds {fired:.2f} times the embedding of *tea*",
+        f"The vector is now ${vector(x[0, 1])}$",
+        f"which gives ${vector(model.ln_f(x)[0, 1])}$",
+    )
+    z = model(tokens)[0][0, 1]
+    said(f"exponentials, divided by their sum {z.exp().sum():.2f}")
+    assert rows_of("tab-gpt-example") == [
+        ["logit", *(minus(value, 2) for value in z.tolist())],
+        ["exponential", *(f"{value:.2f}" for value in z.exp().tolist())],
+        ["probability", *(f"{value:.3f}" for value in z.softmax(-1).tolist())],
+    ]
+    other = model(torch.tensor([[1, 2]]))[0][0, 1].softmax(-1)
+    said(f"the same steps give *milk* the probability {other[4]:.3f}")
+
+
+def test_one_sentence_gives_three_examples_and_one_loss() -> None:
+    model, text = by_hand(), example.SENTENCES[0]
+    logits = model(torch.tensor([text]))[0]
+    words = [word.replace(" ", "·") for word in example.WORDS]
+    expected, p = [], logits[0].softmax(-1)
+    for i, target in enumerate(text[1:]):
+        before = "".join(words[token] for token in text[: i + 1])
+        cost = -p[i, target].log()
+        expected.append([f"`{before}`", f"`{words[target]}`", f"{p[i, target]:.3f}", f"{cost:.3f}"])
+    assert rows_of("tab-gpt-targets") == expected
+    nats = gpt.loss(logits, torch.tensor([text])).item()
+    said(
+        f"of the text the probabilities {p[0, 2]:.2f}, {p[1, 3]:.2f} and {p[2, 5]:.2f}, and the loss is "
+        f"their mean negative logarithm, {nats:.2f}",
+        f"here tea with probability {p[1, 3]:.2f}, and is appended",
+    )
+    said(
+        f"The mean of the last column, {nats:.2f}, is the *cross-entropy*",
+        f"Its exponential, {math.exp(nats):.2f}, is",
+        f"as between {math.exp(nats):.2f} equally likely tokens",
+        f"${p[1, 3]:.3f} - 1 = {p[1, 3] - 1:.3f}$ for *tea*, and {p[1, 2]:.3f} for *likes*",
+        f"near $\\log 6 = {math.log(6):.2f}$",
+        f"which is {math.log(6):.2f} for the example, {math.log(512):.2f} for $V = 512$ and "
+        f"{math.log(gpt.Config().vocabulary):.2f} for GPT-2",
+    )
+
+
+def test_what_the_settings_make_of_the_example() -> None:
+    z = by_hand()(torch.tensor([[0, 2]]))[0][0, 1]
+
+    def shown(**choice: float) -> list[str]:
+        p = gpt.next_probabilities(z, **choice)  # type: ignore[arg-type]
+        rest = 1 - p[2].item() - p[3].item()
+        return [f"{v:.3f}" if 1e-9 < v < 1 - 1e-9 else f"{v:.0f}" for v in (*p[2:4].tolist(), rest)]
+
+    choices = ({}, {"temperature": 0.5}, {"temperature": 2.0}, {"top_k": 2}, {"top_p": 0.8})
+    rows = [row[2:] for row in rows_of("tab-gpt-settings")]
+    assert rows == [shown(**choice) for choice in choices]  # type: ignore[arg-type]
+    model = by_hand()
+    p = [model(torch.tensor([text]))[0][0, -1].softmax(-1) for text in ([0], [0, 2], [0, 2, 3])]
+    right = (p[0][2] * p[1][3] * p[2][5]).item()
+    said(
+        f"with probability $0.814 \\cdot 0.814 \\cdot 0.903 = {right:.3f}$; so in "
+        f"{100 * (1 - right):.0f} % of the texts",
+        "0.38 falls on *tea*",
+        f"gives the full stop {p[2][5]:.3f}",
+        f"in the example, {100 * (1 - right):.0f} % of the texts at temperature 1 have a wrong token",
+    )
+    assert gpt.pick(p[1], 0.38) == 3
+    drawn = gpt.generate(model.float(), [0], 3, torch.Generator().manual_seed(4), top_p=0.8)
+    model.double()
+    assert tuple(drawn) == example.SENTENCES[0]
+
+
+def test_five_runs_rest_at_what_a_bigram_knows_and_then_look_back() -> None:
+    table = style.read_table(PAGE.with_suffix("") / "learn.csv")
+    steps = table["step"]
+    runs = [column for name, column in table.items() if name != "step"]
+    assert len(runs) == figures.SEEDS == 5
+    floor = math.log(2) / 3
+    for run in runs:
+        assert run[0] == pytest.approx(math.log(6), abs=0.05)
+        assert min(abs(loss - floor) for loss in run) < 0.004
+        assert max(run[steps.index(50) : steps.index(55)]) < 0.24
+        assert run[-1] < 0.01
+    found = [next(s for s, loss in zip(steps, run, strict=True) if loss < 0.1) for run in runs]
+    said(
+        f"train for {figures.LEARN_STEPS - 1} steps",
+        f"All five runs then rest at {floor:.3f}, a third of $\\log 2$",
+        f"After {min(found):.0f} to {max(found):.0f} steps attention has learned",
+        f"fall within 50 steps to a dashed line at {floor:.3f}",
+        f"for five seeds. All start near {runs[0][0]:.1f}, fall",
+        "and the loss falls below 0.1",
+        "the first before step 100, the last before step 300",
+    )
+    losses = gpt.train(
+        gpt.GPT(gpt.Config(*example.SHAPE), torch.Generator().manual_seed(1)).double(),
+        torch.tensor(example.SENTENCES),
+        120,
+    )
+    assert losses[0] > 1.7
+    assert losses[-1] < 0.05
+
+
+def test_the_lines_of_the_library_train_the_example_with_warm_up_and_cosine() -> None:
+    model = gpt.GPT(gpt.Config(*example.SHAPE), torch.Generator().manual_seed(1)).double()
+    texts = torch.tensor(example.SENTENCES)
+    optimiser, rate = practice.optimiser_of(model, 0.03, 10, 200)
+    rates, losses = [], []
+    for _ in range(200):
+        rates.append(rate.get_last_lr()[0])
+        losses.append(practice.update(model, texts, optimiser, rate))
+        if len(losses) == 1:
+            length = torch.stack([p.grad.norm() for p in model.parameters()]).norm()
+            assert length <= 1 + 1e-6
+    assert losses[0] == pytest.approx(gpt.loss(made(seed=1)(some())[0], some()).item(), abs=9)
+    assert rates[0] == pytest.approx(0.003)
+    assert max(rates) == rates[9] == rates[10] == pytest.approx(0.03)
+    assert rates[105] == pytest.approx(0.03 * 0.55, rel=1e-6)
+    assert rate.get_last_lr()[0] == pytest.approx(0.003)
+    assert losses[-1] < 0.1 < math.log(2) / 3 < losses[0]
+    decayed = {id(p) for p in optimiser.param_groups[0]["params"]}
+    assert decayed == {id(p) for p in model.parameters() if p.ndim > 1}
+    assert optimiser.param_groups[1]["weight_decay"] == 0
+
+
+@pytest.mark.equation("eq-gpt-nll")
+def test_the_negative_logarithm_of_a_softmax_written_out(printed: Equations) -> None:
+    z = normal(5)
+    p = z.softmax(-1)
+    printed("eq-gpt-nll").holds(
+        {"p": lambda w: p[w - 1], "w": 4, "z": z.tolist(), "v": Each(range(1, 6))},
+        free=("w",),
+    )
+
+
+@pytest.mark.equation("eq-gpt-exposure")
+def test_a_small_rate_of_errors_adds_up_over_a_text(printed: Equations) -> None:
+    words = itertools.product((True, False), repeat=7)
+    chance = {word: math.prod(0.93 if good else 0.07 for good in word) for word in words}
+    said(f"{100 * 0.99**100:.0f} % of the texts of 100 tokens have none")
+    assert math.exp(-1) == pytest.approx(0.99**100, abs=0.005)
+    printed("eq-gpt-exposure").holds(
+        {
+            r"\Pr(\text{no mistake})": sum(p for word, p in chance.items() if all(word)),
+            r"\epsilon": 0.07,
+            "N": 7.0,
+        },
+        about=0.025,
+    )
 
 
 # Tokens.
@@ -931,8 +1149,8 @@ def test_the_page_prints_the_tokens_of_its_prompt_and_what_comes_next() -> None:
     said(
         f"These five hold {p[order[:5]].sum():.3f} together; the rest is spread over the other "
         f"{len(order) - 5} tokens",
-        f"with the demo's seed 1 it is `{visible(drawn)}`, number {drawn}, the "
-        f"{order.index(drawn) + 1}th in the order and {p[drawn]:.3f} likely",
+        f"With seed 1 the first draw is `{visible(drawn)}`, which the table does not show: number "
+        f"{drawn}, the {order.index(drawn) + 1}th in the order and {p[drawn]:.3f} likely",
     )
 
 
@@ -955,7 +1173,6 @@ def test_the_page_prints_what_the_model_is_and_reaches() -> None:
     _, _, meta = loaded()
     kept, held = weights.split(weights.CORPUS.read_text(encoding="utf-8"))
     said(
-        f"{math.log(512):.2f} for $V = 512$",
         f"has {meta['parameters']:,} parameters",
         f"trained for {meta['steps']:,} steps on {len(kept):,} characters",
         f"a fact about {len(kept):,} characters of prose",
@@ -974,7 +1191,7 @@ def test_the_page_tells_what_a_long_context_is_worth_where_it_matters() -> None:
     lines = figures.COPY_STEPS * figures.COPY_BATCH
     said(
         f"a word of {figures.WORD} random octal digits",
-        f"one layer and {figures.COPIER.parameters():,} parameters, trained for "
+        f"one block and {figures.COPIER.parameters():,} parameters, trained for "
         f"{figures.COPY_STEPS} steps on {lines:,} such lines, needs **{gpt_bits:.3f} "
         f"± {spread:.3f} bits** a digit for the second words of {figures.COPY_TESTED} new lines",
         f"with $n$ up to {figures.ORDER} needs {grams:.2f} with the same lines",
@@ -1023,9 +1240,8 @@ def test_the_page_prints_what_the_demo_writes_first() -> None:
         tokens.append(drawn[-1])
     text = " ".join(bpe.decode(tokens, merges).split())
     said(
-        f"with seed 1 the first draw is `{visible(drawn[0])}`",
-        f'after 20 draws the text reads "{figures.PROMPT}',
-        f'reads "{text}".',
+        f"With seed 1 the first draw is `{visible(drawn[0])}`",
+        f'The text reads "{text}": fluent',
     )
 
 
@@ -1101,17 +1317,40 @@ def test_numbers_of_other_models() -> None:
 # Exercises.
 
 
-def test_exercise_1_parameters_of_the_first_gpt() -> None:
+def test_exercise_1_the_other_name() -> None:
+    logits = by_hand()(torch.tensor([[1]]))[0][0, 0]
+    assert logits[[2, 1, 3, 4]].tolist() == pytest.approx([3.58, 1.79, 0, 0], abs=5e-3)
+    p = logits.softmax(-1)
+    assert (p[2].item(), p[3].item()) == pytest.approx((0.814, 0.023), abs=5e-4)
+    block = by_hand().blocks[0]
+    stream = block((by_hand().wte[1] + by_hand().wpe[0])[None, None], None, True)[0]
+    assert stream[0, 0].tolist() == pytest.approx([2, -6, 6, -2], abs=1e-3)
+
+
+def test_exercise_8_three_names() -> None:
+    assert math.log(3) / 3 == pytest.approx(0.366, abs=5e-4)
+    texts = torch.tensor([[i, 3, 4 + i] for i in range(3)])
+    bigram = gpt.GPT(gpt.Config(7, 3, 1, 1, 4), torch.Generator().manual_seed(0)).double()
+    with torch.no_grad():
+        for name, parameter in bigram.named_parameters():
+            if name.endswith("proj.weight"):
+                parameter.zero_()  # attention adds nothing: nobody can look back
+    bigram.blocks[0].proj.requires_grad_(False)
+    padded = torch.cat([texts, torch.full((3, 1), 3)], 1)[:, :3]
+    assert gpt.train(bigram, padded, 400)[-1] == pytest.approx(math.log(3) / 2, abs=0.02)
+
+
+def test_exercise_4_parameters_of_the_first_gpt() -> None:
     first = gpt.Config(vocabulary=40_478, context=512)
     assert first.parameters() - 2 * 768 == 116_534_784
 
 
-def test_exercise_2_cache_of_gpt_2_xl() -> None:
+def test_exercise_5_cache_of_gpt_2_xl() -> None:
     assert gpt.GPT2["XL"].cache_bytes(1024) == 314_572_800 == 300 * 2**20
     assert 2 * gpt.GPT2["XL"].parameters() == pytest.approx(3.1e9, rel=0.01)
 
 
-def test_exercise_3_by_hand() -> None:
+def test_exercise_2_by_hand() -> None:
     logits = torch.tensor([0.5, 0.25, 0.125, 0.125]).double().log()
     for choice in ({"top_k": 2}, {"top_p": 0.7}):
         found = gpt.next_probabilities(logits, **choice).tolist()  # type: ignore[arg-type]
@@ -1120,7 +1359,7 @@ def test_exercise_3_by_hand() -> None:
     assert cool == pytest.approx([0.727, 0.182, 0.045, 0.045], abs=5e-4)
 
 
-def test_exercise_4_merges() -> None:
+def test_exercise_3_merges() -> None:
     text = "low low lower lowest"
     merges = bpe.train_bpe(text, 3)
     assert [bpe.decode([256 + i], merges) for i in range(3)] == ["ow", "low", " low"]
@@ -1128,7 +1367,7 @@ def test_exercise_4_merges() -> None:
     assert len(bpe.encode(text, [])) == 20
 
 
-def test_exercise_5_a_head_that_reads_the_answer() -> None:
+def test_exercise_7_a_head_that_reads_the_answer() -> None:
     tokens = some(8, 1, 8)
     p = torch.eye(9, dtype=torch.float64)
     x = functional.one_hot(tokens[0], 8).double()

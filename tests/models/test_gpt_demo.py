@@ -62,7 +62,7 @@ def test_one_token_at_a_time_and_the_same_again_after_reset(open_demo: OpenDemo)
         expect(said(demo)).to_contain_text("Drawn: ")
         written.append(" ".join(text(demo).input_value().split()))
     assert written[0] == written[1]
-    expect(page.locator("article")).to_contain_text(f"the text reads “{written[0]}”")
+    expect(page.locator("article")).to_contain_text(f"The text reads “{written[0]}”")
 
 
 def test_running_writes_and_pauses(open_demo: OpenDemo) -> None:
