@@ -6,17 +6,18 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
-from docs.models.gpt import bpe, example, gpt
+from docs.models.gpt import gpt, practice
 from scripts.figures import style
 from scripts.weights import gpt as weights
+from scripts.weights import gpt_by_hand as example
 
 PROMPT = "Attention is"
-LEARN_STEPS = 401
+LEARN_STEPS = 400
 DASHES = ("o-", "s--", "^-.", "D:")
 
 
 @cache
-def loaded() -> tuple[gpt.GPT, list[bpe.Pair]]:
+def loaded() -> tuple[gpt.GPT, list[gpt.Pair]]:
     """The model of the demo."""
     model, merges, _ = weights.load()
     return model, merges
@@ -28,13 +29,19 @@ def texts() -> tuple[str, str]:
     return weights.split(weights.CORPUS.read_text(encoding="utf-8"))
 
 
+def taught(model: nn.Module, texts: Tensor, steps: int) -> list[float]:
+    """Losses of a small model while it is trained as the page does in practice."""
+    optimiser, rate = practice.optimiser_of(model, 0.03, 10, steps)
+    return [practice.update(model, texts, optimiser, rate) for _ in range(steps)]
+
+
 def learn() -> style.Table:
     """Loss on the two sentences of the example while models with random weights are trained."""
     table: style.Table = {"step": [float(step) for step in range(0, LEARN_STEPS, 5)]}
     texts = torch.tensor(example.SENTENCES)
     for seed in range(SEEDS):
         model = gpt.GPT(gpt.Config(*example.SHAPE), torch.Generator().manual_seed(seed)).double()
-        table[f"seed {seed}"] = gpt.train(model, texts, LEARN_STEPS)[::5]
+        table[f"seed {seed}"] = taught(model, texts, LEARN_STEPS)[::5]
     return table
 
 
@@ -44,7 +51,7 @@ def draw_learn(table: style.Table, axes: style.Axes) -> None:
     names = [name for name in table if name != "step"]
     for name, dash in zip(names, ("-", "--", "-.", ":", (0, (5, 1))), strict=True):
         axes.plot(table["step"], table[name], ls=dash, color=style.SERIES[0], lw=1.6, label=name)
-    style.label_line(axes, 245, math.log(2) / 3, "the best bigram, 0.231", dy=8)
+    style.label_line(axes, 215, math.log(2) / 3, "the best bigram, 0.231", dy=8)
     axes.set_ylim(0, 1.9)
     axes.set_xlabel("training steps")
     axes.set_ylabel("nats a token")
@@ -54,7 +61,7 @@ def draw_learn(table: style.Table, axes: style.Axes) -> None:
 def heads() -> style.Table:
     """Attention of all heads over the page's prompt."""
     model, merges = loaded()
-    tokens = bpe.encode(PROMPT, merges)
+    tokens = gpt.encode(PROMPT, merges)
     with torch.no_grad():
         _, attention, _ = model(torch.tensor([tokens]))
     table: style.Table = {name: [] for name in ("layer", "head", "query", "key", "weight")}
@@ -69,7 +76,7 @@ def heads() -> style.Table:
 def draw_heads(table: style.Table, panels: list[style.Axes]) -> None:
     """One small map for each head."""
     merges = loaded()[1]
-    names = [bpe.decode([t], merges).replace(" ", "·") for t in bpe.encode(PROMPT, merges)]
+    names = [gpt.decode([t], merges).replace(" ", "·") for t in gpt.encode(PROMPT, merges)]
     n = len(names)
     for layer, h, i, j, weight in zip(*table.values(), strict=True):
         axes = panels[int(4 * layer + h)]
@@ -104,7 +111,7 @@ def following() -> style.Table:
     """The eight likeliest tokens after the prompt, and what five ways of choosing make of them."""
     model, merges = loaded()
     with torch.no_grad():
-        logits = model(torch.tensor([bpe.encode(PROMPT, merges)]))[0][0, -1]
+        logits = model(torch.tensor([gpt.encode(PROMPT, merges)]))[0][0, -1]
     order = logits.argsort(descending=True, stable=True)[:8]
     table: style.Table = {"token": [float(t) for t in order]}
     for name, temperature, top_k, top_p in CHOICES:
@@ -116,7 +123,7 @@ def following() -> style.Table:
 def draw_following(table: style.Table, panels: list[style.Axes]) -> None:
     """Temperature on the left, cuts on the right."""
     merges = loaded()[1]
-    names = [bpe.decode([int(t)], merges).replace(" ", "·") for t in table["token"]]
+    names = [gpt.decode([int(t)], merges).replace(" ", "·") for t in table["token"]]
     sides = (
         (("model", "T = 1", 0), ("cool", "T = 0.5", 1), ("hot", "T = 2", 2)),
         (("model", "all", 0), ("top_k", "top-k, k = 3", 1), ("top_p", "top-p, p = 0.5", 2)),
@@ -146,7 +153,7 @@ def context() -> style.Table:
     """Bits per character of the held-out text by the number of tokens, or bytes, that are seen."""
     model, merges = loaded()
     kept, held = texts()
-    tokens = bpe.encode(held, merges)
+    tokens = gpt.encode(held, merges)
     size = model.config.context
     windows = torch.tensor(tokens).unfold(0, size + 1, 1)[::8]  # (W, size + 1)
     with torch.no_grad():
@@ -331,7 +338,7 @@ WRITTEN = 5
 def repeat() -> style.Table:
     """Share of four-token sequences that occurred before, in the prompt and 100 tokens after it."""
     model, merges = loaded()
-    prompt = bpe.encode(PROMPT, merges)
+    prompt = gpt.encode(PROMPT, merges)
     greedy = gpt.generate(model, prompt, 100, torch.Generator(), top_k=1)
     table: style.Table = {"temperature": [0.0, *TEMPERATURES], "written": [repetition(greedy)]}
     table["spread"] = [0.0]
@@ -345,7 +352,7 @@ def repeat() -> style.Table:
         )
         table["written"].append(shares.mean().item())
         table["spread"].append(shares.std().item())
-    held = bpe.encode(texts()[1], merges)
+    held = gpt.encode(texts()[1], merges)
     size = len(greedy)
     pieces = [held[i : i + size] for i in range(0, len(held) - size, size)]
     human = sum(map(repetition, pieces)) / len(pieces)

@@ -2,8 +2,9 @@
 
 import torch
 
-from docs.models.gpt import example, gpt
+from docs.models.gpt import gpt
 from scripts.figures import diagram, style
+from scripts.weights import gpt_by_hand as example
 
 NAMES = [word.strip() for word in example.WORDS]
 TEXT = example.SENTENCES[0]

@@ -1,4 +1,4 @@
-"""GPT-2: a causal Transformer that predicts the next token: the network, its loss, training and sampling.
+"""GPT-2: a causal Transformer that predicts the next token, from bytes to sampling.
 
 Letters, with the name in the released code of radford2019language where it differs:
     B, N, M   sequences in a batch; new tokens; all tokens, with those in the cache
@@ -7,13 +7,18 @@ Letters, with the name in the released code of radford2019language where it diff
     wte, wpe  vectors of the tokens (V, E), also the unembedding; of the positions (C, E)
 """
 
+import re
+from collections import Counter
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+Pair = tuple[int, int]
 Kept = tuple[Tensor, Tensor]  # keys and values of a layer: (B, H, M, D)
 Cache = list[Kept]
+PIECE = re.compile(rb" ?[A-Za-z]+| ?[0-9]+| ?[^A-Za-z0-9 \t-\r]+|[ \t-\r]+")
 
 
 # --8<-- [start:config]
@@ -50,6 +55,53 @@ GPT2 = {
     "large": Config(layers=36, heads=20, width=1280),
     "XL": Config(layers=48, heads=25, width=1600),
 }
+
+
+# --8<-- [start:bpe]
+def train_bpe(text: str, merges: int) -> list[Pair]:
+    """Learn byte-pair merges: again and again, the most frequent pair becomes a new token."""
+    words = Counter(tuple(piece) for piece in PIECE.findall(text.encode()))
+    learnt: list[Pair] = []
+    for new in range(256, 256 + merges):
+        counts: Counter[Pair] = Counter()
+        for word, times in words.items():
+            for pair in pairwise(word):
+                counts[pair] += times
+        if not counts:
+            break
+        learnt.append(max(counts, key=lambda pair: (counts[pair], pair)))
+        words = Counter({merge(word, learnt[-1], new): times for word, times in words.items()})
+    return learnt
+    # --8<-- [end:bpe]
+
+
+def merge(word: tuple[int, ...], pair: Pair, new: int) -> tuple[int, ...]:
+    """Replace every occurrence of a pair of tokens by a new one, from the left."""
+    out: list[int] = []
+    for token in word:
+        if out and (out[-1], token) == pair:
+            out[-1] = new
+        else:
+            out.append(token)
+    return tuple(out)
+
+
+# --8<-- [start:encode]
+def encode(text: str, merges: list[Pair]) -> list[int]:
+    """Text to tokens: its bytes, merged within each piece in the order of learning."""
+    words = [tuple(piece) for piece in PIECE.findall(text.encode())]
+    for new, pair in enumerate(merges, 256):
+        words = [merge(word, pair, new) for word in words]
+    return [token for word in words for token in word]
+
+
+def decode(tokens: list[int], merges: list[Pair]) -> str:
+    """Tokens to text; bytes that are no UTF-8 become U+FFFD."""
+    table = [bytes([byte]) for byte in range(256)]
+    for a, b in merges:
+        table.append(table[a] + table[b])
+    return b"".join(table[token] for token in tokens).decode(errors="replace")
+    # --8<-- [end:encode]
 
 
 # --8<-- [start:norms]
@@ -146,23 +198,6 @@ def loss(logits: Tensor, tokens: Tensor) -> Tensor:
     log_p = logits[:, :-1].log_softmax(-1)
     return -log_p.gather(-1, tokens[:, 1:, None]).mean()
     # --8<-- [end:loss]
-
-
-# --8<-- [start:train]
-def train(model: GPT, texts: Tensor, steps: int, rate: float = 0.03) -> list[float]:
-    """Loss before each step, nats, on all of the texts (B, N). Raises ValueError as the model does.
-    Source: definition."""
-    optimiser = torch.optim.Adam(model.parameters(), rate)
-    losses = []
-    for _ in range(steps):
-        logits, _, _ = model(texts)  # (B, N, V), all positions at once
-        nats = loss(logits, texts)
-        optimiser.zero_grad()
-        torch.autograd.backward(nats)
-        optimiser.step()
-        losses.append(nats.item())
-    return losses
-    # --8<-- [end:train]
 
 
 # --8<-- [start:choose]

@@ -17,16 +17,13 @@ VERB = torch.tensor([1.0, -1, 1, -1])
 DRINK = torch.tensor([1.0, -1, -1, 1])
 
 
-# --8<-- [start:tables]
 def tables() -> tuple[Tensor, Tensor]:
     """Vectors of the six tokens (V, E) and of the four positions (C, E). Source: definition."""
     tokens = torch.stack([NAME, -NAME, VERB, DRINK, -DRINK, -VERB])
     positions = torch.stack([0 * VERB, VERB / 2, 0 * VERB, -VERB / 2])
     return tokens, positions
-    # --8<-- [end:tables]
 
 
-# --8<-- [start:attend]
 def attend() -> tuple[Tensor, Tensor]:
     """Queries, keys, values (3E, E) and the output (E, E): who asks, who answers, what. Source: definition."""
     qkv, proj = torch.zeros(12, 4), torch.zeros(4, 4)
@@ -35,10 +32,8 @@ def attend() -> tuple[Tensor, Tensor]:
     qkv[8] = NAME / 4  # value: which name?
     proj[:, 0] = NAME  # the answer is written as the name
     return qkv, proj
-    # --8<-- [end:attend]
 
 
-# --8<-- [start:conclude]
 def conclude() -> tuple[Tensor, Tensor, Tensor]:
     """Patterns (4E, E), thresholds (4E,) and conclusions (E, 4E) of six hidden units. Source: definition."""
     up, bias, down = torch.zeros(16, 4), torch.zeros(16), torch.zeros(4, 16)
@@ -53,7 +48,6 @@ def conclude() -> tuple[Tensor, Tensor, Tensor]:
     for unit, (pattern, threshold, conclusion) in enumerate(rules):
         up[unit], bias[unit], down[:, unit] = 5 * pattern, -threshold, conclusion
     return up, bias, down
-    # --8<-- [end:conclude]
 
 
 def by_hand() -> dict[str, Tensor]:
