@@ -31,6 +31,7 @@ from scripts.printed.values import Each, Finite, Given
 from scripts.weights import vae as weights
 from scripts.weights.pack import unpack
 from tests import golden as shared
+from tests.answers.plugin import Bench
 from tests.printed.plugin import Equations
 from tests.rng import Random
 from tests.said import sayings, tables
@@ -1551,7 +1552,8 @@ def test_bad_input_is_refused_with_both_values(call: Callable[[], object], messa
 # Exercises.
 
 
-def test_exercise_1_another_draw() -> None:
+@pytest.mark.answer("answer-vae-draw")
+def test_exercise_1_another_draw(answer: Bench) -> None:
     z = example.CODE + example.SPREAD * -1.2
     assert z == pytest.approx(0.6)
     errors = [2.5 - 1.2, 2 - 1.2]
@@ -1561,10 +1563,13 @@ def test_exercise_1_another_draw() -> None:
     reconstruction = float(model.log_likelihood(READING, torch.tensor([[z]]).double()))
     assert reconstruction == pytest.approx(-1.165 - 1.838, abs=1e-3)
     assert f"{reconstruction:.2f}" == "-3.00"
-    assert f"{reconstruction - example.terms(example.CODE, example.SPREAD)[1]:.2f}" == "-4.16"
+    bound = reconstruction - example.terms(example.CODE, example.SPREAD)[1]
+    assert f"{bound:.2f}" == "-4.16"
+    answer("answer-vae-draw").is_((z, squared, reconstruction, bound))
 
 
-def test_exercise_4_a_noisier_pair() -> None:
+@pytest.mark.answer("answer-vae-noisier")
+def test_exercise_4_a_noisier_pair(answer: Bench) -> None:
     weight, noise = np.array([[2.0], [2.0]]), 2.0
     m = float((weight.T @ weight).item() + noise**2)
     mean = float((weight.T @ READING.numpy().T).item()) / m
@@ -1574,17 +1579,21 @@ def test_exercise_4_a_noisier_pair() -> None:
         for a, b in ((1.0, 1 / 3), (mean, math.sqrt(noise**2 / m)))
     ]
     assert [f"{value:.2f}" for value in kl] == ["1.15", "0.50"]
+    answer("answer-vae-noisier").is_((mean, noise**2 / m, kl[1]), (1, 1 / 9, kl[0]))
 
 
-def test_exercise_2_the_cost_of_a_code() -> None:
+@pytest.mark.answer("answer-vae-kl")
+def test_exercise_2_the_cost_of_a_code(answer: Bench) -> None:
     mean, spread = torch.tensor([1.0, 0.0]), torch.tensor([0.5, 2.0])
     first, second = vae.kl_to_prior(mean, 2 * spread.log()).tolist()
     total = first + second
     assert f"{first:.3f} {second:.3f}" == "0.818 0.807"
     said(f"{total:.3f} nats or {total / math.log(2):.2f} bits in all")
+    answer("answer-vae-kl").is_((total, total / math.log(2)), (first, first / math.log(2)))
 
 
-def test_exercise_3_what_two_units_carry() -> None:
+@pytest.mark.answer("answer-vae-units")
+def test_exercise_3_what_two_units_carry(answer: Bench) -> None:
     root = torch.tensor([9.0, 4.0, 2.0, 1.0, 1.0]).double().sqrt()
     square = torch.linalg.qr(torch.cat([torch.ones(50, 1).double(), normal(50, 5)], 1))[0][:, 1:]
     _, noise_var, _ = vae.ppca(square * math.sqrt(50) * root, 2)
@@ -1593,9 +1602,12 @@ def test_exercise_3_what_two_units_carry() -> None:
     assert vae.linear_rates(values, noise_var).tolist() == pytest.approx([0.955, 0.549], abs=5e-4)
     assert vae.linear_rates(values, noise_var, 3.0)[1] == pytest.approx(0, abs=1e-6)
     assert vae.linear_rates(values, noise_var, 2.99)[1] > 0
+    rates = vae.linear_rates(values, noise_var).tolist()
+    answer("answer-vae-units").is_((noise_var, *rates, values[1].item() / noise_var))
 
 
-def test_exercise_5_the_gap_at_45_degrees() -> None:
+@pytest.mark.answer("answer-vae-oblique")
+def test_exercise_5_the_gap_at_45_degrees(answer: Bench) -> None:
     half = math.sqrt(0.5)
     turn = torch.tensor([[half, -half], [half, half]]).double()
     gaps = [vae.linear_gap(torch.diag(torch.tensor([a, 1.0])).double() @ turn, 1.0)
@@ -1603,9 +1615,11 @@ def test_exercise_5_the_gap_at_45_degrees() -> None:
     assert gaps[0] == pytest.approx(0.488, abs=5e-4)
     assert gaps[0] == pytest.approx(math.log((17 + 2) / (2 * math.sqrt(34))))
     assert gaps[2] > gaps[1] + 4
+    answer("answer-vae-oblique").is_(gaps[0])
 
 
-def test_exercise_7_where_the_score_function_wins() -> None:
+@pytest.mark.answer("answer-vae-crossing")
+def test_exercise_7_where_the_score_function_wins(answer: Bench) -> None:
     def moments(omega: float) -> tuple[float, float]:
         decay = math.exp(-2 * omega**2)
         path = 0.5 * omega**2 * (1 + decay)
@@ -1613,6 +1627,7 @@ def test_exercise_7_where_the_score_function_wins() -> None:
 
     crossing = optimize.brentq(lambda w: moments(w)[0] - moments(w)[1], 0.5, 3)
     assert crossing == pytest.approx(1.11, abs=5e-3)
+    answer("answer-vae-crossing").is_(crossing)
     for omega in (0.7, 2.0):
         estimates = vae.gradients(
             lambda z, w=omega: torch.sin(w * z[:, 0]), torch.zeros(1).double(), 400_000, 0.0,
@@ -1624,15 +1639,19 @@ def test_exercise_7_where_the_score_function_wins() -> None:
         assert (score < path) == (omega > crossing)
 
 
-def test_exercise_6_an_averaged_error_switches_every_unit_off() -> None:
+@pytest.mark.answer("answer-vae-averaged")
+def test_exercise_6_an_averaged_error_switches_every_unit_off(answer: Bench) -> None:
     x, f = normal(64), normal(64, seed=1)
     assert float(((x - f) ** 2).mean()) == pytest.approx(float(((x - f) ** 2).sum() / (2 * 32)))
     largest = float(posterior_collapse.centred()[1][0])
     said(f"covariance is {largest:.3f}", f"a noise of {math.sqrt(32):.2f}")
     assert vae.linear_rates(posterior_collapse.centred()[1][:6], 32).sum() == 0
+    variance = float(((x - f) ** 2).sum() / (2 * ((x - f) ** 2).mean()))
+    answer("answer-vae-averaged").is_(round(variance, 4), 2 * round(variance, 4))
 
 
-def test_exercise_8_a_coin_under_a_gaussian() -> None:
+@pytest.mark.answer("answer-vae-coin")
+def test_exercise_8_a_coin_under_a_gaussian(answer: Bench) -> None:
     x = torch.tensor([[0.0], [1.0]]).double()
     best = optimize.minimize(
         lambda v: -float(vae.log_normal((x - v[0]) ** 2, torch.tensor(2 * v[1]), 1).mean()),
@@ -1642,6 +1661,7 @@ def test_exercise_8_a_coin_under_a_gaussian() -> None:
     assert math.exp(best.x[1]) == pytest.approx(0.5, abs=1e-4)
     assert -best.fun == pytest.approx(-0.726, abs=5e-4)
     assert f"{-math.log(2):.3f}" == "-0.693"
+    answer("answer-vae-coin").is_((1 / 2, 1 / 2, -best.fun), (1 / 2, 1 / 2, -math.log(2)))
 
 
 # What the demo must give.
