@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -62,6 +62,9 @@ UNSEEN = """() => [...document.querySelectorAll(
 )].filter(part => !part.closest("details:not([open]), [aria-hidden=true], .hidden")
   && (!["H1", "H2", "P"].includes(part.tagName) || part.innerText.trim())
   && part.getBoundingClientRect().height <= 0
+  // Of the two drawings of a diagram one is shown.
+  && ![...part.closest(".figure-diagram")?.querySelectorAll("svg") ?? []]
+    .some(other => other.getBoundingClientRect().height > 0)
 ).map(part => part.outerHTML.slice(0, 200))"""
 
 
@@ -348,6 +351,25 @@ def test_a_page_is_complete_without_javascript(path: str, new_page: NewPage) -> 
         if not pages.is_visible():
             page.locator("[popovertarget=nav]").click()
         expect(pages).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("width", "media", "drawing"),
+    [(320, "screen", "narrow"), (390, "screen", "narrow"), (640, "screen", "narrow"),
+     (704, "screen", "wide"), (1440, "screen", "wide"), (794, "print", "wide")],
+)  # fmt: skip
+def test_one_of_the_drawings_of_a_diagram_is_shown_read_and_printed(
+    width: int, media: Literal["screen", "print"], drawing: str, new_page: NewPage
+) -> None:
+    page = new_page(width=width)
+    page.goto("models/vae/")
+    page.emulate_media(media=media)
+    figure = page.locator("#fig-vae-diagram")
+    expect(figure.locator(f".diagram-{drawing} svg")).to_be_visible()
+    expect(figure.locator("svg:visible")).to_have_count(1)
+    expect(figure.get_by_role("img")).to_have_count(1)
+    right = figure.locator("svg:visible").evaluate("svg => svg.getBoundingClientRect().right")
+    assert right <= width
 
 
 @pytest.mark.parametrize("path", samples(), ids=shown)
