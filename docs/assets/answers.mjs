@@ -78,7 +78,11 @@ function typed(id, { exercise, parts, expected = "", of = [] }, all) {
     );
     if (meant) return { verdict: meant.says, text: meant.texts[0] };
     const good = parts.filter((_, i) => each[i] === "right").map(({ label }) => label);
-    return { verdict, ...(good.length && { text: [`Right so far: ${good.join(", ")}.`] }) };
+    const why = SAID[verdict]?.[1] ?? "";
+    return {
+      verdict,
+      text: [good.length ? `${why} Right so far: ${good.join(", ")}.`.trim() : why],
+    };
   };
   return { rows: made.map(({ row }) => row), inputs, judge };
 }
