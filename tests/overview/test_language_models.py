@@ -141,6 +141,36 @@ def test_low_temperature_takes_the_likeliest_and_high_flattens() -> None:
     assert lm.temper(p, 100).max() - lm.temper(p, 100).min() < 0.01
 
 
+def test_the_diagram_is_a_step_of_the_counted_model() -> None:
+    table = style.read_table(style.DOCS / "overview/language-models/diagram.csv")
+    ann, tom = (lm.next_token(bigrams(), ("saw",))[i].item() for i in (0, 1))
+    assert table["probability"] == pytest.approx([ann, tom], abs=1e-6)
+    assert table["logit"] == pytest.approx([math.log(ann / tom), 0], abs=1e-6)
+    places = [WORDS.index(word) for word in ("Ann", "saw")]
+    said(
+        f"the tokenizer turns Ann saw into the numbers {places[0]} and {places[1]}",
+        f"the logits {table['logit'][0]:.2f} for Ann and {table['logit'][1]:.0f} for Tom",
+        f"the softmax at temperature 1 makes the probabilities {ann:.2f} and {tom:.2f} of them",
+        f"*Ann saw* becomes {places[0]}, {places[1]}.",
+        "and *Ann saw Ann.*, with four tokens",
+        "2/3 for *Ann* and 1/3 for *Tom*",
+    )
+    assert (ann, tom) == (pytest.approx(2 / 3), pytest.approx(1 / 3))
+
+
+def test_the_page_tells_what_temperature_does_to_both_names() -> None:
+    names = lm.next_token(bigrams(), ("saw",))[:2]
+    ann, tom = names.tolist()
+    said(f"are {ann:.2f} and {tom:.2f} at $T = 1$, the model as it is")
+    sharp, flat = (lm.temper(names, T).tolist() for T in (0.5, 2))
+    said(
+        f"At $T = 0.5$ they are {sharp[0]:.2f} and {sharp[1]:.2f}",
+        f"and at $T = 2$ they are {flat[0]:.2f} and {flat[1]:.2f}",
+    )
+    assert sharp == pytest.approx([ann**2 / (ann**2 + tom**2), tom**2 / (ann**2 + tom**2)])
+    assert flat[0] / flat[1] == pytest.approx(math.sqrt(ann / tom))
+
+
 def test_samples_have_the_frequencies_of_the_model() -> None:
     draw = torch.Generator().manual_seed(0)
     model = bigrams(a=0.5)
