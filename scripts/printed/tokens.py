@@ -35,8 +35,6 @@ TOKEN = re.compile(
     r"(?P<command>\\(?:[A-Za-z]+|.))|(?P<number>\d+(?:\.\d+)?)|(?P<space>\s+)|(?P<sign>.)",
     re.DOTALL,
 )
-# The second column of a derivation says why in words: `= b && \\text{by the definition} \\\\`.
-REASON = re.compile(r"\s*&\s*\\text\{(?:[^{}$]|\$[^$]*\$)*\}(?=\s*(?:\\\\|\\end\{aligned\}))")
 
 
 class Unreadable(ValueError):
@@ -72,9 +70,6 @@ def tokens(tex: str) -> list[Token]:
             at = row_end(tex, at)  # the column of reasons says why, not what
             continue
         column = text == "&" and inside[-1:] not in ([], ["aligned"])
-        if text == "&" and inside[-1:] == ["aligned"] and (reason := REASON.match(tex, at)):
-            at = reason.end()
-            continue
         if match["space"] or (text in DROPPED and not column):
             continue
         if match["number"]:

@@ -120,15 +120,6 @@ def test_the_parts_of_a_display_are_statements_of_their_own() -> None:
     ]
 
 
-def test_the_reason_of_a_row_is_no_part_of_the_chain() -> None:
-    tex = r"""\begin{aligned} a &= b && \text{by the law of $\alpha_{t} = b$} \\ &= b + c - c
-        &&\text{add and take away} \\ &= c && \text{last} \end{aligned}"""
-    assert [s.text for s in statements(tex)] == ["a = b = b + c - c = c"]
-    claim(tex, {"a": 0.7, "b": 0.7, "c": 0.7})
-    with pytest.raises(Broken):  # each row is evaluated, the last one as well
-        claim(tex, {"a": 0.7, "b": 0.7, "c": 0.8})
-
-
 def test_a_bracket_may_go_on_in_the_next_row() -> None:
     tex = r"\begin{aligned} a &= \bigl( b + c \\ &\qquad - a \bigr), \\ b &= c \end{aligned}"
     assert [s.text for s in statements(tex)] == ["a = (b + c - a)", "b = c"]

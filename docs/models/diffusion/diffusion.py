@@ -1,9 +1,9 @@
-"""Diffusion model: add noise step by step, learn to take it away, sample by going back.
+"""Diffusion model: add noise level by level, learn to predict it, generate by removing it.
 
 The letters:
     x0, x       data; data with noise, each (N, D)      eps     the noise in x, standard normal
-    t           step, 1 to T; 0 is no noise             a       alpha-bar of a step: share of variance
-    keep, noise     sqrt(a), sqrt(1 - a)                        that is still data
+    t           level, 1 to T; 0 is no noise            a       alpha-bar of a level: share of
+    keep, noise     sqrt(a), sqrt(1 - a)                        the variance that is still data
     v           keep * eps - noise * x0                 score   gradient of log p_t at x
     g           scale of guidance: 0 none of the condition, 1 the conditional model, more: beyond
 A model is any function (x, a) -> eps, with a of shape (N,). Mixtures have the exact one.
@@ -55,10 +55,7 @@ def _column(a: Tensor, x: Tensor) -> Tensor:
 
 # --8<-- [start:posterior]
 def posterior(x0: Tensor, x: Tensor, a: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean (N, D) and variance () a step before, from x0, x (N, D), alpha-bar of both steps a, before ().
-
-    Source: ho2020denoising, eqs. 6 and 7.
-    """
+    """Mean (N, D), variance () a level before: x0, x (N, D), a, before (). Source: ho2020denoising, eq. 7."""
     beta = 1 - a / before
     mean = before.sqrt() * beta * x0 + (1 - beta).sqrt() * (1 - before) * x
     return mean / (1 - a), beta * (1 - before) / (1 - a)
@@ -67,21 +64,13 @@ def posterior(x0: Tensor, x: Tensor, a: Tensor, before: Tensor) -> tuple[Tensor,
 
 # --8<-- [start:convert]
 def convert(value: Tensor, x: Tensor, a: Tensor, source: str, target: str) -> Tensor:
-    """What a model predicts told in another of `KINDS`, 0 < a < 1: value, x (N, D), a (N,) to (N, D).
-
-    Source: salimans2022progressive, section 4; vincent2011connection. Raises ValueError if kind or a is none.
-    """
+    """Between `KINDS`: value, x (N, D), a (N,) to (N, D). Raises ValueError. Source: salimans2022progressive, s. 4."""
     if source not in KINDS or target not in KINDS:
         raise ValueError(f"no {source!r} or no {target!r}; there are {', '.join(KINDS)}")
     a = _column(a, x)
     keep, noise = a.sqrt(), (1 - a).sqrt()
-    if source == "x0":
-        value = (x - keep * value) / noise
-    elif source == "v":
-        value = noise * x + keep * value
-    elif source == "score":
-        value = -noise * value
-    eps = value
+    from_x0, from_v = (x - keep * value) / noise, noise * x + keep * value
+    eps = {"eps": value, "x0": from_x0, "v": from_v, "score": -noise * value}[source]
     x0 = (x - noise * eps) / keep
     return {"eps": eps, "x0": x0, "v": keep * eps - noise * x0, "score": -eps / noise}[target]
     # --8<-- [end:convert]
@@ -89,7 +78,7 @@ def convert(value: Tensor, x: Tensor, a: Tensor, source: str, target: str) -> Te
 
 @dataclass(frozen=True)
 class Mixture:
-    """Normal modes: means (K, D), spread > 0, weights (K,) with sum 1. Raises ValueError for a outside [0, 1]."""
+    """Normal modes, or points if spread is 0: means (K, D), weights (K,). Raises ValueError for a outside [0, 1]."""
 
     means: Tensor
     spread: float
@@ -117,24 +106,29 @@ class Mixture:
         a = _column(a, x)
         variance = a * self.spread**2 + 1 - a
         away = ((x[:, None, :] - a.sqrt()[..., None] * self.means) ** 2).sum(-1)
-        log_norm = -0.5 * x.shape[1] * torch.log(2 * math.pi * variance)
-        return torch.logsumexp(self.weights.log() - away / (2 * variance) + log_norm, 1)
+        away = away / variance + x.shape[1] * torch.log(2 * math.pi * variance)
+        return torch.logsumexp(self.weights.log() - away / 2, 1)
+
+
+# --8<-- [start:example]
+POINTS = Mixture(torch.tensor([[-1.0], [1.0]]).double(), 0.0, torch.tensor([0.5, 0.5]).double())
+LEVELS = (
+    torch.tensor([1.0, 0.96, 0.8, 0.6, 0.28], dtype=torch.float64) ** 2
+)  # alpha-bar, t = 0 to 4
+# --8<-- [end:example]
 
 
 # --8<-- [start:step]
 def step(
     x: Tensor, eps: Tensor, a: Tensor, to: Tensor, eta: float, generator: torch.Generator | None
 ) -> Tensor:
-    """From noise level a to the lower `to`, DDPM for eta = 1, DDIM for 0: x, eps (N, D), a, to () to (N, D).
-
-    Source: song2021denoising, eqs. 12 and 16.
-    """
+    """One step, DDPM for eta = 1, DDIM for 0: x, eps (N, D), a, to () to (N, D). Source: song2021denoising, eq. 12."""
     x0 = (x - (1 - a).sqrt() * eps) / a.sqrt()
     fresh = eta * ((1 - to) / (1 - a) * (1 - a / to)).sqrt()  # noise that is drawn anew
     x = to.sqrt() * x0 + (1 - to - fresh**2).clamp(min=0).sqrt() * eps
-    if eta == 0:
-        return x
-    return x + fresh * torch.randn(x.shape, generator=generator, dtype=x.dtype)
+    if eta > 0:
+        x = x + fresh * torch.randn(x.shape, generator=generator, dtype=x.dtype)
+    return x
     # --8<-- [end:step]
 
 
@@ -160,26 +154,32 @@ def sample_heun(model: Model, x: Tensor, levels: Tensor) -> Tensor:
     """Probability-flow ODE by Heun: x (N, D), levels (S + 1,) to (N, D). Source: karras2022elucidating, alg. 1."""
     sigma = ((1 - levels) / levels).sqrt()  # noise per unit of data
     y = x / levels[0].sqrt()  # in these units dy/dsigma is eps
-    for i in range(len(levels) - 1):
-        slope = model(y * levels[i].sqrt(), levels[i].expand(len(y)))
-        ahead = y + (sigma[i + 1] - sigma[i]) * slope
-        if sigma[i + 1] > 0:
-            there = model(ahead * levels[i + 1].sqrt(), levels[i + 1].expand(len(y)))
-            ahead = y + (sigma[i + 1] - sigma[i]) * (slope + there) / 2
-        y = ahead
+    for (a, to), size in zip(pairwise(levels), sigma.diff(), strict=True):
+        slope = model(y * a.sqrt(), a.expand(len(y)))
+        if to < 1:
+            ahead = y + size * slope
+            slope = (slope + model(ahead * to.sqrt(), to.expand(len(y)))) / 2
+        y = y + size * slope
     return y
     # --8<-- [end:heun]
+
+
+# --8<-- [start:langevin]
+def langevin(
+    model: Model, x: Tensor, levels: Tensor, rounds: int, rate: float, generator: torch.Generator
+) -> Tensor:
+    """Steps of size rate * (1 - a) at levels (S,): x (N, D) to (N, D). Source: song2019generative, alg. 1."""
+    for a in levels.repeat_interleave(rounds):
+        h, score = rate * (1 - a), -model(x, a.expand(len(x))) / (1 - a).sqrt()
+        x = x + h / 2 * score + h.sqrt() * torch.randn(x.shape, generator=generator, dtype=x.dtype)
+    return x
+    # --8<-- [end:langevin]
 
 
 # --8<-- [start:guide]
 def guide(conditional: Model, unconditional: Model, g: float) -> Model:
     """Classifier-free guidance. Source: ho2021classifier, eq. 6 with w = g - 1."""
-
-    def model(x: Tensor, a: Tensor) -> Tensor:
-        without = unconditional(x, a)
-        return without + g * (conditional(x, a) - without)
-
-    return model
+    return lambda x, a: (1 - g) * unconditional(x, a) + g * conditional(x, a)
     # --8<-- [end:guide]
 
 
@@ -207,10 +207,7 @@ class Denoiser(nn.Module):
 
 # --8<-- [start:loss]
 def loss(model: Denoiser, x0: Tensor, kind: Tensor, generator: torch.Generator) -> Tensor:
-    """Mean squared error of the predicted noise, the class hidden at times: x0 (N, D), kind (N,) to ().
-
-    Source: ho2020denoising, eq. 14; ho2021classifier, alg. 1 with p = 0.15.
-    """
+    """Mean squared error of the noise: x0 (N, D), kind (N,) to (). Source: ho2020denoising, eq. 14."""
     a = torch.cos(torch.rand(len(x0), generator=generator, dtype=x0.dtype) * math.pi / 2) ** 2
     eps = torch.randn(x0.shape, generator=generator, dtype=x0.dtype)
     kind = torch.where(torch.rand(len(x0), generator=generator) < 0.15, 0, kind)
@@ -233,10 +230,12 @@ def train(
 
 
 def main() -> None:
-    """Sample three modes with their exact model and compare with what the samplers should give."""
+    """The path of the example; three modes by their exact model, compared with the data."""
+    start = torch.full((1, 1), 0.2, dtype=torch.float64)
+    print(f"The example ends at {sample(POINTS.eps, start, LEVELS.flip(0), 0.0).item():.4f}")
     generator = torch.Generator().manual_seed(0)
-    means = torch.tensor([[-1.5], [0.0], [1.5]], dtype=torch.float64)
-    data = Mixture(means, 0.2, torch.tensor([0.2, 0.5, 0.3], dtype=torch.float64))
+    weights = torch.tensor([0.2, 0.5, 0.3], dtype=torch.float64)
+    data = Mixture(torch.tensor([[-1.5], [0.0], [1.5]]).double(), 0.2, weights)
     exact, again = data.sample(40_000, generator).reshape(2, -1).sort(1).values
     print(f"Wasserstein distance to 20,000 data, of others: {(again - exact).abs().mean():.3f}")
     for name, eta in (("DDPM", 1.0), ("DDIM", 0.0)):
