@@ -102,10 +102,29 @@ def test_one_jump_is_as_good_as_all_single_steps(printed: Equations) -> None:
     assert x.var().item() == pytest.approx(variance, rel=0.02)
     one = diffusion.add_noise(number(1.7), number(last), number(0.3))
     assert one.item() == pytest.approx(mean + math.sqrt(variance) * 0.3)
-    values = {"x_t": mean + math.sqrt(variance) * 0.3, r"\bar\alpha": From(0, a), "t": 40}
-    printed("eq-diffusion-closed").holds({**values, "x_0": 1.7, r"\varepsilon": 0.3}, only=0)
+    # The print, each jump by the code: to the level before, and from there by one step.
+    before, ratio = a[-2], (a[-1] / a[-2]).item()
+    earlier = diffusion.add_noise(number(1.7), before, number(0.3))
+    eps = math.sqrt(ratio * (1 - before.item())) * 0.3 + math.sqrt(1 - ratio) * -0.8
+    eps /= math.sqrt(1 - last)
+    printed("eq-diffusion-closed").holds(
+        {
+            "x_t": diffusion.add_noise(number(1.7), number(last), number(eps)),
+            "x_{t-1}": earlier,
+            "x_0": 1.7,
+            r"\bar\alpha": From(0, a),
+            r"\alpha_t": ratio,
+            r"\beta_t": 1 - ratio,
+            r"\varepsilon": eps,
+            "w": 0.3,
+            "z": -0.8,
+            "t": 40,
+        }
+    )
 
 
+@pytest.mark.equation("eq-diffusion-precision")
+@pytest.mark.equation("eq-diffusion-bayes")
 @pytest.mark.equation("eq-diffusion-posterior")
 def test_the_posterior_of_a_step_agrees_with_bayes_on_a_grid(printed: Equations) -> None:
     a, before, x0, x = number(0.4), number(0.55), number(0.8), number(-0.3)
@@ -118,8 +137,13 @@ def test_the_posterior_of_a_step_agrees_with_bayes_on_a_grid(printed: Equations)
     found = (weight * grid).sum()
     torch.testing.assert_close(mean, found, atol=1e-8, rtol=0)
     torch.testing.assert_close(variance, (weight * (grid - found) ** 2).sum(), atol=1e-8, rtol=0)
-    # In the plane, with the printed names: densities by the library, moments by the code.
     levels = {4: before.item(), 5: a.item()}
+    schedule = {r"\bar\alpha": levels, r"\alpha_t": ratio, r"\beta_t": 1 - ratio, "t": 5}
+    on_the_grid = (weight * (grid - found) ** 2).sum()
+    printed("eq-diffusion-precision").holds(
+        {**schedule, r"\tilde\beta_t": on_the_grid}, tolerance=1e-6
+    )
+    # In the plane, with the printed names: densities by the library, moments by the code.
     data, noisy, there = (
         np.array([[0.8], [-0.4]]),
         np.array([[-0.3], [0.7]]),
@@ -139,14 +163,21 @@ def test_the_posterior_of_a_step_agrees_with_bayes_on_a_grid(printed: Equations)
             r"\mathcal{N}": lambda m, c: stats.multivariate_normal.pdf(there[:, 0], m[:, 0], c),
             r"\tilde\mu_t": mean,
             r"\tilde\beta_t": variance,
-            r"\bar\alpha": levels,
-            r"\alpha_t": ratio,
-            r"\beta_t": 1 - ratio,
+            **schedule,
             "x_0": data,
             "x_t": noisy,
             "I": np.eye(2),
-            "t": 5,
         }
+    )
+    backward = stats.multivariate_normal.pdf(there[:, 0], mean[:, 0], variance)
+    printed("eq-diffusion-bayes").holds(
+        {
+            r"q(x_t \mid x_{t-1})": forward,
+            r"q(x_{t-1} \mid x_t, x_0)": backward,
+            r"q(x_t \mid x_0)": now,
+            r"q(x_{t-1} \mid x_0)": earlier,
+        },
+        only=0,
     )
 
 
@@ -369,25 +400,29 @@ def test_a_term_of_the_bound_is_a_weighted_error_of_the_noise(printed: Equations
     alpha = a / before
     weight = (1 - alpha) ** 2 / (2 * variance * alpha * (1 - a))
     torch.testing.assert_close(kl, weight * (eps - guess) ** 2)
-    # The mean over three pictures of two pixels and their guesses.
-    noise = torch.tensor([[-1.1, 0.6], [0.3, 1.4], [0.9, -0.8]], dtype=torch.float64)
-    guesses = torch.tensor([[0.2, 0.5], [-0.4, 0.9], [1.2, 0.1]], dtype=torch.float64)
-    data = torch.tensor([[0.4, 0.7], [-1.2, 0.3], [0.8, -0.6]], dtype=torch.float64)
-    noisy = diffusion.add_noise(data, a.expand(3), noise)
-    seen = diffusion.convert(guesses, noisy, a.expand(3), "eps", "x0")
+    # A picture of two pixels, every row of the print by its own way.
+    data, noise, guesses = (
+        torch.tensor(u, dtype=torch.float64)[:, None] for u in ([0.4, 0.7], [-1.1, 0.6], [0.2, 0.5])
+    )
+    noisy = diffusion.add_noise(data, a, noise)
+    seen = diffusion.convert(guesses, noisy, a.expand(2), "eps", "x0")
     mean, _ = diffusion.posterior(data, noisy, a, before)
     modelled, _ = diffusion.posterior(seen, noisy, a, before)
     scale = variance.sqrt()
-    told = {tuple(row): guess for row, guess in zip(noisy.tolist(), guesses.tolist(), strict=True)}
     printed("eq-diffusion-kl").holds(
         {
-            "L_{t-1}": kl_divergence(Normal(mean, scale), Normal(modelled, scale)).sum(1).mean(),
-            r"\mathbb{E}": Finite({r"\varepsilon": noise.numpy(), "x_t": noisy.numpy()}),
-            r"\hat\varepsilon": lambda x, t: np.array(told[tuple(x)]),
+            "L_{t-1}": kl_divergence(Normal(mean, scale), Normal(modelled, scale)).sum(),
+            r"\tilde\mu_t": mean,
+            r"\mu_\theta": modelled,
+            "x_0": data,
+            r"\hat x_0": seen,
+            r"\varepsilon": noise,
+            r"\hat\varepsilon": guesses,
             r"\alpha_t": alpha,
             r"\beta_t": 1 - alpha,
             r"\tilde\beta_t": variance,
             r"\bar\alpha": From(0, CHAIN),
+            r"\rho": {t: CHAIN[t] / (1 - CHAIN[t]) for t in (11, 12)},
             "t": 12,
         }
     )
@@ -627,8 +662,10 @@ def test_for_eta_one_the_step_is_the_posterior_of_ddpm(printed: Equations) -> No
             r"\mathbb{E}[x_{t-1}]": mean,
             r"\alpha_t": a / to,
             r"\beta_t": 1 - a / to,
-            r"\bar\alpha_t": a,
+            r"\bar\alpha": {6: to.item(), 7: a.item()},
+            "t": 7,
             "x_t": x,
+            r"\hat x_0": x0,
             r"\hat\varepsilon": eps,
         }
     )
@@ -1126,7 +1163,7 @@ def test_recognised_digits_vary_less_than_real_ones_as_the_page_tells() -> None:
     said(
         f"{np.mean(shares):.1f} ± {np.std(shares, ddof=1):.1f} % over five further draws of noise",
         f"more than the {right:.1f} % of real digits",
-        f"vary {np.mean(spreads):.2f} ± {np.std(spreads, ddof=1):.2f} times as much as the digits",
+        f"the variance within a class is {np.mean(spreads):.2f} ± {np.std(spreads, ddof=1):.2f} times",
     )
 
 
@@ -1143,20 +1180,39 @@ def test_with_few_steps_separate_modes_join(eta: float) -> None:
     levels = diffusion.few(diffusion.cosine_schedule(1000), 5)
     said(
         "with five steps and the exact model, 5 % of the samples of three modes on a line (those of "
-        "exercise 5) lie further than three spreads from every mode, against 0.3 % of the data"
+        "exercise 6) lie further than three spreads from every mode, against 0.3 % of the data"
     )
     few = between(diffusion.sample(data.eps, x, levels, eta, generator))
     assert few == pytest.approx(0.05, abs=0.01)
     assert between(data.sample(20_000, generator)) == pytest.approx(0.0027, abs=0.0015)
 
 
-def test_exercise_1_how_much_data_is_left() -> None:
+def test_exercise_1_where_a_noisy_point_comes_from() -> None:
+    by_hand = (0.2 - 0.6) / 0.8, (0.2 + 0.6) / 0.8
+    assert by_hand == pytest.approx((-0.5, 1.0))
+    density = stats.norm.pdf(by_hand)
+    assert density == pytest.approx([0.352, 0.242], abs=5e-4)
+    share = density / density.sum()
+    assert share == pytest.approx([0.593, 0.407], abs=5e-4)
+    found = answers(0.2, 3)
+    assert found[0] == pytest.approx(share @ by_hand)
+    assert found[0] == pytest.approx(0.11, abs=0.005)
+
+
+def test_exercise_7_how_large_a_step_may_be() -> None:
+    h = 4 * (1 - 1 / 1.05)
+    assert h == pytest.approx(0.19, abs=0.005)
+    assert langevin_variance(h) == pytest.approx(1.05, rel=1e-6)
+    said("may be 5 % too large?")
+
+
+def test_exercise_2_how_much_data_is_left() -> None:
     a = diffusion.linear_schedule(1000)
     assert a[-1].item() == pytest.approx(4.04e-5, rel=0.01)
     assert a[500].item() == pytest.approx(0.079, abs=0.0005)
 
 
-def test_exercise_2_from_noise_to_score() -> None:
+def test_exercise_3_from_noise_to_score() -> None:
     at = torch.tensor([[1.0]], dtype=torch.float64)
     a = number(0.36).expand(1)
     eps = torch.tensor([[0.5]], dtype=torch.float64)
@@ -1164,12 +1220,12 @@ def test_exercise_2_from_noise_to_score() -> None:
     assert found == pytest.approx({"x0": 1.0, "score": -0.625, "v": -0.5})
 
 
-def test_exercise_3_guidance_at_three() -> None:
+def test_exercise_4_guidance_at_three() -> None:
     assert 0.5**3 == 0.125
     assert math.sqrt(1 / (1 + 3 * 3)) == pytest.approx(0.316, abs=5e-4)
 
 
-def test_exercise_4_the_exact_denoiser_between_two_points() -> None:
+def test_exercise_5_the_exact_denoiser_between_two_points() -> None:
     points = diffusion.Mixture(
         torch.tensor([[-1.0], [1.0]], dtype=torch.float64), 1e-6, torch.tensor([0.5, 0.5]).double()
     )
@@ -1180,7 +1236,7 @@ def test_exercise_4_the_exact_denoiser_between_two_points() -> None:
     assert x0 == pytest.approx(0.4005, abs=5e-5)
 
 
-def test_exercise_5_which_sampler_is_narrower_with_ten_steps() -> None:
+def test_exercise_6_which_sampler_is_narrower_with_ten_steps() -> None:
     table = figures.narrow()
     assert table["steps"][1] == 10
     assert table["DDPM"][1] == pytest.approx(0.78, abs=0.005)
@@ -1243,6 +1299,249 @@ def trained_as_the_demo_does(
     }
 
 
+def answers(x: float, t: int) -> tuple[float, float]:
+    """The noise and the data that the exact denoiser of the example tells in x."""
+    a, at = diffusion.LEVELS[t].expand(1), number(x).reshape(1, 1)
+    eps = diffusion.POINTS.eps(at, a)
+    return eps.item(), diffusion.convert(eps, at, a, "eps", "x0").item()
+
+
+def test_the_noise_schedule_of_the_example() -> None:
+    expected = []
+    for t in range(1, 5):
+        keep = diffusion.LEVELS[t].sqrt().item()
+        noise = math.sqrt(1 - keep**2)
+
+        def error(x: float, keep: float = keep, noise: float = noise, t: int = t) -> float:
+            """The variance of the noise behind x, times the density of x."""
+            each = 0.5 * stats.norm.pdf(x, [keep, -keep], noise)
+            behind = (x - np.array([keep, -keep])) / noise
+            return float(each @ (behind - answers(x, t)[0]) ** 2)
+
+        least = integrate.quad(error, -6, 6, points=[-keep, keep])[0]
+        numbers = [keep, noise, keep**2 / noise**2, least]
+        expected.append([str(t), *(f"{u:.2f}" for u in numbers)])
+    assert rows_of("tab-diffusion-levels") == expected
+    start = integrate.quad(
+        lambda x: abs(stats.norm.pdf(x, [0.28, -0.28], 0.96).mean() - stats.norm.pdf(x)), -8, 8
+    )
+    assert start[0] / 2 < 0.001  # in total variation: almost the true distribution
+
+
+def test_the_training_example_can_be_followed_by_hand() -> None:
+    x = 0.8 * 1 + 0.6 * (-1)
+    assert x == pytest.approx(0.2)
+    needed = np.array([(x - 0.8) / 0.6, (x + 0.8) / 0.6])
+    density = stats.norm.pdf(needed)
+    share = density / density.sum()
+    rows = zip(("1", "−1"), needed, density, share, strict=True)
+    expected = [
+        [name, f"{eps:.2f}".replace("-", "−"), f"{p:.3f}", f"{q:.3f}"] for name, eps, p, q in rows
+    ]
+    assert rows_of("tab-diffusion-origins") == expected
+    points = diffusion.POINTS.means[:, 0].tolist()
+    said(
+        f"two points on a line, {points[0]:.0f} and {points[1]:.0f}, equally likely".replace(
+            "-", "−"
+        ),
+        f"; the data have variance {np.var(points):.0f}.",
+        f"The denoiser receives {x:.1f} and $t = 2$, and its target is {needed[0]:.0f}, the".replace(
+            "-", "−"
+        ),
+        f"because both data points can give {x:.1f}:",
+    )
+    eps, data = answers(x, 2)
+    assert eps == pytest.approx(share @ needed)
+    assert data == pytest.approx(share[0] - share[1])
+    said(
+        rf"$\hat\varepsilon = {share[0]:.3f} \cdot (-1) + {share[1]:.3f} \cdot {needed[1]:.2f} = {eps:.2f}$",
+        rf"$\hat x_0 = {share[0]:.3f} - {share[1]:.3f} = {data:.2f}$",
+        rf"$(-1 + {-eps:.2f})^2 = {(-1 - eps) ** 2:.2f}$",
+        rf"$-\hat\varepsilon / 0.6 = {-eps / 0.6:.2f}$ is the slope of the log-density at 0.2",
+    )
+    h = 1e-4
+    log = diffusion.POINTS.log_density(
+        torch.tensor([[x - h], [x + h]], dtype=torch.float64), diffusion.LEVELS[2].expand(2)
+    )
+    assert (log[1] - log[0]).item() / (2 * h) == pytest.approx(-eps / 0.6, rel=1e-5)
+    guided = eps + 2 * (-1 - eps)
+    said(
+        rf"answers −1 where it said {eps:.2f} without".replace("-", "−"),
+        rf"for $g = 2$ it uses ${eps:.2f} + 2 \cdot (-1 + {-eps:.2f}) = {guided:.2f}$",
+        rf"$(0.2 + 0.6 \cdot {-guided:.2f}) / 0.8 = {(0.2 - 0.6 * guided) / 0.8:.2f}$",
+    )
+    ratio = (0.8 / 0.96) ** 2
+    variance = ratio * (1 - 0.96**2) + 1 - ratio
+    assert variance == pytest.approx(0.36)
+    said(
+        rf"$\alpha_2 = (0.8 / 0.96)^2 = {ratio:.3f}$ and $\beta_2 = {1 - ratio:.3f}$; the variance of "
+        "the noise at level 2 is",
+        rf"${ratio:.3f} \cdot {1 - 0.96**2:.4f} + {1 - ratio:.3f} = {variance:.2f}$, the square of 0.6",
+    )
+    snr = (diffusion.LEVELS / (1 - diffusion.LEVELS)).tolist()
+    weights = [f"{(snr[t - 1] / snr[t] - 1) / 2:.2f}" for t in (2, 3, 4)]
+    said(
+        f"In the example they are {weights[0]}, {weights[1]} and {weights[2]} at the levels 2, 3 and 4."
+    )
+
+
+def test_the_generated_point_can_be_followed_by_hand() -> None:
+    x, path, guesses, noises = number(0.2).reshape(1, 1), [0.2], [], []
+    for t in range(4, 0, -1):
+        eps, data = answers(x.item(), t)
+        guesses.append(data)
+        noises.append(eps)
+        x = diffusion.sample(diffusion.POINTS.eps, x, diffusion.LEVELS[[t, t - 1]], 0.0)
+        path.append(x.item())
+    assert guesses[0] == pytest.approx(math.tanh(0.28 * 0.2 / 0.96**2))
+    shown = [f"{u:.2f}" for u in path]
+    said(
+        rf"answers $\hat\varepsilon = {noises[0]:.2f}$, which implies the guess $\hat x_0 = "
+        rf"(0.2 - 0.96 \cdot {noises[0]:.2f}) / 0.28 = {guesses[0]:.2f}$",
+        rf"$x_3 = 0.6 \cdot {guesses[0]:.2f} + 0.8 \cdot {noises[0]:.2f} = {path[1]:.2f}$",
+        f"The next steps give {shown[2]}, {shown[3]} and {shown[4]}, a data point.",
+        f"A dot goes from {shown[0]} over {shown[1]}, {shown[2]} and {shown[3]} to {shown[4]}, and a "
+        f"bar from 0 to the guess of the data grows from {guesses[0]:.2f} over {guesses[1]:.2f} and "
+        f"{guesses[2]:.2f} to {guesses[3]:.2f}](",
+        "from level 4 with one hump to level 0 with two points. A dot",
+    )
+    back = diffusion.sample(
+        diffusion.POINTS.eps, number(-0.2).reshape(1, 1), diffusion.LEVELS.flip(0), 0.0
+    )
+    said(f"A start at −0.2 ends at {back.item():.2f} by symmetry".replace("-", "−"))
+
+
+def test_few_steps_of_the_example_end_between_the_points() -> None:
+    n = 20_000
+    x = torch.from_numpy(stats.norm.ppf((np.arange(n) + 0.5) / n))[:, None]
+
+    def between(levels: Tensor) -> float:
+        end = diffusion.sample(diffusion.POINTS.eps, x, levels, 0.0)
+        return 100 * ((end.abs() - 1).abs() > 0.1).double().mean().item()
+
+    own = between(diffusion.LEVELS.flip(0))
+    few = {steps: between(diffusion.few(COSINE, steps)) for steps in (4, 10, 20)}
+    said(
+        f"Four steps are few: {own:.0f} % of the starts end further than 0.1 from both points.",
+        f"it is {few[4]:.0f} % with 4 steps, {few[10]:.1f} % with 10, and none of {n:,} with 20.",
+    )
+    assert few[20] == 0
+
+
+UNEQUAL = diffusion.Mixture(
+    torch.tensor([[-1.0], [1.0]], dtype=torch.float64), 0.2, torch.tensor([0.2, 0.8]).double()
+)
+
+
+def test_langevin_dynamics_needs_the_noise_levels_to_find_the_shares() -> None:
+    shares: dict[str, list[float]] = {"one": [], "many": [], "DDIM": [], "DDPM": []}
+    levels = diffusion.few(COSINE, 40)
+    many = diffusion.few(COSINE, 400)
+    for seed in range(1, 6):
+        generator = seeded(seed)
+        x = torch.randn(4000, 1, generator=generator, dtype=torch.float64)
+        ends = {
+            "one": diffusion.langevin(UNEQUAL.eps, x, levels[-2:-1], 400, 0.5, generator),
+            "many": diffusion.langevin(UNEQUAL.eps, x, levels[:-1], 10, 0.5, generator),
+            "DDIM": diffusion.sample(UNEQUAL.eps, x, many, 0.0),
+            "DDPM": diffusion.sample(UNEQUAL.eps, x, many, 1.0, generator),
+        }
+        for name, end in ends.items():
+            shares[name].append(100 * (end > 0).double().mean().item())
+    told = [f"{np.mean(row):.0f} % ({min(row):.0f} to {max(row):.0f})" for row in shares.values()]
+    assert [row[1] for row in rows_of("tab-diffusion-langevin")] == told
+    said(
+        "Two modes at −1 and 1 of spread 0.2, the right one with weight 80 %; 4,000 points",
+        "| Sampler, 400 calls of the exact model |",
+        "over the seeds 1 to 5 {#tab-diffusion-langevin}",
+    )
+
+
+def langevin_variance(h: float) -> float:
+    """The variance that steps of size h reach for N(0, 1), by the code: it is linear in x."""
+    one = diffusion.Mixture(torch.zeros(1, 1).double(), 1.0, torch.ones(1).double())
+    level = number(0.5).reshape(1)
+    x = torch.tensor([[0.0], [1.0]], dtype=torch.float64)
+    moved = [diffusion.langevin(one.eps, row[None], level, 1, h / 0.5, seeded(3)) for row in x]
+    keep, fresh = (moved[1] - moved[0]).item(), moved[0].item()
+    size = (fresh / torch.randn(1, generator=seeded(3), dtype=torch.float64).item()) ** 2
+    variance = 0.0
+    for _ in range(2000):
+        variance = keep**2 * variance + size
+    return variance
+
+
+@pytest.mark.equation("eq-diffusion-bias")
+def test_a_finite_step_of_langevin_dynamics_makes_the_variance_too_large(
+    printed: Equations,
+) -> None:
+    printed("eq-diffusion-bias").holds({"V": langevin_variance(0.6), "h": 0.6}, tolerance=1e-9)
+
+
+@pytest.mark.equation("eq-diffusion-langevin")
+def test_the_printed_langevin_step_is_that_of_the_code(printed: Equations) -> None:
+    a, x, rate = 0.6, 0.45, 0.7
+    moved = diffusion.langevin(
+        MIXTURE.eps, number(x).reshape(1, 1), number(a).reshape(1), 1, rate, seeded(23)
+    )
+    z = torch.randn(1, 1, generator=seeded(23), dtype=torch.float64).item()
+    printed("eq-diffusion-langevin").holds(
+        {
+            "x'": moved.item(),
+            "x": x,
+            "h": rate * (1 - a),
+            r"\nabla": By("x"),
+            "p": lambda x: density(x, a),
+            "z": z,
+        },
+        tolerance=1e-8,
+        only=0,
+        free=("p",),
+    )
+
+
+@pytest.mark.equation("eq-diffusion-stein")
+def test_langevin_dynamics_keeps_the_density_by_steins_identity(printed: Equations) -> None:
+    a = 0.6
+    grid = np.linspace(-6, 6, 121)
+    weights = np.array([density(x, a) for x in grid])
+    printed("eq-diffusion-stein").holds(
+        {
+            r"\mathbb{E}": Finite({"x": grid.tolist()}, (weights / weights.sum()).tolist()),
+            "u": lambda x: math.tanh(1.3 * x) + 0.4 * x,
+            "p": lambda x: density(x, a),
+            r"\nabla": By("x"),
+        },
+        tolerance=1e-7,
+        free=("u", "p"),
+    )
+
+
+@pytest.mark.equation("eq-diffusion-marginal")
+def test_the_score_is_a_mean_over_the_data(printed: Equations) -> None:
+    a, x = 0.55, 0.35
+    points = diffusion.Mixture(MIXTURE.means, 0.0, MIXTURE.weights)
+    at, level = number(x).reshape(1, 1), number(a).expand(1)
+    means, spread = math.sqrt(a) * MIXTURE.means[:, 0].numpy(), math.sqrt(1 - a)
+    data = diffusion.convert(points.eps(at, level), at, level, "eps", "x0").item()
+    printed("eq-diffusion-marginal").holds(
+        {
+            r"\nabla": By("x"),
+            "p_t": lambda x: float(MIXTURE.weights.numpy() @ stats.norm.pdf(x, means, spread)),
+            r"\mathbb{E}_{x_0}": Finite(
+                {"x_0": MIXTURE.means[:, 0].tolist()}, MIXTURE.weights.tolist()
+            ),
+            r"q(x \mid x_0)": Given(
+                ("x", "x_0"), lambda x, x0: stats.norm.pdf(x, math.sqrt(a) * x0, spread)
+            ),
+            r"\mathbb{E}[x_0 \mid x]": data,
+            r"\bar\alpha_t": a,
+            "x": x,
+        },
+        tolerance=1e-8,
+    )
+
+
 def golden() -> dict[str, Any]:
     """What the demo must give."""
     x = torch.tensor([[0.3, -0.2], [1.4, 0.6], [-3.0, 2.0]], dtype=torch.float64)
@@ -1267,6 +1566,17 @@ def golden() -> dict[str, Any]:
                 "returns": end.tolist(),
             }
         )
+    cases.append(
+        {"function": "exampleLevels", "args": [], "returns": diffusion.LEVELS.flip(0).tolist()}
+    )
+    points = diffusion.Mixture(
+        torch.tensor([[-1.0, 0.0], [1.0, 0.0]], dtype=torch.float64), 0.0, diffusion.POINTS.weights
+    )
+    eps = points.eps(x, diffusion.LEVELS[2].expand(3))
+    assert eps[0, 0].item() == pytest.approx(answers(0.3, 2)[0])  # as on the line
+    shape_of_two = [points.means.tolist(), 0, points.weights.tolist()]
+    arguments = [x.tolist(), diffusion.LEVELS[2].item(), *shape_of_two]
+    cases.append({"function": "exactEps", "args": arguments, "returns": eps.tolist()})
     rng, drawn = Random(5), x
     for a, to in itertools.pairwise(diffusion.few(COSINE, 6)):
         x0 = diffusion.convert(PLANE.eps(drawn, a.expand(3)), drawn, a.expand(3), "eps", "x0")

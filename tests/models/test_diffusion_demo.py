@@ -6,10 +6,13 @@ import pytest
 from playwright.sync_api import expect
 
 from scripts.figures import style
-from tests.said import tellings
+from tests.said import sayings, tables, tellings
 from tests.site.kit import until
 
-tells = tellings(style.DOCS / "models" / "diffusion.md")
+PAGE = style.DOCS / "models" / "diffusion.md"
+tells = tellings(PAGE)
+said = sayings(PAGE)
+rows_of = tables(PAGE)
 pytestmark = pytest.mark.browser
 
 
@@ -24,8 +27,61 @@ def sampled(page, demo) -> float:  # type: ignore[no-untyped-def]  # noqa: ANN00
     return float(re.findall(r"nearest mode ([\d.]+),", status(demo))[0])
 
 
+def three_modes(demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    demo.get_by_label("Data", exact=True).select_option("three")
+
+
+def seeded(demo, seed: int) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    field = demo.get_by_label("Seed")
+    field.fill(str(seed))
+    field.press("Enter")
+
+
+def told(numbers: list[float]) -> str:
+    """Mean and range."""
+    mean = sum(numbers) / len(numbers)
+    return f"{mean:.2f} ({min(numbers):.2f} to {max(numbers):.2f})"
+
+
+def test_the_table_of_what_to_try_tells_what_the_demo_shows(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    page, demo = open_demo("models/diffusion", reduced_motion="reduce")
+    for _ in range(4):
+        demo.get_by_role("button", name="Step", exact=True).click()
+    path = re.findall(r"the first point is at ([^.]+\.[^A-Z]+)\. Of all", status(demo))[0]
+    three_modes(demo)
+    runs: dict[str, list[float]] = {"many": [], "few": [], "plain": [], "guided": []}
+    beyond = []
+    for seed in range(1, 6):
+        seeded(demo, seed)
+        runs["many"].append(sampled(page, demo))
+        demo.get_by_label("Steps").fill("2")
+        runs["few"].append(sampled(page, demo))
+        demo.get_by_label("Steps").fill("40")
+        demo.get_by_label("Guide towards").select_option("1")
+        for name, g in (("plain", "1"), ("guided", "4")):
+            demo.get_by_label("Scale of the guidance").first.fill(g)
+            beyond.append(sampled(page, demo))
+            runs[name].append(float(re.findall(r"; spread ([\d.]+),", status(demo))[0]))
+        demo.get_by_label("Guide towards").select_option("0")
+    of_data = re.findall(r"of data about (\d\.\d+)", status(demo))[0]
+    plain = sum(runs["plain"]) / 5
+    assert min(beyond[1::2]) > 1.2 * max(beyond[::2])  # beyond the mode
+    assert [row[1] for row in rows_of("tab-diffusion-try")] == [
+        f"The status line tells the path of the first point: {path}.",
+        f"With 40 steps the mean distance to the nearest mode is {told(runs['many'])}; of data it is {of_data}.",
+        f"The points stop between the modes: {told(runs['few'])}.",
+        f"The spread of the points falls to {told(runs['guided'])}, from {plain:.2f} at $g = 1$, "
+        "and they lie beyond the mode.",
+    ]
+    said(
+        "300 points, mean and range over the seeds 1 to 5 {#tab-diffusion-try}",
+        "The demo starts with the example: two points, its four levels, and a first point that begins at 0.2.",
+    )
+
+
 def test_samples_come_as_close_to_the_modes_as_data_are(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     page, demo = open_demo("models/diffusion")
+    three_modes(demo)
     assert sampled(page, demo) == pytest.approx(0.25, abs=0.03)
     demo.get_by_label("Sampler").select_option("1")
     assert sampled(page, demo) == pytest.approx(0.25, abs=0.05)
@@ -36,6 +92,7 @@ def test_samples_come_as_close_to_the_modes_as_data_are(open_demo) -> None:  # t
 
 def test_guidance_crowds_the_samples(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     page, demo = open_demo("models/diffusion", reduced_motion="reduce")
+    three_modes(demo)
     demo.get_by_label("Guide towards").select_option("1")
     told = []
     for g in ("1", "4"):
@@ -71,7 +128,7 @@ def test_steps_and_seed(open_demo) -> None:  # type: ignore[no-untyped-def]  # n
         step.click()
         told.append(status(demo))
     assert told[0] == told[1]
-    assert told[0].startswith("Step 2 of 40")
+    assert told[0].startswith("Step 2 of 4: the first point is at 0.20, 0.19, 0.20.")
 
 
 def test_digits_are_loaded_when_asked_for_and_denoised(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
@@ -143,6 +200,7 @@ def test_under_reduced_motion_a_network_is_trained_at_a_stretch_and_samples_wors
     open_demo,  # noqa: ANN001
 ) -> None:
     page, demo = open_demo("models/diffusion", reduced_motion="reduce")
+    three_modes(demo)
     score = demo.get_by_label("Score", exact=True)
     demo.get_by_role("button", name="Train a network").press("Enter")
     expect(score).to_have_value("learned")
@@ -162,7 +220,7 @@ def test_under_reduced_motion_a_network_is_trained_at_a_stretch_and_samples_wors
     exact = sampled(page, demo)
     assert exact < late < early
     ends = tells(
-        r"with seed 1 its samples of three modes end ([\d.]+) from the nearest middle on average, "
+        r"ith seed 1 its samples of three modes end ([\d.]+) from the nearest middle on average, "
         r"where those of the exact score end ([\d.]+), though it is less than 5 % off"
     )
     assert [late, exact] == pytest.approx([float(end) for end in ends], abs=0.05)

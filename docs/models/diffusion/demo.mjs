@@ -17,6 +17,8 @@ const TRAILS = 12; // samples that show their way
 const MOST = 60; // points of the reader's own
 const NAMED = 24; // modes that can be guided to
 const [HIDDEN, TOTAL, BATCH] = [48, 2000, 64]; // of the network and its training
+const [FEW, MANY] = [4, 40]; // steps at the start: of the page's example, of all other data
+const START = 0.2; // where the first point of the example begins
 
 /** @param {number} n @param {number} r @returns {number[][]} */
 const ring = (n, r) =>
@@ -35,6 +37,13 @@ const spiral = Array.from({ length: 24 }, (_, i) => {
 
 /** @type {Record<string, Mixture>} */
 const SHAPES = {
+  two: {
+    means: [
+      [-1, 0],
+      [1, 0],
+    ],
+    spread: 0,
+  },
   three: { means: ring(3, 1.3).map(([x, y]) => [y, x]), spread: 0.2 },
   ring: { means: ring(8, 1.5), spread: 0.12 },
   moons: {
@@ -48,10 +57,10 @@ const SHAPES = {
 };
 
 class Stage {
-  shape = "three";
+  shape = "two";
   drawn = /** @type {number[][]} */ ([]);
   cursor = [0, 0];
-  steps = 40;
+  steps = FEW;
   eta = 0;
   scale = 1;
   wanted = 0; // 0: no condition, else the number of a mode
@@ -77,8 +86,9 @@ class Stage {
     ui.button(buttons, "Step", () => this.step());
     ui.button(buttons, "Noise the data", () => this.noiseData());
     ui.button(buttons, "Reset", () => this.reset());
-    const { score, mode } = this.choicesOn(controls);
+    const { score, count, mode } = this.choicesOn(controls);
     this.score = score;
+    this.count = count;
     this.mode = mode;
     this.reset();
     digits(output);
@@ -152,7 +162,7 @@ class Stage {
       value: "0",
       onInput: (value) => this.change({ eta: Number(value) }),
     });
-    ui.slider(controls, {
+    const count = ui.slider(controls, {
       label: "Steps",
       min: 2,
       max: 200,
@@ -180,7 +190,7 @@ class Stage {
       value: this.seed,
       onInput: (value) => this.change({ seed: value }),
     });
-    return { score, mode };
+    return { score, count, mode };
   }
 
   /** @param {Element} controls */
@@ -188,6 +198,7 @@ class Stage {
     ui.select(controls, {
       label: "Data",
       options: [
+        ["two", "two points"],
         ["three", "three modes"],
         ["ring", "ring of eight"],
         ["moons", "two moons"],
@@ -216,6 +227,8 @@ class Stage {
   /** @param {string} shape */
   take(shape) {
     this.shape = shape;
+    this.steps = shape === "two" ? FEW : MANY;
+    this.count.set(this.steps);
     this.view.answer(shape === "own"); // else a finger scrolls the page, and Tab passes by
     this.reset();
     if (shape !== "own") return;
@@ -260,8 +273,13 @@ class Stage {
 
   // Sampling.
 
+  /** Whether the page's example runs: its data, and its levels. */
+  example() {
+    return this.shape === "two" && this.steps === FEW;
+  }
+
   levels() {
-    return diffusion.levels(this.steps);
+    return this.example() ? diffusion.exampleLevels() : diffusion.levels(this.steps);
   }
 
   /** @param {number[][]} points @param {number} a alpha-bar @returns {number[][]} the noise that is seen in them */
@@ -277,6 +295,7 @@ class Stage {
     this.stop();
     this.rng = random(this.seed);
     this.x = Array.from({ length: COUNT }, () => [this.rng.normal(), this.rng.normal()]);
+    if (this.shape === "two") this.x[0] = [START, this.x[0][1]];
     this.trails = this.x.slice(0, TRAILS).map((point) => [point]);
     this.at = 0;
     this.tell(false);
@@ -358,6 +377,10 @@ class Stage {
     const distance = diffusion.distance(x, means).toFixed(2);
     const expected = (spread * Math.sqrt(Math.PI / 2)).toFixed(2);
     let text = `${done}mean distance to the nearest mode ${distance}, of data about ${expected}.`;
+    if (this.example() && this.trails.length) {
+      const path = this.trails[0].map(([u]) => u.toFixed(2).replace("-", "−")).join(", ");
+      text = `${done}the first point is at ${path}. Of all points, the ${text.slice(done.length)}`;
+    }
     if (wanted) {
       const share = wanted <= means.length ? diffusion.shareOf(x, means, wanted - 1) : 0;
       text += ` ${Math.round(100 * share)} % are nearest to mode ${wanted}; spread ${diffusion.spreadOf(x).toFixed(2)}, of the mode ${spread.toFixed(2)}.`;

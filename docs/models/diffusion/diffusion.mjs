@@ -25,6 +25,9 @@ export function levels(steps) {
   });
 }
 
+/** @returns {number[]} the noise levels of the page's example, from noise to data */
+export const exampleLevels = () => [0.28, 0.6, 0.8, 0.96, 1].map((root) => root * root);
+
 /**
  * The best prediction of the noise in x for data that are a mixture of normal modes.
  * @param {number[][]} x @param {number} a alpha-bar
