@@ -1508,12 +1508,12 @@ def test_langevin_dynamics_keeps_the_density_by_steins_identity(printed: Equatio
     printed("eq-diffusion-stein").holds(
         {
             r"\mathbb{E}": Finite({"x": grid.tolist()}, (weights / weights.sum()).tolist()),
-            r"\psi": lambda x: math.tanh(1.3 * x) + 0.4 * x,
+            r"\varphi": lambda x: math.tanh(1.3 * x) + 0.4 * x,
             "p": lambda x: density(x, a),
             r"\nabla": By("x"),
         },
         tolerance=1e-7,
-        free=(r"\psi", "p"),
+        free=(r"\varphi", "p"),
     )
 
 

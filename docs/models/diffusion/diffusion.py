@@ -112,9 +112,8 @@ class Mixture:
 
 # --8<-- [start:example]
 POINTS = Mixture(torch.tensor([[-1.0], [1.0]]).double(), 0.0, torch.tensor([0.5, 0.5]).double())
-LEVELS = (
-    torch.tensor([1.0, 0.96, 0.8, 0.6, 0.28], dtype=torch.float64) ** 2
-)  # alpha-bar, t = 0 to 4
+# alpha-bar of the levels t = 0 to 4
+LEVELS = torch.tensor([1.0, 0.96, 0.8, 0.6, 0.28], dtype=torch.float64).square()
 # --8<-- [end:example]
 
 
