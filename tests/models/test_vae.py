@@ -1702,6 +1702,22 @@ def golden() -> dict[str, Any]:
     for index, row in ((2, 0), (5, 2)):
         exact = float(vae.log_evidence(models[index][1], images[row : row + 1]))
         case("logEvidence", [WEIGHTS, index, images[row].tolist()], exact)
+    for x, spread in ((example.READING, 0.4), ((-1.5, 0.7), 1.6)):
+        linear, pair = example.model(), torch.tensor([x]).double()
+        truth = posterior(linear, pair)
+        deviation = truth.covariance_matrix.sqrt().item()
+        case("pairPosterior", [list(x)], {"mean": truth.mean.item(), "deviation": deviation})
+        q = MultivariateNormal(torch.tensor([0.3]).double(), torch.tensor([[spread**2]]).double())
+        prior = MultivariateNormal(torch.zeros(1).double(), torch.eye(1).double())
+        points, share = gauss_hermite(4, 1)
+        codes = torch.from_numpy(0.3 + spread * points)
+        reconstruction = float(share @ linear.log_likelihood(pair, codes).numpy())
+        terms = {
+            "reconstruction": reconstruction,
+            "kl": kl_divergence(q, prior).item(),
+            "evidence": evidence(linear).log_prob(pair).item(),
+        }
+        case("pairTerms", [list(x), 0.3, spread], terms)
     rng = Random(11)
     case("normalPairs", [11, 3], [[rng.normal(), rng.normal()] for _ in range(3)])
     case("digit", [meta["digits"][4]], images[4].tolist())

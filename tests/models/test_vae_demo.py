@@ -7,8 +7,11 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 
 from docs.models.vae import vae
+from scripts.figures import thermometers as example
 from scripts.weights import vae as weights
+from tests.models.test_vae import PAGE, minus
 from tests.rng import Random
+from tests.said import tables
 from tests.site.kit import OpenDemo
 
 pytestmark = pytest.mark.browser
@@ -17,17 +20,22 @@ NUMBER = r"−?\d+\.\d\d"
 PAIR = rf"\({NUMBER}, {NUMBER}\)"
 
 
+def digits(demo: Locator) -> Locator:
+    """The table of the digit; that of the thermometers is there before any weights."""
+    return demo.locator("table", has_text="The image x")
+
+
 def started(open_demo: OpenDemo, **options: object) -> tuple[Page, Locator]:
     """The demo with its weights loaded."""
     page, demo = open_demo("models/vae", **options)
     demo.get_by_role("button", name="Start").click()
-    expect(demo.locator("table")).to_be_visible()
+    expect(digits(demo)).to_be_visible()
     return page, demo
 
 
 def integrated(demo: Locator) -> None:
     """Wait for log p(x)."""
-    expect(demo.locator("table")).not_to_contain_text("integrating", timeout=30_000)
+    expect(digits(demo)).not_to_contain_text("integrating", timeout=30_000)
 
 
 def status(demo: Locator) -> Locator:
@@ -35,7 +43,7 @@ def status(demo: Locator) -> Locator:
 
 
 def value(demo: Locator, row: str) -> str:
-    return demo.locator("tr", has_text=row).locator("td").inner_text()
+    return digits(demo).locator("tr", has_text=row).locator("td").inner_text()
 
 
 def number(text: str) -> float:
@@ -56,8 +64,27 @@ def test_nothing_is_loaded_before_the_reader_starts(open_demo: OpenDemo) -> None
     assert "weights.json" not in page.evaluate(loaded)
     size = round(weights.PATH.stat().st_size / 1000)
     demo.get_by_role("button", name=f"Start: load {size} kB of weights").click()
-    expect(demo.locator("table")).to_be_visible()
+    expect(digits(demo)).to_be_visible()
     assert "weights.json" in page.evaluate(loaded)
+
+
+def test_the_thermometers_have_the_table_of_the_page_without_weights(open_demo: OpenDemo) -> None:
+    page, demo = open_demo("models/vae")
+    table = demo.locator("table", has_text="The pair (2.5, 2)")
+    rows = tables(PAGE)("tab-vae-answers")
+    names = ("Nearly a point", "The posterior", "Too wide", "The prior")
+    for name, row in zip(names, rows, strict=True):
+        demo.get_by_role("button", name=name).click()
+        reconstruction, kl, bound, gap = row[1:]
+        shown = [reconstruction, kl, bound, minus(example.log_evidence()), gap]
+        assert table.locator("tbody").inner_text().split() == shown
+    slider = demo.get_by_role("slider", name="Mean μ")
+    slider.focus()
+    page.keyboard.press("End")
+    assert table.locator("tbody").inner_text().split() != shown
+    expect(demo.locator("output.demo-told")).to_have_text(
+        re.compile(rf"^ELBO {NUMBER}, gap {NUMBER} nats\.$")
+    )
 
 
 @torch.no_grad()
@@ -178,7 +205,7 @@ def test_beta_20_has_an_empty_code(open_demo: OpenDemo) -> None:
 def test_samples_follow_the_seed_and_reset_takes_all_back(open_demo: OpenDemo) -> None:
     page, demo = started(open_demo)
     integrated(demo)
-    first = demo.locator("table").inner_text()
+    first = digits(demo).inner_text()
     sample = demo.get_by_role("button", name="Sample from the prior")
     told: list[list[str]] = []
     for _ in range(2):
@@ -188,13 +215,13 @@ def test_samples_follow_the_seed_and_reset_takes_all_back(open_demo: OpenDemo) -
         for _ in range(3):
             sample.click()
             told[-1].append(status(demo).inner_text())
-        demo.get_by_role("slider").fill("0")
+        demo.get_by_role("slider", name="β").fill("0")
         demo.get_by_label("Show on the plane").select_option("posterior")
         demo.get_by_label("Add the decoder's noise").check()
         demo.get_by_role("button", name="Next test digit").click()
         demo.get_by_role("button", name="Reset").click()
         integrated(demo)
-        assert demo.locator("table").inner_text() == first
+        assert digits(demo).inner_text() == first
         expect(demo.get_by_label("Seed")).to_have_value("1")
         expect(demo.get_by_label("Show on the plane")).to_have_value("digits")
         expect(demo.get_by_label("Add the decoder's noise")).not_to_be_checked()
@@ -234,7 +261,7 @@ def test_weights_that_do_not_come_are_told_and_can_be_asked_for_again(
     expect(status(demo)).to_contain_text("The weights could not be loaded")
     page.unroute("**/vae/weights.json")
     start.click()
-    expect(demo.locator("table")).to_be_visible()
+    expect(digits(demo)).to_be_visible()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
@@ -256,7 +283,7 @@ def test_a_stroke_is_told_of_even_if_the_plane_is_ready_a_moment_later(open_demo
     page.clock.install()
     page.clock.pause_at(page.evaluate("Date.now() + 1000"))
     demo.get_by_role("button", name="Start").click()
-    expect(demo.locator("table")).to_contain_text("integrating")
+    expect(digits(demo)).to_contain_text("integrating")
     pad(demo).scroll_into_view_if_needed()
     box = pad(demo).bounding_box()
     assert box
@@ -264,7 +291,7 @@ def test_a_stroke_is_told_of_even_if_the_plane_is_ready_a_moment_later(open_demo
     page.clock.run_for(50)  # the plane is made, before the stroke has settled
     assert status(demo).inner_text().startswith("A test digit")
     page.clock.run_for(100)
-    expect(demo.locator("table")).not_to_contain_text("integrating")
+    expect(digits(demo)).not_to_contain_text("integrating")
     expect(status(demo)).to_have_text(re.compile("^Encoded"))
 
 

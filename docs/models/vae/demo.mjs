@@ -8,6 +8,7 @@
 import { starter } from "../../assets/demos/starter.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { drawCodes, drawCurve, drawPad, drawStrip, keptGround, two } from "./draw.mjs";
+import { thermometers } from "./thermometers.mjs";
 import * as vae from "./vae.mjs";
 
 const { PAD, PIXELS } = vae;
@@ -475,7 +476,8 @@ class Stage {
 
 /** @param {HTMLElement} root */
 export function mount(root) {
-  starter(root, {
+  thermometers(ui.element("div", {}, root));
+  starter(ui.element("div", {}, root), {
     text: "Start: load 230 kB of weights",
     url: new URL("weights.json", import.meta.url),
     open: (weights) => new Stage(root, weights).plane.canvas,

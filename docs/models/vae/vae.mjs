@@ -63,6 +63,29 @@ export function klToPrior(mean, logVar) {
   return mean.map((m, i) => 0.5 * (m * m + Math.exp(logVar[i]) - 1 - logVar[i]));
 }
 
+/**
+ * The exact posterior of a pair of readings under the example's decoder, f(z) = (2z, 2z) with noise 1.
+ * @param {number[]} x @returns {{mean: number, deviation: number}}
+ */
+export function pairPosterior([first, second]) {
+  return { mean: (2 * (first + second)) / 9, deviation: 1 / 3 };
+}
+
+/**
+ * The terms of the ELBO of a pair, without sampling, and log p(x).
+ * @param {number[]} x @param {number} mean @param {number} deviation of the encoder's answer
+ * @returns {{reconstruction: number, kl: number, evidence: number}} nats
+ */
+export function pairTerms([first, second], mean, deviation) {
+  const squared = (first - 2 * mean) ** 2 + (second - 2 * mean) ** 2 + 8 * deviation ** 2;
+  const form = (5 * (first ** 2 + second ** 2) - 8 * first * second) / 9;
+  return {
+    reconstruction: -0.5 * squared - LOG_TAU,
+    kl: klToPrior([mean], [2 * Math.log(deviation)])[0],
+    evidence: -0.5 * (form + Math.log(9)) - LOG_TAU,
+  };
+}
+
 /** @param {ArrayLike<number>} x @param {ArrayLike<number>} f @param {number} noise @returns {number} log N(x; f, noise²), nats */
 export function logLikelihood(x, f, noise) {
   let squared = 0;
