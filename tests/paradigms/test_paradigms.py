@@ -200,3 +200,21 @@ def test_the_loss_of_the_joint_is_the_unsupervised_plus_the_supervised_loss(
         },
         free=("x", "y"),  # of every point and label
     )
+
+
+def test_the_signals_of_one_sentence_are_those_of_the_table_of_counts() -> None:
+    drawn = style.read_table(FOLDER / "index" / "diagram.csv")
+    counted = 2 / 3 * 1 / 2 * 1 / 3 * 1 / 2  # Ann begins, saw follows, Tom was seen, the end
+    assert counted == pytest.approx(1 / 18)
+    assert drawn["sentence"][0] == pytest.approx(-math.log(counted), abs=1e-6)
+    assert drawn["hidden"][0] == pytest.approx(-math.log(1 / 3), abs=1e-6)
+    said(
+        "index",
+        "The model gives it the probability 1/18",
+        rf"is $\ln 18 \approx {drawn['sentence'][0]:.2f}$ nats",
+        rf"the probability 1/3: the loss is $\ln 3 \approx {drawn['hidden'][0]:.2f}$ nats",
+        f"minus log p of the data, {drawn['sentence'][0]:.2f}",
+        f"minus log p of what was hidden, {drawn['hidden'][0]:.2f}",
+        "the table of counts earns 1/3 on average",
+    )
+    assert 1 * drawn["chance"][0] == pytest.approx(1 / 3, abs=1e-6)
