@@ -51,7 +51,8 @@ def draw_learn(table: style.Table, axes: style.Axes) -> None:
     names = [name for name in table if name != "step"]
     for name, dash in zip(names, ("-", "--", "-.", ":", (0, (5, 1))), strict=True):
         axes.plot(table["step"], table[name], ls=dash, color=style.SERIES[0], lw=1.6, label=name)
-    style.label_line(axes, 215, math.log(2) / 3, "the best bigram, 0.231", dy=8)
+    style.label_line(axes, 118, math.log(2) / 3, "the best bigram, 0.231", dy=8)
+    axes.set_xlim(0, 220)
     axes.set_ylim(0, 1.9)
     axes.set_xlabel("training steps")
     axes.set_ylabel("nats a token")

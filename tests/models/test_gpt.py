@@ -25,6 +25,7 @@ from scripts.printed.values import Each, Finite, From, Given
 from scripts.weights import gpt as weights
 from scripts.weights import gpt_by_hand as example
 from tests import golden as shared
+from tests.answers.plugin import Bench
 from tests.printed.bound import column, columns, on_columns, taking
 from tests.printed.plugin import Equations
 from tests.rng import Random
@@ -89,9 +90,9 @@ def minus(value: float, digits: int) -> str:
     return f"{value:.{digits}f}".replace("-", "−")
 
 
-def vector(values: Tensor) -> str:
+def vector(values: Tensor, digits: int = 2) -> str:
     """A vector as the page prints it in a formula."""
-    return f"({', '.join(f'{value:.2f}' for value in values.tolist())})"
+    return f"({', '.join(f'{value + 0:.{digits}f}' for value in values.tolist())})"
 
 
 def test_the_vocabulary_of_the_example_is_that_of_its_code() -> None:
@@ -132,6 +133,7 @@ def test_every_step_of_the_example_is_computed_by_the_code() -> None:
         f"reads *Ann likes*, the tokens {tokens[0, 0]} and {tokens[0, 1]},",
         f"the mean of the four numbers, {start.mean():.0f}, and divides by the root of their mean "
         f"square, {start.square().mean().sqrt():.1f}.",
+        f"The query of *likes* is ${vector(q[1], 0)}$, its key ${vector(k[1], 0)}$, and the key of",
         f"the scores {minus(abs(scores[0]), 0)} for *Ann* and {minus(scores[1], 0)} for *likes* itself",
         f"{example.SHAPE[1]} here, {gpt.Config().context:,} in GPT-2",
         f"GPT-2 small has {gpt.Config().layers} blocks of {gpt.Config().heads} heads",
@@ -1337,69 +1339,94 @@ def test_numbers_of_other_models() -> None:
 # Exercises.
 
 
-def test_exercise_1_the_other_name() -> None:
-    logits = by_hand()(torch.tensor([[1]]))[0][0, 0]
+@pytest.mark.answer("answer-gpt-tom")
+def test_exercise_1_the_other_name(answer: Bench) -> None:
+    model = by_hand()
+    logits = model(torch.tensor([[1]]))[0][0, 0]
     assert logits[[2, 1, 3, 4]].tolist() == pytest.approx([3.58, 1.79, 0, 0], abs=5e-3)
     p = logits.softmax(-1)
     assert (p[2].item(), p[3].item()) == pytest.approx((0.814, 0.023), abs=5e-4)
-    block = by_hand().blocks[0]
-    stream = block((by_hand().wte[1] + by_hand().wpe[0])[None, None], None, True)[0]
+    later = model(torch.tensor([[0, 2]]))[0][0, 1].softmax(-1)[3]
+    stream = model.blocks[0]((model.wte[1] + model.wpe[0])[None, None], None, True)[0]
     assert stream[0, 0].tolist() == pytest.approx([2, -6, 6, -2], abs=1e-3)
+    read = model.blocks[0].up(model.blocks[0].ln_2(2 * model.wte[1]))
+    assert read.max().item() == pytest.approx(4, abs=1e-3)
+    answer("answer-gpt-tom").is_((p[2].item(), p[3].item()), (p[2].item(), later.item()))
 
 
-def test_exercise_8_three_names() -> None:
-    assert math.log(3) / 3 == pytest.approx(0.366, abs=5e-4)
-    texts = torch.tensor([[i, 3, 4 + i] for i in range(3)])
-    bigram = gpt.GPT(gpt.Config(7, 3, 1, 1, 4), torch.Generator().manual_seed(0)).double()
-    with torch.no_grad():
-        for name, parameter in bigram.named_parameters():
-            if name.endswith("proj.weight"):
-                parameter.zero_()  # attention adds nothing: nobody can look back
-    bigram.blocks[0].proj.requires_grad_(False)
-    padded = torch.cat([texts, torch.full((3, 1), 3)], 1)[:, :3]
-    assert figures.taught(bigram, padded, 400)[-1] == pytest.approx(math.log(3) / 2, abs=0.02)
-
-
-def test_exercise_4_parameters_of_the_first_gpt() -> None:
-    first = gpt.Config(vocabulary=40_478, context=512)
-    assert first.parameters() - 2 * 768 == 116_534_784
-
-
-def test_exercise_5_cache_of_gpt_2_xl() -> None:
-    assert gpt.GPT2["XL"].cache_bytes(1024) == 314_572_800 == 300 * 2**20
-    assert 2 * gpt.GPT2["XL"].parameters() == pytest.approx(3.1e9, rel=0.01)
-
-
-def test_exercise_2_by_hand() -> None:
+@pytest.mark.answer("answer-gpt-cut")
+def test_exercise_2_by_hand(answer: Bench) -> None:
     logits = torch.tensor([0.5, 0.25, 0.125, 0.125]).double().log()
+    first = []
     for choice in ({"top_k": 2}, {"top_p": 0.7}):
         found = gpt.next_probabilities(logits, **choice).tolist()  # type: ignore[arg-type]
         assert found == pytest.approx([2 / 3, 1 / 3, 0, 0])
+        first.append(found[0])
     cool = gpt.next_probabilities(logits, temperature=0.5).tolist()
     assert cool == pytest.approx([0.727, 0.182, 0.045, 0.045], abs=5e-4)
+    hot = gpt.next_probabilities(logits, temperature=2).tolist()
+    answer("answer-gpt-cut").is_((*first, cool[0]), (0.5, 0.5, cool[0]), (*first, hot[0]))
 
 
-def test_exercise_3_merges() -> None:
+@pytest.mark.answer("answer-gpt-merges")
+def test_exercise_3_merges(answer: Bench) -> None:
     text = "low low lower lowest"
     merges = gpt.train_bpe(text, 3)
     assert [gpt.decode([256 + i], merges) for i in range(3)] == ["ow", "low", " low"]
     assert len(gpt.encode(text, merges)) == 9
     assert len(gpt.encode(text, [])) == 20
+    words = len(gpt.PIECE.findall(text.encode()))
+    answer("answer-gpt-merges").is_(len(gpt.encode(text, merges)), len(gpt.encode(text, [])), words)
 
 
-def test_exercise_7_a_head_that_reads_the_answer() -> None:
+@pytest.mark.answer("answer-gpt-first")
+def test_exercise_4_parameters_of_the_first_gpt(answer: Bench) -> None:
+    first = gpt.Config(vocabulary=40_478, context=512)
+    assert (first.layers, first.width) == (12, 768)
+    assert first.parameters() - 2 * 768 == 116_534_784
+    answer("answer-gpt-first").is_(first.parameters() - 2 * 768, first.parameters())
+
+
+@pytest.mark.answer("answer-gpt-cache")
+def test_exercise_5_cache_of_gpt_2_xl(answer: Bench) -> None:
+    cached = gpt.GPT2["XL"].cache_bytes(1024)
+    assert cached == 314_572_800 == 300 * 2**20
+    assert 2 * gpt.GPT2["XL"].parameters() == pytest.approx(3.1e9, rel=0.01)
+    answer("answer-gpt-cache").is_(cached / 2**20, cached / 2**21, cached / 1e6)
+
+
+@pytest.mark.answer("answer-gpt-tenth")
+def test_exercise_6_where_attention_is_a_tenth(answer: Bench) -> None:
+    n = 7373
+    layers, e = 96, 12_288
+    assert 4 * layers * n * e / (24 * layers * e * e) == pytest.approx(0.1, rel=1e-3)
+    gpt_3 = gpt.Config(vocabulary=0, context=0, layers=layers, heads=96, width=e)
+    plain = gpt_3.flops(1) - 4 * layers * e
+    answer("answer-gpt-tenth").is_(0.1 * plain / (4 * layers * e), plain / (4 * layers * e))
+
+
+@pytest.mark.answer("answer-gpt-peek")
+def test_exercise_7_a_head_that_reads_the_answer(answer: Bench) -> None:
     tokens = some(8, 1, 8)
     p = torch.eye(9, dtype=torch.float64)
     x = functional.one_hot(tokens[0], 8).double()
     out, _ = attention.attention(p[1:9], p[:8], x, scale=50.0)
-    loss = gpt.loss(50 * out[None], tokens)
-    assert loss.item() < 1e-6
+    assert gpt.loss(50 * out[None], tokens).item() < 1e-6
+    own, _ = attention.attention(p[:8], p[:8], x, scale=50.0)
+    assert gpt.loss(50 * own[None], tokens).item() > 1
+    answer("answer-gpt-peek").is_("One with a head that looks at the position behind its own.")
 
 
-def test_exercise_6_where_attention_is_a_tenth() -> None:
-    n = 7373
-    layers, e = 96, 12_288
-    assert 4 * layers * n * e / (24 * layers * e * e) == pytest.approx(0.1, rel=1e-3)
+@pytest.mark.answer("answer-gpt-three")
+def test_exercise_8_three_names(answer: Bench) -> None:
+    texts = torch.tensor([[i, 3, 4 + i, 7] for i in range(3)])
+    blind = gpt.GPT(gpt.Config(8, 4, 1, 1, 4), torch.Generator().manual_seed(0)).double()
+    with torch.no_grad():
+        blind.blocks[0].proj.weight.zero_()  # attention adds nothing: nobody can look back
+    blind.blocks[0].proj.requires_grad_(requires_grad=False)
+    rest = figures.taught(blind, texts, 400)[-1]
+    assert rest == pytest.approx(math.log(3) / 3, abs=0.01)
+    answer("answer-gpt-three").is_(math.log(3) / 3, math.log(3))
 
 
 # The demo.
