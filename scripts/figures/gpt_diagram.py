@@ -116,12 +116,12 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(attention.bottom(), plus.right(), via=[(222, 268)])
     sheet.arrow(second.right(), mlp.top(), via=[(222, 294)])
     sheet.arrow(mlp.bottom(), again.right(), via=[(222, 362)])
-    loss = sheet.loss(150, 612, 220, 44, LOSS, gloss=f"here {table['loss'][0]:.2f}")
-    sheet.arrow(p.bottom(), loss.top(x - 150))
+    loss = sheet.loss(160, 612, 238, 44, LOSS, gloss=f"here {table['loss'][0]:.2f}")
+    sheet.arrow(p.bottom(), loss.top(x - 160))
     shifted = sheet.tokens(
-        150, 670, [NAMES[token] for token in TEXT[1:]], gap=2, height=24, width=42
+        160, 670, [NAMES[token] for token in TEXT[1:]], gap=2, height=24, width=42
     )
-    sheet.label(226, 674, "targets", anchor="start")
+    sheet.label(236, 674, "targets", anchor="start")
     sheet.arrow(shifted[1], loss)
     sheet.gradient(loss.left(), block.left(), "", via=20)
     sheet.label(26, 389, "gradient", anchor="start", colour=GRADIENT)
