@@ -20,6 +20,7 @@ from scripts.printed.values import By, Finite, From, Given
 from scripts.weights import diffusion as recipe
 from scripts.weights import pack
 from tests import golden as shared
+from tests.answers.plugin import Bench
 from tests.printed.plugin import Equations
 from tests.rng import Random
 from tests.said import sayings, tables
@@ -1187,7 +1188,8 @@ def test_with_few_steps_separate_modes_join(eta: float) -> None:
     assert between(data.sample(20_000, generator)) == pytest.approx(0.0027, abs=0.0015)
 
 
-def test_exercise_1_where_a_noisy_point_comes_from() -> None:
+@pytest.mark.answer("answer-diffusion-origin")
+def test_exercise_1_where_a_noisy_point_comes_from(answer: Bench) -> None:
     by_hand = (0.2 - 0.6) / 0.8, (0.2 + 0.6) / 0.8
     assert by_hand == pytest.approx((-0.5, 1.0))
     density = stats.norm.pdf(by_hand)
@@ -1196,36 +1198,51 @@ def test_exercise_1_where_a_noisy_point_comes_from() -> None:
     assert share == pytest.approx([0.593, 0.407], abs=5e-4)
     found = answers(0.2, 3)
     assert found[0] == pytest.approx(share @ by_hand)
-    assert found[0] == pytest.approx(0.11, abs=0.005)
+    answer("answer-diffusion-origin").is_([share[0], found[0]], [0.5, found[0]])
 
 
-def test_exercise_7_how_large_a_step_may_be() -> None:
+@pytest.mark.answer("answer-diffusion-step")
+def test_exercise_7_how_large_a_step_may_be(answer: Bench) -> None:
     h = 4 * (1 - 1 / 1.05)
     assert h == pytest.approx(0.19, abs=0.005)
     assert langevin_variance(h) == pytest.approx(1.05, rel=1e-6)
+    answer("answer-diffusion-step").is_(h)
     said("may be 5 % too large?")
 
 
-def test_exercise_2_how_much_data_is_left() -> None:
+@pytest.mark.answer("answer-diffusion-linear")
+def test_exercise_2_how_much_data_is_left(answer: Bench) -> None:
     a = diffusion.linear_schedule(1000)
     assert a[-1].item() == pytest.approx(4.04e-5, rel=0.01)
     assert a[500].item() == pytest.approx(0.079, abs=0.0005)
+    answer("answer-diffusion-linear").is_([a[500].item(), a[-1].item()])
 
 
-def test_exercise_3_from_noise_to_score() -> None:
+@pytest.mark.answer("answer-diffusion-convert")
+def test_exercise_3_from_noise_to_score(answer: Bench) -> None:
     at = torch.tensor([[1.0]], dtype=torch.float64)
     a = number(0.36).expand(1)
     eps = torch.tensor([[0.5]], dtype=torch.float64)
     found = {to: diffusion.convert(eps, at, a, "eps", to).item() for to in ("x0", "score", "v")}
     assert found == pytest.approx({"x0": 1.0, "score": -0.625, "v": -0.5})
+    told = [found["x0"], found["score"], found["v"]]
+    answer("answer-diffusion-convert").is_(told, [told[0], -told[1], told[2]])
 
 
-def test_exercise_4_guidance_at_three() -> None:
+@pytest.mark.answer("answer-diffusion-guided")
+def test_exercise_4_guidance_at_three(answer: Bench) -> None:
+    flow, tilted = 0.5 ** (2 * 3), 1 / (1 + 3 * 3)
     assert 0.5**3 == 0.125
-    assert math.sqrt(1 / (1 + 3 * 3)) == pytest.approx(0.316, abs=5e-4)
+    assert math.sqrt(tilted) == pytest.approx(0.316, abs=5e-4)
+    levels = diffusion.few(COSINE, 1000)
+    model = diffusion.guide(*normals(0.5, 0.0), 3.0)
+    by_code = diffusion.sample(model, torch.ones(1, 1).double(), levels, 0.0).item()
+    assert by_code == pytest.approx(math.sqrt(flow), rel=0.02)
+    answer("answer-diffusion-guided").is_([math.sqrt(flow), math.sqrt(tilted)], [flow, tilted])
 
 
-def test_exercise_5_the_exact_denoiser_between_two_points() -> None:
+@pytest.mark.answer("answer-diffusion-tanh")
+def test_exercise_5_the_exact_denoiser_between_two_points(answer: Bench) -> None:
     points = diffusion.Mixture(
         torch.tensor([[-1.0], [1.0]], dtype=torch.float64), 1e-6, torch.tensor([0.5, 0.5]).double()
     )
@@ -1235,12 +1252,20 @@ def test_exercise_5_the_exact_denoiser_between_two_points() -> None:
     assert x0 == pytest.approx(math.tanh(math.sqrt(0.5) * 0.3 / 0.5), abs=1e-6)
     assert x0 == pytest.approx(0.4005, abs=5e-5)
 
+    def guess(x: float) -> float:
+        at = number(x).reshape(1, 1)
+        return diffusion.convert(diffusion.POINTS.eps(at, a), at, a, "eps", "x0").item()
 
-def test_exercise_6_which_sampler_is_narrower_with_ten_steps() -> None:
+    answer("answer-diffusion-tanh").is_(guess)
+
+
+@pytest.mark.answer("answer-diffusion-narrow")
+def test_exercise_6_which_sampler_is_narrower_with_ten_steps(answer: Bench) -> None:
     table = figures.narrow()
     assert table["steps"][1] == 10
     assert table["DDPM"][1] == pytest.approx(0.78, abs=0.005)
     assert table["DDIM"][1] == pytest.approx(0.85, abs=0.005)
+    answer("answer-diffusion-narrow").is_("Too narrow." if table["DDPM"][1] < 1 else "Too wide.")
 
 
 def test_schedules_begin_at_one_and_fall() -> None:
@@ -1398,6 +1423,7 @@ def test_the_generated_point_can_be_followed_by_hand() -> None:
     said(
         rf"answers $\hat\varepsilon = {noises[0]:.2f}$, which implies the guess $\hat x_0 = "
         rf"(0.2 - 0.96 \cdot {noises[0]:.2f}) / 0.28 = {guesses[0]:.2f}$",
+        f"From level 4 that would give the guess {guesses[0]:.2f}, a mean of both points",
         rf"$x_3 = 0.6 \cdot {guesses[0]:.2f} + 0.8 \cdot {noises[0]:.2f} = {path[1]:.2f}$",
         f"The next steps give {shown[2]}, {shown[3]} and {shown[4]}, a data point.",
         f"A dot goes from {shown[0]} over {shown[1]}, {shown[2]} and {shown[3]} to {shown[4]}, and a "
