@@ -478,6 +478,7 @@ class Stage {
 export function mount(root) {
   thermometers(ui.element("div", {}, root));
   starter(ui.element("div", {}, root), {
+    note: "The same with digits of 64 pixels and a code of two numbers:",
     text: "Start: load 230 kB of weights",
     url: new URL("weights.json", import.meta.url),
     open: (weights) => new Stage(root, weights).plane.canvas,

@@ -49,6 +49,11 @@ function draw(context, { width, height }, colours, mean, deviation) {
       context.lineTo(across(z), floor * (1 - Math.min(density(z, m, s) / top, 1)));
     }
     context.stroke();
+    if (color !== colours.series[2]) continue; // the posterior is a surface, so that it is seen below the answer
+    context.fillStyle = color;
+    context.globalAlpha = 0.2;
+    context.fill();
+    context.globalAlpha = 1;
   }
   context.setLineDash([]);
   context.textAlign = "left";
@@ -76,14 +81,21 @@ export function thermometers(root) {
   const show = () => {
     const { reconstruction, kl, evidence } = pairTerms(READING, mean, deviation);
     const elbo = reconstruction - kl;
+    const gap = Math.max(0, evidence - elbo); // at the posterior a rounding may lie below zero
     canvas.redraw();
     ui.table(
       output,
       "The pair (2.5, 2), in nats",
-      ["reconstruction", "KL", "ELBO", "log p(x)", "gap"],
-      [[two(reconstruction), two(kl), two(elbo), two(evidence), two(Math.max(0, evidence - elbo))]],
+      ["quantity", "value"],
+      [
+        ["reconstruction term, averaged over ε", two(reconstruction)],
+        ["KL(q(z|x) ‖ p(z))", two(kl)],
+        ["ELBO = reconstruction − KL", two(elbo)],
+        ["log p(x)", two(evidence)],
+        ["gap = KL(q(z|x) ‖ p(z|x))", two(gap)],
+      ],
     );
-    told.textContent = `ELBO ${two(elbo)}, gap ${two(Math.max(0, evidence - elbo))} nats.`;
+    told.textContent = `ELBO ${two(elbo)}, gap ${two(gap)} nats.`;
   };
   const place = ui.slider(controls, {
     label: "Mean μ of the encoder's answer",
