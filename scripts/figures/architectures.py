@@ -1,11 +1,8 @@
 """docs/architectures/index/block.svg: a decoder-only Transformer with the parameters of each part of GPT-2."""
 
-from matplotlib.patches import Circle, FancyBboxPatch
-
-from scripts.figures import style
+from scripts.figures import diagram, style
 
 VOCABULARY, CONTEXT, WIDTH, LAYERS = 50257, 1024, 768, 12  # the smallest GPT-2
-STREAM, BOXES = 60, 118  # where the stream runs and the boxes begin, in pixels
 PARTS = (
     "token embedding",
     "position embedding",
@@ -15,6 +12,16 @@ PARTS = (
     "feed-forward",
     "final norm",
     "unembedding (shared)",
+)
+DOES = (
+    "one vector for each token number",
+    "which place each token has",
+    "takes mean and scale out",
+    "moves information between positions",
+    "takes mean and scale out",
+    "computes at each position alone",
+    "takes mean and scale out",
+    "one logit for each entry of the vocabulary",
 )
 
 
@@ -37,99 +44,59 @@ def spell(number: float) -> str:
     return f"{number / 1e3:.1f} k" if number else "0"
 
 
-def box(axes: style.Axes, y: float, text: str, colour: str, note: str) -> None:
-    """A labelled box with its parameters on the right."""
-    axes.add_patch(
-        FancyBboxPatch(
-            (BOXES, y - 12),
-            130,
-            24,
-            boxstyle="round,pad=0,rounding_size=5",
-            facecolor=style.PAPER,
-            edgecolor=colour,
-            linewidth=1.6,
-        )
-    )
-    axes.text(BOXES + 65, y, text, ha="center", va="center", fontsize=11)
-    axes.text(358, y, note, ha="right", va="center", fontsize=11, color=style.MUTED)
-
-
-def arrow(axes: style.Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """A thin arrow between two points."""
-    axes.annotate(
-        "",
-        end,
-        start,
-        arrowprops={
-            "arrowstyle": "-|>",
-            "color": style.MUTED,
-            "lw": 1.2,
-            "shrinkA": 0,
-            "shrinkB": 0,
-        },
-    )
-
-
-def plus(axes: style.Axes, y: float) -> None:
-    """The place where a layer adds to the stream."""
-    axes.add_patch(
-        Circle((STREAM, y), 9, facecolor=style.PAPER, edgecolor=style.INK, linewidth=1.4, zorder=4)
-    )
-    axes.plot([STREAM - 4, STREAM + 4], [y, y], color=style.INK, linewidth=1.6, zorder=5)
-    axes.plot([STREAM, STREAM], [y - 4, y + 4], color=style.INK, linewidth=1.6, zorder=5)
-
-
-def draw_block(table: style.Table, axes: style.Axes) -> None:
+def draw_block(table: style.Table, sheet: diagram.Sheet) -> None:
     """The stream upwards on the left, what reads from it and adds to it on the right."""
-    style.bare(axes)
-    axes.set_position((0, 0, 1, 1))
-    axes.set_xlim(0, 360)
-    axes.set_ylim(0, 470)
     notes = [spell(number) for number in table["parameters"]]
+    notes[-1] = f"{notes[-1]} (shared)"
     layers = round(table["copies"][3])
     total = sum(a * b for a, b in zip(table["parameters"], table["copies"], strict=True))
-    axes.add_patch(
-        FancyBboxPatch(
-            (30, 118),
-            256,
-            228,
-            boxstyle="round,pad=0,rounding_size=8",
-            facecolor="none",
-            edgecolor=style.MUTED,
-            linewidth=1.2,
-            linestyle=(0, (4, 3)),
-        )
+    stream, middle, wide = (40.0, 166.0, 168.0) if sheet.narrow else (92.0, 236.0, 190.0)
+    edge = sheet.width - 12.0
+    sheet.band(
+        0,
+        600,
+        "Decoder-only Transformer",
+        f"{total / 1e6:.1f} M {'in all' if sheet.narrow else 'parameters'}",
     )
-    axes.text(
-        280, 334, f"block, {layers} times", fontsize=11, color=style.MUTED, ha="right", va="center"
-    )
-    axes.plot([STREAM, STREAM], [56, 380], color=style.INK, linewidth=2.4)
-    axes.plot([STREAM, BOXES], [56, 56], color=style.INK, linewidth=2.4)
-    axes.text(STREAM - 12, 104, "stream", fontsize=11, ha="right", va="center")
-    axes.text(183, 18, "token numbers", fontsize=11, ha="center", va="center")
-    arrow(axes, (183, 27), (183, 44))
-    box(axes, 56, PARTS[0], style.SERIES[0], notes[0])
-    box(axes, 90, PARTS[1], style.SERIES[0], notes[1])
-    arrow(axes, (BOXES, 90), (STREAM + 9, 90))
-    plus(axes, 90)
-    for low, parts, colour in ((140, (2, 3), 1), (242, (4, 5), 2)):
-        box(axes, low, PARTS[parts[0]], style.SERIES[4], notes[parts[0]])
-        box(axes, low + 36, PARTS[parts[1]], style.SERIES[colour], notes[parts[1]])
-        arrow(axes, (STREAM, low), (BOXES, low))
-        arrow(axes, (183, low + 12), (183, low + 24))
-        axes.plot([183, 183], [low + 48, low + 66], color=style.MUTED, linewidth=1.2)
-        arrow(axes, (183, low + 66), (STREAM + 9, low + 66))
-        plus(axes, low + 66)
-    arrow(axes, (STREAM, 380), (BOXES, 380))
-    box(axes, 380, PARTS[6], style.SERIES[4], notes[6])
-    arrow(axes, (183, 392), (183, 402))
-    box(axes, 414, PARTS[7], style.SERIES[0], notes[7])
-    arrow(axes, (183, 426), (183, 440))
-    axes.text(183, 450, "logits, softmax: next token", fontsize=11, ha="center", va="center")
-    axes.text(358, 18, f"sum {total / 1e6:.1f} M", fontsize=11, ha="right", va="center")
+
+    def part(place: int, y: float) -> diagram.Shape:
+        """A part, what it does, and how many parameters it has."""
+        made = sheet.network(middle, y, wide, 30, PARTS[place].partition(" (")[0])
+        sheet.label(edge, y + 4, notes[place], anchor="end")
+        if not sheet.narrow:
+            sheet.label(middle + wide / 2 + 24, y + 4, DOES[place], anchor="start")
+        return made
+
+    def plus(y: float) -> diagram.Shape:
+        """The place where a layer adds to the stream."""
+        return sheet.pill(stream, y, 24, 24, "+")
+
+    sheet.label(middle, 586, "Ann saw, as token numbers", muted=False)
+    embedding, positions = part(0, 536), part(1, 488)
+    sheet.arrow(diagram.Port(middle, 572, 0, -1), embedding.bottom())
+    first = plus(488)
+    sheet.arrow(embedding.left(), first.bottom())
+    sheet.arrow(positions, first)
+    left, right = stream - 22, middle + wide / 2 + 14
+    sheet.frame((left + right) / 2, 304, right - left, 290)
+    sheet.label(right - 8, 178, f"block, {layers} times", anchor="end")
+    before = first
+    for low, places in ((422, (2, 3)), (288, (4, 5))):
+        norm, layer = part(places[0], low), part(places[1], low - 50)
+        after = plus(low - 90)
+        sheet.arrow(norm, layer)
+        sheet.arrow(layer.top(), after.right())
+        sheet.arrow(before, after)
+        sheet.arrow(sheet.dot(stream, low), norm)
+        before = after
+    last, out = part(6, 130), part(7, 82)
+    sheet.arrow(before.top(), last.left())
+    sheet.chain([last, out])
+    sheet.arrow(out.top(), diagram.Port(middle, 51, 0, 1))
+    sheet.label(middle, 46, "logits, softmax: next token", muted=False)
 
 
-FIGURES = [style.Recipe("architectures/index/block", count, draw_block, size=(360, 470))]
+FIGURES = [diagram.Recipe("architectures/index/block", count, draw_block)]
 
 if __name__ == "__main__":
     style.main(FIGURES)

@@ -7,10 +7,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from scripts.figures import architectures
+from scripts.figures import architectures, style
 from scripts.printed.values import Each, From
 from tests.printed.bound import column, columns, on_columns, rows, taking
 from tests.printed.plugin import Equations
+from tests.said import sayings
+
+said = sayings(style.DOCS / "architectures" / "index.md")
 
 
 @pytest.fixture(autouse=True)
@@ -322,3 +325,23 @@ def test_the_parameters_in_the_figure_are_those_of_layers_built_by_the_library()
     for part, parameters in zip(architectures.PARTS, table["parameters"], strict=True):
         if part in block:
             assert parameters == sum(p.numel() for p in block[part].parameters())
+
+
+def test_the_parameters_are_added_up_as_the_page_does_with_a_pencil() -> None:
+    counts = dict(zip(architectures.PARTS, architectures.count()["parameters"], strict=True))
+    width = architectures.WIDTH
+    tables = architectures.VOCABULARY * width + architectures.CONTEXT * width
+    block = counts["attention"] + counts["feed-forward"] + 2 * counts["norm"]
+    assert tables == counts["token embedding"] + counts["position embedding"]
+    said(
+        f"selects a row of the token embedding: {width} numbers",
+        f"The stream is now a table of 2 × {width} numbers",
+        f"widens each row to {4 * width:,} numbers",
+        f"turns the last row into {architectures.VOCABULARY:,} logits",
+        f"{counts['attention'] / 1e6:.2f} million in attention",
+        f"{counts['feed-forward'] / 1e6:.2f} million in the feed-forward layer",
+        f"in its norms: {block / 1e6:.2f} million",
+        f"Twelve blocks have {architectures.LAYERS * block / 1e6:.2f} million",
+        f"the two embeddings {tables / 1e6:.2f} million",
+        f"the sum is {(architectures.LAYERS * block + tables) / 1e6:.1f} million",
+    )
