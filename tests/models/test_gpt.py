@@ -159,7 +159,12 @@ def test_every_step_of_the_example_is_computed_by_the_code() -> None:
         ["probability", *(f"{value:.3f}" for value in z.softmax(-1).tolist())],
     ]
     other = model(torch.tensor([[1, 2]]))[0][0, 1].softmax(-1)
-    said(f"the same steps give *milk* the probability {other[4]:.3f}")
+    probability = z.softmax(-1)[3]
+    said(
+        f"the same steps give *milk* the probability {other[4]:.3f}",
+        f"are those of [the table](#tab-gpt-example): *tea* {probability:.3f}",
+        f"*milk* has {other[4]:.3f}; *likes* looks at *Tom* with weight {a[0, 0, 1, 0]:.2f}",
+    )
 
 
 def test_the_units_of_the_example_are_sums_of_embeddings() -> None:
@@ -306,7 +311,7 @@ def test_a_small_rate_of_errors_adds_up_over_a_text(printed: Equations) -> None:
     printed("eq-gpt-exposure").holds(
         {
             r"\Pr(\text{no mistake})": sum(p for word, p in chance.items() if all(word)),
-            r"\epsilon": 0.07,
+            r"\delta": 0.07,
             "N": 7.0,
         },
         about=0.025,
@@ -1459,6 +1464,8 @@ def arguments() -> list[tuple[str, list[Any]]]:
     cases += [("generate", [W, [10], 5, 7, {}, {"placed": False}])]
     cases += [("shuffled", [list(range(40, 50)), seed]) for seed in (1, 2)]
     cases += [("shuffled", [[7, 8], 1])]
+    texts = ("Ann", "Ann likes", "Tom likes milk.", "Bob likes", "Ann likes tea. Tom")
+    cases += [("example", [text]) for text in texts]
     cases += [("distance", [[0.5, 0.25, 0.25, 0], [0.25, 0, 0.25, 0.5]])]
     return cases
 
@@ -1472,6 +1479,11 @@ def answer(function: str, args: list[Any]) -> Any:
             logits, choice.get("temperature", 1), choice.get("topK", 0), choice.get("topP", 1)
         )
 
+    if function == "example":
+        pieces = [piece.decode() for piece in gpt.PIECE.findall(args[0].encode())]
+        words = [example.WORDS.index(piece) for piece in pieces if piece in example.WORDS]
+        z = by_hand()(torch.tensor([words[-4:]]))[0][0, -1]
+        return {"tokens": words, "p": z.softmax(-1).tolist()}
     if function == "encode":
         return gpt.encode(args[1], merges)
     if function == "decode":

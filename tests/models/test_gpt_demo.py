@@ -150,3 +150,24 @@ def test_odd_text_is_read_and_reset_takes_it_away(open_demo: OpenDemo) -> None:
         demo.get_by_role("button", name="Shuffle").click()
         demo.get_by_role("button", name="Reset").click()
         expect(text(demo)).to_have_value(figures.PROMPT)
+
+
+def test_the_model_of_the_example_gives_the_numbers_of_the_page(open_demo: OpenDemo) -> None:
+    page, demo = started(open_demo)
+    demo.get_by_label("Model", exact=True).select_option("the example, by hand")
+    expect(text(demo)).to_have_value("Ann likes")
+    expect(demo.get_by_label("Model", exact=True)).to_be_focused()
+    expect(said(demo)).to_contain_text("Most probable next token: “·tea”, 0.814.")
+    printed = page.locator("table", has_text="exponential").first.locator("tbody tr").nth(2)
+    cells = [float(cell) for cell in printed.locator("td").all_inner_texts()]
+    shown = [row.locator("td").nth(1).inner_text() for row in demo.locator("table tbody tr").all()]
+    assert sorted(map(float, shown)) == pytest.approx(sorted(cells), abs=6e-4)
+    text(demo).fill("Tom likes")
+    expect(said(demo)).to_contain_text("“·milk”, 0.814")
+    text(demo).fill("Zebra")
+    expect(said(demo)).to_contain_text("None of its six words")
+    demo.get_by_role("button", name="One token").click()
+    expect(said(demo)).to_contain_text("Drawn: ")
+    demo.get_by_label("Model", exact=True).select_option("trained on this site")
+    expect(text(demo)).to_have_value(figures.PROMPT)
+    assert len(demo.get_by_role("textbox", name="Your text").all()) == 1

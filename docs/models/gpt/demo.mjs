@@ -35,9 +35,15 @@ class Stage {
   typing = 0; // the timer that waits for the end of typing
   waited = 0;
 
-  /** @param {HTMLElement} root @param {Weights} weights */
-  constructor(root, weights) {
+  /**
+   * @param {HTMLElement} root
+   * @param {Weights} weights of the model that is shown
+   * @param {{label: string, weights: Weights}[]} models to choose from
+   */
+  constructor(root, weights, models) {
+    const around = new Set(root.children);
     this.weights = weights;
+    this.start = weights.meta.words ? "Ann likes" : PROMPT;
     this.config = /** @type {{layers: number, heads: number, context: number}} */ (
       weights.meta.config
     );
@@ -51,6 +57,19 @@ class Stage {
     this.heads = this.headsOn(stage);
     this.map = this.mapOn(stage);
     this.bars = this.barsOn(stage);
+    this.model = ui.select(controls, {
+      label: "Model",
+      options: models.map(({ label }, i) => [String(i), label]),
+      value: String(models.findIndex((model) => model.weights === weights)),
+      onInput: (value) => {
+        this.stop();
+        clearTimeout(this.typing);
+        for (const node of [...root.children]) if (!around.has(node)) node.remove();
+        const next = new Stage(root, models[Number(value)].weights, models);
+        next.model.input.focus({ preventScroll: true });
+        next.status(`Another model. ${next.best()}`);
+      },
+    });
     this.looking = this.lookingOn(controls);
     this.choosing = this.choosingOn(controls);
     this.motion = ui.loop(root, (seconds) => this.frame(seconds));
@@ -282,11 +301,13 @@ class Stage {
     const { value } = this.prompt;
     const { context } = this.config;
     const tokens = gpt.encode(this.weights, value.slice(-LONGEST));
-    this.tokens = tokens.length ? tokens : [10];
+    this.tokens = tokens.length ? tokens : [this.weights.meta.words ? 5 : 10];
     this.written = 0;
     this.compute(false);
     const count = this.seen().length;
-    if (!tokens.length) this.status("No text: the model begins after a line break.");
+    if (!tokens.length && this.weights.meta.words) {
+      this.status("None of its six words: the model begins after a full stop.");
+    } else if (!tokens.length) this.status("No text: the model begins after a line break.");
     else if (tokens.length > context || value.length > LONGEST) {
       this.status(`The text is longer than the context: the model sees its last ${count} tokens.`);
     } else this.status(`${count} token${count > 1 ? "s" : ""}. ${this.best()}`);
@@ -421,7 +442,7 @@ class Stage {
     const { head, causal, placed } = this.looking;
     const { temperature, topK, topP, seed } = this.choosing;
     this.stop();
-    this.prompt.value = PROMPT;
+    this.prompt.value = this.start;
     seed.set(SEED);
     this.source = random(SEED);
     causal.set(true);
@@ -441,6 +462,10 @@ export function mount(root) {
     note: "The model is a file of about 250 kB. It is loaded when you start it, and nothing that you type leaves this page.",
     text: "Load the model",
     url: new URL("weights.json", import.meta.url),
-    open: (weights) => new Stage(root, weights).one,
+    open: (weights) => {
+      const trained = { label: "trained on this site", weights };
+      const models = [trained, { label: "the example, by hand", weights: gpt.byHand() }];
+      return new Stage(root, weights, models).one;
+    },
   });
 }

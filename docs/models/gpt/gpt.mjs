@@ -24,9 +24,17 @@ const fromBytes = (bytes) =>
 /** @type {WeakMap<Weights, {pairs: number[][], pieces: Map<string, number[]>, bytes: string[]}>} */
 const tables = new WeakMap();
 
-/** @param {Weights} weights the merges, a memory of pieces, the bytes of every token */
+/** @param {Weights} weights the merges, a memory of pieces, the bytes of every token; or a list of words */
 function tokenizer(weights) {
   let table = tables.get(weights);
+  if (!table && weights.meta.words) {
+    const bytes = weights.meta.words.map(toBytes);
+    const pieces = new Map(
+      bytes.map((/** @type {string} */ word, /** @type {number} */ i) => [word, [i]]),
+    );
+    table = { pairs: [], pieces, bytes };
+    tables.set(weights, table);
+  }
   if (!table) {
     const merges = weights.meta.merges ? weights.meta.merges.split(" ") : [];
     const pairs = merges.map((/** @type {string} */ pair) => pair.split(",").map(Number));
@@ -50,6 +58,7 @@ export function encode(weights, text) {
   const tokens = [];
   for (const piece of toBytes(text).match(PIECE) ?? []) {
     let word = pieces.get(piece);
+    if (!word && weights.meta.words) continue; // it knows these words and no other text
     if (!word) {
       word = Array.from(piece, (c) => c.charCodeAt(0));
       for (let rank = 0; rank < pairs.length && word.length > 1; rank++) {
@@ -291,3 +300,75 @@ export function shuffled(tokens, seed) {
 
 /** Total variation distance, from 0 (equal) to 1. @param {number[]} p @param {number[]} q */
 export const distance = (p, q) => p.reduce((sum, value, i) => sum + Math.abs(value - q[i]), 0) / 2;
+
+/** @param {number[][]} rows */
+const tensor = (rows) => ({
+  shape: [rows.length, rows[0].length],
+  data: Float64Array.from(rows.flat()),
+});
+
+/** A row of numbers, all alike. @param {number} n @param {number} value */
+const alike = (n, value) => new Array(n).fill(value);
+
+/**
+ * The model of the page's example, whose weights were written by hand.
+ * @returns {Weights}
+ */
+export function byHand() {
+  const [name, verb, drink] = [
+    [1, 1, -1, -1],
+    [1, -1, 1, -1],
+    [1, -1, -1, 1],
+  ];
+  const times = (/** @type {number} */ a, /** @type {number[]} */ x) => x.map((v) => a * v);
+  const plus = (/** @type {number[]} */ x, /** @type {number[]} */ y) => x.map((v, i) => v + y[i]);
+  const minus = (/** @type {number[]} */ x) => times(-1, x);
+  const qkv = Array.from({ length: 12 }, () => alike(4, 0));
+  qkv[0] = times(1 / 2, verb);
+  qkv[4] = times(-1 / 2, verb);
+  qkv[8] = times(1 / 4, name);
+  /** @type {[number[], number, number[]][]} what is looked for, the threshold, what is added */
+  const units = [
+    [plus(name, minus(verb)), 16, verb],
+    [plus(minus(name), minus(verb)), 16, verb],
+    [plus(name, verb), 24, drink],
+    [plus(minus(name), verb), 24, minus(drink)],
+    [drink, 15, minus(verb)],
+    [minus(drink), 15, minus(verb)],
+  ];
+  while (units.length < 16) units.push([alike(4, 0), 0, alike(4, 0)]);
+  /** @type {Record<string, number[][]>} */
+  const parts = {
+    wte: [name, minus(name), verb, drink, minus(drink), minus(verb)],
+    wpe: [alike(4, 0), times(1 / 2, verb), alike(4, 0), times(-1 / 2, verb)],
+    "blocks.0.qkv.weight": qkv,
+    "blocks.0.qkv.bias": [alike(12, 0)],
+    "blocks.0.proj.weight": name.map((v) => [v, 0, 0, 0]),
+    "blocks.0.proj.bias": [alike(4, 0)],
+    "blocks.0.up.weight": units.map(([pattern]) => times(5, pattern)),
+    "blocks.0.up.bias": [units.map(([, threshold]) => -threshold)],
+    "blocks.0.down.weight": name.map((_, row) => units.map(([, , added]) => added[row])),
+    "blocks.0.down.bias": [alike(4, 0)],
+  };
+  for (const norm of ["blocks.0.ln_1", "blocks.0.ln_2", "ln_f"]) {
+    parts[`${norm}.weight`] = [alike(4, 1)];
+    parts[`${norm}.bias`] = [alike(4, 0)];
+  }
+  return {
+    meta: {
+      words: ["Ann", "Tom", " likes", " tea", " milk", "."],
+      config: { vocabulary: 6, context: 4, layers: 1, heads: 1, width: 4 },
+    },
+    tensors: Object.fromEntries(Object.entries(parts).map(([key, rows]) => [key, tensor(rows)])),
+  };
+}
+
+/**
+ * The tokens of a text for the model of the example, and the probabilities of the next one.
+ * @param {string} text
+ */
+export function example(text) {
+  const weights = byHand();
+  const tokens = encode(weights, text);
+  return { tokens, p: probabilities(forward(weights, tokens).logits) };
+}
