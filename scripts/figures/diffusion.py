@@ -33,48 +33,6 @@ def mixture_quantiles(n: int) -> Tensor:
     return grid[torch.searchsorted(mass, share).clamp(max=len(grid) - 1)]
 
 
-SHARES = (1.0, 0.9, 0.5, 0.05)
-DOT = (((-0.01, 0.0), (0.01, 0.0)),)
-CROSS = (((-0.1, 0.0), (0.1, 0.0)), ((0.0, -0.1), (0.0, 0.1)))
-
-
-def forward() -> style.Table:
-    """Points of a lying eight, each with a noise of its own, at four shares of data."""
-    angle = 2 * math.pi * (torch.arange(160, dtype=torch.float64) + 0.5) / 160
-    x0 = torch.stack([angle.sin(), (2 * angle).sin()], 1)
-    x0 = x0 / x0.std(0, correction=0)  # variance one, as the schedule assumes
-    eps = torch.randn(x0.shape, generator=torch.Generator().manual_seed(0), dtype=x0.dtype)
-    table: style.Table = {"lobe": (x0[:, 0] > 0).double().tolist()}
-    for share in SHARES:
-        x = diffusion.add_noise(x0, torch.tensor(share, dtype=x0.dtype), eps)
-        table[f"u at {share:g}"] = [round(w, 4) for w in x[:, 0].tolist()]
-        table[f"v at {share:g}"] = [round(w, 4) for w in x[:, 1].tolist()]
-    return table
-
-
-def draw_forward(table: style.Table, panels: list[style.Axes]) -> None:
-    """One panel for each share, from data to noise."""
-    lobe = table["lobe"]
-    for axes, share in zip(panels, SHARES, strict=True):
-        u, v = table[f"u at {share:g}"], table[f"v at {share:g}"]
-        # Short strokes in one line each: a sign for every point would make the file four times as large.
-        for side, strokes, width in ((0.0, DOT, 3.0), (1.0, CROSS, 1.0)):
-            here = [i for i, value in enumerate(lobe) if value == side]
-            pen = [
-                (u[i] + du, v[i] + dv)
-                for i in here
-                for stroke in strokes
-                for du, dv in (*stroke, (math.nan, math.nan))
-            ]
-            color = style.SERIES[int(side)]
-            axes.plot(*zip(*pen, strict=True), color=color, lw=width, solid_capstyle="round")
-        style.bare(axes)
-        axes.set_xlim(-3.2, 3.2)
-        axes.set_ylim(-3.2, 3.2)
-        axes.set_aspect("equal")
-        axes.set_title(f"{share:.0%} data".replace("%", " %"))
-
-
 def schedules() -> style.Table:
     """The share of data at every twentieth of a thousand steps, for two schedules."""
     linear = diffusion.linear_schedule(1000)
@@ -97,14 +55,15 @@ def draw_schedules(table: style.Table, axes: style.Axes) -> None:
 
 
 def paths() -> style.Table:
-    """Where the flow takes fifteen quantiles of the noise, at 61 noise levels."""
+    """Where the flow takes fifteen quantiles of the noise, at 21 noise levels."""
     levels = diffusion.few(COSINE, 60)
     x = normal_quantiles(15)
     rows = [x[:, 0]]
     for i in range(60):
         x = diffusion.sample(MIXTURE.eps, x, levels[i : i + 2], 0.0)
-        rows.append(x[:, 0])
-    table: style.Table = {"time": [1 - i / 60 for i in range(61)]}
+        if i % 3 == 2:
+            rows.append(x[:, 0])
+    table: style.Table = {"time": [1 - i / 20 for i in range(21)]}
     for k in range(15):
         table[f"path {k + 1}"] = [float(row[k]) for row in rows]
     return table
@@ -193,11 +152,11 @@ def draw_terms(table: style.Table, axes: style.Axes) -> None:
     labels = {"weight": "weight", "error": "error of the noise", "term": "term: their product"}
     for color, (name, line, mark) in zip(style.SERIES, lines, strict=False):
         axes.semilogy(
-            table["t"],
-            table[name],
+            table["t"][::4],
+            table[name][::4],
             line,
             marker=mark,
-            markevery=16,
+            markevery=4,
             color=color,
             label=labels[name],
         )
@@ -428,14 +387,6 @@ def draw_learned(table: style.Table, axes: style.Axes) -> None:
 
 
 FIGURES = [
-    style.Recipe(
-        "models/diffusion/forward",
-        forward,
-        draw_forward,
-        size=(360, 380),
-        grid=(2, 2),
-        absolute=2e-4,
-    ),
     style.Recipe("models/diffusion/schedules", schedules, draw_schedules),
     style.Recipe("models/diffusion/paths", paths, draw_paths),
     style.Recipe("models/diffusion/terms", terms, draw_terms),

@@ -1660,28 +1660,6 @@ def test_golden_values_are_current() -> None:
     shared.current(GOLDEN, golden())
 
 
-def test_the_lobe_of_a_noisy_point_is_guessed_as_often_as_the_caption_says() -> None:
-    path = PAGE.with_suffix("") / "forward.csv"
-    table = {name: np.array(column) for name, column in style.read_table(path).items()}
-    clean = np.stack([table["u at 1"], table["v at 1"]], 1)
-    np.testing.assert_allclose(clean.var(0), 1, atol=1e-3)
-    right = table["lobe"] == 1
-    assert (right == (clean[:, 0] > 0)).all()
-    said(
-        f"the same {len(clean):d} points: an eight that lies on its side at 100 % data, two blurred lobes "
-        "at 90 %, a cloud with two ends at 50 %, and a round cloud without sides at 5 %",
-        f"First picture: {len(clean):d} points, each with one draw of noise",
-    )
-    found = []
-    for share in (0.9, 0.5, 0.05):
-        noisy = np.stack([table[f"u at {share:g}"], table[f"v at {share:g}"]], 1)
-        density = [stats.norm(np.sqrt(share) * x0, np.sqrt(1 - share)).pdf(noisy) for x0 in clean]
-        weight = np.prod(density, axis=2)  # of each clean point, at each noisy one
-        guess = weight[right].sum(0) > weight[~right].sum(0)
-        found.append(f"{(guess == right).mean():.0%}".replace("%", " %"))
-    said(f"{found[0]} of them at $\\bar\\alpha = 0.9$, {found[1]} at 0.5 and {found[2]} at 0.05")
-
-
 def test_the_schedules_lose_half_of_the_data_when_the_caption_says() -> None:
     linear, cosine = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000)), COSINE.numpy()
     halves = int((linear < 0.5).argmax()) + 1, int((cosine < 0.5).argmax())

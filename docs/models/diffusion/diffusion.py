@@ -53,16 +53,13 @@ def _column(a: Tensor, x: Tensor) -> Tensor:
     return a.reshape(-1, *[1] * (x.ndim - 1)) if a.ndim else a
 
 
-# --8<-- [start:posterior]
 def posterior(x0: Tensor, x: Tensor, a: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
     """Mean (N, D), variance () a level before: x0, x (N, D), a, before (). Source: ho2020denoising, eq. 7."""
     beta = 1 - a / before
     mean = before.sqrt() * beta * x0 + (1 - beta).sqrt() * (1 - before) * x
     return mean / (1 - a), beta * (1 - before) / (1 - a)
-    # --8<-- [end:posterior]
 
 
-# --8<-- [start:convert]
 def convert(value: Tensor, x: Tensor, a: Tensor, source: str, target: str) -> Tensor:
     """Between `KINDS`: value, x (N, D), a (N,) to (N, D). Raises ValueError. Source: salimans2022progressive, s. 4."""
     if source not in KINDS or target not in KINDS:
@@ -73,7 +70,6 @@ def convert(value: Tensor, x: Tensor, a: Tensor, source: str, target: str) -> Te
     eps = {"eps": value, "x0": from_x0, "v": from_v, "score": -noise * value}[source]
     x0 = (x - noise * eps) / keep
     return {"eps": eps, "x0": x0, "v": keep * eps - noise * x0, "score": -eps / noise}[target]
-    # --8<-- [end:convert]
 
 
 @dataclass(frozen=True)
