@@ -13,8 +13,11 @@ from scipy.spatial import distance
 from scripts.figures import models
 from scripts.printed.values import Each, Finite, Given
 from tests.printed.plugin import Equations
+from tests.said import sayings
 
 ROOT = Path(__file__).resolve().parents[2]
+
+said = sayings(ROOT / "docs" / "models" / "index.md")
 
 
 @pytest.fixture(autouse=True)
@@ -362,3 +365,39 @@ def test_the_page_counts_the_classes_of_its_table() -> None:
     assert table.count("\n| [") == len(models.CLASSES) == 6
     assert "Six classes of generative models" in page
     assert "Table: Six model classes" in page
+
+
+def test_each_class_describes_the_name_by_the_same_distribution() -> None:
+    die = {z: "Ann" if z <= 4 else "Tom" for z in range(1, 7)}
+    p = {name: sum(made == name for made in die.values()) / 6 for name in ("Ann", "Tom")}
+    assert p == {"Ann": pytest.approx(2 / 3), "Tom": pytest.approx(1 / 3)}
+    said("the table stores 2/3 and 1/3", "turns 1 to 4 into *Ann*, 5 and 6 into *Tom*")
+    posterior = [1 / 6 * (name == "Ann") / p["Ann"] for name in die.values()]
+    assert posterior == pytest.approx([1 / 4] * 4 + [0, 0])
+    said("*Ann* was a 1, 2, 3 or 4, each with probability 1/4")
+    assert (
+        p["Ann"] / (p["Ann"] + p["Ann"]) == 1 / 2
+    )  # the best discriminator of equal distributions
+    said("the best it can say is 1/2, always", "is then the mean, 2/3 − 1/3 = 1/3")
+    assert p["Ann"] * 1 + p["Tom"] * -1 == pytest.approx(1 / 3)
+    weights = np.exp([0, -0.69])
+    said("*Ann* has the energy 0 and *Tom* 0.69", f"1 and {weights[1]:.1f}, rounded")
+    said(f"Divided by their sum, {weights.sum():.1f}, these are 2/3 and 1/3")
+    assert weights / weights.sum() == pytest.approx([2 / 3, 1 / 3], abs=0.001)
+
+
+def test_the_map_of_the_example_halves_the_density() -> None:
+    said("$z = (x - 3)/2$", "$x = 3 + 2z$", "the density of $x$ is half that of $z$")
+    for x in (-1.0, 3.0, 4.4):
+        assert stats.norm(3, 2).pdf(x) == pytest.approx(stats.norm.pdf((x - 3) / 2) / 2)
+
+
+def test_the_guess_of_a_noisy_name_goes_from_the_mean_to_the_name() -> None:
+    def guess(seen: float, noise: float) -> float:
+        """The mean of what was there, 1 with probability 2/3 or -1, by Bayes' rule."""
+        ann, tom = 2 * stats.norm(1, noise).pdf(seen), stats.norm(-1, noise).pdf(seen)
+        return float((ann - tom) / (ann + tom))
+
+    assert guess(0.8, 100) == pytest.approx(1 / 3, abs=1e-3)
+    assert guess(0.8, 0.3) == pytest.approx(1, abs=1e-3)
+    assert guess(-0.8, 0.3) == pytest.approx(-1, abs=1e-3)
