@@ -43,7 +43,7 @@ IMAGE = re.compile(
 ASIDE = re.compile(r"\balign[ ]*=")
 WIDTH = re.compile(r"\d+(?:px|%)?|\d+(?:\.\d+)?r?em")
 NAMED = re.compile(r"[ \n]*\{:?[ ]*#(?P<id>[\w-]+)[ ]*\}[ ]*\Z")
-INLINED = 100_000  # characters of drawings in one page, about 20 kB compressed
+INLINED = 60_000  # characters of drawings in one page beside its diagrams, about 12 kB compressed
 
 
 @dataclass(frozen=True)
