@@ -14,7 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,6 +95,23 @@ class Change:
         return self.paths.get(path, path)
 
 
+def parts(root: Path, old: Place, new: Place, known: Container[str]) -> dict[str, str]:
+    """Further tests and recipes of a page, such as `test_rlhf_language.py`, and where they go."""
+    others = {page.stem.replace("-", "_") for page in (root / "docs").rglob("*.md")}
+    found = {}
+    for before, after in (
+        (f"tests/{old.folder}/test_", f"tests/{new.folder}/test_"),
+        ("scripts/figures/", "scripts/figures/"),
+        ("scripts/weights/", "scripts/weights/"),
+    ):
+        for file in sorted(root.glob(f"{before}{old.module}_*.py")):
+            path = file.relative_to(root).as_posix()
+            name = path.removeprefix(before).removesuffix(".py")
+            if path not in known and name not in others:
+                found[path] = f"{after}{new.module}{name.removeprefix(old.module)}.py"
+    return found
+
+
 def plan(root: Path, old: Place, new: Place) -> Change:
     """What has to change. Raises Refused if the page cannot be moved."""
     refuse(root, old, new)
@@ -105,6 +122,7 @@ def plan(root: Path, old: Place, new: Place) -> Change:
             if (root / target).exists():
                 raise Refused(f"{target}, the {what}, exists already; rename it first")
             change.paths[path] = target
+    change.paths |= parts(root, old, new, change.paths)
     folder = root / "docs" / old.name
     for file in sorted(folder.rglob("*")) if folder.is_dir() else ():
         if file.is_file() and "__pycache__" not in file.parts:
@@ -229,16 +247,18 @@ def reimported(change: Change, path: str, text: str) -> str:
         lambda m: f'"docs.{new.folder}.{new.stem}.{new.module if m[1] == old.module else m[1]}"',
         text,
     )
-    for kind in ("figures", "weights"):
-        if f"scripts/{kind}/{old.module}.py" not in change.paths:
+    for before, after in change.paths.items():
+        recipe = re.fullmatch(r"scripts/(figures|weights)/(\w+)\.py", before)
+        if not recipe:
             continue
+        kind, name, now = *recipe.groups(), Path(after).stem
         text = re.sub(
-            rf"^(from scripts\.{kind} import ){old.module}( as \w+)?$",
-            lambda m: m[1] + new.module + (m[2] or f" as {old.module}"),
+            rf"^(from scripts\.{kind} import ){name}( as \w+)?$",
+            lambda m, name=name, now=now: m[1] + now + (m[2] or f" as {name}"),  # type: ignore[misc]
             text,
             flags=re.M,
         )
-        text = text.replace(f"scripts.{kind}.{old.module}", f"scripts.{kind}.{new.module}")
+        text = re.sub(rf"\bscripts\.{kind}\.{name}\b", f"scripts.{kind}.{now}", text)
     package, late = f"docs.{new.folder}.{new.stem}", list[str]()
 
     def replace(found: re.Match[str]) -> str:

@@ -70,8 +70,10 @@ def imports(module: str, text: str) -> bool:
 @pytest.mark.parametrize("path", files("*.py"), ids=name)
 def test_the_test_of_a_page_runs_its_code(path: Path) -> None:
     module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    assert imports(module, test_path(path).read_text(encoding="utf-8")), (
-        f"{name(test_path(path))} does not import {module}"
+    test = test_path(path)  # or a part of it, such as test_rlhf_language.py
+    tests = [test, *sorted(test.parent.glob(f"{test.stem}_*.py"))]
+    assert any(imports(module, one.read_text(encoding="utf-8")) for one in tests), (
+        f"{name(test)} does not import {module}"
     )
 
 
@@ -88,12 +90,14 @@ def test_an_import_is_found_however_it_is_written_and_a_word_is_none() -> None:
 
 def misplaced(path: Path, page: str) -> str:
     """What is wrong with the name of a code file and with how its page shows it."""
-    if path.stem not in (stem(path).replace("-", "_"), "practice"):
-        return (
-            f"name it {stem(path).replace('-', '_')}.py, or practice.py for the lines of a library"
-        )
+    own = stem(path).replace("-", "_")
+    if path.stem == own:
+        return ""
+    part = test_path(path).with_name(f"test_{own}_{path.stem}.py")
+    if path.stem != "practice" and not part.is_file():
+        return f"name it {own}.py, or practice.py for the lines of a library, or write {name(part)}"
     uri = path.relative_to(DOCS).as_posix()
-    if path.stem == "practice" and not re.search(rf'(?m)^\s*--8<-- "{re.escape(uri)}', page):
+    if not re.search(rf'(?m)^\s*--8<-- "{re.escape(uri)}', page):
         return f"the page shows no excerpt of {uri}"
     return ""
 
@@ -108,6 +112,9 @@ def test_a_third_file_and_practice_that_is_not_shown_are_found() -> None:
     assert misplaced(folder / "more.py", "")
     assert misplaced(folder / "practice.py", "")
     assert misplaced(folder / "practice.py", '--8<-- "models/gan/practice.py:fit"\n') == ""
+    part = DOCS / "training" / "rlhf" / "language.py"  # with a test of its own
+    assert misplaced(part, "")
+    assert misplaced(part, '--8<-- "training/rlhf/language.py:judge"\n') == ""
 
 
 LOCKED = {

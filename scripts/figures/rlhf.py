@@ -18,7 +18,7 @@ def expected_wins() -> Tensor:
 
 
 def policies() -> style.Table:
-    """The reference, the best policies at two prices, and what three methods make of comparisons."""
+    """The reference, the best policies for two values of beta, and what three methods make of comparisons."""
     table: style.Table = {"answer": [float(i + 1) for i in range(len(rlhf.ANSWERS))]}
     table["reward"] = rlhf.GOLD.tolist()
     table["reference"] = rlhf.LOG_REF.exp().tolist()
@@ -93,7 +93,7 @@ def falling(r: Tensor) -> list[list[float]]:
 
 
 def curve() -> style.Table:
-    """True reward of the best policy for a right and for wrong reward models, as the price falls."""
+    """True reward of the best policy for a right and for wrong reward models, as beta falls."""
     wrong = rlhf.SURFACE @ rlhf.fit_reward(expected_wins(), rlhf.SURFACE)
     table: style.Table = {"beta": BETAS}
     for name, r in (("true", rlhf.GOLD), ("surface", wrong)):

@@ -33,10 +33,12 @@ class Reading:
 
 
 def modules_for(page: Path) -> list[Path]:
-    """The test modules of a page's stem."""
+    """The test modules of a page's stem: `test_rlhf.py`, `test_rlhf_demo.py`, `test_rlhf_language.py`."""
     folder, stem = TESTS / page.parent.relative_to(DOCS), page.stem.replace("-", "_")
-    paths = (folder / f"test_{stem}.py", folder / f"test_{stem}_demo.py")
-    return [path for path in paths if path.exists()]
+    others = {f"test_{other.stem.replace('-', '_')}" for other in page.parent.glob("*.md")}
+    found = sorted(folder.glob(f"test_{stem}_*.py"))
+    parts = [path for path in found if path.stem not in others]
+    return [path for path in (folder / f"test_{stem}.py", *parts) if path.exists()]
 
 
 def pieces(node: ast.expr) -> Iterator[tuple[str, str]]:

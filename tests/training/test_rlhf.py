@@ -233,8 +233,8 @@ def test_the_printed_objective_and_what_is_missed_of_it(printed: Equations) -> N
     def divergence(other: Tensor) -> Tensor:
         return kl_divergence(Categorical(logits=policy), Categorical(logits=other))
 
-    price = divergence(rlhf.LOG_REF)
-    distance = {r"\operatorname{KL}(\pi \,\|\, \pi_{\text{ref}})": price}
+    penalty = divergence(rlhf.LOG_REF)
+    distance = {r"\operatorname{KL}(\pi \,\|\, \pi_{\text{ref}})": penalty}
     used = {name: value for name, value in laws.items() if name != r"\pi_{\text{ref}}"}
     printed("eq-rlhf-objective").holds({**used, **distance})
     printed("eq-rlhf-gap").holds(
@@ -311,6 +311,14 @@ def test_the_printed_gradient_is_that_of_autograd_and_a_constant_adds_nothing(
         free=(r"\pi_{\text{ref}}",),
     )
     printed("eq-rlhf-baseline").holds({**shared, "b": 3.7}, free=("b", r"\pi", r"\theta"))
+    left = r"\sum_{y} ⟨\nabla \pi (y) (r (y) - \beta \log \frac{\pi (y)}{\pi_{\text{ref}} (y)})⟩"
+    mean = (
+        r"\mathbb{E}_{y \sim \pi}[(r (y) - \beta \log \frac{\pi (y)}{\pi_{\text{ref}} (y)}) "
+        r"\nabla \log ⟨\pi (y)⟩]"
+    )
+    for nothing in ("", r" + \beta \sum_{y} ⟨{}⟩", r" - \sum_{y} ⟨{}⟩"):
+        term = nothing.replace("{}", r"\pi (y) \nabla \log ⟨\pi (y)⟩")
+        printed.excuse(rf"\nabla J = {left}{term} = {left} = {mean}", "the sum is zero")
 
 
 @pytest.mark.equation("eq-rlhf-ppo")
@@ -548,7 +556,9 @@ def test_as_losses_the_estimates_follow_nothing_the_divergence_and_the_opposite_
     )
 
 
-def test_at_the_optimum_every_answer_earns_the_same_after_the_price_so_the_noise_is_gone() -> None:
+def test_at_the_optimum_every_answer_earns_the_same_after_the_penalty_so_the_noise_is_gone() -> (
+    None
+):
     best = rlhf.optimum(rlhf.LOG_REF, rlhf.GOLD, BETA)
     charged = rlhf.GOLD - BETA * (best - rlhf.LOG_REF)
     value = BETA * math.log((rlhf.LOG_REF.exp() * (rlhf.GOLD / BETA).exp()).sum().item())
@@ -592,7 +602,7 @@ def test_training_starts_from_the_reference_and_ppo_takes_four_steps_on_a_set(
 
 
 @pytest.mark.parametrize(("method", "times"), [("reinforce", 1), ("ppo", 4)])
-def test_training_is_the_printed_loop_with_the_whole_price(method: str, times: int) -> None:
+def test_training_is_the_printed_loop_with_the_whole_penalty(method: str, times: int) -> None:
     logits, generator = rlhf.LOG_REF.clone().requires_grad_(), seeded(14)
     optimizer = torch.optim.Adam([logits], lr=0.02)
     for _ in range(5):
@@ -770,7 +780,7 @@ def test_a_pair_on_which_all_agree_has_a_finite_best_fit_in_a_circle() -> None:
     assert gaps.max() < 5
 
 
-def test_dpo_gives_up_what_only_lost_at_any_price_while_rl_stops_where_the_price_says() -> None:
+def test_dpo_gives_up_what_only_lost_at_any_penalty_while_rl_stops_where_the_penalty_says() -> None:
     table = style.read_table(FIGURES / "agreed.csv")
     for beta in ("0.5", "2"):
         share = table[f"dpo, beta {beta}"]
@@ -844,7 +854,7 @@ def test_the_figure_of_the_estimates_says_what_the_page_says() -> None:
     assert abs(table["k3"][0] - table["k2"][0]) < 0.01
 
 
-def test_a_low_price_leaves_few_answers() -> None:
+def test_a_low_penalty_leaves_few_answers() -> None:
     def answers(log_pi: Tensor) -> float:
         return math.exp(Categorical(logits=log_pi).entropy().item())
 
@@ -1035,7 +1045,7 @@ def test_exercise_1_odds_of_a_preference() -> None:
     assert share == pytest.approx(9 / 11, abs=1e-3)
 
 
-def test_exercise_2_two_answers_and_the_price() -> None:
+def test_exercise_2_two_answers_and_the_penalty() -> None:
     ref, r = torch.log(torch.tensor([0.9, 0.1])), torch.tensor([0.0, 1.0])
     shares = [rlhf.optimum(ref, r, beta).exp()[1].item() for beta in (1.0, 0.2)]
     said(
@@ -1108,6 +1118,13 @@ def golden() -> dict[str, Any]:
         drawn = int(torch.searchsorted(ends, u, right=True))
         args = [rlhf.LOG_REF.tolist(), u]
         cases.append({"function": "choose", "args": args, "returns": drawn})
+    fitted = rlhf.fit_reward(rlhf.THREE_WINS, torch.eye(3, dtype=torch.float64), 1e-6).tolist()
+    three = rlhf.THREE_WINS.tolist()
+    cases += [
+        {"function": "exampleWins", "args": [], "returns": three},
+        {"function": "exampleReference", "args": [], "returns": rlhf.THREE_REF.tolist()},
+        {"function": "fitReward", "args": [three, "table", 1e-6], "returns": fitted},
+    ]
     for name, features in (("all", rlhf.FEATURES), ("surface", rlhf.SURFACE), ("table", TABLE)):
         prior = 0.01
         r = features @ rlhf.fit_reward(wins, features, prior)

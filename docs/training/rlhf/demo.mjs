@@ -1,6 +1,6 @@
 /**
  * The stage of rlhf.mjs: the reader (or an automatic reader with a known reward) compares pairs of
- * answers, chooses what the reward model sees, and moves the policy by the price of divergence.
+ * answers, chooses what the reward model sees, and moves the policy by the weight of the KL penalty.
  */
 
 import { random } from "../../assets/demos/rng.mjs";
@@ -10,13 +10,17 @@ import * as rlhf from "./rlhf.mjs";
 
 const SEED = 1;
 const AT_ONCE = 50; // pairs that the automatic reader judges
-const { COUNT } = rlhf;
 const SIZE = { width: 560, height: 300 };
-const TEXTS = rlhf.texts();
-const TRUTH = rlhf.gold();
-const REFERENCE = rlhf.reference();
+const TWELVE = {
+  names: rlhf.texts().map((_, i) => String(i + 1)),
+  texts: rlhf.texts(),
+  gold: rlhf.gold(),
+  reference: rlhf.reference(),
+  wins: rlhf.texts().map(() => Array(rlhf.COUNT).fill(0)),
+  prior: rlhf.PRIOR,
+};
+const SETS = { three: rlhf.EXAMPLE, twelve: TWELVE };
 
-const zeros = () => TEXTS.map(() => Array(COUNT).fill(0));
 const percent = (/** @type {number} */ log, /** @type {number} */ digits) =>
   `${(100 * Math.exp(log)).toFixed(digits)} %`;
 
@@ -34,13 +38,14 @@ class Stage {
   seed = SEED;
   rng = random(SEED);
   voice = random(SEED + 1); // apart, so that asking changes no judgement
-  wins = zeros();
+  set = rlhf.EXAMPLE;
+  wins = this.set.wins;
   judged = 0;
   pair = [0, 1];
-  seen = "surface";
-  exponent = 0; // of the price
-  reward = /** @type {number[]} */ (Array(COUNT).fill(0));
-  policy = REFERENCE;
+  seen = "surface"; // of the twelve; the three are seen each by itself
+  exponent = 0; // of the weight of the KL penalty
+  reward = /** @type {number[]} */ ([0, 0, 0]);
+  policy = this.set.reference;
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -74,7 +79,10 @@ class Stage {
       ...SIZE,
       label:
         "Probability of each answer under the reference and under the trained policy; the same numbers stand in the table below",
-      draw: (context, size, colours) => drawBars(context, size, colours, this.policy, REFERENCE),
+      draw: (context, size, colours) => {
+        const { reference, names } = this.set;
+        drawBars(context, size, colours, this.policy, reference, names);
+      },
     });
   }
 
@@ -85,10 +93,11 @@ class Stage {
       label:
         "Mean reward against the root of the divergence: what the reward model believes, shifted to start where the truth starts, and what is true",
       draw: (context, size, colours) => {
+        const { reference, gold } = this.set;
         const at = (/** @type {number[]} */ policy) =>
-          rlhf.standing(policy, REFERENCE, this.reward, TRUTH);
-        const prices = Array.from({ length: 36 }, (_, i) => 10 ** (1.2 - i * 0.09));
-        const all = prices.map((beta) => at(rlhf.optimum(REFERENCE, this.reward, beta)));
+          rlhf.standing(policy, reference, this.reward, gold);
+        const betas = Array.from({ length: 36 }, (_, i) => 10 ** (1.2 - i * 0.09));
+        const all = betas.map((beta) => at(rlhf.optimum(reference, this.reward, beta)));
         drawCurve(context, size, colours, all, at(this.policy));
       },
     });
@@ -97,7 +106,19 @@ class Stage {
   /** @param {Element} controls */
   controlsOn(controls) {
     ui.select(controls, {
-      label: "Reward model sees",
+      label: "Answers",
+      options: [
+        ["three", "the three of the example"],
+        ["twelve", "all twelve"],
+      ],
+      value: "three",
+      onInput: (value) => {
+        this.set = SETS[/** @type {"three" | "twelve"} */ (value)];
+        this.reset();
+      },
+    });
+    ui.select(controls, {
+      label: "Reward model sees, of the twelve,",
       options: [
         ["surface", "the surface alone"],
         ["all", "all five features"],
@@ -110,7 +131,7 @@ class Stage {
       },
     });
     ui.slider(controls, {
-      label: "Price of divergence β",
+      label: "KL penalty β",
       min: -2,
       max: 1,
       step: 0.05,
@@ -134,12 +155,13 @@ class Stage {
   // Comparisons.
 
   deal() {
-    const first = rlhf.choose(REFERENCE, this.rng.uniform());
+    const { reference, texts } = this.set;
+    const first = rlhf.choose(reference, this.rng.uniform());
     let second = first;
-    while (second === first) second = rlhf.choose(REFERENCE, this.rng.uniform());
+    while (second === first) second = rlhf.choose(reference, this.rng.uniform());
     this.pair = [first, second];
     for (const [side, card] of this.cards.entries()) {
-      card.textContent = `${side + 1}. ${TEXTS[this.pair[side]]}`;
+      card.textContent = `${side + 1}. ${texts[this.pair[side]]}`;
     }
   }
 
@@ -167,9 +189,10 @@ class Stage {
   }
 
   automatic() {
+    const { gold } = this.set;
     for (let i = 0; i < AT_ONCE; i++) {
       const [first, second] = this.pair;
-      this.judge(this.rng.uniform() < rlhf.sigmoid(TRUTH[first] - TRUTH[second]) ? 0 : 1);
+      this.judge(this.rng.uniform() < rlhf.sigmoid(gold[first] - gold[second]) ? 0 : 1);
     }
     this.update();
   }
@@ -177,16 +200,22 @@ class Stage {
   // What follows from them.
 
   ask() {
+    const { names, texts, gold } = this.set;
     const i = rlhf.choose(this.policy, this.voice.uniform());
     this.status(
-      `The policy answers: ${TEXTS[i]} (answer ${i + 1}, true reward ${TRUTH[i].toFixed(2)})`,
+      `The policy answers: ${texts[i]} (answer ${names[i]}, true reward ${gold[i].toFixed(2)})`,
     );
   }
 
   update() {
-    const { judged, wins, seen } = this;
-    this.reward = judged ? rlhf.fitReward(wins, seen, rlhf.PRIOR) : Array(COUNT).fill(0);
-    this.policy = rlhf.optimum(REFERENCE, this.reward, 10 ** this.exponent);
+    const { judged, wins } = this;
+    const { names, texts, gold, reference, prior } = this.set;
+    const few = this.set === rlhf.EXAMPLE;
+    const fitted = judged
+      ? rlhf.fitReward(wins, few ? "table" : this.seen, prior)
+      : texts.map(() => 0);
+    this.reward = few ? fitted.map((r) => r - fitted[2]) : fitted; // C has the reward 0, as on the page
+    this.policy = rlhf.optimum(reference, this.reward, 10 ** this.exponent);
     this.bars.redraw();
     this.curve.redraw();
     this.tell();
@@ -194,11 +223,11 @@ class Stage {
       this.numbers,
       "The answers, their rewards and their probabilities",
       ["answer", "true reward", "fitted reward", "reference", "policy"],
-      TEXTS.map((text, i) => [
-        `${i + 1}. ${text}`,
-        TRUTH[i].toFixed(2),
+      texts.map((text, i) => [
+        `${names[i]}. ${text}`,
+        gold[i].toFixed(2),
         this.reward[i].toFixed(2),
-        percent(REFERENCE[i], 1),
+        percent(reference[i], 1),
         percent(this.policy[i], 1),
       ]),
     );
@@ -206,11 +235,12 @@ class Stage {
 
   tell() {
     const { judged, policy } = this;
+    const { names, gold, reference } = this.set;
     const best = policy.indexOf(Math.max(...policy));
-    const [now, before] = [policy, REFERENCE].map((p) => rlhf.meanReward(p, TRUTH).toFixed(2));
-    const kl = rlhf.divergence(policy, REFERENCE).toFixed(2);
+    const [now, before] = [policy, reference].map((p) => rlhf.meanReward(p, gold).toFixed(2));
+    const kl = rlhf.divergence(policy, reference).toFixed(2);
     this.status(
-      `${judged} ${judged === 1 ? "comparison" : "comparisons"}. The policy gives answer ${best + 1} most often, ${percent(policy[best], 0)}. ` +
+      `${judged} ${judged === 1 ? "comparison" : "comparisons"}. The policy gives answer ${names[best]} most often, ${percent(policy[best], 0)}. ` +
         `True reward ${now}, of the reference ${before}; divergence ${kl} nats.`,
     );
   }
@@ -218,8 +248,8 @@ class Stage {
   reset() {
     this.rng = random(this.seed);
     this.voice = random(this.seed + 1);
-    this.wins = zeros();
-    this.judged = 0;
+    this.wins = this.set.wins.map((row) => [...row]);
+    this.judged = this.wins.flat().reduce((a, b) => a + b, 0);
     this.deal();
     this.update();
   }

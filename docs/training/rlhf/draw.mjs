@@ -6,15 +6,14 @@
  * @typedef {ReturnType<typeof import("./rlhf.mjs").standing>} Standing
  */
 
-import { COUNT } from "./rlhf.mjs";
-
 /**
  * @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours
  * @param {number[]} policy log-probabilities @param {number[]} reference log-probabilities
+ * @param {string[]} names of the answers
  */
-export function drawBars(context, { width, height }, colours, policy, reference) {
+export function drawBars(context, { width, height }, colours, policy, reference, names) {
   const most = Math.max(0.2, ...policy.map(Math.exp), ...reference.map(Math.exp));
-  const slot = (width - 44) / COUNT;
+  const slot = (width - 44) / names.length;
   const low = height - 36;
   const up = (/** @type {number} */ p) => (p / most) * (low - 34);
   context.font = "12px sans-serif";
@@ -26,7 +25,7 @@ export function drawBars(context, { width, height }, colours, policy, reference)
     context.fillRect(36, low - up(p), width - 40, 1);
     context.fillStyle = colours.ink;
   }
-  context.fillText("number of the answer", 40, height - 4);
+  context.fillText("answer", 40, height - 4);
   context.textAlign = "center";
   policy.forEach((value, i) => {
     const x = 40 + i * slot;
@@ -39,14 +38,14 @@ export function drawBars(context, { width, height }, colours, policy, reference)
     context.strokeRect(x + slot * 0.1, low - before, slot * 0.3, before);
     context.setLineDash([]);
     context.fillStyle = colours.ink;
-    context.fillText(String(i + 1), x + slot * 0.48, low + 15);
+    context.fillText(names[i], x + slot * 0.48, low + 15);
   });
   context.textAlign = "left";
 }
 
 /**
  * @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours
- * @param {Standing[]} all along falling prices @param {Standing} here that of the policy
+ * @param {Standing[]} all along a falling beta @param {Standing} here that of the policy
  */
 export function drawCurve(context, { width, height }, colours, all, here) {
   const [left, right, top, low] = [36, width - 10, 46, height - 40];
@@ -68,7 +67,7 @@ export function drawCurve(context, { width, height }, colours, all, here) {
     const end = right - context.measureText(told).width;
     context.fillText(told, Math.min(px(x), end), low + 16);
   }
-  context.fillText("root of the divergence, falling price →", left + 4, height - 6);
+  context.fillText("root of the divergence, falling β →", left + 4, height - 6);
   // The way so far in full strength, the rest faintly.
   const before = [...all.filter(({ way }) => way < here.way), here];
   const after = [here, ...all.filter(({ way }) => way > here.way)];

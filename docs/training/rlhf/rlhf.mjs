@@ -56,9 +56,36 @@ export const reference = () => logSoftmax(ANSWERS.map((_, i) => 0.6 - (1.2 * i) 
 /** @param {number} x @returns {number} */
 export const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 
-/** @param {string} name what the reward model sees @returns {number[][]} one row an answer */
-export function featuresOf(name) {
-  if (name === "table") return ANSWERS.map((_, i) => ANSWERS.map((_, j) => (i === j ? 1 : 0)));
+/**
+ * The example of the page: answers 1, 5 and 9 as A, B and C, with strengths, a reference and comparisons
+ * of their own; the truth is what the comparisons say.
+ */
+export const EXAMPLE = {
+  names: ["A", "B", "C"],
+  texts: [0, 4, 8].map((i) => ANSWERS[i][0]),
+  gold: [6, 2, 1].map(Math.log),
+  reference: [0.2, 0.5, 0.3].map(Math.log),
+  wins: [
+    [0, 6, 6],
+    [2, 0, 4],
+    [1, 2, 0],
+  ],
+  prior: 1e-6,
+};
+
+/** @returns {number[][]} the comparisons of the example */
+export const exampleWins = () => EXAMPLE.wins;
+
+/** @returns {number[]} its reference, log-probabilities */
+export const exampleReference = () => EXAMPLE.reference;
+
+/**
+ * @param {string} name what the reward model sees @param {number} count of the answers
+ * @returns {number[][]} one row an answer
+ */
+export function featuresOf(name, count = COUNT) {
+  const all = Array.from({ length: count }, (_, i) => i);
+  if (name === "table") return all.map((i) => all.map((j) => (i === j ? 1 : 0)));
   return ANSWERS.map(([, features]) => (name === "surface" ? features.slice(2) : features));
 }
 
@@ -89,7 +116,7 @@ export function solve(matrix, right) {
  * @returns {number[]} the reward of each answer
  */
 export function fitReward(wins, name, prior) {
-  const features = featuresOf(name);
+  const features = featuresOf(name, wins.length);
   const size = features[0].length;
   const total = wins.flat().reduce((a, b) => a + b, 0);
   let weight = Array(size).fill(0);
@@ -115,7 +142,7 @@ export function fitReward(wins, name, prior) {
 }
 
 /**
- * The best policy for a reward and a price: proportional to the reference times exp(r / beta).
+ * The best policy for a reward and a weight of the KL penalty: proportional to the reference times exp(r / beta).
  * @param {number[]} logRef @param {number[]} r @param {number} beta @returns {number[]}
  */
 export const optimum = (logRef, r, beta) =>

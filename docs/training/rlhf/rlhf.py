@@ -4,7 +4,7 @@ The letters:
     y           an answer, a number below Y          log_pi   log-probabilities of a policy, (Y,)
     log_ref     of the reference policy, (Y,)        r        reward of each answer, (Y,), in nats
     wins        wins[i, j]: how often answer i was preferred to answer j, (Y, Y)
-    beta        price of one nat of divergence from the reference
+    beta        weight of the KL penalty: nats of reward for one nat of divergence
     advantage   how much better an answer is than expected, (N,)
 A reward difference of one nat means odds of e to 1 that the better answer is preferred.
 """
@@ -36,6 +36,9 @@ FEATURES = torch.tensor([features for _, features in ANSWERS], dtype=torch.float
 SURFACE = FEATURES[:, 2:]  # what a hurried reader sees: polite, length, confident
 GOLD = FEATURES @ torch.tensor([2.0, 1.0, 0.3, -0.2, 0.1], dtype=torch.float64)
 LOG_REF = torch.log_softmax(torch.linspace(0.6, -0.6, len(ANSWERS), dtype=torch.float64), 0)
+# The example: answers 1, 5 and 9 with a reference of their own and 21 comparisons, as odds 3, 2 and 6.
+THREE_REF = torch.tensor([0.2, 0.5, 0.3], dtype=torch.float64).log()
+THREE_WINS = torch.tensor([[0, 6, 6], [2, 0, 4], [1, 2, 0]], dtype=torch.float64)
 
 
 # --8<-- [start:preference]
@@ -114,10 +117,7 @@ def kl_estimates(log_pi: Tensor, log_ref: Tensor) -> tuple[Tensor, Tensor, Tenso
 
 # --8<-- [start:optimum]
 def objective(log_pi: Tensor, log_ref: Tensor, r: Tensor, beta: float) -> Tensor:
-    """Mean reward less beta times the divergence, nats: log_pi, log_ref (..., Y), r (Y,) to (...).
-
-    Source: this page, eq-rlhf-objective.
-    """
+    """Reward less the KL penalty: log_pi, log_ref (..., Y), r (Y,) to (...). Source: this page, eq-rlhf-objective."""
     return (log_pi.exp() * r).sum(-1) - beta * divergence(log_pi, log_ref)
 
 
@@ -127,7 +127,9 @@ def optimum(log_ref: Tensor, r: Tensor, beta: float) -> Tensor:
     Raises ValueError unless beta > 0. Source: korbak2022rl; rafailov2023direct, eq. 4.
     """
     if not beta > 0:
-        raise ValueError(f"beta is {beta}, not positive; without a price the best answer takes all")
+        raise ValueError(
+            f"beta is {beta}, not positive; without a penalty the best answer takes all"
+        )
     return torch.log_softmax(log_ref + r / beta, -1)
     # --8<-- [end:optimum]
 

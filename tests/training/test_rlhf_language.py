@@ -1,0 +1,205 @@
+"""The small language model of docs/training/rlhf.md: three stages, over-optimisation, iteration."""
+
+import itertools
+import statistics
+from collections import Counter
+from functools import cache
+
+import pytest
+import torch
+from torch import Tensor
+
+from docs.training.rlhf import language, rlhf
+from scripts.figures import rlhf_language as figures
+from scripts.figures import style
+from tests.said import sayings
+
+PAGE = style.DOCS / "training" / "rlhf.md"
+said = sayings(PAGE)
+WORD = {word: i for i, word in enumerate(language.WORDS)}
+
+
+def row(text: str) -> Tensor:
+    """A prompt and its answer, as tokens (1, 1 + T)."""
+    tokens = [WORD[word] for word in text.split()]
+    return torch.tensor([tokens + [language.END] * (1 + language.LENGTH - len(tokens))])
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@cache
+def reference() -> language.Network:
+    """The fine-tuned model of one seed."""
+    torch.set_num_threads(1)
+    return language.fine_tune(seeded(5))
+
+
+@pytest.mark.parametrize(
+    ("text", "reward"),
+    [
+        ("sky? air scatters blue", 2 - 0.3),
+        ("sky? thanks air scatters blue", 2 + 1 - 0.4),
+        ("sky? thanks thanks air scatters blue", 2 + 1 - 1 - 0.5),
+        ("sky? water absorbs red", -0.3),
+        ("sea? i do not know", -0.4),
+        ("grass?", 0.0),
+        ("grass? thanks leaves reflect green thanks thanks", 2 + 1 - 2 - 0.6),
+    ],
+)
+def test_the_judge_likes_the_right_fact_and_one_thanks(text: str, reward: float) -> None:
+    said(
+        'Its judge gives 2 for the right fact, 1 for a "thanks", less 1 for each further one, and '
+        "less 0.1 for each word."
+    )
+    assert language.judge(row(text)).item() == pytest.approx(reward)
+
+
+def test_the_tokens_up_to_the_first_end_are_the_models() -> None:
+    tokens = torch.cat([row("sky? air"), row("sky? " + " ".join(["air"] * language.LENGTH))])
+    assert language.written(tokens).sum(1).tolist() == [2, language.LENGTH]
+
+
+def test_no_token_sees_what_comes_after_it() -> None:
+    tokens = row("sea? thanks water absorbs red")
+    changed = tokens.clone()
+    changed[0, 4:] = WORD["know"]
+    model = language.Network(3, seeded(1))
+    torch.testing.assert_close(model(tokens)[:, :4], model(changed)[:, :4])
+    assert (model(tokens)[:, 4:] - model(changed)[:, 4:]).abs().min() > 0
+
+
+def test_log_probabilities_are_those_by_which_answers_are_drawn() -> None:
+    model = language.Network(len(language.WORDS), seeded(2))
+    words = range(len(language.WORDS))
+    short = [[2, end, 0] for end in [0]] + [
+        [2, a, b] for a, b in itertools.product(words, words) if a
+    ]
+    rows = torch.tensor([r + [0] * (1 + language.LENGTH - len(r)) for r in short])
+    ended = rows[:, 2] == 0  # answers of at most one word, by enumeration
+    exact = language.log_probabilities(model, rows).sum(1).exp()[ended]
+    drawn = language.sample(model, torch.full((4000,), 2), seeded(3))
+    for tokens, p in zip(rows[ended], exact.tolist(), strict=True):
+        share = (drawn == tokens).all(1).double().mean().item()
+        assert share == pytest.approx(p, abs=4 * (p / 4000) ** 0.5 + 1e-3)
+
+
+def test_loss_and_advantage_are_those_of_the_page() -> None:
+    new, old, advantage = torch.randn(3, 64, generator=seeded(4), dtype=torch.float64)
+    ours = language.ppo_loss(new, old, advantage).mean()
+    torch.testing.assert_close(ours, rlhf.ppo_loss(new, old, advantage))
+    charged = torch.randn(3, 32, generator=seeded(5), dtype=torch.float64)
+    others = (charged.sum(1, keepdim=True) - charged) / 31
+    expected = torch.stack([rlhf.leave_one_out_advantage(group) for group in charged])
+    torch.testing.assert_close(charged - others, expected)
+
+
+def test_fine_tuning_imitates_the_demonstrations() -> None:
+    drawn = language.sample(reference(), language.PROMPTS.repeat(400), seeded(6))
+    shown = language.demonstrations(3000, seeded(7))
+    texts = {language.text(tokens) for tokens in shown}
+    assert sum(language.text(tokens) in texts for tokens in drawn) / len(drawn) > 0.9
+    gap = language.judge(drawn).mean() - language.judge(shown).mean()
+    assert abs(gap.item()) < 0.25
+
+
+def test_the_reward_model_ranks_pairs_better_than_chance() -> None:
+    both = (reference(), reference())
+    pairs = language.compare(both, 600, seeded(8))
+    model = language.fit_reward(reference(), pairs, seeded(9))
+    with torch.no_grad():
+        winner, loser = language.compare(both, 2000, seeded(10))
+        better = language.judge(winner) != language.judge(loser)
+        right = (language.score(model, winner) > language.score(model, loser))[better]
+    assert right.double().mean().item() > 0.6
+
+
+def test_training_with_the_true_reward_raises_reward_less_penalty() -> None:
+    policy = language.reinforce(reference(), language.judge, 0.3, seeded(11), steps=25)
+    reached = []
+    for model in (reference(), policy):
+        tokens = language.sample(model, language.PROMPTS.repeat(200), seeded(12))
+        with torch.no_grad():
+            ratio = language.log_probabilities(model, tokens)
+            ratio = (ratio - language.log_probabilities(reference(), tokens)).sum(1)
+        reached.append((language.judge(tokens) - 0.3 * ratio).mean().item())
+    assert reached[1] > reached[0] + 0.7
+    none = language.reinforce(reference(), language.judge, 0.3, seeded(11), steps=0)
+    for a, b in zip(none.parameters(), reference().parameters(), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_dpo_makes_the_preferred_answers_more_probable() -> None:
+    pairs = language.compare((reference(), reference()), 600, seeded(13))
+    policy = language.tune(reference(), pairs, 0.3, seeded(14), steps=60)
+    with torch.no_grad():
+        moved = [
+            (
+                language.log_probabilities(policy, x) - language.log_probabilities(reference(), x)
+            ).sum(1)
+            for x in pairs
+        ]
+    assert (moved[0] - moved[1]).mean().item() > 0.3
+
+
+def test_the_same_seed_gives_the_same_model_and_the_page_tells_its_size() -> None:
+    torch.manual_seed(1)
+    first = language.Network(len(language.WORDS), seeded(3))
+    torch.manual_seed(2)  # what others drew changes nothing
+    second = language.Network(len(language.WORDS), seeded(3))
+    for a, b in zip(first.parameters(), second.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=0)
+    size = sum(parameter.numel() for parameter in first.parameters())
+    said(
+        f"A language model of {round(size, -3):,d} weights",
+        f"has a vocabulary of {len(language.WORDS):d} words, three prompts",
+    )
+
+
+def ends(name: str) -> list[float]:
+    """Each seed's mean true reward over the last ten steps."""
+    table = style.read_table(PAGE.with_suffix("") / "language.csv")
+    return [statistics.mean(table[f"{name}, seed {i}"][-10:]) for i in range(figures.SEEDS)]
+
+
+def test_the_figure_shows_what_the_page_says_of_it() -> None:
+    table = style.read_table(PAGE.with_suffix("") / "language.csv")
+    start = statistics.mean(table[name][0] for name in figures.RUNS)
+    told = {
+        name: (statistics.mean(ends(name)), statistics.stdev(ends(name))) for name in figures.RUNS
+    }
+    peak = max(table["low"])
+    said(
+        f"With β = {figures.HIGH:.1f} the true reward rises from {start:.2f} to {told['high'][0]:.2f} "
+        f"± {told['high'][1]:.2f}",
+        f"with β = {figures.LOW:.0f}, it rises to {peak:.2f} in the mean and falls to "
+        f"{told['low'][0]:.2f} ± {told['low'][1]:.2f}",
+        f"while the reward model believes in {table['low, believed'][-1]:.2f}",
+        f"ends at {told['iterated'][0]:.2f} ± {told['iterated'][1]:.2f}",
+        f"mean and standard deviation of {figures.SEEDS:d} seeds, over the last ten steps",
+        f"{figures.PAIRS:d} comparisons of answers of the fine-tuned model",
+        f"{figures.ROUNDS:d} rounds of {figures.PAIRS // figures.ROUNDS:d}",
+        f"each step {32 * len(language.PROMPTS):d} answers",
+        f"for beta {figures.HIGH:.1f} it rises and stays, in a narrow band; without the",
+        f"from the lowest to the highest of {figures.SEEDS:d} seeds. The dotted line is what the reward "
+        f"model believes for β = {figures.LOW:.0f}, shifted",
+    )
+    better = sum(a > b for a, b in zip(ends("iterated"), ends("low"), strict=True))
+    said(f"better with {better:d} of the {figures.SEEDS:d} seeds")
+    assert told["low"][0] < peak - 0.2
+    assert table["low, believed"][-1] > table["low"][-1] + 0.5
+
+
+def test_the_answers_that_the_page_quotes_are_those_of_one_run() -> None:
+    models, _ = figures.trained(0, {})
+    usual = {}
+    for name, model in models.items():
+        drawn = language.sample(model, torch.full((200,), WORD["sky?"]), seeded(0))
+        usual[name] = Counter(language.text(tokens) for tokens in drawn)
+    (hacked, _), (right, _) = usual["low"].most_common(1)[0], usual["high"].most_common(1)[0]
+    said(f"one run ends with `{hacked}` as its answer to `sky?`")
+    assert "air scatters blue" in right
+    for answer in ("air scatters blue", "leaves reflect green", "i do not know"):
+        assert usual["reference"][answer] > 10
+        said(f"`{answer}`")
