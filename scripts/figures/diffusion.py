@@ -55,15 +55,15 @@ def draw_schedules(table: style.Table, axes: style.Axes) -> None:
 
 
 def paths() -> style.Table:
-    """Where the flow takes fifteen quantiles of the noise, at 21 noise levels."""
+    """Where the flow takes fifteen quantiles of the noise, at 16 noise levels."""
     levels = diffusion.few(COSINE, 60)
     x = normal_quantiles(15)
     rows = [x[:, 0]]
     for i in range(60):
         x = diffusion.sample(MIXTURE.eps, x, levels[i : i + 2], 0.0)
-        if i % 3 == 2:
+        if i % 4 == 3:
             rows.append(x[:, 0])
-    table: style.Table = {"time": [1 - i / 20 for i in range(21)]}
+    table: style.Table = {"time": [1 - i / 15 for i in range(16)]}
     for k in range(15):
         table[f"path {k + 1}"] = [float(row[k]) for row in rows]
     return table
