@@ -19,6 +19,7 @@ from scripts.figures import rlhf as figures
 from scripts.figures import style
 from scripts.printed.values import By, Each, Finite, Given
 from tests import golden as shared
+from tests.answers.plugin import Bench
 from tests.printed.plugin import Equations
 from tests.said import sayings
 
@@ -1038,14 +1039,17 @@ def test_the_trained_policy_keeps_what_the_reference_never_says() -> None:
     assert best.exp().tolist() == pytest.approx([0.5, 0.5, 0.0])
 
 
-def test_exercise_1_odds_of_a_preference() -> None:
+@pytest.mark.answer("answer-rlhf-odds")
+def test_exercise_1_odds_of_a_preference(answer: Bench) -> None:
     r = torch.tensor([2.0, 0.5])
     share = rlhf.preferred(r)[0, 1].item()
     said(f"approx {share:.3f}$, about nine times in eleven")
     assert share == pytest.approx(9 / 11, abs=1e-3)
+    answer("answer-rlhf-odds").is_(share, 1 - share)
 
 
-def test_exercise_2_two_answers_and_the_penalty() -> None:
+@pytest.mark.answer("answer-rlhf-shares")
+def test_exercise_2_two_answers_and_the_penalty(answer: Bench) -> None:
     ref, r = torch.log(torch.tensor([0.9, 0.1])), torch.tensor([0.0, 1.0])
     shares = [rlhf.optimum(ref, r, beta).exp()[1].item() for beta in (1.0, 0.2)]
     said(
@@ -1054,16 +1058,24 @@ def test_exercise_2_two_answers_and_the_penalty() -> None:
     )
     odds = [math.e / 9, math.exp(5) / 9]
     assert shares == pytest.approx([o / (1 + o) for o in odds], abs=1e-6)
+    answer("answer-rlhf-shares").is_(tuple(shares))
 
 
-def test_exercise_3_best_of_eight() -> None:
+@pytest.mark.answer("answer-rlhf-eight")
+def test_exercise_3_best_of_eight(answer: Bench) -> None:
+    many = torch.full((200_000,), -math.log(200_000), dtype=torch.float64)  # the bound, nearly
+    reached = rlhf.divergence(rlhf.best_of(8, many, torch.arange(200_000.0).double()), many).item()
+    assert reached == pytest.approx(math.log(8) - 7 / 8, abs=1e-3)
     said(f"approx {math.log(8) - 7 / 8:.3f}$ nats")
+    answer("answer-rlhf-eight").is_(math.log(8) - 7 / 8, math.log(8))
 
 
-def test_exercise_4_a_group_of_four() -> None:
+@pytest.mark.answer("answer-rlhf-group")
+def test_exercise_4_a_group_of_four(answer: Bench) -> None:
     reward = torch.tensor([1.0, 0.0, 0.0, 0.0], dtype=torch.float64)
     right, *wrong = rlhf.group_advantage(reward).tolist()
     assert wrong == pytest.approx([-1 / math.sqrt(3)] * 3, abs=1e-5)
+    answer("answer-rlhf-group").is_((right, rlhf.leave_one_out_advantage(reward)[0].item()))
     said(f"GRPO gives {right:.3f} and three times −{-wrong[0]:.3f}. RLOO gives 1")
     assert rlhf.leave_one_out_advantage(reward).tolist() == pytest.approx(
         [1, -1 / 3, -1 / 3, -1 / 3]

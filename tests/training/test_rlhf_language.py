@@ -178,7 +178,7 @@ def test_the_figure_shows_what_the_page_says_of_it() -> None:
         f"while the reward model believes in {table['low, believed'][-1]:.2f}",
         f"ends at {told['iterated'][0]:.2f} ± {told['iterated'][1]:.2f}",
         f"mean and standard deviation of {figures.SEEDS:d} seeds, over the last ten steps",
-        f"{figures.PAIRS:d} comparisons of answers of the fine-tuned model",
+        f"{figures.PAIRS:,d} comparisons of answers of the fine-tuned model",
         f"{figures.ROUNDS:d} rounds of {figures.PAIRS // figures.ROUNDS:d}",
         f"each step {32 * len(language.PROMPTS):d} answers",
         f"for beta {figures.HIGH:.1f} it rises and stays, in a narrow band; without the",
