@@ -14,7 +14,7 @@ WORDS = attention.WORDS
 def example(causal: bool) -> style.Table:
     """Weights of the five words; a query is a row, so that row 3 is "her"."""
     allowed = attention.causal_mask(len(WORDS)) if causal else None
-    _, a = attention.attention(*attention.example(), allowed)
+    _, a = attention.attention(*attention.first_head(), allowed)
     cells = [(i, j, a[i, j].item()) for i in range(len(WORDS)) for j in range(len(WORDS))]
     return {name: [float(c[n]) for c in cells] for n, name in enumerate(("query", "key", "weight"))}
 

@@ -16,10 +16,10 @@ def said(demo: Locator) -> Locator:
 def test_it_starts_with_the_numbers_of_the_page(open_demo: OpenDemo) -> None:
     _, demo = open_demo("architectures/attention")
     row = demo.get_by_role("row", name="Ann")
-    expect(row).to_contain_text("4.00")
-    expect(row).to_contain_text("0.853")
+    expect(row).to_contain_text("2.83")
+    expect(row).to_contain_text("0.735")
     expect(demo.get_by_role("row", name="plan")).to_contain_text("masked")
-    expect(said(demo)).to_contain_text("output (0.911, 0.016)")
+    expect(said(demo)).to_contain_text("output (0.824, 0.043)")
 
 
 def test_the_query_moves_by_keys_and_by_pointer(open_demo: OpenDemo) -> None:
@@ -39,8 +39,11 @@ def test_the_query_moves_by_keys_and_by_pointer(open_demo: OpenDemo) -> None:
 def test_scale_and_masks_act_and_one_word_must_stay(open_demo: OpenDemo) -> None:
     page, demo = open_demo("architectures/attention")
     scale = demo.get_by_role("slider", name="Scale")
-    scale.fill("1")
-    expect(demo.get_by_role("row", name="Ann")).to_contain_text("0.981")
+    demo.get_by_label("divide the scores by √D").uncheck()
+    expect(demo.get_by_role("row", name="Ann")).to_contain_text("0.853")
+    demo.get_by_label("divide the scores by √D").check()
+    scale.fill("4")
+    expect(demo.get_by_role("row", name="Ann")).to_contain_text("0.996")
     scale.focus()
     page.keyboard.press("Home")
     expect(demo.get_by_role("row", name="Ann")).to_contain_text("0.250")

@@ -4,13 +4,13 @@
 
 export const WORDS = ["Ann", "told", "Tom", "her", "plan"];
 
-/** Features of the keys: a person, female or male, an action, a thing. */
+/** The keys: how far each word is a person, and female or, if negative, male. */
 export const KEYS = [
-  [2, 2, 0, 0],
-  [0, 0, 2, 0],
-  [2, -2, 0, 0],
-  [1, 1, 0, 0],
-  [0, 0, 0, 2],
+  [1, 1],
+  [0, 0],
+  [1, -1],
+  [0.5, 0.5],
+  [0, 0],
 ];
 
 /** How much each word stands for Ann and for Tom. */
@@ -23,8 +23,8 @@ export const VALUES = [
 ];
 
 /**
- * Scaled dot-product attention of one query, whose third and fourth feature are zero.
- * @param {number[]} query the first two features
+ * Scaled dot-product attention of one query.
+ * @param {number[]} query two features
  * @param {number} scale factor of the scores
  * @param {boolean[]} allowed which words may be looked at, one of them at least
  * @returns {{weights: number[], output: number[]}}

@@ -19,19 +19,29 @@ WORDS = ("Ann", "told", "Tom", "her", "plan")
 
 
 # --8<-- [start:example]
-def example() -> tuple[Tensor, Tensor, Tensor]:
-    """Five words with hand-made features: a person, female or male, an action, a thing.
+def example() -> tuple[Tensor, dict[str, Tensor]]:
+    """Five words by four features: a person, female or male, belonging, an action; weights by hand.
 
     Returns:
-        q and k: (5, 4) each. v: (5, 2), how much a word stands for Ann and for Tom.
-
+        x: (1, 5, 4). weights: (4, 4) each; rows 0 and 1 (columns of o) are head 1, the others head 2.
     Source: definition.
     """
-    q = [[0, 0, 2, 0], [2, 0, 0, 0], [0, 0, 2, 0], [2, 2, 0, 0], [1, 1, 0, 0]]
-    k = [[2, 2, 0, 0], [0, 0, 2, 0], [2, -2, 0, 0], [1, 1, 0, 0], [0, 0, 0, 2]]
-    v = [[1, 0], [0, 0], [0, 1], [0.5, 0], [0, 0]]
-    return torch.tensor(q).double(), torch.tensor(k).double(), torch.tensor(v).double()
+    x = [[1, 1, 0, 0], [0, 0, 0, 1], [1, -1, 0, 0], [0.5, 0.5, 1, 0], [0, 0, 0.5, 0]]
+    weights = {
+        "q": [[0, 0, 2, 2], [0, 0, 2, 0], [2, 0, 0, 0], [0, 0, 0, 0]],
+        "k": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]],
+        "v": [[0.5, 0.5, 0, 0], [0.5, -0.5, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]],
+        "o": [[1, 1, 0, 0], [1, -1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]],
+    }
+    return torch.tensor([x]).double(), {n: torch.tensor(w).double() for n, w in weights.items()}
     # --8<-- [end:example]
+
+
+def first_head() -> tuple[Tensor, Tensor, Tensor]:
+    """Queries, keys and values of the example's first head: each (5, 2). Source: definition."""
+    x, weights = example()
+    q, k, v = ((x @ weights[name].T)[0, :, :2] for name in ("q", "k", "v"))
+    return q, k, v
 
 
 # --8<-- [start:softmax]
@@ -55,18 +65,22 @@ def softmax_jacobian(a: Tensor) -> Tensor:
     return torch.diag_embed(a) - a[..., :, None] * a[..., None, :]
 
 
+# --8<-- [start:masks]
 def causal_mask(n: int, m: int | None = None) -> Tensor:
     """Query i of the last n of m positions may look at positions up to its own: (n, m).
 
-    Raises:
-        ValueError: unless 0 < n <= m.
-
-    Source: this page, eq-attention-causal.
+    Raises ValueError unless 0 < n <= m. Source: this page, eq-attention-causal.
     """
     m = n if m is None else m
     if not 0 < n <= m:
         raise ValueError(f"there are {n} queries but {m} keys; the queries are the last of them")
     return torch.ones(n, m, dtype=torch.bool).tril(m - n)
+
+
+def padding_mask(lengths: Tensor, m: int) -> Tensor:
+    """Nobody may look beyond the end of a sequence: lengths (B,) to (B, 1, 1, M). Source: definition."""
+    return (torch.arange(m) < lengths[:, None])[:, None, None, :]
+    # --8<-- [end:masks]
 
 
 def attention(
@@ -86,7 +100,6 @@ def attention(
 
     Raises:
         ValueError: if widths or lengths do not fit, or a query may look at nothing.
-
     Source: vaswani2017attention, eq. 1.
     """
     if q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
@@ -204,25 +217,27 @@ def kernel_regression(x: Tensor, points: Tensor, y: Tensor, width: float) -> Ten
 
 
 # --8<-- [start:cost]
-def cost(n: int, e: int, h: int, g: int) -> dict[str, int]:
+def cost(n: int, e: int, h: int, g: int, m: int | None = None) -> dict[str, int]:
     """Multiplications and additions of one layer's forward pass, and its numbers in memory.
 
     Args:
-        n: tokens. e: width of the model. h: query heads. g: key-value heads.
+        n: tokens that are computed. e: width of the model. h: query heads. g: key-value heads.
+        m: tokens that are looked at: n, or more with a cache.
     """
-    projections = 4 * n * e * e + 4 * n * e * (e * g // h)  # q and o; k and v
+    m, kv = n if m is None else m, e * g // h  # kv: width of all keys together
     return {
-        "projections": projections,
-        "scores": 4 * n * n * e,  # q·k and a·v; the mask saves half if its blocks are skipped
-        "weights_stored": h * n * n,
-        "cache": 2 * n * (e * g // h),
+        "parameters": 2 * e * e + 2 * e * kv,  # q and o; k and v
+        "projections": 2 * n * (2 * e * e + 2 * e * kv),
+        "scores": 4 * n * m * e,  # q·k and a·v; the mask saves half if its blocks are skipped
+        "weights_stored": h * n * m,
+        "cache": 2 * m * kv,
     }
     # --8<-- [end:cost]
 
 
 def main() -> None:
-    """Print the running example, and the distance to the library's attention."""
-    q, k, v = example()
+    """Print what "her" sees in the running example, and the distance to the library's attention."""
+    q, k, v = first_head()
     for allowed in (None, causal_mask(len(WORDS))):
         out, a = attention(q, k, v, allowed)
         print("causal" if allowed is not None else "unmasked", "weights of 'her':")

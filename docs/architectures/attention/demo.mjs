@@ -6,7 +6,8 @@ import { attend, KEYS, WORDS } from "./attention.mjs";
 import { drawBars, drawPlane, REACH } from "./draw.mjs";
 
 const START = [2, 2];
-const SCALE = 0.5;
+const SCALE = 1;
+const ROOT = Math.SQRT2;
 const CAUSAL = [true, true, true, true, false];
 const SEED = 1;
 const SIZE = { width: 320, height: 320 };
@@ -33,7 +34,12 @@ class Stage {
       max: 4,
       step: 0.05,
       value: SCALE,
-      format: (value) => `${value.toFixed(2)}${value === SCALE ? " = 1/√D" : ""}`,
+      format: (value) => value.toFixed(2),
+      onInput: () => this.show(),
+    });
+    this.root = ui.toggle(controls, {
+      label: "divide the scores by √D",
+      value: true,
       onInput: () => this.show(),
     });
     this.seed = ui.number(controls, {
@@ -75,10 +81,15 @@ class Stage {
     return plane;
   }
 
+  /** What an inner product is multiplied by. */
+  factor() {
+    return this.scale.value() / (this.root.value() ? ROOT : 1);
+  }
+
   /** What the pictures show. */
   shown() {
     const { query, allowed } = this;
-    return { query, allowed, ...attend(query, this.scale.value(), allowed) };
+    return { query, allowed, ...attend(query, this.factor(), allowed) };
   }
 
   /** @param {number} x @param {number} y */
@@ -108,6 +119,7 @@ class Stage {
 
   reset() {
     this.scale.set(SCALE);
+    this.root.set(true);
     this.seed.set(SEED);
     this.source = random(SEED);
     this.allowed = [...CAUSAL];
@@ -120,7 +132,7 @@ class Stage {
     this.plane.redraw();
     this.bars.redraw();
     const score = (/** @type {number[]} */ key) =>
-      this.scale.value() * (this.query[0] * key[0] + this.query[1] * key[1]);
+      this.factor() * (this.query[0] * key[0] + this.query[1] * key[1]);
     ui.table(
       this.output,
       "Scores and weights",

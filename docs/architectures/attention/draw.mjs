@@ -8,7 +8,7 @@
 
 import { KEYS, WORDS } from "./attention.mjs";
 
-export const REACH = 3.5; // the plane shows -REACH … REACH
+export const REACH = 3; // the plane shows -REACH … REACH
 
 /** @param {CanvasRenderingContext2D} g @param {number} width @param {Colours} colours */
 function drawGrid(g, width, colours) {
