@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.nn.functional import scaled_dot_product_attention as sdpa
 
 
 # --8<-- [start:layer]
@@ -21,11 +21,8 @@ class CausalSelfAttention(nn.Module):
         Returns the output (B, N, E) and the longer cache (2, B, G, M + N, D). Source: ainslie2023gqa.
         """
         q = self.q(x).unflatten(-1, (-1, self.d)).transpose(1, 2)  # (B, H, N, D)
-        kv = self.kv(x).unflatten(-1, (2, -1, self.d)).permute(2, 0, 3, 1, 4)  # (2, B, G, N, D)
+        kv = self.kv(x).unflatten(-1, (2, -1, self.d)).permute(2, 0, 3, 1, 4)
         kv = kv if cache is None else torch.cat([cache, kv], -2)
-        out = functional.scaled_dot_product_attention(
-            q, *kv, is_causal=cache is None, enable_gqa=True
-        )
+        out = sdpa(q, kv[0], kv[1], is_causal=cache is None, enable_gqa=True)
         return self.o(out.transpose(1, 2).flatten(2)), kv
-
-    # --8<-- [end:layer]
+        # --8<-- [end:layer]
