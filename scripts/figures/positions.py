@@ -1,4 +1,4 @@
-"""docs/architectures/positions.*.svg: the sinusoids, distance in the scores, and two experiments."""
+"""docs/architectures/positions.*.svg: the sinusoids, distance in the scores, and three experiments."""
 
 import numpy as np
 import torch
@@ -13,6 +13,13 @@ EXPERIMENTS = (
     ("learned", False, "learned"),
     ("rope", False, "RoPE"),
 )
+
+HOWS = {
+    "": ("o-", 0, "unchanged"),
+    "interpolation": ("v-.", 1, "all waves slower"),
+    "base": ("s--", 2, "greater base"),
+    "parts": ("D-", 3, "slow waves slower"),
+}
 
 
 def waves() -> style.Table:
@@ -138,6 +145,41 @@ def draw_length(table: style.Table, axes: style.Axes) -> None:
     axes.legend(loc="center right", bbox_to_anchor=(1, 0.62))
 
 
+def stretch() -> style.Table:
+    """Accuracy of RoPE by position after training on 16 tokens, stretched to 128 in four ways.
+
+    The mean over SEEDS runs, and the standard deviation of each mean over eight positions.
+    """
+    columns: style.Table = {"position": [float(i) for i in range(8, 128, 8)]}
+    for how in HOWS:
+        runs = np.array([positions.learn_echo("rope", seed=seed, how=how) for seed in range(SEEDS)])
+        means = np.stack([runs[:, i - 5 : i + 3].mean(1) for i in range(8, 128, 8)])
+        columns[how or "unchanged"] = means.mean(1).tolist()
+        columns[f"spread, {how or 'unchanged'}"] = means.std(1, ddof=1).tolist()
+    return columns
+
+
+def draw_stretch(table: style.Table, axes: style.Axes) -> None:
+    """Four curves beyond the trained length."""
+    axes.axvspan(0, 16, color=style.GRID, alpha=0.6, lw=0)
+    axes.text(8, 0.02, "trained", ha="center", fontsize=11)
+    for how, (mark, colour, label) in HOWS.items():
+        axes.plot(
+            table["position"],
+            table[how or "unchanged"],
+            mark,
+            color=style.SERIES[colour],
+            ms=4,
+            label=label,
+        )
+    axes.set_ylim(0, 1.04)
+    axes.set_xlim(0, 128)
+    axes.set_xticks([0, 16, 48, 80, 112])
+    axes.set_xlabel("position")
+    axes.set_ylabel("right answers")
+    axes.legend(loc="center", bbox_to_anchor=(0.62, 0.5))
+
+
 FIGURES = [
     style.Recipe("architectures/positions/waves", waves, draw_waves, size=(360, 400), grid=(2, 1)),
     style.Recipe(
@@ -145,6 +187,7 @@ FIGURES = [
     ),
     style.Recipe("architectures/positions/order", order, draw_order, absolute=0.03),
     style.Recipe("architectures/positions/length", length, draw_length, absolute=0.03),
+    style.Recipe("architectures/positions/stretch", stretch, draw_stretch, absolute=0.03),
 ]
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@ Letters:
     B, N, E   sequences in a batch, tokens in a sequence, width of the model
     H, D      heads, width of a head (even)
     i, j      position of a query and of a key, from 0
-    w         angular frequencies, radians a token: (D/2,)
+    w         angular frequencies, radians a token: (D/2,); those of width D, if not given
     scheme    "none", "sinusoidal", "learned", "rope" or "alibi"
-The pair of features that is turned together is (2m, 2m + 1), as in su2021roformer.
+The features 2m and 2m + 1 are turned together, as in su2021roformer.
 """
 
 import math
@@ -30,12 +30,12 @@ def frequencies(d: int, base: float = 10_000.0) -> Tensor:
 
 
 # --8<-- [start:sinusoidal]
-def sinusoidal(positions: Tensor, d: int) -> Tensor:
-    """Sine and cosine of every frequency at every position: positions (N,) to (N, d).
+def sinusoidal(positions: Tensor, d: int, w: Tensor | None = None) -> Tensor:
+    """Sine and cosine of every frequency at every position: positions (N,), w (d/2,) to (N, d).
 
     Raises ValueError if d is odd. Source: vaswani2017attention, section 3.5.
     """
-    angles = positions[:, None] * frequencies(d)  # (N, d/2)
+    angles = positions[:, None] * (frequencies(d) if w is None else w)  # (N, d/2)
     return torch.stack([angles.sin(), angles.cos()], -1).flatten(-2)
     # --8<-- [end:sinusoidal]
 
@@ -45,23 +45,17 @@ def shift(k: float, d: int) -> Tensor:
 
     Raises ValueError if d is odd. Source: this page, eq-positions-shift.
     """
-    out = torch.zeros(d, d, dtype=torch.float64)
-    for m, angle in enumerate((k * frequencies(d)).tolist()):
-        c, s = math.cos(angle), math.sin(angle)
-        out[2 * m : 2 * m + 2, 2 * m : 2 * m + 2] = torch.tensor([[c, s], [-s, c]], dtype=out.dtype)
-    return out
+    return rope(torch.eye(d, dtype=torch.float64), torch.full((d,), -k, dtype=torch.float64)).T
 
 
 # --8<-- [start:rope]
-def rope(x: Tensor, positions: Tensor) -> Tensor:
+def rope(x: Tensor, positions: Tensor, w: Tensor | None = None) -> Tensor:
     """Turn each pair of features of a query or key by its position times the pair's frequency.
 
-    Args:
-        x: (..., N, D). positions: (N,), any real numbers.
-
-    Returns (..., N, D). Raises ValueError if D is odd. Source: su2021roformer, eq. 34.
+    x (..., N, D), positions (N,), which may be any real numbers, w (D/2,) to (..., N, D).
+    Raises ValueError if D is odd. Source: su2021roformer, eq. 34.
     """
-    angles = positions[:, None] * frequencies(x.shape[-1])  # (N, D/2)
+    angles = positions[:, None] * (frequencies(x.shape[-1]) if w is None else w)  # (N, D/2)
     c, s = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
     even, odd = x[..., 0::2], x[..., 1::2]
     return torch.stack([even * c - odd * s, even * s + odd * c], -1).flatten(-2)
@@ -79,35 +73,60 @@ def alibi(i: Tensor, j: Tensor, heads: int) -> Tensor:
     # --8<-- [end:alibi]
 
 
+# --8<-- [start:example]
+def example(
+    scheme: str, at: Tensor, causal: bool = False, turn: float = math.pi / 2, slope: float = 0.5
+) -> tuple[Tensor, Tensor]:
+    """What "bites" takes from "dog", itself and "man", who stand at the positions at (3,).
+
+    Returns the scores (3,) and the shares of dog and of man (2,). Source: definition.
+    """
+    q = torch.tensor([[1.0, 1]]).double()  # "bites" looks for a noun before it
+    k = torch.tensor([[0.0, 2], [0, 0], [0, 2]]).double()
+    v = torch.tensor([[1.0, 0], [0, 0], [0, 1]]).double()
+    i, w = at[1:2], torch.tensor([turn]).double()  # w: radians from one position to the next
+    if scheme == "sinusoidal":
+        q, k = q + sinusoidal(i, 2, w), k + sinusoidal(at, 2, w)
+    if scheme == "rope":
+        q, k = rope(q, i, w), rope(k, at, w)
+    s = (q @ k.T)[0] - (slope * (i - at).abs() if scheme == "alibi" else 0)
+    s = s.masked_fill(at > i, -math.inf) if causal else s
+    return s, s.softmax(-1) @ v
+    # --8<-- [end:example]
+
+
+# --8<-- [start:stretch]
+def stretch(w: Tensor, how: str, factor: float, trained: int) -> Tensor:
+    """Frequencies of RoPE for a context `factor` times as long as the trained one: w (D/2,) to (D/2,).
+
+    Source: chen2023extending, eq. 4; peng2024yarn, section 3, with one turn as both its thresholds.
+    """
+    if how == "interpolation":
+        return w / factor
+    if how == "base":
+        m = torch.arange(len(w), dtype=w.dtype)
+        return w * factor ** (-m / (len(w) - 1))
+    return torch.where(w * trained > 2 * math.pi, w, w / factor)  # "parts"
+    # --8<-- [end:stretch]
+
+
 class OrderModel(nn.Module):
     """A small Transformer whose way of telling positions can be chosen, or left out.
 
-    Args:
-        vocabulary: number of different tokens. scheme: one of SCHEMES.
-        causal: whether a query sees only keys up to its own position.
-        width: E. heads: H. layers: of attention and feed-forward.
-        longest: positions of the learned table; only those trained on mean anything.
-        seed: of the first weights.
-
-    Raises:
-        ValueError: if there is no such scheme.
+    Args: vocabulary, the number of tokens; scheme, one of SCHEMES; causal, whether a query sees only keys
+        up to its own position; width E; heads H; layers; longest, the rows of the learned table; seed.
+    Raises ValueError if there is no such scheme.
     """
 
     def __init__(
-        self,
-        vocabulary: int,
-        scheme: str,
-        causal: bool,
-        width: int = 32,
-        heads: int = 4,
-        layers: int = 2,
-        longest: int = 128,
-        seed: int = 0,
-    ) -> None:
+        self, vocabulary: int, scheme: str, causal: bool, width: int = 32, heads: int = 4,
+        layers: int = 2, longest: int = 128, seed: int = 0,
+    ) -> None:  # fmt: skip
         super().__init__()
         if scheme not in SCHEMES:
             raise ValueError(f"no scheme {scheme!r}; choose one of {SCHEMES}")
         self.scheme, self.causal, self.heads = scheme, causal, heads
+        self.w = frequencies(width // heads)
         generator = torch.Generator().manual_seed(seed)
 
         def matrix(*shape: int, std: float) -> nn.Parameter:
@@ -137,13 +156,10 @@ class OrderModel(nn.Module):
 
     # --8<-- [start:attend]
     def attend(self, qkv: Tensor, i: Tensor) -> Tensor:
-        """Attention with positions where the scheme puts them: qkv (B, N, 3E), i (N,) to (B, N, E).
-
-        Source: su2021roformer for rope; press2022train for alibi.
-        """
+        """Attention, positions where the scheme puts them: qkv (B, N, 3E), i (N,) to (B, N, E). Source: definition."""
         q, k, v = qkv.reshape(*qkv.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         if self.scheme == "rope":
-            q, k = rope(q, i), rope(k, i)
+            q, k = rope(q, i, self.w), rope(k, i, self.w)
         s = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])  # (B, H, N, N)
         if self.scheme == "alibi":
             s = s + alibi(i, i, self.heads)
@@ -163,32 +179,23 @@ def normalise(x: Tensor) -> Tensor:
 def who_came_first(n: int, batch: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """n different tokens in random order, then a question mark; the answer is the first of them.
 
-    Returns:
-        Tokens (batch, n + 1), whose last is always n, and answers (batch,).
-
-    Source: definition.
+    Returns tokens (batch, n + 1), whose last is always n, and answers (batch,). Source: definition.
     """
     order = torch.rand(batch, n, generator=generator).argsort(-1)
-    question = torch.full((batch, 1), n)
-    return torch.cat([order, question], 1), order[:, 0]
+    return torch.cat([order, torch.full((batch, 1), n)], 1), order[:, 0]
     # --8<-- [end:who]
 
 
-def learn_order(
-    scheme: str, causal: bool, n: int = 8, steps: int = 80, seed: int = 0
-) -> list[float]:
-    """Train on `who_came_first`; the accuracy after every tenth step.
+def learn_order(scheme: str, causal: bool, n: int = 8, steps: int = 80, seed: int = 0) -> list[float]:  # fmt: skip
+    """Train on `who_came_first`; the accuracy after every tenth step, on 32 orders in all n rotations.
 
-    The 32 orders that it is measured on come in all n rotations, so a model that sees only the
-    set is right in exactly one of n. The seed is that of the weights and of the training orders.
-    Raises ValueError if there is no such scheme.
+    The seed is that of the weights and of the training orders. Raises ValueError if there is no such scheme.
     """
     model = OrderModel(n + 1, scheme, causal, seed=seed)
     optimiser = torch.optim.Adam(model.parameters(), lr=3e-3, fused=True)
     generator = torch.Generator().manual_seed(100 + seed)
     order, _ = who_came_first(n, 32, torch.Generator().manual_seed(2))
-    turned = [torch.cat([order[:, :n].roll(r, 1), order[:, n:]], 1) for r in range(n)]
-    tokens = torch.cat(turned)
+    tokens = torch.cat([torch.cat([order[:, :n].roll(r, 1), order[:, n:]], 1) for r in range(n)])
     accuracy = []
     for step in range(steps + 1):
         if step % 10 == 0:
@@ -204,17 +211,12 @@ def learn_order(
 
 
 def learn_echo(
-    scheme: str, trained: int = 16, tested: int = 128, steps: int = 120, seed: int = 0
-) -> list[float]:
+    scheme: str, trained: int = 16, tested: int = 128, steps: int = 120, seed: int = 0, how: str = ""
+) -> list[float]:  # fmt: skip
     """Train a causal model to say the token before, then let it read on for longer.
 
-    The seed is that of the weights and of all sequences.
-
-    Returns:
-        Accuracy at positions 1, …, tested - 1 over 32 sequences; training saw `trained`.
-
-    Raises:
-        ValueError: if there is no such scheme.
+    With `how`, RoPE is stretched to the tested length after training.
+    Returns the accuracy at positions 1, …, tested - 1 over 32 sequences. Raises ValueError for other schemes.
     """
     model = OrderModel(8, scheme, causal=True, longest=tested, seed=seed)
     optimiser = torch.optim.Adam(model.parameters(), lr=8e-3, fused=True)
@@ -225,6 +227,8 @@ def learn_echo(
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         optimiser.step()
+    if how:
+        model.w = stretch(model.w, how, tested / trained, trained)
     x = torch.randint(8, (32, tested), generator=generator)
     with torch.no_grad():
         right = model(x)[:, 1:].argmax(-1) == x[:, :-1]
@@ -236,8 +240,8 @@ def main() -> None:
     """Ask two models without positions, one of them with a causal mask, who came first."""
     print("which of 8 tokens came first? chance is 0.125")
     for scheme, causal in (("none", False), ("none", True), ("rope", False)):
-        accuracy = learn_order(scheme, causal)[-1]
-        print(f"positions {scheme}, {'causal' if causal else 'no'} mask: {accuracy:.3f} right")
+        right = learn_order(scheme, causal)[-1]
+        print(f"positions {scheme}, {'causal' if causal else 'no'} mask: {right:.3f} right")
 
 
 if __name__ == "__main__":
