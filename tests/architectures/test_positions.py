@@ -12,20 +12,23 @@ from scipy import optimize
 from torch import Tensor, nn
 
 from docs.architectures.attention import attention
-from docs.architectures.positions import positions
+from docs.architectures.positions import positions, practice
 from docs.models.gpt import gpt
 from scripts.figures import positions as figures
 from scripts.figures import style
 from scripts.printed.values import Each, From, Given
+from tests import golden as shared
 from tests.answers.plugin import Bench
 from tests.printed.bound import column, columns
 from tests.printed.plugin import Equations
-from tests.said import sayings
+from tests.said import sayings, tables
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "architectures" / "positions.md"
 EXACT = {"rtol": 1e-11, "atol": 1e-11}
+GOLDEN = Path(__file__).with_name("positions.golden.json")
 said = sayings(PAGE)
+rows_of = tables(PAGE)
 
 
 def normal(*shape: int, seed: int = 0) -> Tensor:
@@ -47,6 +50,110 @@ def turns(d: int, *at: int) -> dict[int, Tensor]:
     """The matrices of RoPE at some positions."""
     unit = torch.eye(d, dtype=torch.float64)
     return {i: positions.rope(unit, places(*[i] * d)).T for i in at}
+
+
+# The example of the page.
+
+ORDERS = {"dog bites man": (0, 1, 2), "man bites dog": (2, 1, 0), "later": (2, 3, 4)}
+WAYS = {
+    "no positions": ("none", False),
+    "sinusoids added": ("sinusoidal", False),
+    "RoPE": ("rope", False),
+    "ALiBi, causal mask": ("alibi", True),
+    "causal mask alone": ("none", True),
+}
+
+
+def by_hand(scheme: str, causal: bool, at: tuple[int, ...]) -> tuple[list[float], list[float]]:
+    """The example without tensors: the hand of a clock with four hours, and sums."""
+    hours = [(0, 1), (1, 0), (0, -1), (-1, 0)]  # sine and cosine of the quarter turns
+    scores = []
+    for place, key in zip(at, [(0, 2), (0, 0), (0, 2)], strict=True):
+        q, k = (1, 1), key
+        if scheme == "sinusoidal":
+            q, k = (
+                (v[0] + hours[i % 4][0], v[1] + hours[i % 4][1])
+                for v, i in ((q, at[1]), (k, place))
+            )
+        if scheme == "rope":
+            for _ in range((place - at[1]) % 4):  # only the difference counts
+                k = (-k[1], k[0])
+        bias = abs(place - at[1]) / 2 if scheme == "alibi" else 0
+        masked = causal and place > at[1]
+        scores.append(-math.inf if masked else q[0] * k[0] + q[1] * k[1] - bias)
+    weights = [math.exp(s) for s in scores]
+    return scores, [weights[0] / sum(weights), weights[2] / sum(weights)]
+
+
+def test_the_table_of_the_example_is_what_a_pencil_and_the_code_give() -> None:
+    rows = {row[0]: row[1:] for row in rows_of("tab-positions-example")}
+    assert list(rows) == list(WAYS)
+    for name, (scheme, causal) in WAYS.items():
+        told = []
+        for order, at in ORDERS.items():
+            scores, shares = by_hand(scheme, causal, at)
+            code, parts = positions.example(scheme, places(*at), causal)
+            assert code.tolist() == pytest.approx(scores, abs=1e-9)
+            assert parts.tolist() == pytest.approx(shares, abs=1e-9)
+            if order == "dog bites man":
+                told = ["masked" if s == -math.inf else f"{s:g}".replace("-", "−") for s in scores]
+            told.append(", ".join(f"{share:.3f}" for share in shares))
+        assert rows[name] == told
+
+
+def test_the_words_of_the_example_are_those_of_the_code() -> None:
+    rows = rows_of("tab-positions-words")
+    assert [row[1:3] for row in rows] == [
+        ["–", "(0, 2)"],
+        ["(1, 1)", "(0, 0)"],
+        ["–", "(0, 2)"],
+    ]
+    assert [row[3].split(")")[0] for row in rows] == ["(1, 0", "(0, 0", "(0, 1"]
+    p = positions.sinusoidal(places(0, 1, 2), 2, places(math.pi / 2))
+    said(
+        "$\\mathbf{p}_0 = (0, 1)$, $\\mathbf{p}_1 = (1, 0)$ and $\\mathbf{p}_2 = (0, -1)$",
+        "The scores are 3 for *dog*, 1 for *man*, and 2 for *bites* itself",
+        "The query at position 1 becomes $(-1, 1)$; the key of *dog* at 0 stays $(0, 2)$; the key "
+        "of *man* at 2 is turned twice and becomes $(0, -2)$. The scores are 2 and −2.",
+        "$2 - 0.5 = 1.5$ for *dog*",
+        "turned by 270° to $(1, -1)$, the key of *dog* by 180° to $(0, -2)$, and the score is 2 again",
+        f"takes {by_hand('none', False, (0, 1, 2))[1][0]:.3f} of the dog",
+    )
+    torch.testing.assert_close(p, torch.tensor([[0, 1], [1, 0], [0, -1]]).double(), **EXACT)
+    quarter = places(math.pi / 2)
+    turned = positions.rope(torch.tensor([[1.0, 1], [0, 2]]).double(), places(3, 2), quarter)
+    torch.testing.assert_close(turned, torch.tensor([[1.0, -1], [0, -2]]).double(), **EXACT)
+    assert places(1).mul(180 / math.pi).round().item() == 57
+    said("by one radian (57°)", "A head of Llama 3 has 128 features, which is 64 hands.")
+    said("the word one place back", "a word five places back looks like")
+    one, five = (positions.example("rope", places(9 - d, 9, 10))[0][0].item() for d in (1, 5))
+    assert one == pytest.approx(five)
+
+
+def golden() -> dict[str, object]:
+    """The cases that the demo and Python must agree on."""
+    settings = [
+        (at, turn, slope)
+        for at in ((0, 1, 2), (2, 1, 0), (2, 3, 4), (15, 6, 0))
+        for turn, slope in ((math.pi / 2, 0.5), (0.3, 0.125))
+    ]
+    cases: list[dict[str, object]] = []
+    for scheme, causal in WAYS.values():
+        for at, turn, slope in settings:
+            scores, shares = positions.example(scheme, places(*at), causal, turn, slope)
+            given = [None if s == -math.inf else s for s in scores.tolist()]
+            cases.append(
+                {
+                    "function": "example",
+                    "args": [scheme, list(at), causal, turn, slope],
+                    "returns": {"scores": given, "shares": shares.tolist()},
+                }
+            )
+    return {"module": "architectures/positions/positions.mjs", "tolerance": 1e-5, "cases": cases}
+
+
+def test_golden_values_are_current() -> None:
+    shared.current(GOLDEN, golden())
 
 
 # Without positions.
@@ -300,6 +407,91 @@ def test_interpolated_positions_stay_inside_the_trained_range(printed: Equations
     torch.testing.assert_close(positions.rope(x, torch.tensor(squeezed)), expected, **EXACT)
 
 
+@pytest.mark.equation("eq-positions-base")
+def test_a_greater_base_slows_the_slowest_wave_by_the_whole_factor(printed: Equations) -> None:
+    w, factor = positions.frequencies(10), 6.0
+    slowed = positions.stretch(w, "base", factor, trained=16)
+    assert slowed[0] == w[0]
+    assert (w[-1] / slowed[-1]).item() == pytest.approx(factor)
+    # The base whose frequencies these are, by search.
+    base = optimize.brentq(
+        lambda b: positions.frequencies(10, b)[2].item() - slowed[2].item(), 1e4, 1e6, xtol=1e-6
+    )
+    torch.testing.assert_close(positions.frequencies(10, base), slowed, rtol=1e-9, atol=0)
+    printed("eq-positions-base").holds(
+        {"b'": base, "b": 10_000.0, r"\lambda": factor, "D": 10, "m": Each([1, 2, 3, 4])},
+        tolerance=1e-8,
+    )
+
+
+def test_each_way_to_stretch_does_what_the_page_says() -> None:
+    w = positions.frequencies(8)
+    torch.testing.assert_close(positions.stretch(w, "interpolation", 8, 16), w / 8, **EXACT)
+    parts = positions.stretch(w, "parts", 8, 16)
+    turns_made = (w * 16 / (2 * math.pi)).tolist()
+    assert [turn > 1 for turn in turns_made] == [True, False, False, False]
+    torch.testing.assert_close(parts, w / places(1, 8, 8, 8), **EXACT)
+    said("a head has four pairs, and one of them makes more than one turn in 16 tokens")
+    # No slow wave turns further in the wanted length than it did in the trained one.
+    assert (parts[1:] * 128 <= w[1:] * 16 + 1e-12).all()
+
+
+def test_what_stretching_brings() -> None:
+    table = style.read_table(PAGE.with_suffix("") / "stretch.csv")
+    length = style.read_table(PAGE.with_suffix("") / "length.csv")
+    at = {position: row for row, position in enumerate(table["position"])}
+    assert table["unchanged"] == pytest.approx(length["rope"])
+    parts, base, slow = (table[name] for name in ("parts", "base", "interpolation"))
+    said(
+        f"this lifts the model from {table['unchanged'][at[120]]:.2f} to {parts[at[120]]:.2f} of "
+        "right answers around position 120",
+        f"fails everywhere, at {slow[at[8]]:.2f} around position 8",
+        f"it is right at {parts[at[120]]:.2f} of the positions around 120. The cost is a little "
+        f"accuracy within the trained length: {parts[at[16]]:.2f} around 16, where it was "
+        f"{table['unchanged'][at[16]]:.2f}",
+        f"it stays between {min(parts):.2f} and {max(parts):.2f} to the end",
+        "Unchanged it is right to about 32 and then at chance. With all waves slower it is near "
+        "chance from the start. With a greater base it is right to about 64 and falls to chance at 96",
+        "for RoPE trained on 16 tokens and stretched to 128 without further training",
+        "stretched by the factor 8 after training. A point is the mean over eight positions, "
+        "32 sequences and three seeds",
+        "A greater base keeps it right to about 64",
+        "is now an eighth of a step",
+    )
+    assert max(slow) < 0.2
+    assert min(base[: at[64] + 1]) > 0.95
+    assert max(base[at[96] :]) < 0.15
+    widest = max(table["spread, base"])
+    assert widest == max(max(table[name]) for name in table if name.startswith("spread"))
+    said(
+        f"is at most {widest:.2f}, where the greater base fails, and at most "
+        f"{max(table['spread, parts']):.2f} with the slow waves slower"
+    )
+
+
+# What one writes today.
+
+
+def test_the_librarys_lines_equal_the_code_of_the_page() -> None:
+    q, k, v = (normal(2, 4, 9, 8, seed=s) for s in (1, 2, 3))
+    i = torch.arange(9, dtype=torch.float64)
+    causal = attention.causal_mask(9)
+    halves = [0, 2, 4, 6, 1, 3, 5, 7]  # neighbours become halves
+    ours, _ = attention.attention(positions.rope(q, i), positions.rope(k, i), v, causal)
+    theirs = practice.rotary_attention(q[..., halves], k[..., halves], v)
+    torch.testing.assert_close(theirs, ours, rtol=1e-5, atol=1e-5)
+    wrong = practice.rotary_attention(q, k, v)
+    assert (wrong - ours).abs().max() > 0.01
+    scores = q @ k.transpose(-2, -1) / math.sqrt(8) + positions.alibi(i, i, 4)
+    expected = scores.masked_fill(~causal, -math.inf).softmax(-1) @ v
+    torch.testing.assert_close(practice.biased_attention(q, k, v), expected, rtol=1e-6, atol=1e-6)
+
+
+def test_a_16_bit_number_cannot_hold_the_position_100_000() -> None:
+    assert torch.tensor(100_000.0).half().isinf()
+    assert torch.tensor(100_000.0).bfloat16().item() == 99_840
+
+
 # Linear biases.
 
 
@@ -488,7 +680,9 @@ def test_what_holds_beyond_the_trained_length() -> None:
     assert (
         table["none"][at[8]] < min(table[scheme][at[8]] for scheme in positions.SCHEMES[1:]) - 0.2
     )
-    said("the mask alone was behind already there")
+    said(
+        f"right at {table['none'][at[8]]:.2f} of the positions around 8, behind all others already there"
+    )
     rope, alibi, none = (table[scheme] for scheme in ("rope", "alibi", "none"))
     said(
         f"right at {rope[at[32]]:.2f} of the positions around 32, at {rope[at[40]]:.2f} around 40 "
@@ -509,7 +703,7 @@ def test_what_holds_beyond_the_trained_length() -> None:
         f"right or nearly so within {trained:d}. Learned and sinusoidal positions fall to about 0.2 "
         "right after. RoPE is right to about 32 and then falls to chance, one eighth",
         f"**What is learned at {trained:d} tokens and asked at {tested:d}.**",
-        "A point is the mean over eight positions, 32 sequences and three seeds",
+        "asked at 128.** A point is the mean over eight positions, 32 sequences and three seeds",
         "Chance is one eighth.",
     )
     assert figures.SEEDS == 3

@@ -84,7 +84,7 @@ def example(
     q = torch.tensor([[1.0, 1]]).double()  # "bites" looks for a noun before it
     k = torch.tensor([[0.0, 2], [0, 0], [0, 2]]).double()
     v = torch.tensor([[1.0, 0], [0, 0], [0, 1]]).double()
-    i, w = at[1:2], torch.tensor([turn]).double()  # w: radians from one position to the next
+    i, w = at[1:2], at.new_tensor([turn])  # w: radians from one position to the next
     if scheme == "sinusoidal":
         q, k = q + sinusoidal(i, 2, w), k + sinusoidal(at, 2, w)
     if scheme == "rope":
