@@ -117,7 +117,6 @@ def test_the_words_of_the_example_are_those_of_the_code() -> None:
         "of *man* at 2 is turned twice and becomes $(0, -2)$. The scores are 2 and −2.",
         "$2 - 0.5 = 1.5$ for *dog*",
         "turned by 270° to $(1, -1)$, the key of *dog* by 180° to $(0, -2)$, and the score is 2 again",
-        f"takes {by_hand('none', False, (0, 1, 2))[1][0]:.3f} of the dog",
     )
     torch.testing.assert_close(p, torch.tensor([[0, 1], [1, 0], [0, -1]]).double(), **EXACT)
     quarter = places(math.pi / 2)
@@ -125,9 +124,43 @@ def test_the_words_of_the_example_are_those_of_the_code() -> None:
     torch.testing.assert_close(turned, torch.tensor([[1.0, -1], [0, -2]]).double(), **EXACT)
     assert places(1).mul(180 / math.pi).round().item() == 57
     said("by one radian (57°)", "A head of Llama 3 has 128 features, which is 64 hands.")
-    said("the word one place back", "a word five places back looks like")
+    said(
+        "Let a hand turn by a quarter turn for each position",
+        "here by a quarter turn for each position, which takes",
+        "A quarter turn has a fault: four positions make a full turn, so a word five places back "
+        "looks like the word one place back.",
+        "ALiBi takes one half of the distance from each score",
+        "With the causal mask alone *dog* scores 2 and *man* is masked.",
+        "the last is *dog bites man* at the positions 2, 3 and 4",
+        "Both were turned by 180° more",
+        "takes 0.468 of the dog and 0.468 of the man, and in the other order it takes exactly the same",
+    )
     one, five = (positions.example("rope", places(9 - d, 9, 10))[0][0].item() for d in (1, 5))
     assert one == pytest.approx(five)
+
+
+def test_the_diagram_shows_the_numbers_of_the_example() -> None:
+    table = style.read_table(PAGE.with_suffix("") / "diagram.csv")
+
+    def pair(name: str) -> str:
+        return "({:.0f}, {:.0f})".format(*table[name][:2]).replace("-", "−")
+
+    def score(scheme: str) -> str:
+        """As a pencil finds it."""
+        given, _ = by_hand(scheme, scheme in ("none", "alibi"), (0, 1, 2))
+        assert table[f"score {scheme}"][0] == given[0]
+        return f"{given[0]:g}"
+
+    said(
+        "from the words dog at position 0 and bites at position 1 down to one score",
+        f"which become {pair('k added')} and {pair('q added')}; score {score('sinusoidal')}.",
+        f"the key {pair('k')} is turned by 0 degrees and the query {pair('q')} by 90 degrees to "
+        f"{pair('q turned')}; score {score('rope')}.",
+        f"half of the distance is subtracted from the inner product; score {score('alibi')}.",
+        f"what follows would be masked; score {score('none')}]",
+        "= 2$ for *dog*, 2 for *man*, and 0 for *bites* itself",
+    )
+    assert table["k turned"][:2] == table["k"][:2]
 
 
 def golden() -> dict[str, object]:
@@ -431,6 +464,8 @@ def test_each_way_to_stretch_does_what_the_page_says() -> None:
     turns_made = (w * 16 / (2 * math.pi)).tolist()
     assert [turn > 1 for turn in turns_made] == [True, False, False, False]
     torch.testing.assert_close(parts, w / places(1, 8, 8, 8), **EXACT)
+    assert positions.OrderModel(8, "rope", True).w.shape == (4,)
+    said("The models of the experiments have two layers, heads of 8 features and random tokens.")
     said("a head has four pairs, and one of them makes more than one turn in 16 tokens")
     # No slow wave turns further in the wanted length than it did in the trained one.
     assert (parts[1:] * 128 <= w[1:] * 16 + 1e-12).all()
@@ -450,9 +485,9 @@ def test_what_stretching_brings() -> None:
         f"accuracy within the trained length: {parts[at[16]]:.2f} around 16, where it was "
         f"{table['unchanged'][at[16]]:.2f}",
         f"it stays between {min(parts):.2f} and {max(parts):.2f} to the end",
-        "Unchanged it is right to about 32 and then at chance. With all waves slower it is near "
+        "without further training, the mean of three runs. Unchanged it is right to about 32 and then at chance. With all waves slower it is near "
         "chance from the start. With a greater base it is right to about 64 and falls to chance at 96",
-        "for RoPE trained on 16 tokens and stretched to 128 without further training",
+        "for RoPE trained on 16 tokens and stretched to 128",
         "stretched by the factor 8 after training. A point is the mean over eight positions, "
         "32 sequences and three seeds",
         "A greater base keeps it right to about 64",
@@ -488,6 +523,7 @@ def test_the_librarys_lines_equal_the_code_of_the_page() -> None:
 
 
 def test_a_16_bit_number_cannot_hold_the_position_100_000() -> None:
+    said("32 bits, also where the network has 16 | at position 100,000 a 16-bit number cannot hold")
     assert torch.tensor(100_000.0).half().isinf()
     assert torch.tensor(100_000.0).bfloat16().item() == 99_840
 
@@ -693,6 +729,10 @@ def test_what_holds_beyond_the_trained_length() -> None:
         f"accuracy sinks from {none[at[8]]:.2f} to about 0.2",
     )
     assert max(none[at[96] :]) < 0.2
+    said(
+        "We train small models on 16 tokens to repeat the token before and let them read 128.",
+        "fail right after 16, RoPE holds to about 32 and then fails, and ALiBi hardly gets worse",
+    )
     told = inspect.signature(positions.learn_echo).parameters
     trained, tested = (told[name].default for name in ("trained", "tested"))
     assert "over 32 sequences" in str(positions.learn_echo.__doc__)
@@ -841,3 +881,17 @@ def test_exercise_5_a_head_that_looks_one_place_back() -> None:
     assert a.argmax(-1)[1:].tolist() == list(range(31))
     assert a[1:].amax(-1).min() > 0.99
     said(f"the weight there is above 0.99 at each of {len(a) - 1} positions")
+
+
+@pytest.mark.answer("answer-positions-base")
+def test_exercise_6_the_base_that_stretches_by_8(answer: Bench) -> None:
+    w = positions.frequencies(128)
+    slowed = positions.stretch(w, "base", 8.0, trained=2048)
+    base = slowed[1].item() ** -64
+    before, after = 2 * math.pi / w[-1].item(), 2 * math.pi / slowed[-1].item()
+    plain = 2 * math.pi / positions.frequencies(128, 80_000.0)[-1].item()
+    answer("answer-positions-base").is_((base, before, after), (80_000, before, plain))
+    said(f"after; the fastest stays at {2 * math.pi / slowed[0].item():.2f}.")
+    said(f"8^{{128/126}} = {base:,.0f}$".replace(",", "{,}"))
+    said(f"10000^{{126/128}} = {before:,.0f}$".replace(",", "{,}"), f"as long, {after:,.0f} tokens")
+    assert slowed[0] == w[0] == 1
