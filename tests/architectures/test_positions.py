@@ -151,12 +151,13 @@ def test_the_diagram_shows_the_numbers_of_the_example() -> None:
         assert table[f"score {scheme}"][0] == given[0]
         return f"{given[0]:g}"
 
+    assert score("alibi") == "1.5"
     said(
         "from the words dog at position 0 and bites at position 1 down to one score",
         f"which become {pair('k added')} and {pair('q added')}; score {score('sinusoidal')}.",
         f"the key {pair('k')} is turned by 0 degrees and the query {pair('q')} by 90 degrees to "
         f"{pair('q turned')}; score {score('rope')}.",
-        f"half of the distance is subtracted from the inner product; score {score('alibi')}.",
+        f"half of the distance is subtracted from the inner product; score {table['score alibi'][0]:.1f}.",
         f"what follows would be masked; score {score('none')}]",
         "= 2$ for *dog*, 2 for *man*, and 0 for *bites* itself",
     )
@@ -485,7 +486,8 @@ def test_what_stretching_brings() -> None:
         f"accuracy within the trained length: {parts[at[16]]:.2f} around 16, where it was "
         f"{table['unchanged'][at[16]]:.2f}",
         f"it stays between {min(parts):.2f} and {max(parts):.2f} to the end",
-        "without further training, the mean of three runs. Unchanged it is right to about 32 and then at chance. With all waves slower it is near "
+        "without further training, the mean of three runs. Unchanged it is right to about 32 and "
+        "then at chance. With all waves slower it is near "
         "chance from the start. With a greater base it is right to about 64 and falls to chance at 96",
         "for RoPE trained on 16 tokens and stretched to 128",
         "stretched by the factor 8 after training. A point is the mean over eight positions, "
