@@ -1,5 +1,7 @@
 """The figures of docs/models/gan.md: slopes, distances, the Dirac-GAN, collapsed modes."""
 
+import copy
+import itertools
 import math
 
 import numpy as np
@@ -51,32 +53,40 @@ def draw_slopes(table: style.Table, axes: style.Axes) -> None:
 
 
 def apart() -> style.Table:
-    """Jensen-Shannon and Wasserstein between a point at 0 and a point at theta."""
-    offsets = [i / 10 for i in range(21)]
-    origin = torch.zeros(1, dtype=torch.float64)
-    shannon = []
-    for offset in offsets:
-        cells = torch.zeros(2, 21, dtype=torch.float64)
-        cells[0, 0] = cells[1, round(10 * offset)] = 1
-        shannon.append(float(gan.jensen_shannon(cells[0], cells[1])))
+    """Jensen-Shannon and Wasserstein between the example's data and its samples at theta and theta + 1."""
+    steps = range(-25, 6)  # twentieths
+    shannon, transport = [], []
+    for step in steps:
+        p, q = torch.zeros(2, 60, dtype=torch.float64)
+        p[[30, 50]] = 0.5
+        q[[30 + step, 50 + step]] = 0.5
+        shannon.append(float(gan.jensen_shannon(p, q)))
+        data = gan.PAIR[0]
+        transport.append(float(gan.wasserstein(data, data + step / 20)))
     return {
-        "theta": offsets,
+        "theta": [step / 20 for step in steps],
         "jensen_shannon": shannon,
-        "wasserstein": [float(gan.wasserstein(origin, origin + x)) for x in offsets],
+        "wasserstein": transport,
     }
 
 
 def draw_apart(table: style.Table, axes: style.Axes) -> None:
-    """The jump of one divergence and the straight line of the other."""
-    x, jump = table["theta"], table["jensen_shannon"]
-    axes.plot(x[1:], jump[1:], marker="o", markevery=(3, 4), color=style.SERIES[0])
-    axes.plot(x[:1], jump[-1:], "o", color=style.SERIES[0], mfc="none", markersize=7)
-    axes.plot(x, table["wasserstein"], "--", marker="s", markevery=(4, 4), color=style.SERIES[1])
-    axes.plot(x[:1], jump[:1], "o", color=style.SERIES[0], markersize=7)
-    style.label_line(axes, 1.15, jump[-1], "Jensen–Shannon", color=style.SERIES[0], dy=-16)
-    style.label_line(axes, 0.75, 1.4, "Wasserstein", color=style.SERIES[1])
-    axes.set_xlabel("distance of the two points")
-    axes.set_title("Between two points: nats, and length")
+    """The gaps in the line of one divergence and the straight line of the other."""
+    x, jump, top = table["theta"], table["jensen_shannon"], math.log(2)
+    met = [i for i, value in enumerate(jump) if value < 0.69]
+    color = style.SERIES[0]
+    for left, right in itertools.pairwise([0, *met, len(x) - 1]):
+        axes.plot([x[left], x[right]], [top, top], color=color)
+    axes.plot(
+        [x[i] for i in met], [top for _ in met], "o", color=color, mfc=style.PAPER, markersize=7
+    )
+    axes.plot([x[i] for i in met], [jump[i] for i in met], "o", color=color, markersize=7)
+    axes.plot(x, table["wasserstein"], "--", marker="s", markevery=(5, 5), color=style.SERIES[1])
+    style.label_line(axes, -0.95, jump[met[0]], "Jensen–Shannon", color=color, dy=-2)
+    style.label_line(axes, -0.75, 0.75, "Wasserstein", color=style.SERIES[1], dx=8, dy=12)
+    axes.set_ylim(-0.08, 1.38)
+    axes.set_xlabel("θ: the samples are θ and θ + 1")
+    axes.set_title("From the data 0 and 1: nats, and length")
 
 
 def dirac() -> style.Table:
@@ -214,9 +224,83 @@ def draw_training(table: style.Table, panels: list[style.Axes]) -> None:
     bottom.set_title("Share of the samples near a mode")
 
 
+LONG = 2000
+AVERAGED = 0.99
+"""How much of the moving average of the generator's weights is kept in a round."""
+
+
+def long_run(falling: bool) -> tuple[list[list[float]], list[list[float]]]:
+    """Shares of good samples of all copies after every 100 rounds, of the last weights and of their average.
+
+    The game is the balanced one without penalty. With `falling` the learning rate of both players falls
+    to zero in a straight line.
+    """
+    generator = torch.Generator().manual_seed(0)
+    g, d = Copies((2, 32, 32, 2), generator), Copies((2, 32, 32, 1), generator)
+    average = copy.deepcopy(g)
+    players = [
+        torch.optim.Adam(net.parameters(), lr=1e-2, betas=(0.5, 0.9), fused=True) for net in (g, d)
+    ]
+    n, kind = 128 * COPIES, "non-saturating"
+    shares: tuple[list[list[float]], list[list[float]]] = [], []
+    for number in range(1, LONG + 1):
+        for player in players:
+            player.param_groups[0]["lr"] = 1e-2 * (1 - (number - 1) / LONG if falling else 1)
+        real, z = gan.sample_ring(n, generator), gan.noise(n, generator)
+        d.requires_grad_(True)
+        gan.descend(COPIES * gan.loss_of_discriminator(g, d, real, z, kind, 0), players[1])
+        d.requires_grad_(False)
+        gan.descend(
+            COPIES * gan.generator_loss(d(g(gan.noise(n, generator)))[:, 0], kind), players[0]
+        )
+        with torch.no_grad():
+            for mean, weight in zip(average.parameters(), g.parameters(), strict=True):
+                mean.lerp_(weight, 1 - AVERAGED)
+        if number % 100 == 0:
+            z = gan.noise(500 * COPIES, torch.Generator().manual_seed(1))
+            for net, told in zip((g, average), shares, strict=True):
+                x = net(z).detach().view(COPIES, 500, 2)
+                told.append([gan.modes_reached(samples)[1] for samples in x])
+    return shares
+
+
+def cures() -> style.Table:
+    """The share of samples near a mode in long games: plain, with averaged weights, with a falling rate."""
+    torch.set_num_threads(1)
+    table: style.Table = {"round": [float(100 * (i + 1)) for i in range(LONG // 100)]}
+    plain, averaged = long_run(falling=False)
+    falling, _ = long_run(falling=True)
+    for name, runs in (("plain", plain), ("averaged", averaged), ("falling", falling)):
+        table[f"mean share, {name}"] = [float(np.mean(row)) for row in runs]
+        table[f"spread share, {name}"] = [float(np.std(row, ddof=1)) for row in runs]
+    return table
+
+
+def draw_cures(table: style.Table, axes: style.Axes) -> None:
+    """Three rising lines below that of the data."""
+    names = (("plain", "as it is"), ("averaged", "averaged weights"), ("falling", "falling rate"))
+    for number, (name, label) in enumerate(names):
+        axes.plot(
+            table["round"],
+            table[f"mean share, {name}"],
+            ("-", "--", "-")[number],
+            marker=("o", "s", "^")[number],
+            markevery=4,
+            color=style.SERIES[number],
+            label=label,
+        )
+    axes.axhline(DATA_SHARE, color=style.MUTED, linestyle=":")
+    style.label_line(axes, 40, DATA_SHARE, "the data", dy=-14)
+    axes.set_ylim(0, 1.06)
+    axes.legend(loc="lower right")
+    axes.set_xlabel("rounds")
+    axes.set_title(f"Share near a mode: mean of {COPIES} runs")
+
+
 FIGURES = [
     style.Recipe("models/gan/slopes", slopes, draw_slopes),
     style.Recipe("models/gan/apart", apart, draw_apart),
+    style.Recipe("models/gan/cures", cures, draw_cures, absolute={"share": 0.12}),
     style.Recipe("models/gan/dirac", dirac, draw_dirac, size=(360, 360)),
     style.Recipe(
         "models/gan/modes",

@@ -32,7 +32,7 @@ FAULTS = {
         "E09",
     ),
     "unknown key": (f"Such a claim needs its source[^{KEY}x].", 1, 30, "K01"),
-    "no caption": ("![The points, and where they came from](gan/apart.svg)", 1, 1, "G01"),
+    "no caption": ("![The points, and where they came from](gan/rounds.svg)", 1, 1, "G01"),
     "lost caption": ("Table: Nothing stands above this {#tab-gan-planted}", 1, 1, "Y01"),
     "demo in text": ("Try [the sampler](gan/demo.mjs){ .demo } now.", 1, 18, "D01"),
     "type of box": ('!!! nte "Title"\n\n    A sentence.', 1, 5, "A01"),

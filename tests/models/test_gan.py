@@ -1,5 +1,6 @@
 """The claims of docs/models/gan.md."""
 
+import copy
 import functools
 import inspect
 import itertools
@@ -17,11 +18,12 @@ from scipy.spatial import distance
 from torch import Tensor, nn
 from torch.nn import functional
 
-from docs.models.gan import gan
+from docs.models.gan import gan, practice
 from scripts.figures import gan as figures
-from scripts.figures import gan_diagram, style
+from scripts.figures import gan_diagram, gan_line, style
 from scripts.printed.values import Each, Finite, Given
 from tests import golden as shared
+from tests.answers.plugin import Bench
 from tests.printed.plugin import Equations
 from tests.rng import Random
 from tests.said import sayings, tables, tellings
@@ -164,16 +166,107 @@ def test_the_value_at_the_optimum_is_twice_the_divergence_less_log_four(
     best, _ = integrate.quad(integrand, -7, 7, limit=200)
     divergence = gan.jensen_shannon(P, Q, WIDTH).item()
     assert best == pytest.approx(2 * divergence - FOUR, abs=1e-6)
+
+
+@pytest.mark.equation("eq-gan-value-jsd")
+def test_the_printed_value_at_the_optimum_is_that_of_a_search(printed: Equations) -> None:
+    p, q = np.array([0.3, 0.6, 0.1]), np.array([0.25, 0.05, 0.7])
+
+    def loss(a: np.ndarray[Any, Any]) -> float:
+        return float(p @ np.logaddexp(0, -a) + q @ np.logaddexp(0, a))
+
+    best = optimize.minimize(loss, np.zeros(3), tol=1e-12)
+    d, places = special.expit(best.x), [0, 1, 2]
+
+    def kl(one: Callable[[int], float], other: Callable[[int], float]) -> float:
+        return float(sum(special.rel_entr(one(x), other(x)) for x in places))
+
+    def jsd(one: Callable[[int], float], other: Callable[[int], float]) -> float:
+        rows = ([part(x) for x in places] for part in (one, other))
+        return float(distance.jensenshannon(*rows) ** 2)
+
     printed("eq-gan-value-jsd").holds(
         {
-            r"\max_D V(D, G)": best,
-            r"\operatorname{JSD}": lambda p, q: gan.jensen_shannon(
-                torch.as_tensor(p), torch.as_tensor(q), WIDTH
-            ).item(),
-            "p": P.numpy(),
-            "q": Q.numpy(),
+            r"\max_D V(D, G)": -best.fun,
+            "D^{*}": lambda x: d[x],
+            r"\mathbb{E}_{x \sim p}": Finite({"x": places}, p.tolist()),
+            r"\mathbb{E}_{x \sim q}": Finite({"x": places}, q.tolist()),
+            "p": lambda x: p[x],
+            "q": lambda x: q[x],
+            "m": lambda x: (p[x] + q[x]) / 2,
+            r"\operatorname{KL}": kl,
+            r"\operatorname{JSD}": jsd,
         },
         tolerance=1e-6,
+    )
+
+
+@pytest.mark.equation("eq-gan-pointwise")
+def test_the_printed_derivative_is_that_of_the_value_at_one_place(printed: Equations) -> None:
+    printed("eq-gan-pointwise").holds(
+        {"p": 0.3, "q": 0.55, "D": 0.17}, free=("p", "q", "D"), tolerance=1e-7
+    )
+
+
+@pytest.mark.equation("eq-gan-split")
+def test_the_logarithm_of_the_best_discriminator_splits(printed: Equations) -> None:
+    p, q = stats.norm(-0.3, 1.1).pdf, stats.norm(1.5, 0.7).pdf
+
+    def best(x: float) -> float:
+        return gan.optimal_discriminator(torch.tensor(p(x)), torch.tensor(q(x))).item()
+
+    printed("eq-gan-split").holds(
+        {"D^{*}": best, "p": p, "q": q, "x": 0.8}, free=("x",), tolerance=1e-7
+    )
+
+
+@pytest.mark.equation("eq-gan-weak")
+def test_no_lipschitz_function_gives_more_than_a_plan_costs(printed: Equations) -> None:
+    p, q = [0.5, 0.2, 0.3], [0.15, 0.6, 0.25]
+    places = [-0.8, 0.4, 1.7]
+    tight = [
+        (0.4, 0.4, 0.2),
+        (-0.8, -0.8, 0.15),
+        (-0.8, 0.4, 0.35),
+        (1.7, 1.7, 0.25),
+        (1.7, 0.4, 0.05),
+    ]
+    product = [
+        (x, y, a * b)
+        for x, a in zip(places, p, strict=True)
+        for y, b in zip(places, q, strict=True)
+    ]
+    pyramid = functools.partial(lambda x: abs(x - 0.4))  # the best critic of the first plan
+    for plan, f in ((tight, pyramid), (product, pyramid), (tight, lambda x: -0.5 * x)):
+        printed("eq-gan-weak").holds(
+            {
+                r"\mathbb{E}_{x \sim p}": Finite({"x": places}, p),
+                r"\mathbb{E}_{y \sim q}": Finite({"y": places}, q),
+                r"\mathbb{E}_{(x, y) \sim \pi}": Finite(
+                    {"x": [x for x, _, _ in plan], "y": [y for _, y, _ in plan]},
+                    [mass for _, _, mass in plan],
+                ),
+                "f": f,
+            },
+            free=() if plan is tight and f is pyramid else ("f",),
+        )
+
+
+@pytest.mark.equation("eq-gan-radius")
+def test_the_printed_balance_is_that_of_simultaneous_steps(printed: Equations) -> None:
+    r, h = 0.11, 0.02
+    angle = torch.arange(360, dtype=torch.float64) * (math.pi / 180)
+    theta, psi = r * angle.cos(), r * angle.sin()
+    after = []
+    for a, b in zip(theta, psi, strict=True):
+        by_theta, by_psi = gan.dirac_field(a, b, "non-saturating")
+        after.append(float((a + h * by_theta) ** 2 + (b + h * by_psi) ** 2))
+    rate = (float(np.mean(after)) - r**2) / h
+    said(f"Both balance at $r = \\sqrt{{2h}}$, {math.sqrt(2 * 0.1):.2f} for $h = 0.1$")
+    printed("eq-gan-radius").holds(
+        {"t": 0.4, "r": Given(("t",), lambda t: math.sqrt(r**2 + (t - 0.4) * rate)), "h": h},
+        about=0.02,
+        free=("t",),
     )
 
 
@@ -213,6 +306,15 @@ def test_the_slopes_of_the_generators_losses(printed: Equations) -> None:
         (slope,) = torch.autograd.grad(gan.generator_loss(a, kind) * len(a), a)
         torch.testing.assert_close(slope, expected[kind].to(slope), msg=kind)
     printed("eq-gan-slopes").holds({r"\sigma": special.expit, "a": 0.7}, free=("a",))
+
+
+def test_the_page_tells_how_hard_each_loss_pushes_the_first_sample() -> None:
+    a = torch.tensor([-math.log(4)], dtype=torch.float64, requires_grad=True)
+    slopes = {k: torch.autograd.grad(gan.generator_loss(a, k), a)[0].item() for k in gan.LOSSES}
+    said(
+        f"$D(-1) = {torch.sigmoid(a).item():.1f}$; the non-saturating loss pushes it with weight "
+        f"{-slopes['non-saturating']:.1f}, the saturating one with {-slopes['saturating']:.1f}"
+    )
 
 
 def test_where_the_discriminator_is_sure_only_the_saturating_loss_gives_no_slope() -> None:
@@ -454,14 +556,14 @@ def test_the_field_with_noise_is_the_mean_gradient_over_noisy_inputs(kind: str) 
         loss_g = (kept * torch.stack([g for _, g in losses])).sum()
         (by_psi,) = torch.autograd.grad(loss_d, psi, retain_graph=True)
         (by_theta,) = torch.autograd.grad(loss_g, theta)
-        field = gan.dirac_field(theta.detach(), psi.detach(), kind, spread=0.8)
+        field = gan.dirac_field(theta.detach(), psi.detach(), kind, cloud=gan.hermite(0.8))
         found = torch.stack(field)
         torch.testing.assert_close(found, torch.stack([-by_theta, -by_psi]), atol=1e-5, rtol=0)
 
 
 def jacobian(kind: str, gamma: float, spread: float = 0.0) -> np.ndarray[Any, Any]:
     def field(point: Tensor) -> Tensor:
-        return torch.stack(gan.dirac_field(point[0], point[1], kind, gamma, spread))
+        return torch.stack(gan.dirac_field(point[0], point[1], kind, gamma, gan.hermite(spread)))
 
     origin = torch.zeros(2, dtype=torch.float64)
     return np.asarray(torch.autograd.functional.jacobian(field, origin).numpy())
@@ -524,7 +626,7 @@ def test_the_printed_field_with_noise_is_that_near_the_solution(
 ) -> None:
     theta, psi, spread = 0.0013, -0.0007, 0.9
     at = torch.tensor([theta, psi], dtype=torch.float64).unbind()
-    by_theta, by_psi = gan.dirac_field(*at, kind, spread=spread)
+    by_theta, by_psi = gan.dirac_field(*at, kind, cloud=gan.hermite(spread))
     printed("eq-gan-noise").holds(
         {
             r"\dot{\theta}": by_theta.item(),
@@ -645,7 +747,7 @@ def walk(
 
     def velocity(theta: Tensor, psi: Tensor) -> tuple[Tensor, Tensor]:
         if consensus == 0:
-            return gan.dirac_field(theta, psi, kind, gamma, spread)
+            return gan.dirac_field(theta, psi, kind, gamma, gan.hermite(spread))
         by_theta, by_psi = agreed(torch.stack([theta, psi]), kind, consensus).detach().unbind()
         return by_theta, by_psi
 
@@ -826,7 +928,7 @@ def game_of_the_program(kind: str, gamma: float, rounds: int, ratio: int) -> tup
 PROGRAM = (("non-saturating", 0.0), ("non-saturating", 0.1), ("wasserstein", 0.3))
 
 
-def test_exercise_5_tells_what_the_program_prints(capsys: pytest.CaptureFixture[str]) -> None:
+def test_exercise_6_tells_what_the_program_prints(capsys: pytest.CaptureFixture[str]) -> None:
     gan.main()
     printed = re.findall(r"(\d) of 8 modes, (\d+)%", capsys.readouterr().out)[:3]
     told = tells(
@@ -838,14 +940,14 @@ def test_exercise_5_tells_what_the_program_prints(capsys: pytest.CaptureFixture[
         assert int(share) == pytest.approx(int(told[number + 3]), abs=10)
 
 
-@pytest.mark.parametrize(("kind", "gamma"), PROGRAM)
-def test_exercise_5_a_hasty_generator_loses_the_modes_in_all_three_games(
-    kind: str, gamma: float
-) -> None:
+@pytest.mark.answer("answer-gan-hasty")
+def test_exercise_6_a_hasty_generator_loses_the_modes_in_all_three_games(answer: Bench) -> None:
     said("none of the three holds more than two, and less than a fifth of the samples lie near one")
-    modes, share = game_of_the_program(kind, gamma, 400, 5)
-    assert modes <= 2
-    assert share < 0.2
+    for kind, gamma in PROGRAM:
+        modes, share = game_of_the_program(kind, gamma, 400, 5)
+        assert modes <= 2
+        assert share < 0.2
+    answer("answer-gan-hasty").is_("It falls: none of the three games holds more than two.")
 
 
 def test_games_with_a_clipped_critic_end_with_two_modes_at_most() -> None:
@@ -962,7 +1064,7 @@ def test_the_table_of_modes_tells_coverage_and_quality_as_the_figure_has_them() 
         f"of the data {100 * figures.DATA_SHARE:.1f} % are",
     )
     said(
-        "A mode counts as reached if two in a hundred samples lie within three standard deviations of "
+        "a mode counts as reached if two in a hundred samples lie within three standard deviations of "
         "its centre"
     )
     assert inspect.signature(gan.modes_reached).parameters["share"].default == 0.02
@@ -1006,13 +1108,31 @@ def test_modes_are_counted_by_hand() -> None:
     assert good == pytest.approx(1 - math.exp(-4.5), abs=0.003)
 
 
-def test_exercise_1_the_value_of_a_blind_discriminator() -> None:
+@pytest.mark.answer("answer-gan-blind")
+def test_exercise_1_the_value_of_a_blind_discriminator(answer: Bench) -> None:
     zero = torch.zeros(5, dtype=torch.float64)
-    assert gan.value(zero, zero).item() == pytest.approx(-FOUR)
+    value = gan.value(zero, zero).item()
+    assert value == pytest.approx(-FOUR)
+    answer("answer-gan-blind").is_(value, value / 2)
     said(f"approx {-FOUR:.3f}$, whatever the generator does")
 
 
-def test_exercise_2_two_coins() -> None:
+@pytest.mark.answer("answer-gan-second")
+def test_exercise_2_the_second_round(answer: Bench) -> None:
+    _, (theta, psi) = gan.line_game(2)
+    answer("answer-gan-second").is_((psi.item(), theta.item()))
+    (before, slope), _ = gan.line_game(2)
+    real = special.expit(slope.item())
+    fake, anew = (special.expit(w.item() * (before.item() + np.arange(2))) for w in (slope, psi))
+    said(
+        f"The samples are −{-before.item():.3f} and {1 + before.item():.3f}, and the new slope",
+        f"$D(1) = {real:.3f}$ at the data, $D = {fake[0]:.3f}$ and {fake[1]:.3f} at the samples",
+        f"({1 - anew[0]:.3f} + {1 - anew[1]:.3f}) \\cdot {psi.item():.3f}",
+    )
+
+
+@pytest.mark.answer("answer-gan-coins")
+def test_exercise_3_two_coins(answer: Bench) -> None:
     p, q = torch.tensor([0.9, 0.1]), torch.tensor([0.5, 0.5])
     d = gan.optimal_discriminator(p, q)
     said(
@@ -1021,17 +1141,299 @@ def test_exercise_2_two_coins() -> None:
         f"the divergence is about {gan.jensen_shannon(p, q).item():.3f} nats",
     )
     assert d.tolist() == pytest.approx([0.9 / 1.4, 0.1 / 0.6])
+    said(f"shows heads in {(p[0] + q[0]).item() / 2:.1f} of the throws")
+    answer("answer-gan-coins").is_((*d.tolist(), gan.jensen_shannon(p, q).item()))
 
 
-def test_exercise_3_how_fast_the_circle_widens() -> None:
-    said(f"1.0025^{{500}} \\approx {(1 + 0.1**2 * 0.25) ** (1000 / 2):.2f}$")
+@pytest.mark.answer("answer-gan-apart")
+def test_exercise_4_points_that_do_not_coincide(answer: Bench) -> None:
+    table = figures.apart()
+    at = {theta: number for number, theta in enumerate(table["theta"])}
+    jump, way = table["jensen_shannon"], table["wasserstein"]
+    found, near = at[-0.25], at[-1.0]
+    answer("answer-gan-apart").is_((jump[found], way[found]), (jump[near], way[found]))
+
+
+@pytest.mark.answer("answer-gan-widening")
+def test_exercise_5_how_fast_the_circle_widens(answer: Bench) -> None:
+    squared = (1 + 0.1**2 * 0.25) ** 1000
+    said(f"1.0025^{{500}} \\approx {math.sqrt(squared):.2f}$")
+    answer("answer-gan-widening").is_(math.sqrt(squared), squared)
     assert simulate("saturating", 0)[-1] / math.sqrt(2) > 1.5
 
 
-def test_exercise_4_the_penalty_that_stops_the_turning() -> None:
+@pytest.mark.answer("answer-gan-critical")
+def test_exercise_7_the_penalty_that_stops_the_turning(answer: Bench) -> None:
     at_one = np.linalg.eigvals(jacobian("saturating", 1.0))
     np.testing.assert_allclose(at_one.real, [-0.5, -0.5], atol=1e-7)
     np.testing.assert_allclose(at_one.imag, [0, 0], atol=1e-7)
+    slowest = optimize.minimize_scalar(
+        lambda gamma: np.linalg.eigvals(jacobian("saturating", gamma)).real.max(),
+        bounds=(0.1, 3),
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
+    answer("answer-gan-critical").is_(round(slowest.x, 4))
+
+
+@pytest.mark.answer("answer-gan-noise")
+def test_exercise_8_noise_that_does_the_same(answer: Bench) -> None:
+    found = optimize.brentq(lambda s: jacobian("saturating", 0, s)[1, 1] + 1, 0.5, 3)
+    answer("answer-gan-noise").is_(found, found**2)
+
+
+def example(theta: float, psi: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Both losses of the example by the page's code, and what autograd says of them by psi and theta."""
+    a, b = torch.tensor([theta, psi], dtype=torch.float64).requires_grad_().unbind()
+    data = torch.tensor([0.0, 1.0], dtype=torch.float64)
+    loss_d = gan.discriminator_loss(b * data, b * (a + data), "non-saturating")
+    loss_g = gan.generator_loss(b * (a + data), "non-saturating")
+    (by_psi,) = torch.autograd.grad(loss_d, b, retain_graph=True)
+    (by_theta,) = torch.autograd.grad(loss_g, a)
+    return loss_d, loss_g, by_psi, by_theta
+
+
+def test_the_round_by_hand_is_that_of_autograd_and_of_the_code() -> None:
+    loss_d, loss_g, by_psi, _ = example(-1, math.log(4))
+    assert by_psi.item() == pytest.approx(-0.2)
+    psi = math.log(4) - 0.5 * by_psi.item()
+    told, before, _, by_theta = example(-1, psi)
+    theta = -1 - 0.5 * by_theta.item()
+    (found,) = gan.line_game(1)
+    assert [float(part) for part in found] == pytest.approx([theta, psi])
+    d = special.expit(psi * np.array([-1, 0]))
+    half = -(math.log(0.5) + math.log(0.8)) / 2
+    after = example(theta, psi)[1]
+    said(
+        f"(\\log 0.5 + \\log 0.8) = {half:.3f}$, the samples",
+        f"(\\log 0.8 + \\log 0.5) = {half:.3f}$, together {loss_d.item():.3f}.",
+        f"would cost $2 \\log 2 = {FOUR:.3f}$",
+        f"gives $\\psi = {math.log(4):.3f} + 0.1 = {psi:.3f}$, and the loss falls to {told.item():.3f}",
+        f"says $D(-1) = {d[0]:.3f}$ and $D(0) = {d[1]:.1f}$",
+        f"(\\log {d[0]:.3f} + \\log 0.5) = {before.item():.2f}$",
+        f"which is −{(1 - d[0]) * psi:.3f} at −1 and −{(1 - d[1]) * psi:.3f} at 0",
+        f"is the average, −{-by_theta.item():.3f}",
+        f"$\\theta = -1 + {1 + theta:.3f} = {theta:.3f}$",
+        f"now −{-theta:.2f} and {1 + theta:.2f}, and the generator's loss is {after.item():.2f}",
+        f"along to minus {-theta:.2f} and {1 + theta:.2f}",
+    )
+    assert loss_g.item() == pytest.approx(1.151, abs=5e-4)
+
+
+def test_the_rounds_that_follow_are_those_of_the_figure_and_of_the_table() -> None:
+    rounds = gan_line.rounds()
+    for number in (0, 1, 4, 40):
+        theta, psi = rounds["theta"][number], rounds["psi"][number]
+        loss_d, loss_g, *_ = example(theta, psi)
+        (row,) = [cells for cells in rows_of("tab-gan-rounds") if cells[0] == str(number)]
+        assert row[1:] == [
+            f"{theta:.3f}".replace("-", "−"), f"{loss_d.item():.3f}", f"{loss_g.item():.3f}"
+        ]  # fmt: skip
+    loss_d, loss_g, *_ = example(0, 0)
+    assert rows_of("tab-gan-rounds")[-1] == ["at rest", "0", f"{loss_d:.3f}", f"{loss_g:.3f}"]
+    assert rounds["theta"][2] < 0 < rounds["theta"][3]
+    said(
+        f"in round 3 the samples pass the goal: $\\theta$ becomes {rounds['theta'][3]:.3f}",
+        f"After 40 rounds $\\theta = {rounds['theta'][40]:.3f}$ and $\\psi = {rounds['psi'][40]:.3f}$",
+        "The generator's loss is least after round 4, where its samples are wrong by a third",
+    )
+    assert min(rounds["generator"]) == rounds["generator"][4]
+    assert min(rounds["psi"]) < 0
+    said(
+        f"psi falls from {rounds['psi'][0]:.1f} through",
+        f"from minus {-rounds['theta'][0]:.0f} through zero to {max(rounds['theta']):.1f}",
+    )
+    far = [math.hypot(theta, psi) for theta, psi in gan.line_game(300)]
+    assert far[-1] < 1e-6
+
+
+def test_the_table_of_the_start_is_that_of_the_example() -> None:
+    places = [(-1.0, 0.0, 0.5), (0.0, 0.5, 0.5), (1.0, 0.5, 0.0)]
+    for cells, (x, p, q) in zip(rows_of("tab-gan-start"), places, strict=True):
+        told = [float(cell.replace("−", "-").replace("½", "0.5")) for cell in cells]
+        best = gan.optimal_discriminator(torch.tensor(p), torch.tensor(q)).item()
+        assert told == pytest.approx([x, p, q, special.expit(math.log(4) * x), best])
+    p, q = torch.tensor([[0, 0.5, 0.5], [0.5, 0.5, 0]], dtype=torch.float64)
+    divergence = gan.jensen_shannon(p, q).item()
+    said(
+        f"divergence is $\\tfrac{{1}}{{2}} \\log 2 = {divergence:.3f}$ at the start",
+        f"best discriminator's loss is $\\log 4 - {2 * divergence:.3f} = {FOUR - 2 * divergence:.3f}$, "
+        f"where the straight one pays {example(-1, math.log(4))[0].item():.3f}",
+    )
+
+
+def test_the_examples_primal_and_dual_are_one() -> None:
+    data, samples = np.array([[0.0], [1.0]]), np.array([[-1.0], [0.0]])
+    half = np.full(2, 0.5)
+    primal = transport(distance.cdist(data, samples), half, half)
+    critic = data.mean() - samples.mean()  # f(x) = x
+    sorted_ = gan.wasserstein(torch.from_numpy(data[:, 0]), torch.from_numpy(samples[:, 0]))
+    assert primal == pytest.approx(critic) == pytest.approx(sorted_.item()) == pytest.approx(1)
+
+
+def test_the_step_that_comes_nearer_raises_the_divergence() -> None:
+    table = figures.apart()
+    at = {theta: number for number, theta in enumerate(table["theta"])}
+    jump, way = table["jensen_shannon"], table["wasserstein"]
+    said(
+        f"against theta from minus {-table['theta'][0]:.2f} to {table['theta'][-1]:.2f}",
+        f"except at minus 1, where it is {jump[at[-1.0]]:.2f}, and at 0, where it is {jump[at[0.0]]:.0f}",
+        f"raises the divergence, from {jump[at[-1.0]]:.3f} to {jump[at[-0.5]]:.3f}, "
+        f"while $W_1$ falls from {way[at[-1.0]]:.0f} to ½",
+    )
+    assert way[at[-0.5]] == pytest.approx(0.5)
+
+
+def test_the_root_of_the_divergence_keeps_the_triangle_inequality_that_it_breaks() -> None:
+    heads, fair, tails = torch.tensor([[1, 0], [0.5, 0.5], [0, 1]], dtype=torch.float64)
+    short, long = (gan.jensen_shannon(heads, one).item() for one in (fair, tails))
+    assert 2 * short < long
+    assert 2 * math.sqrt(short) > math.sqrt(long)
+    said(
+        f"have a divergence of {short:.3f} each, together less than the long way's {long:.3f}; "
+        f"their roots are {math.sqrt(short):.3f} each, together more than {math.sqrt(long):.3f}"
+    )
+    points = torch.rand(200, 3, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    for p, q, r in points / points.sum(-1, keepdim=True):
+        one, other, both = (gan.jensen_shannon(*pair).sqrt() for pair in ((p, q), (q, r), (p, r)))
+        assert both <= one + other
+
+
+def test_two_data_points_are_friction_as_noise_of_variance_one_half() -> None:
+    def field(point: Tensor) -> Tensor:
+        return torch.stack(gan.dirac_field(point[0], point[1], "non-saturating", cloud=gan.PAIR))
+
+    origin = torch.zeros(2, dtype=torch.float64)
+    motion = torch.autograd.functional.jacobian(field, origin).numpy()
+    np.testing.assert_allclose(motion, jacobian("non-saturating", 0, math.sqrt(0.5)), atol=1e-9)
+    np.testing.assert_allclose(motion, [[0, 0.5], [-0.5, -0.25]], atol=1e-9)
+    said("acts like noise with $s^2 = \\tfrac{1}{2}$: the friction is $\\tfrac{1}{4}$")
+
+
+def test_the_table_of_long_games_is_that_of_the_figure() -> None:
+    cures = style.read_table(PAGE.with_suffix("") / "cures.csv")
+    names = ("plain", "averaged", "falling")
+    for cells, name in zip(rows_of("tab-gan-cures"), names, strict=True):
+        mean, spread = (100 * cures[f"{what} share, {name}"][-1] for what in ("mean", "spread"))
+        assert cells[1] == f"{mean:.0f} ± {spread:.0f} %"
+    ends = [cures[f"mean share, {name}"][-1] for name in names]
+    said(
+        f"as it is the share rises to {ends[0]:.2f}, with averaged weights to {ends[1]:.2f}, "
+        f"with a falling rate to {ends[2]:.2f}; the data have {figures.DATA_SHARE:.2f}",
+        f"Here {100 * figures.AVERAGED:.0f} % of the average is kept",
+        f"After {figures.LONG:,} rounds",
+    )
+    assert ends[0] + 0.05 < ends[1] < ends[2] + 0.05
+
+
+def test_the_networks_have_the_weights_that_the_page_tells() -> None:
+    sizes = [
+        sum(w.numel() for w in gan.network((2, 32, 32, out), torch.Generator()).parameters())
+        for out in (2, 1)
+    ]
+    said(f"have {sizes[0]:,} weights (generator) and {sizes[1]:,} (discriminator)")
+
+
+def test_the_lines_of_today_take_the_same_steps_as_the_code_of_the_page() -> None:
+    draw = torch.Generator().manual_seed(3)
+    pair = gan.network((2, 6, 2), draw), gan.network((2, 6, 1), draw)
+    again = copy.deepcopy(pair)
+    real, z = gan.sample_ring(16, draw), torch.stack([gan.noise(16, draw) for _ in range(2)])
+    g, d = pair
+    players = [torch.optim.SGD(net.parameters(), lr=0.1) for net in (d, g)]
+    practice.play(g, d, players, real, z, gamma=0.7)
+    g, d = again
+    players = [torch.optim.SGD(net.parameters(), lr=0.1) for net in (d, g)]
+    gan.descend(gan.loss_of_discriminator(g, d, real, z[0], "non-saturating", 0.7), players[0])
+    gan.descend(gan.generator_loss(d(g(z[1]))[:, 0], "non-saturating"), players[1])
+    for one, other in zip(pair, again, strict=True):
+        for left, right in zip(one.parameters(), other.parameters(), strict=True):
+            torch.testing.assert_close(left, right, rtol=0, atol=1e-12)
+
+
+def shares(draw: torch.Generator, count: int) -> list[tuple[Tensor, Tensor, Tensor]]:
+    return [
+        (
+            gan.sample_ring(32, draw),
+            gan.noise(32, draw),
+            torch.rand(32, 1, generator=draw, dtype=torch.float64),
+        )
+        for _ in range(count)
+    ]
+
+
+@pytest.mark.parametrize("clip", [0.05, None])
+def test_a_round_of_the_wasserstein_gan_moves_the_critic_first_and_bounds_it(
+    clip: float | None,
+) -> None:
+    draw = torch.Generator().manual_seed(4)
+    g, f = gan.network((2, 8, 2), draw), gan.network((2, 8, 1), draw)
+    players = [
+        torch.optim.RMSprop(f.parameters(), lr=1e-2),
+        torch.optim.SGD(g.parameters(), lr=0.1),
+    ]
+    old = copy.deepcopy(g)
+    z = gan.noise(32, draw)
+    practice.wgan(g, f, players, shares(draw, 5), z, clip)
+    widest = max(w.abs().max().item() for w in f.parameters())
+    assert (widest <= 0.05) == (clip is not None)
+    expected = torch.autograd.grad(-f(old(z)).mean(), list(old.parameters()))
+    for new, before, slope in zip(g.parameters(), old.parameters(), expected, strict=True):
+        torch.testing.assert_close(new, before - 0.1 * slope)
+
+
+def test_with_the_penalty_the_critic_measures_the_wasserstein_distance() -> None:
+    draw = torch.Generator().manual_seed(0)
+    data = torch.zeros(64, 1, dtype=torch.float64)
+    g, f = gan.network((1, 1), draw), gan.network((1, 16, 1), draw)
+    players = [torch.optim.Adam(f.parameters(), lr=1e-2), torch.optim.SGD(g.parameters(), lr=0.0)]
+    with torch.no_grad():
+        g[0].weight.zero_()
+        g[0].bias.fill_(1.5)  # all samples lie at 1.5, all data at 0
+    rounds = [
+        (data, data, torch.rand(64, 1, generator=draw, dtype=torch.float64)) for _ in range(500)
+    ]
+    practice.wgan(g, f, players, rounds, data)
+    gap = (f(data).mean() - f(g(data)).mean()).item()
+    # The mean of f less ten times its excess squared is greatest at a slope of 1 + 1.5 / 20.
+    assert gap == pytest.approx(1.5 * (1 + 1.5 / 20), abs=0.03)
+
+
+def test_the_penalty_on_the_slope_is_zero_at_slope_one_alone() -> None:
+    share = torch.full((3, 1), 0.3, dtype=torch.float64)
+    real, fake = torch.ones(3, 2, dtype=torch.float64), -torch.ones(3, 2, dtype=torch.float64)
+    for weight, expected in (([0.6, -0.8], 0.0), ([3.0, -4.0], 16.0), ([0.0, 0.0], 1.0)):
+        found = practice.slope_penalty(linear(weight), real, fake, share)
+        assert found.item() == pytest.approx(expected, abs=1e-12)
+
+
+def test_dcgan_has_the_shapes_and_the_start_that_the_box_tells() -> None:
+    torch.manual_seed(0)
+    g, d = practice.dcgan(width=8)
+    x = g(torch.randn(2, 100, 1, 1))
+    assert x.shape == (2, 3, 64, 64)
+    assert x.abs().max() <= 1
+    assert d(x).shape == (2, 1)
+    sides = [g[:n](torch.randn(2, 100, 1, 1)).shape[-1] for n in (1, 4, 7, 10, 14)]
+    assert sides == [4, 8, 16, 32, 64]
+    weights = torch.cat([w.flatten() for w in (*g.parameters(), *d.parameters()) if w.ndim == 4])
+    assert weights.std().item() == pytest.approx(0.02, rel=0.01)
+    kinds = [[type(layer).__name__ for layer in net] for net in (g, d)]
+    assert kinds[0][-2:] == ["ConvTranspose2d", "Tanh"]
+    assert kinds[1][:2] == ["Conv2d", "LeakyReLU"]
+    assert "BatchNorm2d" in kinds[0]
+    assert "MaxPool2d" not in kinds[1]
+    for player in practice.dcgan_players(g, d):
+        assert (player.defaults["lr"], player.defaults["betas"][0]) == (2e-4, 0.5)
+
+
+def test_spectral_normalisation_leaves_no_singular_value_above_one() -> None:
+    torch.manual_seed(0)
+    layer = practice.bounded(nn.Linear(6, 4))
+    for _ in range(60):  # each pass in training takes a step of the power iteration
+        layer(torch.zeros(1, 6))
+    values = torch.linalg.svdvals(layer.weight.detach())
+    assert values.max().item() == pytest.approx(1, abs=1e-3)
 
 
 def test_bad_input_is_refused_with_both_values() -> None:
@@ -1133,7 +1535,7 @@ def golden() -> dict[str, Any]:
         field = [float(part) for part in gan.dirac_field(*at, kind, gamma)]
         cases.append({"function": "diracField", "args": [0.7, -1.2, kind, gamma], "returns": field})
     for kind, spread in (("saturating", 0.8), ("non-saturating", 1.6)):
-        field = [float(part) for part in gan.dirac_field(*at, kind, 0.3, spread)]
+        field = [float(part) for part in gan.dirac_field(*at, kind, 0.3, gan.hermite(spread))]
         arguments = [0.7, -1.2, kind, 0.3, spread]
         cases.append({"function": "diracField", "args": arguments, "returns": field})
     for kind, gamma, spread, turns in (
@@ -1143,6 +1545,18 @@ def golden() -> dict[str, Any]:
         path = walk(kind, gamma, spread, steps=30, turns=turns).tolist()
         arguments = [[1, 1], 30, kind, gamma, spread, turns]
         cases.append({"function": "diracPath", "args": arguments, "returns": [[1.0, 1.0], *path]})
+    for kind in ("saturating", "non-saturating"):
+        field = [float(part) for part in gan.dirac_field(*at, kind, 0.3, gan.PAIR)]
+        arguments = [0.7, -1.2, kind, 0.3, 0, True]
+        cases.append({"function": "diracField", "args": arguments, "returns": field})
+    begin = [-1.0, math.log(4)]
+    rounds = [begin, *([float(part) for part in pair] for pair in gan.line_game(8))]
+    arguments = [begin, 8, "non-saturating", 0, 0, True, True, 0.5]
+    cases.append({"function": "diracPath", "args": arguments, "returns": rounds})
+    for theta, psi in rounds[::4]:
+        told = [loss.item() for loss in example(theta, psi)[:2]]
+        arguments = [theta, psi, "non-saturating", True]
+        cases.append({"function": "lineLosses", "args": arguments, "returns": told})
     x = gan.sample_ring(60, torch.Generator().manual_seed(3)) * 1.05
     arguments = [x.tolist(), gan.modes().tolist(), 0.1]
     cases.append(
@@ -1175,5 +1589,5 @@ def test_the_caption_of_the_diagram_tells_the_run_that_it_shows() -> None:
     drawn = gan_diagram
     said(
         f"{drawn.POINTS:,} points in the plane each",
-        f"one run after {drawn.EARLY} and {drawn.ROUNDS} rounds (seed {drawn.SEED}, non-saturating",
+        f"one run after {drawn.EARLY} and {drawn.ROUNDS} rounds (seed {drawn.SEED})",
     )

@@ -1,6 +1,6 @@
 /**
  * The stage of gan.mjs: the reader trains a GAN on points in the plane and counts its modes. Below it
- * the Dirac-GAN under the same loss and penalty.
+ * the game with two numbers under the same loss and penalty.
  *
  * @typedef {import("./gan.mjs").Kind} Kind
  */
@@ -14,6 +14,7 @@ import {
   diracPath,
   forward,
   game,
+  lineLosses,
   modesReached,
   playRound,
   SPREAD,
@@ -22,7 +23,8 @@ import {
 const SEED = 1;
 const MOST = 20; // points of the reader's own
 const AT_ONCE = 25; // rounds, for who asked for less motion
-const STEPS = 400; // of the path of the Dirac-GAN
+const STEPS = 400; // of the path in the game with two numbers
+const TOLD = [0, 1, 2, 3, 4, 8, 40]; // rounds whose numbers are shown
 const KEPT = 400; // counts that the chart keeps
 
 const LEGEND =
@@ -31,13 +33,15 @@ const LEGEND =
 /** @param {number} value @param {number} most @returns {number} the nearest value in [-most, most] */
 const limit = (value, most) => Math.max(-most, Math.min(most, value));
 
-/** The Dirac-GAN: a start, two switches, and the path that follows. */
-class Dirac {
+/** The game with two numbers: a start, its switches, the path that follows, and its rounds as numbers. */
+class Line {
   kind = /** @type {Kind} */ ("non-saturating");
-  gamma = 0.1;
-  start = [1, 1];
+  gamma = 0;
+  start = [-1, Math.log(4)];
   spread = 0;
-  turns = false;
+  rate = 0.5;
+  pair = true;
+  turns = true;
   path = /** @type {number[][]} */ ([]);
 
   /** @param {HTMLElement} parent @param {import("../../assets/demos/ui.mjs").Status} status */
@@ -45,11 +49,35 @@ class Dirac {
     this.status = status;
     ui.element(
       "p",
-      { class: "demo-title", text: "The Dirac-GAN under the same loss and penalty" },
+      { class: "demo-title", text: "The game with two numbers, with the loss and penalty above" },
       parent,
     );
     this.phases = this.phasesOn(parent);
-    const controls = ui.element("div", { class: "demo-controls" }, parent);
+    this.numbers = ui.element("div", {}, parent);
+    this.controlsOn(ui.element("div", { class: "demo-controls" }, parent));
+    this.follow();
+  }
+
+  /** @param {HTMLElement} controls */
+  controlsOn(controls) {
+    ui.select(controls, {
+      label: "Data on the line",
+      options: [
+        ["pair", "two points, 0 and 1"],
+        ["one", "one point (Dirac-GAN)"],
+      ],
+      value: "pair",
+      onInput: (value) => this.change({ pair: value === "pair" }),
+    });
+    ui.slider(controls, {
+      label: "Learning rate",
+      min: 0.1,
+      max: 1,
+      step: 0.1,
+      value: this.rate,
+      format: (value) => value.toFixed(1),
+      onInput: (value) => this.change({ rate: value }),
+    });
     ui.slider(controls, {
       label: "Noise on what D sees, s",
       min: 0,
@@ -64,7 +92,6 @@ class Dirac {
       value: this.turns,
       onInput: (value) => this.change({ turns: value }),
     });
-    this.follow();
   }
 
   /** @param {HTMLElement} parent */
@@ -73,7 +100,7 @@ class Dirac {
       width: 420,
       height: 340,
       label:
-        "Phase plane of the Dirac-GAN: the generator's point to the right, the discriminator's slope upwards. Move the start with the arrow keys.",
+        "Phase plane of the game with two numbers: the generator's shift to the right, the discriminator's slope upwards. Move the start with the arrow keys.",
       draw: (context, size, colours) => drawPhases(context, size, colours, this),
       onPointer: ({ x, y, kind }) => {
         if (kind === "up") return;
@@ -89,10 +116,17 @@ class Dirac {
     return phases;
   }
 
-  /** The path anew. */
+  /** The path anew, and the numbers of some of its rounds. */
   follow() {
-    this.path = diracPath(this.start, STEPS, this.kind, this.gamma, this.spread, this.turns);
+    const { start, kind, gamma, spread, turns, pair, rate } = this;
+    this.path = diracPath(start, STEPS, kind, gamma, spread, turns, pair, rate);
     this.phases.redraw();
+    const rows = TOLD.map((round) => {
+      const [theta, psi] = this.path[round];
+      const told = [theta, psi, ...lineLosses(theta, psi, kind, pair)];
+      return [round, ...told.map((value) => value.toFixed(3).replace("-", "−"))];
+    });
+    ui.table(this.numbers, "Some rounds", ["After", "θ", "ψ", "Loss of D", "Loss of G"], rows);
   }
 
   /** @param {number[]} point */
@@ -100,22 +134,24 @@ class Dirac {
     this.change({ start: point.map((value) => limit(value, 2)) });
   }
 
-  /** @param {Partial<Pick<Dirac, "kind" | "gamma" | "start" | "spread" | "turns">>} what */
+  /**
+   * @param {Partial<Pick<Line, "kind" | "gamma" | "start" | "spread" | "turns" | "pair" | "rate">>} what
+   */
   change(what, told = true) {
     Object.assign(this, what);
     this.follow();
     if (!told) return;
-    const [theta, psi] = this.start.map((value) => value.toFixed(1));
+    const [theta, psi] = this.start.map((value) => value.toFixed(2));
     const far = ([a, b] = this.start) => Math.hypot(a, b).toFixed(2);
     this.status(
-      `Dirac-GAN from θ ${theta}, ψ ${psi}: distance to the equilibrium ${far()} at the start, ${far(this.path[STEPS])} after ${STEPS} steps.`,
+      `From θ ${theta}, ψ ${psi}: distance to the equilibrium ${far()} at the start, ${far(this.path[STEPS])} after ${STEPS} rounds.`,
     );
   }
 }
 
 class Stage {
   kind = /** @type {Kind} */ ("non-saturating");
-  gamma = 0.1;
+  gamma = 0;
   ratio = 1; // steps of G for each step of D
   speed = 1; // rounds a frame; 0: two a second
   shape = "ring";
@@ -143,7 +179,7 @@ class Stage {
     ui.button(buttons, "Reset", () => this.reset());
     this.choicesOn(controls);
     this.slidersOn(controls);
-    this.dirac = new Dirac(output, status);
+    this.line = new Line(output, status);
     this.tell(false);
   }
 
@@ -220,7 +256,7 @@ class Stage {
       onInput: (value) => {
         this.kind = /** @type {Kind} */ (value);
         this.reset(false);
-        this.dirac.change({ kind: this.kind }, false);
+        this.line.change({ kind: this.kind }, false);
       },
     });
   }
@@ -236,7 +272,7 @@ class Stage {
       format: (value) => value.toFixed(1),
       onInput: (value) => {
         this.gamma = value;
-        this.dirac.change({ gamma: value }, !this.training.running());
+        this.line.change({ gamma: value }, !this.training.running());
       },
     });
     ui.slider(controls, {

@@ -1,6 +1,6 @@
 /**
  * The three pictures of the demo: the plane of the data, the modes reached, and the phase plane of the
- * Dirac-GAN.
+ * game with two numbers.
  *
  * @typedef {import("../../assets/demos/ui.mjs").Colours} Colours
  * @typedef {import("../../assets/demos/ui.mjs").Size} Size
@@ -164,13 +164,13 @@ function drawField(context, size, colours, field) {
 
 /**
  * @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours
- * @param {{kind: Kind, gamma: number, spread: number, start: number[], path: number[][]}} shown
+ * @param {{kind: Kind, gamma: number, spread: number, pair: boolean, start: number[], path: number[][]}} shown
  */
-export function drawPhases(context, size, colours, { kind, gamma, spread, start, path }) {
+export function drawPhases(context, size, colours, { kind, gamma, spread, pair, start, path }) {
   const unit = size.height / 6;
   const px = (/** @type {number} */ x) => size.width / 2 + x * unit;
   const py = (/** @type {number} */ y) => size.height / 2 - y * unit;
-  drawField(context, size, colours, (x, y) => diracField(x, y, kind, gamma, spread));
+  drawField(context, size, colours, (x, y) => diracField(x, y, kind, gamma, spread, pair));
   context.strokeStyle = colours.accent;
   context.lineWidth = 2;
   line(
@@ -183,8 +183,8 @@ export function drawPhases(context, size, colours, { kind, gamma, spread, start,
   context.fill();
   context.font = "13px sans-serif";
   for (const [name, x, y] of /** @type {[string, number, number][]} */ ([
-    ["θ, the sample", size.width - 88, py(0) - 6],
-    ["ψ, the slope of D", px(0) + 6, 14],
+    ["θ, of the generator", size.width - 126, py(0) - 6],
+    ["ψ, of the discriminator", px(0) + 6, 14],
   ])) {
     context.fillStyle = colours.paper;
     context.fillRect(x - 3, y - 12, context.measureText(name).width + 6, 16);

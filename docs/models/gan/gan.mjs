@@ -308,15 +308,30 @@ function noiseOf(spread) {
 }
 
 /**
- * The velocities of the Dirac-GAN's players.
+ * The places of the data, and of the samples before theta moves them, with their probabilities.
+ * @param {number} spread standard deviation of the noise on what the discriminator sees
+ * @param {boolean} pair whether the data are 0 and 1 instead of 0 alone
+ * @returns {[number, number][]}
+ */
+function cloudOf(spread, pair) {
+  const noise = noiseOf(spread);
+  if (!pair) return noise;
+  const half = (/** @type {number} */ x) =>
+    noise.map(([at, share]) => /** @type {[number, number]} */ ([x + at, share / 2]));
+  return [...half(0), ...half(1)];
+}
+
+/**
+ * The velocities of both players of the game on the line.
  * @param {number} theta @param {number} psi @param {Kind} kind @param {number} gamma
  * @param {number} [spread] standard deviation of the noise on what the discriminator sees
+ * @param {boolean} [pair] whether the data are 0 and 1 instead of 0 alone
  * @returns {[number, number]}
  */
-export function diracField(theta, psi, kind, gamma, spread = 0) {
+export function diracField(theta, psi, kind, gamma, spread = 0, pair = false) {
   if (kind === "wasserstein") return [psi, -theta - gamma * psi];
   let [pull, push] = [0, 0];
-  for (const [at, share] of noiseOf(spread)) {
+  for (const [at, share] of cloudOf(spread, pair)) {
     const fake = sigmoid(psi * (theta + at));
     pull += share * (kind === "saturating" ? fake : 1 - fake);
     push += share * ((1 - sigmoid(psi * at)) * at - fake * (theta + at));
@@ -325,22 +340,37 @@ export function diracField(theta, psi, kind, gamma, spread = 0) {
 }
 
 /**
- * The path of the Dirac-GAN.
- * @param {number[]} start theta and psi @param {number} steps of size 0.1
+ * The path of both players of the game on the line.
+ * @param {number[]} start theta and psi @param {number} steps
  * @param {Kind} kind @param {number} gamma @param {number} spread
  * @param {boolean} turns whether psi moves first and theta answers
+ * @param {boolean} [pair] whether the data are 0 and 1 instead of 0 alone
+ * @param {number} [rate] of learning, the size of a step
  * @returns {number[][]} steps + 1 points
  */
-export function diracPath(start, steps, kind, gamma, spread, turns) {
+export function diracPath(start, steps, kind, gamma, spread, turns, pair = false, rate = 0.1) {
   let [theta, psi] = start;
   const path = [[theta, psi]];
   for (let i = 0; i < steps; i++) {
-    const [a, b] = diracField(theta, psi, kind, gamma, spread);
-    psi += 0.1 * b;
-    theta += 0.1 * (turns ? diracField(theta, psi, kind, gamma, spread)[0] : a);
+    const [a, b] = diracField(theta, psi, kind, gamma, spread, pair);
+    psi += rate * b;
+    theta += rate * (turns ? diracField(theta, psi, kind, gamma, spread, pair)[0] : a);
     path.push([theta, psi]);
   }
   return path;
+}
+
+/**
+ * The losses of discriminator and generator on the line, without noise.
+ * @param {number} theta @param {number} psi @param {Kind} kind @param {boolean} pair
+ * @returns {[number, number]}
+ */
+export function lineLosses(theta, psi, kind, pair) {
+  const places = pair ? [0, 1] : [0];
+  const real = places.map((x) => psi * x);
+  const fake = places.map((x) => psi * (theta + x));
+  const { d, g } = losses(real, fake, kind);
+  return [d, g];
 }
 
 export const SPREAD = 0.1; // of each mode

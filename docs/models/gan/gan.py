@@ -4,8 +4,8 @@ The letters:
     p, q    densities of the data and of the generator's samples (p_data and p_g in the papers)
     x, z    a sample, real if from p, fake if from q; noise, standard normal: each (N, 2)
     a       logit of the discriminator, D(x) = sigmoid(a); for Wasserstein the critic's value f(x)
-    theta   where the Dirac-GAN's generator puts its one point; the data lie at 0
-    psi     slope of the Dirac-GAN's discriminator, a(x) = psi * x
+    theta   the generator's number in the games on the line, G(z) = theta + z
+    psi     the discriminator's number there, a(x) = psi * x
     gamma   weight of the gradient penalty on the discriminator
 Losses are in nats. Numbers are in double precision: training a GAN magnifies rounding errors.
 """
@@ -37,10 +37,7 @@ def value(real: Tensor, fake: Tensor) -> Tensor:
 def optimal_discriminator(p: Tensor, q: Tensor) -> Tensor:
     """The discriminator that maximises the value: densities p, q (...) at the same points to (...).
 
-    Raises:
-        ValueError: if the shapes differ or a density is negative.
-
-    Source: goodfellow2014generative, eq. 2.
+    Raises ValueError if the shapes differ or a density is negative. Source: goodfellow2014generative, eq. 2.
     """
     if p.shape != q.shape or min(p.min(), q.min()) < 0:
         raise ValueError(
@@ -99,35 +96,49 @@ def wasserstein(x: Tensor, y: Tensor) -> Tensor:
     # --8<-- [end:wasserstein]
 
 
+Cloud = tuple[Tensor, Tensor]  # places on the line and their probabilities, (K,) each
+POINT: Cloud = (torch.zeros(1).double(), torch.ones(1).double())
+PAIR: Cloud = (torch.arange(2).double(), torch.full((2,), 0.5).double())
+
+
 @functools.cache
-def hermite(spread: float) -> tuple[Tensor, Tensor]:
+def hermite(spread: float) -> Cloud:
     """Points and weights, (K,) each, whose weighted sum is the mean over normal noise. Source: definition."""
-    if spread == 0:
-        return torch.zeros(1, dtype=torch.float64), torch.ones(1, dtype=torch.float64)
     points, weights = np.polynomial.hermite_e.hermegauss(40)
     return spread * torch.from_numpy(points), torch.from_numpy(weights / weights.sum())
 
 
 # --8<-- [start:dirac]
 def dirac_field(
-    theta: Tensor, psi: Tensor, kind: str, gamma: float = 0.0, spread: float = 0.0
+    theta: Tensor, psi: Tensor, kind: str, gamma: float = 0.0, cloud: Cloud = POINT
 ) -> tuple[Tensor, Tensor]:
-    """The velocities of theta and psi, () each, under simultaneous gradient steps of both players.
+    """Minus the gradient of the generator's loss by theta and of the discriminator's by psi, () each.
 
     Args:
         theta, psi: (). gamma: weight of the penalty R1.
-        spread: standard deviation of normal noise on both inputs of the discriminator.
+        cloud: places and probabilities, (K,) each, of the data, and, moved by theta, of the samples.
 
     Source: mescheder2018which, definition 2.1, section 3 (noise) and section 4.1 (R1).
     """
-    at, share = hermite(spread)  # values of the noise, and how probable each of them is
+    at, share = cloud
     real, fake = torch.sigmoid(psi * at), torch.sigmoid(psi * (theta + at))
-    if kind == "wasserstein":  # a(x) is linear: noise with mean zero changes nothing
+    if kind == "wasserstein":  # a(x) is linear: only the distance of the means counts
         return psi, -theta - gamma * psi
     pull = fake if kind == "saturating" else 1 - fake
     push = (1 - real) * at - fake * (theta + at)
     return (share * pull).sum() * psi, (share * push).sum() - gamma * psi
     # --8<-- [end:dirac]
+
+
+# --8<-- [start:line]
+def line_game(rounds: int, kind: str = "non-saturating", rate: float = 0.5) -> Iterator[Cloud]:
+    """theta and psi, () each, after each round of the example: psi moves first. Source: definition."""
+    theta, psi = torch.tensor([-1, math.log(4)]).double().unbind()
+    for _ in range(rounds):
+        psi = psi + rate * dirac_field(theta, psi, kind, cloud=PAIR)[1]
+        theta = theta + rate * dirac_field(theta, psi, kind, cloud=PAIR)[0]
+        yield theta, psi
+    # --8<-- [end:line]
 
 
 # --8<-- [start:penalty]
