@@ -1127,6 +1127,9 @@ def test_exercise_2_the_second_round(answer: Bench) -> None:
     said(
         f"The samples are −{-before.item():.3f} and {1 + before.item():.3f}, and the new slope",
         f"$D(1) = {real:.3f}$ at the data, $D = {fake[0]:.3f}$ and {fake[1]:.3f} at the samples",
+        f"= -{(1 - real) / 2:.3f}$ from the data",
+        f"= {(fake[0] * before.item() + fake[1] * (1 + before.item())) / 2:.3f}$ from the samples, "
+        f"together −{2 * (psi - slope).abs().item():.3f}, so",
         f"({1 - anew[0]:.3f} + {1 - anew[1]:.3f}) \\cdot {psi.item():.3f}",
     )
 
@@ -1208,6 +1211,7 @@ def test_the_round_by_hand_is_that_of_autograd_and_of_the_code() -> None:
         f"(\\log 0.5 + \\log 0.8) = {half:.3f}$, the samples",
         f"(\\log 0.8 + \\log 0.5) = {half:.3f}$, together {loss_d.item():.3f}.",
         f"would cost $2 \\log 2 = {FOUR:.3f}$",
+        f"together −{-by_psi.item():.1f}",
         f"gives $\\psi = {math.log(4):.3f} + 0.1 = {psi:.3f}$, and the loss falls to {told.item():.3f}",
         f"says $D(-1) = {d[0]:.3f}$ and $D(0) = {d[1]:.1f}$",
         f"(\\log {d[0]:.3f} + \\log 0.5) = {before.item():.2f}$",
