@@ -1211,7 +1211,7 @@ def test_the_round_by_hand_is_that_of_autograd_and_of_the_code() -> None:
         f"(\\log 0.5 + \\log 0.8) = {half:.3f}$, the samples",
         f"(\\log 0.8 + \\log 0.5) = {half:.3f}$, together {loss_d.item():.3f}.",
         f"would cost $2 \\log 2 = {FOUR:.3f}$",
-        f"together −{-by_psi.item():.1f}",
+        f"so −{-by_psi.item():.1f} in all",
         f"gives $\\psi = {math.log(4):.3f} + 0.1 = {psi:.3f}$, and the loss falls to {told.item():.3f}",
         f"says $D(-1) = {d[0]:.3f}$ and $D(0) = {d[1]:.1f}$",
         f"(\\log {d[0]:.3f} + \\log 0.5) = {before.item():.2f}$",
