@@ -34,8 +34,8 @@ def draw_example(table: style.Table, axes: style.Axes) -> None:
     axes.set_xticks(range(5), WORDS)
     axes.set_yticks(range(5), WORDS)
     axes.grid(visible=False)
-    axes.set_xlabel("is looked at")
-    axes.set_ylabel("looks")
+    axes.set_xlabel("key: is looked at")
+    axes.set_ylabel("query: looks")
 
 
 def kernel() -> style.Table:

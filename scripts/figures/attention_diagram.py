@@ -64,7 +64,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
         508, 300, rows(table, "weights"), cell=(34, 20), hidden=True, top=1, columns=WORDS
     )
     sheet.label(604, 284, "weights $A$:", "each row sums", "to one", anchor="start")
-    sheet.label(604, 102, "a row asks,", "a column", "is looked at", anchor="start")
+    sheet.label(604, 118, "a row: query,", "a column: key", anchor="start")
     sheet.chain([parts["Q"], product, scores, softmax])
     sheet.arrow(parts["K"], product)
     sheet.arrow(softmax, diagram.Port(508, 236, 0, -1))

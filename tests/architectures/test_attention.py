@@ -539,6 +539,37 @@ def test_every_printed_step_back_is_that_of_automatic_differentiation(printed: E
     )
 
 
+@pytest.mark.equation("eq-attention-chain")
+def test_the_printed_chain_from_weights_to_scores(printed: Equations) -> None:
+    q, k, v = (x.requires_grad_() for x in three(n=3, m=4))
+    s = q @ k.T / math.sqrt(6)
+    a = s.softmax(-1)
+    o = a @ v
+    grad = normal(3, 3, seed=11)
+    by_s, by_a = torch.autograd.grad(o, (s, a), grad)
+    printed("eq-attention-chain").holds(
+        {
+            r"\nabla_S": by_s,
+            r"\nabla_A": by_a,
+            "a": a,
+            r"\delta": np.eye(4),
+            r"\mathbf{g}": columns(grad),
+            r"\mathbf{v}": columns(v),
+            r"\mathbf{o}": columns(o),
+            "i": Each([1, 2, 3]),
+            "j": Each([1, 2, 3, 4]),
+            "l": Each([1, 2, 3, 4]),
+        }
+    )
+    printed.excuse(
+        r"(\nabla_{S})_{i j} = \sum_{l} ⟨(\nabla_{A})_{i l} a_{i l} (\delta_{j l} - a_{i j})⟩ = "
+        r"a_{i j} ((\nabla_{A})_{i j} - \sum_{l} ⟨(\nabla_{A})_{i l} a_{i l}⟩) = "
+        r"a_{i j} ((\nabla_{A})_{i j} - \sum_{l} ⟨a_{i l} \mathbf{g}_{i}^{\top} \mathbf{v}_{l}⟩) = "
+        r"a_{i j} ((\nabla_{A})_{i j} - \mathbf{g}_{i}^{\top} \mathbf{o}_{i})",
+        "the delta is the same for j, l and l, j",
+    )
+
+
 # What it keeps: order does not matter, the future does not either.
 
 
@@ -563,6 +594,23 @@ def test_permuting_tokens_permutes_outputs_and_nothing_else(printed: Equations) 
     printed.excuse(
         r"\operatorname{MultiHead} (P X, X) = P \operatorname{MultiHead} (X, X)",
         "the order of keys and values does not matter to a query",
+    )
+
+
+@pytest.mark.equation("eq-attention-permuted")
+def test_each_printed_step_of_the_proof_of_equivariance(printed: Equations) -> None:
+    q, k, v = three(n=4, m=4)
+    printed("eq-attention-permuted").holds(
+        {
+            r"\operatorname{softmax}": taking(lambda s: s.softmax(-1)),
+            "P": torch.eye(4).double()[[2, 0, 3, 1]],
+            "Q": q,
+            "K": k,
+            "V": v,
+            "D": 6,
+        },
+        # It holds for all of them, and for any function that treats rows alone and columns alike.
+        free=("P", "Q", "K", "V", "D", r"\operatorname{softmax}"),
     )
 
 
@@ -937,8 +985,10 @@ def test_the_five_steps_as_the_page_works_them_out() -> None:
     assert e[1:3].tolist() == [1, 1]
     assert e[4] == 0
     out, a = attention.attention(q, k, v, mask)
-    terms = [f"{a[3, j]:.3f} \\cdot {short(v[j])}" for j in range(4)]
-    said(f"${' + '.join(terms)} = ({out[3, 0]:.3f}, {out[3, 1]:.3f})$")
+    ann, _, tom, her, _ = a[3].tolist()
+    said(f"The values are ${short(v[0])}$, ${short(v[1])}$, ${short(v[2])}$ and ${short(v[3])}$.")
+    said(f"is ${ann:.3f} \\cdot 1 + {her:.3f} \\cdot 0.5 = {out[3, 0]:.3f}$, the second")
+    said(f"the second ${tom:.3f} \\cdot 1 = {out[3, 1]:.3f}$.")
 
 
 def test_the_second_head_and_the_output_as_the_page_prints_them() -> None:
