@@ -1,6 +1,7 @@
 """GANs as one writes them in torch: a round with R1, a round of a Wasserstein GAN, DCGAN's networks."""
 
 import itertools
+import math
 from collections.abc import Sequence
 
 import torch
@@ -51,18 +52,18 @@ def wgan(
     players: Sequence[Optimizer],
     batches: Sequence[tuple[Tensor, Tensor, Tensor]],
     z: Tensor,
-    clip: float | None = None,
+    clip: float = math.inf,
     weight: float = 10.0,
 ) -> None:
     """A round: batches (B, D) of data, with noise and shares; z (B, Z). Source: gulrajani2017improved, alg. 1."""
     for real, noise, share in batches:
         fake = g(noise).detach()
         loss = critic(fake).mean() - critic(real).mean()
-        if clip is None:
+        if clip == math.inf:
             loss = loss + weight * slope_penalty(critic, real, fake, share)
         update(loss, players[0])
-        for w in critic.parameters() if clip is not None else ():
-            w.data.clamp_(-clip, clip)  # type: ignore[operator]
+        for w in critic.parameters():
+            w.data.clamp_(-clip, clip)
     update(-critic(g(z)).mean(), players[1])
     # --8<-- [end:wgan]
 
