@@ -1266,6 +1266,14 @@ def test_the_table_of_the_start_is_that_of_the_example() -> None:
     )
 
 
+def test_the_best_discriminator_of_a_collapsed_generator_says_what_is_missing() -> None:
+    p, q = torch.tensor([[0.5, 0.5], [0.0, 1.0]], dtype=torch.float64)
+    missing, there = gan.optimal_discriminator(p, q).tolist()
+    said(
+        f"(0.5 + {q[1].item():.0f}) = {there:.3f}$ at 1, and {missing:.0f} at 0, where only data",
+    )
+
+
 def test_the_examples_primal_and_dual_are_one() -> None:
     data, samples = np.array([[0.0], [1.0]]), np.array([[-1.0], [0.0]])
     half = np.full(2, 0.5)
