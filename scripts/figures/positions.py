@@ -177,7 +177,7 @@ def draw_stretch(table: style.Table, axes: style.Axes) -> None:
     axes.set_xticks([0, 16, 48, 80, 112])
     axes.set_xlabel("position")
     axes.set_ylabel("right answers")
-    axes.legend(loc="center", bbox_to_anchor=(0.62, 0.5))
+    axes.legend(loc="lower center", bbox_to_anchor=(0.46, 1.0), ncol=2)
 
 
 FIGURES = [
@@ -187,7 +187,9 @@ FIGURES = [
     ),
     style.Recipe("architectures/positions/order", order, draw_order, absolute=0.03),
     style.Recipe("architectures/positions/length", length, draw_length, absolute=0.03),
-    style.Recipe("architectures/positions/stretch", stretch, draw_stretch, absolute=0.03),
+    style.Recipe(
+        "architectures/positions/stretch", stretch, draw_stretch, size=(360, 310), absolute=0.03
+    ),
 ]
 
 if __name__ == "__main__":

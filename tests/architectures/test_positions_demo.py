@@ -28,11 +28,11 @@ def test_orders_and_places_act_as_the_page_says(open_demo: OpenDemo) -> None:
     expect(said(demo)).to_contain_text("man 0, bites 1, dog 2. With RoPE: dog 0.016, man 0.867")
     expect(demo.get_by_role("row", name="no positions")).to_contain_text("0.468")
     demo.get_by_role("button", name="dog bites man").click()
-    demo.get_by_role("button", name="All two places on").click()
+    demo.get_by_role("button", name="Two places on").click()
     expect(demo.get_by_role("row", name="RoPE")).to_contain_text("0.867")
     expect(demo.get_by_role("row", name="sinusoids added")).to_contain_text("0.844")
     for _ in range(6):
-        demo.get_by_role("button", name="All two places on").click()
+        demo.get_by_role("button", name="Two places on").click()
     expect(said(demo)).to_contain_text("there is no room")
 
 
@@ -56,16 +56,18 @@ def test_a_word_moves_by_keys_and_by_pointer_and_no_two_share_a_place(
 
 def test_settings_reset_and_seed(open_demo: OpenDemo) -> None:
     _, demo = open_demo("architectures/positions", width=390)
-    demo.get_by_label("Scheme in the pictures").select_option(label="ALiBi, causal mask")
+    demo.get_by_label("Scheme shown").select_option(label="ALiBi, causal mask")
     demo.get_by_role("slider", name="Slope").fill("1")
     expect(said(demo)).to_contain_text("With ALiBi, causal mask: dog 0.731")
+    demo.get_by_label("Scheme shown").select_option(label="RoPE")
+    expect(demo.get_by_role("slider", name="Slope")).to_be_hidden()
     demo.get_by_role("slider", name="Turn").fill("30")
     expect(demo.get_by_role("row", name="RoPE")).not_to_contain_text("0.867")
     told = []
     for _ in range(2):
         demo.get_by_role("button", name="Reset").click()
         expect(said(demo)).to_contain_text("dog 0, bites 1, man 2. With RoPE: dog 0.867")
-        demo.get_by_role("button", name="Random places").click()
+        demo.get_by_role("button", name="Random").click()
         expect(said(demo)).not_to_contain_text("dog 0, bites 1, man 2")
         told.append(said(demo).inner_text())
     assert told[0] == told[1]

@@ -12,16 +12,22 @@ const SLOPE = 0.5;
 
 /** @type {import("./draw.mjs").Way[]} in the order of the page's table */
 const WAYS = [
-  { name: "no positions", scheme: "none", causal: false },
-  { name: "sinusoids added", scheme: "sinusoidal", causal: false },
-  { name: "RoPE", scheme: "rope", causal: false },
-  { name: "ALiBi, causal mask", scheme: "alibi", causal: true },
-  { name: "causal mask alone", scheme: "none", causal: true },
+  { name: "no positions", short: "none", scheme: "none", causal: false },
+  { name: "sinusoids added", short: "sines", scheme: "sinusoidal", causal: false },
+  { name: "RoPE", short: "RoPE", scheme: "rope", causal: false },
+  { name: "ALiBi, causal mask", short: "ALiBi", scheme: "alibi", causal: true },
+  { name: "causal mask alone", short: "mask", scheme: "none", causal: true },
 ];
 const CHOSEN = 2;
 
 const shown = (/** @type {number | null} */ value, digits = 2) =>
   value === null ? "masked" : (value + 0).toFixed(digits).replace(/^-(?=0\.?0*$)/, "");
+
+/** @param {HTMLInputElement} input @param {boolean} on whether its control can be seen and used */
+const shownIf = (input, on) => {
+  const box = /** @type {HTMLElement} */ (input.closest(".demo-control"));
+  box.style.display = on ? "" : "none";
+};
 
 class Stage {
   at = [...START];
@@ -34,14 +40,14 @@ class Stage {
     this.status = status;
     this.output = output;
     this.plane = ui.canvas(stage, {
-      width: 250,
-      height: 250,
+      width: 225,
+      height: 225,
       label: "The query of bites and the keys of dog and man as they enter the inner product",
       draw: (g, size, colours) => drawPlane(g, size, colours, this.state()),
     });
     this.chart = this.chartOn(stage);
     this.way = ui.select(controls, {
-      label: "Scheme in the pictures",
+      label: "Scheme shown",
       options: WAYS.map(({ name }, n) => [String(n), name]),
       value: String(CHOSEN),
       onInput: () => this.show(),
@@ -84,8 +90,8 @@ class Stage {
     });
     ui.button(buttons, "dog bites man", () => this.move([0, 1, 2]));
     ui.button(buttons, "man bites dog", () => this.move([2, 1, 0]));
-    ui.button(buttons, "All two places on", () => this.shift(2));
-    ui.button(buttons, "Random places", () => this.draw());
+    ui.button(buttons, "Two places on", () => this.shift(2));
+    ui.button(buttons, "Random", () => this.draw());
     ui.button(buttons, "Reset", () => this.reset());
     this.show();
   }
@@ -93,8 +99,8 @@ class Stage {
   /** @param {Element} stage */
   chartOn(stage) {
     const chart = ui.canvas(stage, {
-      width: 410,
-      height: 250,
+      width: 425,
+      height: 225,
       label:
         "Score of a noun against its position; left and right move dog, up and down move bites",
       draw: (g, size, colours) => drawChart(g, size, colours, this.state()),
@@ -165,6 +171,9 @@ class Stage {
 
   show(quiet = false) {
     const { way, at, turn, slope } = this.state();
+    const biased = way.scheme === "alibi";
+    shownIf(this.slope.input, biased);
+    shownIf(this.turn.input, !biased);
     this.plane.redraw();
     this.chart.redraw();
     const rows = WAYS.map(({ name, scheme, causal }) => {

@@ -5,7 +5,7 @@
  * @typedef {import("../../assets/demos/ui.mjs").Colours} Colours
  * @typedef {import("../../assets/demos/ui.mjs").Size} Size
  * @typedef {import("./positions.mjs").Scheme} Scheme
- * @typedef {{name: string, scheme: Scheme, causal: boolean}} Way
+ * @typedef {{name: string, short: string, scheme: Scheme, causal: boolean}} Way
  * @typedef {{way: Way, ways: Way[], at: number[], turn: number, slope: number}} Shown
  */
 
@@ -14,7 +14,7 @@ import { entering, KEYS, QUERY, score, WORDS } from "./positions.mjs";
 export const LAST = 15; // the positions are 0 … LAST
 const REACH = 3.4; // the plane shows -REACH … REACH
 const [LOW, HIGH] = [-5.5, 7.5]; // scores that the chart shows
-const EDGE = { left: 30, right: 10, top: 12, bottom: 46 };
+const EDGE = { left: 30, right: 10, top: 28, bottom: 42 };
 const DASHES = [[2, 4], [7, 4], [], [9, 3, 2, 3], [1, 3]];
 
 /** @param {Size} size @param {number} position @returns {number} where a position stands in the chart */
@@ -80,8 +80,9 @@ export function drawPlane(g, { width }, colours, { way, at, turn }) {
     const crowded = taken.filter(([a, b]) => Math.hypot(a - x, b - y) < 14).length;
     taken.push([x, y]);
     g.fillStyle = colours.ink;
-    g.textAlign = x > width - 50 ? "right" : "left";
-    g.fillText(text, x + (x > width - 50 ? -8 : 8), y + (y < 20 ? 14 : -5) + 15 * crowded);
+    const left = x < width / 2 - 4 || x > width - 50;
+    g.textAlign = left ? "right" : "left";
+    g.fillText(text, x + (left ? -8 : 8), y + (y < 20 ? 14 : -5) + 15 * crowded);
   }
   g.textAlign = "left";
 }
@@ -145,7 +146,32 @@ export function drawChart(g, size, colours, { way, ways, at, turn, slope }) {
     }
   }
   g.globalAlpha = 1;
+  drawLegend(g, size, colours, ways, way);
   drawWords(g, size, colours, at);
+}
+
+/**
+ * Which line is whose: above the chart, in one row.
+ * @param {CanvasRenderingContext2D} g @param {Size} size @param {Colours} colours
+ * @param {Way[]} ways @param {Way} way the chosen one
+ */
+function drawLegend(g, size, colours, ways, way) {
+  g.textAlign = "left";
+  const step = (size.width - EDGE.left) / ways.length;
+  ways.forEach((one, number) => {
+    const x = EDGE.left + number * step;
+    g.font = `${one === way ? "bold " : ""}12px sans-serif`;
+    g.strokeStyle = colours.series[number];
+    g.lineWidth = one === way ? 2.5 : 1.5;
+    g.setLineDash(DASHES[number]);
+    g.beginPath();
+    g.moveTo(x, 12);
+    g.lineTo(x + 15, 12);
+    g.stroke();
+    g.setLineDash([]);
+    g.fillStyle = colours.ink;
+    g.fillText(one.short, x + 18, 16);
+  });
 }
 
 /** @param {CanvasRenderingContext2D} g @param {Size} size @param {Colours} colours @param {number[]} at */
@@ -154,7 +180,7 @@ function drawWords(g, size, colours, at) {
   g.textAlign = "center";
   WORDS.forEach((word, n) => {
     const x = across(size, at[n]);
-    g.strokeStyle = colours.series[[1, 0, 2][n]];
+    g.strokeStyle = colours.ink;
     g.lineWidth = 1;
     g.beginPath();
     g.moveTo(x, EDGE.top);
@@ -163,7 +189,7 @@ function drawWords(g, size, colours, at) {
     g.fillStyle = colours.ink;
     const close = n !== 1 && Math.abs(at[n] - at[1]) < 2;
     const edge = Math.min(size.width - 14, Math.max(14, x));
-    g.fillText(word, edge, size.height - (close ? 4 : 18) + (n === 1 ? 0 : 0));
+    g.fillText(word, edge, size.height - (close ? 3 : 15));
   });
   g.textAlign = "left";
 }
