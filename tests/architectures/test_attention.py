@@ -959,11 +959,7 @@ def test_features_and_vectors_of_the_words_as_the_page_prints_them() -> None:
     x, _ = example()
     heads = first_head()
     expected = [
-        [
-            f"*{word}*",
-            *(f"{f:g}".replace("-", "−") for f in x[0, i].tolist()),
-            *(short(part[i]).replace("-", "−") for part in heads),
-        ]
+        [f"*{word}*", *(short(part[i]).replace("-", "−") for part in (x[0], *heads))]
         for i, word in enumerate(attention.WORDS)
     ]
     assert rows_of("tab-attention-words") == expected
@@ -979,7 +975,7 @@ def test_the_five_steps_as_the_page_works_them_out() -> None:
     q, k, v = first_head()
     mask = attention.causal_mask(5)
     e = torch.exp(q[3] @ k.T / math.sqrt(2)) * mask[3]
-    said(f"All scores are divided by $\\sqrt D = \\sqrt 2 = {math.sqrt(2):.2f}$")
+    said(f"**Scores.** All are divided by $\\sqrt D = \\sqrt 2 = {math.sqrt(2):.2f}$")
     said(f"and 4 becomes {4 / math.sqrt(2):.2f}. With")
     said(f"The exponentials are {e[0]:.2f}, 1, 1, {e[3]:.2f} and 0, and their sum is {e.sum():.2f}")
     assert e[1:3].tolist() == [1, 1]
