@@ -335,6 +335,12 @@ def test_an_added_vector_makes_four_terms_of_a_score(printed: Equations) -> None
     w = normal(6, 6, seed=9)
     terms = x @ w @ y + x @ w @ r + p @ w @ y + p @ w @ r
     torch.testing.assert_close((x + p) @ w @ (y + r), terms, **EXACT)
+    hands = positions.sinusoidal(places(0, 2, 4), 2, places(math.pi / 2))
+    dog, man, moved = (hands @ places(1, 1)).round(decimals=9).tolist()  # the query (1, 1)
+    said(
+        f"the second term is {dog:.0f} for *dog* and −{-man:.0f} for *man*; two places later it is "
+        f"−{-man:.0f} and {moved:.0f}, and the answer turns round"
+    )
     content, place = r"\mathbf{x}", r"\mathbf{p}"
     printed("eq-positions-terms").holds(
         {
