@@ -86,7 +86,8 @@ def test_a_box_is_not_cut_between_two_sheets(new_page: NewPage) -> None:
     page.emulate_media(media="print")
     look = "boxes => boxes.map(box => getComputedStyle(box).breakInside)"
     assert set(page.locator(".steps").evaluate_all(look)) == {"avoid"}
-    first, second = (box.bounding_box() for box in page.locator(".steps-row > .steps").all())
+    row = page.locator(".steps-row").first
+    first, second = (box.bounding_box() for box in row.locator("> .steps").all())
     assert first is not None
     assert second is not None
     assert second["y"] >= first["y"] + first["height"] + 10
