@@ -29,7 +29,7 @@ reviewed: 2026-11-21
 
 `python3 scripts/dev.py make rules` writes this page from the rules themselves.
 [Add a rule](checks.md#add-a-rule) says how a new one comes here.
-A rule of level *page* looks at one page, *project* at the whole source, *site* at the built site.
+A rule looks at one page, unless it says otherwise: one of level *project* looks at the whole source, one of level *site* at the built site.
 Rules of *house style* are on for this site and off for other projects.
 """
 
@@ -66,9 +66,11 @@ def entry(rule: str) -> str:
     """The section of one rule."""
     told = parts(BOOK.rules[rule])
     name = BOOK.rules[rule].__name__.replace("_", " ")
-    style = ", house style" if rule in BOOK.style else ""
+    level = BOOK.level(rule)
+    kept = [f"level {level}"] if level != "page" else []
+    kept += ["house style"] if rule in BOOK.style else []
     rows = [f"### {rule}: {name} {{#{rule.lower()}}}", "", plain(told["sentence"]), ""]
-    rows += [f"- Level: {BOOK.level(rule)}{style}."]
+    rows += [f"- {', '.join(kept).capitalize()}."] if kept else []
     rows += [*example("Bad", told["bad"]), *example("Good", told["good"])]
     rows += [f"- Why: {plain(told['why'])}", ""]
     return "\n".join(rows)
