@@ -161,6 +161,31 @@ def draw_cost(table: style.Table, panels: list[style.Axes]) -> None:
     panels[1].set_xlabel("tokens")
 
 
+def dilution() -> style.Table:
+    """Weight of one key above all others: by 3 for any number of keys, and by 3 more than log M / 20."""
+    table: style.Table = {name: [] for name in ("keys", "fixed", "growing")}
+    for m in [20, *(2**i for i in range(5, 15))]:
+        s = torch.zeros(2, m, dtype=torch.float64)
+        s[0, 0], s[1, 0] = 3.0, 3.0 + math.log(m / 20)
+        fixed, growing = attention.softmax(s)[:, 0].tolist()
+        for name, value in zip(table, (m, fixed, growing), strict=True):
+            table[name].append(value)
+    return table
+
+
+def draw_dilution(table: style.Table, axes: style.Axes) -> None:
+    """Both weights, against the number of keys."""
+    axes.plot(table["keys"], table["growing"], "o-", color=style.SERIES[0])
+    axes.plot(table["keys"], table["fixed"], "s--", color=style.SERIES[1])
+    axes.set_xscale("log", base=2)
+    axes.set_xticks([32, 256, 2048, 16384], ["32", "256", "2,048", "16,384"])
+    axes.set_ylim(0, 0.7)
+    axes.set_xlabel("keys, M")
+    axes.set_ylabel("weight of the best key")
+    style.label_line(axes, 256, table["growing"][4], "score grows with log M", dy=10)
+    style.label_line(axes, 256, table["fixed"][4], "score 3 above the others", dx=8, dy=6)
+
+
 FIGURES = [
     style.Recipe(
         "architectures/attention/open", lambda: example(False), draw_example, size=(360, 320)
@@ -170,6 +195,7 @@ FIGURES = [
     ),
     style.Recipe("architectures/attention/kernel", kernel, draw_kernel, size=(360, 290)),
     style.Recipe("architectures/attention/root", root, draw_root, size=(360, 290)),
+    style.Recipe("architectures/attention/dilution", dilution, draw_dilution, size=(360, 260)),
     style.Recipe("architectures/attention/cost", cost, draw_cost, size=(360, 460), grid=(2, 1)),
 ]
 
