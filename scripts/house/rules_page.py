@@ -31,7 +31,7 @@ reviewed: 2026-11-21
 [Add a rule](checks.md#add-a-rule) says how a new one comes here.
 A rule looks at one page, unless it says otherwise: one of level *project* looks at the whole source, one of level *site* at the built site.
 Rules of *house style* are on for this site and off for other projects.
-"""
+"""  # noqa: E501  one sentence a line, as on every page
 
 
 def code(text: str) -> str:
