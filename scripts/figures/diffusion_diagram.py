@@ -15,9 +15,10 @@ DIGIT, LEVEL, BETWEEN, SCALE, SEED = 3, 2, 5, 1.5, 5
 MIXED, NOISE = (-1.5, 1.5), (-2.5, 2.5)  # the values of no ink and of full ink
 NAME, ERROR = (
     r"$\hat\varepsilon_\theta(x_t, t, c)$",
-    r"$\lVert \hat\varepsilon - \varepsilon \rVert^2$",
+    r"$(\hat\varepsilon - \varepsilon)^2$",
 )
-STEP = "step"
+STEP = "5 steps"
+ALPHA = float(diffusion.LEVELS[LEVEL])
 
 
 def path() -> Tensor:
@@ -56,28 +57,33 @@ def draw(table: style.Table, sheet: diagram.Sheet) -> None:
 
 
 def symbol(t: int) -> str:
-    """The name of a noisy point."""
-    return f"$x_{t}$"
+    """The name of a noisy point; the noisiest has two."""
+    return f"$x_{t}$" if t < len(diffusion.LEVELS) - 1 else f"$x_{t} = x_T$"
 
 
 def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     """The forward process to the right, generation to the left."""
     columns = [64, 202, 340, 478, 616]
-    sheet.band(0, 142, "Forward process", "fixed: add noise; nothing is learned")
+    sheet.band(
+        0,
+        142,
+        "Forward process",
+        r"fixed: mix with more of one noise $\varepsilon$; nothing is learned",
+    )
     there = [
         sheet.picture(x, 72, table[f"x{t}"], cell=7, span=MIXED, marked=t == LEVEL, label=symbol(t))
         for t, x in enumerate(columns)
     ]
-    sheet.chain(there, ["+ noise"] * 4)
+    sheet.chain(there, [r"more $\varepsilon$"] * 4)
     sheet.band(150, 168, "Training", "the denoiser learns to predict the noise")
     y = 238
     denoiser = sheet.network(340, y, 152, 58, "Denoiser", NAME)
-    level = sheet.box(160, y - 19, 112, 30, f"level $t = {LEVEL}$")
-    wanted = sheet.box(160, y + 19, 112, 30, rf"class $c$ = “{DIGIT}”")
+    level = sheet.box(150, y - 19, 132, 30, rf"$t = {LEVEL}$: $\bar\alpha_{LEVEL} = {ALPHA:.2f}$")
+    wanted = sheet.box(150, y + 19, 132, 30, rf"class $c$ = “{DIGIT}”")
     told = sheet.picture(
         468, y, table["told"], cell=5, span=NOISE, label=r"$\hat\varepsilon$", gloss="predicted"
     )
-    loss = sheet.loss(564, y, 112, 44, ERROR, gloss=f"mean {table['loss'][0]:.2f}")
+    loss = sheet.loss(564, y, 124, 44, ERROR, gloss=f"pixel mean {table['loss'][0]:.2f}")
     noise = sheet.picture(
         660,
         y,
@@ -110,7 +116,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
         )
         for t, x in enumerate(columns)
     ]
-    moves = [sheet.pill(x - 69, y, 46, 26, STEP) for x in columns[1:]]
+    moves = [sheet.pill(x - 69, y, 52, 26, STEP) for x in columns[1:]]
     for t, move in enumerate(moves):
         sheet.arrow(here[t + 1], move)
         sheet.arrow(move, here[t])
@@ -123,7 +129,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     """The same columns, closer; the loss stands below the prediction."""
     columns = [35, 105, 175, 245, 315]
-    sheet.band(0, 118, "Forward process", "fixed: add noise")
+    sheet.band(0, 118, "Forward process", "nothing is learned")
     there = [
         sheet.picture(x, 62, table[f"x{t}"], cell=5, span=MIXED, marked=t == LEVEL, label=symbol(t))
         for t, x in enumerate(columns)
@@ -177,7 +183,7 @@ def example() -> style.Table:
 
     Column `density t` is the density of the noisy data on the axis `x`; at level 0 the data are two points.
     """
-    axis = torch.linspace(-2.6, 2.6, 131, dtype=torch.float64)
+    axis = torch.linspace(-2.6, 2.6, 121, dtype=torch.float64)  # 128 would be thinned out
     x = torch.full((1, 1), START, dtype=torch.float64)
     table: style.Table = {"x": [round(w, 2) for w in axis.tolist()]}
     path, guess = [START], [math.nan]
@@ -200,7 +206,13 @@ def draw_example(table: style.Table, axes: style.Axes) -> None:
         if t:
             curve = [base + 0.85 * value for value in table[f"density {t}"]]
             axes.plot(table["x"], curve, color=style.SERIES[0], lw=1.5)
-            axes.plot([0, table["guess"][row]], [base, base], color=style.SERIES[1], lw=5)
+            axes.plot(
+                [0, table["guess"][row]],
+                [base, base],
+                color=style.SERIES[1],
+                lw=5,
+                solid_capstyle="butt",
+            )
         else:
             for place in (-1, 1):
                 axes.plot([place, place], [base, base + 0.6], color=style.SERIES[0], lw=1.5)

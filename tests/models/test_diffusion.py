@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -340,6 +341,71 @@ def test_the_printed_bound_is_loose_with_the_posteriors_variance_and_tight_with_
         printed("eq-diffusion-elbo").holds(values, free=tuple(values))
 
 
+@pytest.mark.equation("eq-diffusion-chains")
+def test_the_printed_chains_of_the_bound_agree_on_every_path(printed: Equations) -> None:
+    # Every logarithm is quadratic in the path, so that two nodes a level are exact.
+    levels, at = torch.tensor([1, 0.85, 0.6, 0.3], dtype=torch.float64), 0.45
+    end = (levels[-1] * SPREAD**2 + 1 - levels[-1]).sqrt().item()
+    nodes, shares = np.polynomial.hermite_e.hermegauss(2)
+    paths, weights = [], []
+    for drawn in itertools.product(range(2), repeat=3):
+        x = [at]
+        for t, which in enumerate(drawn, 1):
+            ratio = (levels[t] / levels[t - 1]).item()
+            x.append(math.sqrt(ratio) * x[-1] + math.sqrt(1 - ratio) * nodes[which])
+        paths.append(dict(enumerate(x)))
+        weights.append(math.prod(shares[which] for which in drawn))
+
+    def jump(t: int, x: dict[int, float]) -> float:
+        keep, noise = levels[t].sqrt().item(), (1 - levels[t]).sqrt().item()
+        return float(stats.norm.pdf(x[t], keep * at, noise))
+
+    def forward(t: int, x: dict[int, float]) -> float:
+        ratio = (levels[t] / levels[t - 1]).item()
+        return float(stats.norm.pdf(x[t], math.sqrt(ratio) * x[t - 1], math.sqrt(1 - ratio)))
+
+    def given(t: int, x: dict[int, float]) -> float:
+        mean, variance = diffusion.posterior(number(at), number(x[t]), levels[t], levels[t - 1])
+        return float(Normal(mean, variance.sqrt()).log_prob(number(x[t - 1])).exp())
+
+    last = len(levels) - 1
+    for right in (False, True):  # loose, and tight
+        steps = model_steps(levels, right)
+
+        def backward(t: int, x: dict[int, float], steps: Any = steps) -> float:
+            factor, variance = steps[t - 1]
+            return float(stats.norm.pdf(x[t - 1], factor * x[t], math.sqrt(variance)))
+
+        spread = end**2
+        for factor, variance in reversed(steps):
+            spread = factor**2 * spread + variance
+
+        def whole(x: dict[int, float], back: Any = backward) -> float:
+            parts = math.prod(back(t, x) for t in range(1, last + 1))
+            return parts * float(stats.norm.pdf(x[last], 0, end))
+
+        values = {
+            r"p_\theta(x_0)": stats.norm.pdf(at, 0, math.sqrt(spread)),
+            r"\mathbb{E}_q": Finite({"x": paths}, (np.array(weights) / sum(weights)).tolist()),
+            r"q(x_{1:T} | x_0)": Given(
+                ("x",), lambda x: math.prod(forward(t, x) for t in range(1, last + 1))
+            ),
+            r"p_\theta(x_{0:T})": Given(("x",), whole),
+            "q(x_1 | x_0)": Given(("x",), lambda x: forward(1, x)),
+            r"p_\theta(x_0 | x_1)": Given(("x",), lambda x, back=backward: back(1, x)),
+            "q(x_t | x_{t-1})": Given(("t", "x"), forward),
+            r"p_\theta(x_{t-1} | x_t)": Given(("t", "x"), backward),
+            "q(x_{t-1} | x_t, x_0)": Given(("t", "x"), given),
+            "q(x_t | x_0)": Given(("t", "x"), jump),
+            "q(x_{t-1} | x_0)": Given(("t", "x"), lambda t, x: jump(t - 1, x)),
+            "q(x_T | x_0)": Given(("x",), lambda x: jump(last, x)),
+            "p(x_T)": Given(("x",), lambda x: stats.norm.pdf(x[last], 0, end)),
+            "x": paths[3],
+            "T": last,
+        }
+        printed("eq-diffusion-chains").holds(values, free=tuple(values))
+
+
 def test_the_table_of_the_bound_in_numbers() -> None:
     expected = []
     for steps in (10, 100, 1000):
@@ -566,11 +632,9 @@ def test_the_last_noise_is_hard_to_see_and_longer_training_helps_little() -> Non
     said(
         f"after 100 and 1500 steps of training: after 1500 below one in a hundred up to a share of "
         f"0.6, {reached[at]:.2f} at 0.9 and above 0.6 from 0.95 on",
-        "from a share of 0.9 on fifteen times the training does not halve the error: at 0.9",
-    )
-    said(
-        "the mean of three seeds; where little noise is left",
-        f"it leaves {long} of {short}. Second",
+        "From a share of 0.9 on fifteen times the training does not halve the error: at 0.9",
+        "exact answer, mean of three seeds. From",
+        f"it leaves {long} of {short}. The demo's network",
     )
     assert figures.SEEDS == 3
 
@@ -1015,11 +1079,17 @@ def test_a_model_with_the_exact_score_of_its_training_set_gives_it_back() -> Non
 def test_few_steps_narrow_the_samples_and_ddpm_more_than_ddim() -> None:
     table = figures.narrow()
     said(
-        f"with five steps DDPM reaches {table['DDPM'][0]:.2f} and DDIM {table['DDIM'][0]:.2f}, with "
-        f"{table['steps'][-1]:.0f} both are above 0.97"
+        f"with five steps DDPM with the posterior's variance reaches {table['DDPM'][0]:.2f}, DDIM "
+        f"{table['DDIM'][0]:.2f} and DDPM with beta {table['DDPM, beta'][0]:.2f}, which rises to "
+        f"{max(table['DDPM, beta']):.2f}; with {table['steps'][-1]:.0f} all are within 0.03 of one",
+        f"with ten steps they keep {table['DDIM'][1]:.2f} of the spread.",
+        f"keeps {table['DDPM'][1]:.2f}; with its other choice, $\\beta_t$, it makes them too wide, "
+        f"{table['DDPM, beta'][1]:.2f}.",
+        f"With $\\beta_t$ as the variance they give {table['DDPM, beta'][1]:.2f}.",
     )
-    assert table["steps"][0] == 5
-    assert min(table["DDPM"][-1], table["DDIM"][-1]) > 0.97
+    assert table["steps"][:2] == [5, 10]
+    assert all(abs(table[name][-1] - 1) < 0.03 for name in ("DDPM", "DDIM", "DDPM, beta"))
+    assert min(table["DDPM, beta"]) > 1
     for name in ("DDPM", "DDIM"):
         assert table[name] == sorted(table[name])
         assert table[name][-1] < 1
@@ -1028,6 +1098,24 @@ def test_few_steps_narrow_the_samples_and_ddpm_more_than_ddim() -> None:
     x = torch.randn(40_000, 1, generator=seeded(16), dtype=torch.float64)
     x = diffusion.sample(normals(0.5, 0.0)[0], x, diffusion.few(COSINE, 10), 1.0, seeded(17))
     assert x.std().item() / 0.5 == pytest.approx(table["DDPM"][1], rel=0.02)
+    # And DDPM with beta, by draws; in the last step it adds no noise.
+    generator, x = seeded(24), torch.randn(40_000, 1, generator=seeded(25), dtype=torch.float64)
+    for a, to in itertools.pairwise(diffusion.few(COSINE, 10)):
+        eps = normals(0.5, 0.0)[0](x, a.expand(len(x)))
+        x = (x - (1 - a / to) / (1 - a).sqrt() * eps) / (a / to).sqrt()
+        fresh = torch.randn(x.shape, generator=generator, dtype=x.dtype)
+        x = x + (1 - a / to).sqrt() * fresh * (to < 1)
+    assert x.std().item() / 0.5 == pytest.approx(table["DDPM, beta"][1], rel=0.02)
+
+
+@pytest.mark.parametrize("steps", [3, 5, 20])
+def test_the_right_variance_gives_the_right_spread_with_any_number_of_steps(steps: int) -> None:
+    levels, spread = chain(steps).flip(0), 1.0
+    spread = (levels[0] * SPREAD**2 + 1 - levels[0]).item()  # a chain that ends in the right place
+    for factor, variance in reversed(model_steps(chain(steps), right=True)):
+        spread = factor**2 * spread + variance
+    # Its last step has the posterior's mean and the right variance, that of the data behind x_1.
+    assert spread == pytest.approx(SPREAD**2)
 
 
 def test_training_covers_all_levels_and_hides_the_class_at_times() -> None:
@@ -1131,7 +1219,7 @@ def test_the_committed_digits_model_is_as_good_as_its_record() -> None:
         for name in ("samples of the asked class", "samples of the asked class, not clipped")
     )
     said(
-        f"A classifier takes {asked:.1f} % of 200 samples for the digit",
+        f"A classifier takes {asked:.1f} % of 200 samples (DDIM",
         f"Without that only {bare:.1f} % of the digits above are recognised",
     )
 
@@ -1163,8 +1251,9 @@ def test_recognised_digits_vary_less_than_real_ones_as_the_page_tells() -> None:
     right = 100 * judge.score(x[new].numpy(), kind[new].numpy())
     said(
         f"{np.mean(shares):.1f} ± {np.std(shares, ddof=1):.1f} % over five further draws of noise",
-        f"more than the {right:.1f} % of real digits",
-        f"the variance within a class is {np.mean(spreads):.2f} ± {np.std(spreads, ddof=1):.2f} times",
+        f"Of real digits it gets only {right:.1f} % right",
+        f"perceptron of {sum(w.numel() for w in model.parameters()):,} parameters",
+        f"Their variance within a class is {np.mean(spreads):.2f} ± {np.std(spreads, ddof=1):.2f} times",
     )
 
 
@@ -1332,7 +1421,8 @@ def answers(x: float, t: int) -> tuple[float, float]:
 
 
 def test_the_noise_schedule_of_the_example() -> None:
-    expected = []
+    expected = [["0", "1.00", "0.00", "–", "0.000"]]
+    assert diffusion.LEVELS[0] == 1
     for t in range(1, 5):
         keep = diffusion.LEVELS[t].sqrt().item()
         noise = math.sqrt(1 - keep**2)
@@ -1343,9 +1433,20 @@ def test_the_noise_schedule_of_the_example() -> None:
             behind = (x - np.array([keep, -keep])) / noise
             return float(each @ (behind - answers(x, t)[0]) ** 2)
 
-        least = integrate.quad(error, -6, 6, points=[-keep, keep])[0]
-        numbers = [keep, noise, keep**2 / noise**2, least]
-        expected.append([str(t), *(f"{u:.2f}" for u in numbers)])
+        def data(x: float, keep: float = keep, noise: float = noise, t: int = t) -> float:
+            """The same for the data."""
+            each = 0.5 * stats.norm.pdf(x, [keep, -keep], noise)
+            return float(each @ (np.array([1, -1]) - answers(x, t)[1]) ** 2)
+
+        least, of_data = (
+            integrate.quad(u, -6, 6, points=[-keep, keep], limit=200)[0] for u in (error, data)
+        )
+        row = [f"{keep:.2f}", f"{noise:.2f}", f"{least:.3f}", f"{of_data:.3f}"]
+        expected.append([str(t), *row])
+        if t == 4:
+            said(
+                f"an error of {of_data:.3f} is hardly better than the 1 of a guess that is always 0"
+            )
     assert rows_of("tab-diffusion-levels") == expected
     start = integrate.quad(
         lambda x: abs(stats.norm.pdf(x, [0.28, -0.28], 0.96).mean() - stats.norm.pdf(x)), -8, 8
@@ -1369,7 +1470,7 @@ def test_the_training_example_can_be_followed_by_hand() -> None:
         f"two points on a line, {points[0]:.0f} and {points[1]:.0f}, equally likely".replace(
             "-", "−"
         ),
-        f"; the data have variance {np.var(points):.0f}.",
+        f"data of variance {np.var(points):.0f}, like these",
         f"The denoiser receives {x:.1f} and $t = 2$, and its target is {needed[0]:.0f}, the".replace(
             "-", "−"
         ),
@@ -1379,9 +1480,9 @@ def test_the_training_example_can_be_followed_by_hand() -> None:
     assert eps == pytest.approx(share @ needed)
     assert data == pytest.approx(share[0] - share[1])
     said(
-        rf"$\hat\varepsilon = {share[0]:.3f} \cdot (-1) + {share[1]:.3f} \cdot {needed[1]:.2f} = {eps:.2f}$",
+        rf"$\hat\varepsilon = {share[0]:.3f} \cdot (-1) + {share[1]:.3f} \cdot {needed[1]:.2f} = {eps:.3f}$",
         rf"$\hat x_0 = {share[0]:.3f} - {share[1]:.3f} = {data:.2f}$",
-        rf"$(-1 + {-eps:.2f})^2 = {(-1 - eps) ** 2:.2f}$",
+        rf"$(-1 + {-eps:.3f})^2 = {(-1 - eps) ** 2:.2f}$",
         rf"$-\hat\varepsilon / 0.6 = {-eps / 0.6:.2f}$ is the slope of the log-density at 0.2",
     )
     h = 1e-4
@@ -1391,9 +1492,9 @@ def test_the_training_example_can_be_followed_by_hand() -> None:
     assert (log[1] - log[0]).item() / (2 * h) == pytest.approx(-eps / 0.6, rel=1e-5)
     guided = eps + 2 * (-1 - eps)
     said(
-        rf"answers −1 where it said {eps:.2f} without".replace("-", "−"),
-        rf"for $g = 2$ it uses ${eps:.2f} + 2 \cdot (-1 + {-eps:.2f}) = {guided:.2f}$",
-        rf"$(0.2 + 0.6 \cdot {-guided:.2f}) / 0.8 = {(0.2 - 0.6 * guided) / 0.8:.2f}$",
+        rf"answers −1 where it said {eps:.3f} without".replace("-", "−"),
+        rf"for $g = 2$ it uses ${eps:.3f} + 2 \cdot (-1 + {-eps:.3f}) = {guided:.3f}$",
+        rf"$(0.2 + 0.6 \cdot {-guided:.3f}) / 0.8 = {(0.2 - 0.6 * guided) / 0.8:.2f}$",
     )
     ratio = (0.8 / 0.96) ** 2
     variance = ratio * (1 - 0.96**2) + 1 - ratio
@@ -1406,8 +1507,23 @@ def test_the_training_example_can_be_followed_by_hand() -> None:
     snr = (diffusion.LEVELS / (1 - diffusion.LEVELS)).tolist()
     weights = [f"{(snr[t - 1] / snr[t] - 1) / 2:.2f}" for t in (2, 3, 4)]
     said(
-        f"In the example they are {weights[0]}, {weights[1]} and {weights[2]} at the levels 2, 3 and 4."
+        f"In the example they are {weights[0]}, {weights[1]} and {weights[2]} at the levels 2, 3 and 4, and",
+        f"from {snr[1]:.2f} at level 1 of the example to {snr[4]:.2f} at level 4.",
     )
+
+
+def test_the_weights_of_the_bound_are_large_where_the_page_says() -> None:
+    def weight(a: Tensor, t: int) -> float:
+        snr = a / (1 - a)
+        return float(snr[t - 1] / snr[t] - 1) / 2
+
+    linear = diffusion.linear_schedule(1000)
+    said(
+        f"With its linear schedule they are {weight(linear, 2):.2f} at $t = 2$ and "
+        f"{weight(linear, 1000):.2f} at $t = 1000$"
+    )
+    cosine = [weight(COSINE, t) for t in (2, 500, 999)]
+    assert cosine[1] < 0.01 < 0.5 < min(cosine[0], cosine[2])  # "large at both ends"
 
 
 def test_the_generated_point_can_be_followed_by_hand() -> None:
@@ -1420,12 +1536,34 @@ def test_the_generated_point_can_be_followed_by_hand() -> None:
         path.append(x.item())
     assert guesses[0] == pytest.approx(math.tanh(0.28 * 0.2 / 0.96**2))
     shown = [f"{u:.2f}" for u in path]
+    rows = zip(range(4, 0, -1), path, noises, guesses, path[1:], strict=False)
+    expected = [[str(t), *(f"{u:.2f}".replace("-", "−") for u in row)] for t, *row in rows]
+    assert rows_of("tab-diffusion-path") == expected
+    for t, *cells in rows_of("tab-diffusion-path"):  # with the pencil, from the printed digits
+        here, noise, _, _ = (float(cell.replace("−", "-")) for cell in cells)
+        keep, more = ((round(diffusion.LEVELS[int(t) - s].sqrt().item(), 2)) for s in (0, 1))
+        data = (here - math.sqrt(1 - keep**2) * noise) / keep
+        after = more * round(data, 2) + math.sqrt(1 - more**2) * noise
+        assert [f"{data:.2f}", f"{after:.2f}"] == cells[2:]
+    needed = np.array([(0.2 - 0.28) / 0.96, (0.2 + 0.28) / 0.96])
+    share = stats.norm.pdf(needed) / stats.norm.pdf(needed).sum()
+    a, to = diffusion.LEVELS[4], diffusion.LEVELS[3]
+    sigma = math.sqrt(diffusion.posterior(number(0), number(0), a, to)[1])
+    kept = math.sqrt(1 - 0.6**2 - sigma**2)
+    third = 0.6 * guesses[0] + kept * noises[0] + sigma * 0.5
     said(
-        rf"answers $\hat\varepsilon = {noises[0]:.2f}$, which implies the guess $\hat x_0 = "
+        f"the noises {needed[0]:.2f} and {needed[1]:.2f} now, with the probabilities {share[0]:.3f} "
+        f"and {share[1]:.3f}, so the best".replace("-", "−"),
+        rf"with $z = 0.5$ the first step gives $x_3 = 0.6 \cdot {guesses[0]:.2f} + {kept:.2f} \cdot "
+        rf"{noises[0]:.2f} + {sigma:.2f} \cdot 0.5 = {third:.2f}$",
+    )
+    said(
+        rf"answers $\hat\varepsilon = {noises[0]:.2f}$. That implies the guess $\hat x_0 = "
         rf"(0.2 - 0.96 \cdot {noises[0]:.2f}) / 0.28 = {guesses[0]:.2f}$",
         f"From level 4 that would give the guess {guesses[0]:.2f}, a mean of both points",
         rf"$x_3 = 0.6 \cdot {guesses[0]:.2f} + 0.8 \cdot {noises[0]:.2f} = {path[1]:.2f}$",
-        f"The next steps give {shown[2]}, {shown[3]} and {shown[4]}, a data point.",
+        f"from {guesses[0]:.2f} the guess becomes {guesses[1]:.2f}, {guesses[2]:.2f} and at last "
+        f"{guesses[3]:.2f}.",
         f"A dot goes from {shown[0]} over {shown[1]}, {shown[2]} and {shown[3]} to {shown[4]}, and a "
         f"bar from 0 to the guess of the data grows from {guesses[0]:.2f} over {guesses[1]:.2f} and "
         f"{guesses[2]:.2f} to {guesses[3]:.2f}](",
@@ -1434,7 +1572,7 @@ def test_the_generated_point_can_be_followed_by_hand() -> None:
     back = diffusion.sample(
         diffusion.POINTS.eps, number(-0.2).reshape(1, 1), diffusion.LEVELS.flip(0), 0.0
     )
-    said(f"A start at −0.2 ends at {back.item():.2f} by symmetry".replace("-", "−"))
+    said(f"a start at −0.2 ends at {back.item():.2f} by symmetry".replace("-", "−"))
 
 
 def test_few_steps_of_the_example_end_between_the_points() -> None:
@@ -1449,7 +1587,8 @@ def test_few_steps_of_the_example_end_between_the_points() -> None:
     few = {steps: between(diffusion.few(COSINE, steps)) for steps in (4, 10, 20)}
     said(
         f"Four steps are few: {own:.0f} % of the starts end further than 0.1 from both points.",
-        f"it is {few[4]:.0f} % with 4 steps, {few[10]:.1f} % with 10, and none of {n:,} with 20.",
+        f"{few[4]:.0f} % of the starts end there with 4 steps, {few[10]:.1f} % with 10, and none of "
+        f"{n:,} with 20.",
     )
     assert few[20] == 0
 
@@ -1716,3 +1855,61 @@ def test_the_last_term_of_the_bound_is_a_ten_thousandth() -> None:
     table = style.read_table(PAGE.with_suffix("") / "terms.csv")
     said(f"the term of the bound, falls from {table['term'][0]:.2f} to a ten-thousandth]")
     assert table["term"][-1] == pytest.approx(1e-4, abs=0.5e-4)
+
+
+def test_guidance_at_the_middle_levels_alone_narrows_less() -> None:
+    both = diffusion.guide(*normals(0.5, 0.0), 3.0)
+
+    def middle(x: Tensor, a: Tensor) -> Tensor:
+        return (both if 0.2 <= a[0] <= 0.8 else normals(0.5, 0.0)[0])(x, a)
+
+    one, levels = torch.ones(1, 1, dtype=torch.float64), diffusion.few(COSINE, 1000)
+    whole, part = (diffusion.sample(m, one, levels, 0.0).item() for m in (both, middle))
+    said(
+        "with $g = 3$ only where $\\bar\\alpha$ is between 0.2 and 0.8, the flow of the example keeps "
+        f"the spread {part:.2f} in place of {whole:.2f} (0.5 would be right)"
+    )
+
+
+def test_a_small_network_remembers_less_than_the_exact_score() -> None:
+    torch.set_num_threads(1)
+    shares: list[list[float]] = []
+    for seed in range(3):
+        torch.manual_seed(seed)
+        generator = seeded(seed)
+        x0 = PLANE.sample(20, generator)
+        model = diffusion.Denoiser(2, 64)
+        diffusion.train(model, x0, torch.zeros(20, dtype=torch.long), 1000, generator)
+        start = torch.randn(1000, 2, generator=generator, dtype=torch.float64)
+        exact = diffusion.Mixture(x0, 1e-4, torch.full((20,), 0.05).double())
+        with torch.no_grad():
+            ends = [
+                diffusion.sample(m, start, diffusion.few(COSINE, 50), 0.0)
+                for m in (model, exact.eps)
+            ]
+        ends.append(PLANE.sample(1000, generator))
+        near = [(torch.cdist(x, x0).min(1).values < 0.05).double().mean().item() for x in ends]
+        shares.append([100 * u for u in near])
+    (network, exact_share, fresh), deviation = np.mean(shares, 0), np.std(shares, 0, ddof=1)[0]
+    said(
+        "trained for 1,000 steps on 20 points of the plane, the page's network of 64 hidden units puts "
+        f"{network:.0f} ± {deviation:.0f} % of its samples within 0.05 of one of them, the exact score "
+        f"{exact_share:.0f} %, and fresh data lie there in {fresh:.0f} % (three seeds)."
+    )
+
+
+def test_the_first_depth_tells_the_range_of_the_table_of_practice() -> None:
+    cells = [row[-1] for row in rows_of("tab-diffusion-practice")]
+    steps = [int(u.replace(",", "")) for cell in cells for u in re.findall(r"([\d,]+) steps", cell)]
+    scales = [float(u) for cell in cells for u in re.findall(r"g = ([\d.]+)", cell)]
+    assert len(steps) == len(cells)
+    said(
+        f"the systems [below](#tab-diffusion-practice) take {min(steps)} to {max(steps):,} steps.",
+        f"The systems [below](#tab-diffusion-practice) set $g$ from {min(scales)} to {max(scales):.1f}.",
+    )
+    # "400 to 400,000 times as large as that of the digits"
+    model = recipe.load(pack.unpack(recipe.PATH)[0])
+    own = sum(w.numel() for w in model.parameters())
+    said("the networks of the table are 400 to 400,000 times as large as that of the digits")
+    assert 35.7e6 / own == pytest.approx(400, rel=0.1)
+    assert 32e9 / own == pytest.approx(400_000, rel=0.1)
