@@ -6,10 +6,9 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
-from docs.models.gpt import gpt, practice
+from docs.models.gpt import bpe, gpt, practice
 from scripts.figures import style
 from scripts.weights import gpt as weights
-from scripts.weights import gpt_by_hand as example
 
 PROMPT = "Attention is"
 LEARN_STEPS = 400
@@ -17,7 +16,7 @@ DASHES = ("o-", "s--", "^-.", "D:")
 
 
 @cache
-def loaded() -> tuple[gpt.GPT, list[gpt.Pair]]:
+def loaded() -> tuple[gpt.GPT, list[bpe.Pair]]:
     """The model of the demo."""
     model, merges, _ = weights.load()
     return model, merges
@@ -38,20 +37,20 @@ def taught(model: nn.Module, texts: Tensor, steps: int) -> list[float]:
 def learn() -> style.Table:
     """Loss on the two sentences of the example while models with random weights are trained."""
     table: style.Table = {"step": [float(step) for step in range(0, LEARN_STEPS, 5)]}
-    texts = torch.tensor(example.SENTENCES)
+    texts = torch.tensor(gpt.SENTENCES)
     for seed in range(SEEDS):
-        model = gpt.GPT(gpt.Config(*example.SHAPE), torch.Generator().manual_seed(seed)).double()
+        model = gpt.GPT(gpt.SHAPE, torch.Generator().manual_seed(seed)).double()
         table[f"seed {seed}"] = taught(model, texts, LEARN_STEPS)[::5]
     return table
 
 
 def draw_learn(table: style.Table, axes: style.Axes) -> None:
     """All runs rest at what a bigram can know, then find the name."""
-    axes.axhline(math.log(2) / 3, color=style.MUTED, lw=1, ls="--")
     names = [name for name in table if name != "step"]
-    for name, dash in zip(names, ("-", "--", "-.", ":", (0, (5, 1))), strict=True):
-        axes.plot(table["step"], table[name], ls=dash, color=style.SERIES[0], lw=1.6, label=name)
-    style.label_line(axes, 118, math.log(2) / 3, "the best bigram, 0.231", dy=8)
+    dashes = ("-", "--", "-.", ":", (0, (5, 1)))
+    for name, dash, colour in zip(names, dashes, style.SERIES, strict=False):
+        axes.plot(table["step"], table[name], ls=dash, color=colour, lw=1.6, label=name)
+    axes.axhline(math.log(2) / 3, color=style.MUTED, lw=1, ls="--", label="best bigram, 0.231")
     axes.set_xlim(0, 220)
     axes.set_ylim(0, 1.9)
     axes.set_xlabel("training steps")
@@ -62,7 +61,7 @@ def draw_learn(table: style.Table, axes: style.Axes) -> None:
 def heads() -> style.Table:
     """Attention of all heads over the page's prompt."""
     model, merges = loaded()
-    tokens = gpt.encode(PROMPT, merges)
+    tokens = bpe.encode(PROMPT, merges)
     with torch.no_grad():
         _, attention, _ = model(torch.tensor([tokens]))
     table: style.Table = {name: [] for name in ("layer", "head", "query", "key", "weight")}
@@ -77,7 +76,7 @@ def heads() -> style.Table:
 def draw_heads(table: style.Table, panels: list[style.Axes]) -> None:
     """One small map for each head."""
     merges = loaded()[1]
-    names = [gpt.decode([t], merges).replace(" ", "·") for t in gpt.encode(PROMPT, merges)]
+    names = [bpe.decode([t], merges).replace(" ", "·") for t in bpe.encode(PROMPT, merges)]
     n = len(names)
     for layer, h, i, j, weight in zip(*table.values(), strict=True):
         axes = panels[int(4 * layer + h)]
@@ -112,7 +111,7 @@ def following() -> style.Table:
     """The eight likeliest tokens after the prompt, and what five ways of choosing make of them."""
     model, merges = loaded()
     with torch.no_grad():
-        logits = model(torch.tensor([gpt.encode(PROMPT, merges)]))[0][0, -1]
+        logits = model(torch.tensor([bpe.encode(PROMPT, merges)]))[0][0, -1]
     order = logits.argsort(descending=True, stable=True)[:8]
     table: style.Table = {"token": [float(t) for t in order]}
     for name, temperature, top_k, top_p in CHOICES:
@@ -124,7 +123,7 @@ def following() -> style.Table:
 def draw_following(table: style.Table, panels: list[style.Axes]) -> None:
     """Temperature on the left, cuts on the right."""
     merges = loaded()[1]
-    names = [gpt.decode([int(t)], merges).replace(" ", "·") for t in table["token"]]
+    names = [bpe.decode([int(t)], merges).replace(" ", "·") for t in table["token"]]
     sides = (
         (("model", "T = 1", 0), ("cool", "T = 0.5", 1), ("hot", "T = 2", 2)),
         (("model", "all", 0), ("top_k", "top-k, k = 3", 1), ("top_p", "top-p, p = 0.5", 2)),
@@ -154,7 +153,7 @@ def context() -> style.Table:
     """Bits per character of the held-out text by the number of tokens, or bytes, that are seen."""
     model, merges = loaded()
     kept, held = texts()
-    tokens = gpt.encode(held, merges)
+    tokens = bpe.encode(held, merges)
     size = model.config.context
     windows = torch.tensor(tokens).unfold(0, size + 1, 1)[::8]  # (W, size + 1)
     with torch.no_grad():
@@ -266,25 +265,40 @@ def honest(model: gpt.GPT, windows: Tensor, causal: bool) -> float:
     return nn.functional.cross_entropy(logits, windows[:, -1]).item() / math.log(2)
 
 
+PEEK_STEPS = 141
+
+
+def peeked(seed: int, causal: bool, shift: int = 1) -> tuple[list[float], list[float]]:
+    """Bits in training and on an honest test, every 14 steps, of a model of random octal digits.
+
+    With shift 0 the targets are the tokens themselves.
+    """
+    test = torch.randint(8, (256, 16), generator=torch.Generator().manual_seed(100 + seed))
+    generator = torch.Generator().manual_seed(seed)
+    model = gpt.GPT(gpt.Config(8, 16, 1, 2, 32), generator).double()
+    optimise = torch.optim.Adam(model.parameters(), 8e-3, fused=True)
+    train, held = [], []
+    for step in range(PEEK_STEPS):
+        digits = torch.randint(8, (16, 16), generator=generator)
+        logits = model(digits, None, causal)[0]
+        targets = digits if shift else digits.roll(1, 1)  # roll undoes the shift of the loss
+        loss = gpt.loss(logits, targets)
+        if step % 14 == 0:
+            train.append(loss.item() / math.log(2))
+            held.append(honest(model, test, causal))
+        optimise.zero_grad()
+        torch.autograd.backward(loss)
+        optimise.step()
+    return train, held
+
+
 def peek() -> style.Table:
-    """Two models of random octal digits, with and without the causal mask, while they train."""
-    table: style.Table = {"step": [float(step) for step in range(0, 141, 14)]}
-    test = torch.randint(8, (256, 16), generator=torch.Generator().manual_seed(6))
-    for causal in (True, False):
-        name = "masked" if causal else "open"
-        generator = torch.Generator().manual_seed(5)
-        model = gpt.GPT(gpt.Config(8, 16, 1, 2, 32), generator).double()
-        optimise = torch.optim.Adam(model.parameters(), 8e-3, fused=True)
-        table[f"{name}_train"], table[f"{name}_honest"] = [], []
-        for step in range(141):
-            digits = torch.randint(8, (16, 16), generator=generator)
-            loss = gpt.loss(model(digits, None, causal)[0], digits)
-            if step % 14 == 0:
-                table[f"{name}_train"].append(loss.item() / math.log(2))
-                table[f"{name}_honest"].append(honest(model, test, causal))
-            optimise.zero_grad()
-            torch.autograd.backward(loss)
-            optimise.step()
+    """Models of random octal digits, with and without the causal mask, while they train: means over seeds."""
+    table: style.Table = {"step": [float(step) for step in range(0, PEEK_STEPS, 14)]}
+    for name, causal in (("masked", True), ("open", False)):
+        runs = torch.tensor([peeked(seed, causal) for seed in range(SEEDS)])  # (seeds, 2, points)
+        table[f"{name}_train"], table[f"{name}_honest"] = runs.mean(0).tolist()
+        table[f"{name}_train_spread"], table[f"{name}_honest_spread"] = runs.std(0).tolist()
     return table
 
 
@@ -339,7 +353,7 @@ WRITTEN = 5
 def repeat() -> style.Table:
     """Share of four-token sequences that occurred before, in the prompt and 100 tokens after it."""
     model, merges = loaded()
-    prompt = gpt.encode(PROMPT, merges)
+    prompt = bpe.encode(PROMPT, merges)
     greedy = gpt.generate(model, prompt, 100, torch.Generator(), top_k=1)
     table: style.Table = {"temperature": [0.0, *TEMPERATURES], "written": [repetition(greedy)]}
     table["spread"] = [0.0]
@@ -353,7 +367,7 @@ def repeat() -> style.Table:
         )
         table["written"].append(shares.mean().item())
         table["spread"].append(shares.std().item())
-    held = gpt.encode(texts()[1], merges)
+    held = bpe.encode(texts()[1], merges)
     size = len(greedy)
     pieces = [held[i : i + size] for i in range(0, len(held) - size, size)]
     human = sum(map(repetition, pieces)) / len(pieces)

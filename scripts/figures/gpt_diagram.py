@@ -4,10 +4,9 @@ import torch
 
 from docs.models.gpt import gpt
 from scripts.figures import diagram, style
-from scripts.weights import gpt_by_hand as example
 
-NAMES = [word.strip() for word in example.WORDS]
-TEXT = example.SENTENCES[0]
+NAMES = [word.strip() for word in gpt.WORDS]
+TEXT = gpt.SENTENCES[0]
 READ = len(TEXT) - 1
 WEIGHTS = r"$W_{\text{token}}$"
 LOSS = r"cross-entropy: mean of $-\log p$"
@@ -17,8 +16,7 @@ GRADIENT = "var(--fig-2, #b3471d)"
 
 def numbers() -> style.Table:
     """Embeddings with positions, probabilities and the loss of the first sentence."""
-    model = gpt.GPT(gpt.Config(*example.SHAPE)).double()
-    model.load_state_dict(example.by_hand())
+    model = gpt.by_hand().double()
     tokens = torch.tensor([TEXT])
     with torch.no_grad():
         x = model.wte[tokens[0, :READ]] + model.wpe[:READ]

@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from docs.models.gpt import gpt
+from docs.models.gpt import bpe, gpt
 from scripts.weights import pack
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,7 +109,7 @@ def model_bits(model: gpt.GPT, tokens: list[int]) -> Tensor:
     return torch.cat(bits)
 
 
-def load() -> tuple[gpt.GPT, list[gpt.Pair], dict[str, object]]:
+def load() -> tuple[gpt.GPT, list[bpe.Pair], dict[str, object]]:
     """The committed model in double precision, its merges, and what is known of it."""
     tensors, meta = pack.unpack(WEIGHTS)
     model = gpt.GPT(gpt.Config(**meta["config"])).double()
@@ -117,7 +117,7 @@ def load() -> tuple[gpt.GPT, list[gpt.Pair], dict[str, object]]:
     return model, merges_of(meta), meta
 
 
-def merges_of(meta: dict[str, object]) -> list[gpt.Pair]:
+def merges_of(meta: dict[str, object]) -> list[bpe.Pair]:
     """The merges, which the file holds as "116,104 32,97 …"."""
     pairs = (pair.split(",") for pair in str(meta["merges"]).split())
     return [(int(a), int(b)) for a, b in pairs]
@@ -185,8 +185,8 @@ def main() -> None:
     baselines = {n: bits / len(held) for n, bits in enumerate(grams, 1)}
     best = min(baselines, key=lambda n: baselines[n])
     print("n-grams:", {n: round(bits, 3) for n, bits in baselines.items()})
-    merges = gpt.train_bpe(kept, MERGES)
-    tokens, held_tokens = gpt.encode(kept, merges), gpt.encode(held, merges)
+    merges = bpe.train_bpe(kept, MERGES)
+    tokens, held_tokens = bpe.encode(kept, merges), bpe.encode(held, merges)
     print(f"{len(kept)} characters, {len(tokens)} tokens; held out {len(held)}, {len(held_tokens)}")
     model = train(torch.tensor(tokens), held_tokens, len(held))
     meta: dict[str, object] = {

@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from docs.architectures.attention import attention, practice
 from docs.architectures.attention.attention import example, first_head
-from docs.models.gpt import gpt
+from docs.models.gpt import bpe, gpt
 from scripts.figures import style
 from scripts.printed.values import Each, Finite, From, Given
 from scripts.weights import gpt as weights
@@ -494,7 +494,7 @@ def test_the_page_tells_how_far_from_variance_one_training_starts(
 
 def test_trained_heads_of_the_first_layer_are_sharp() -> None:
     model, merges, _ = weights.load()
-    held = gpt.encode(weights.split(weights.CORPUS.read_text(encoding="utf-8"))[1], merges)
+    held = bpe.encode(weights.split(weights.CORPUS.read_text(encoding="utf-8"))[1], merges)
     q, k = first_layer(model, torch.tensor([held[i : i + 64] for i in range(0, 64 * 20, 64)]))
     seen = torch.ones(64, 64).bool().tril()
     spread = (q @ k.mT / 4)[:, :, seen].std((0, 2))

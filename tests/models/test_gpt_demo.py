@@ -22,10 +22,10 @@ def text(demo: Locator) -> Locator:
 
 
 def started(open_demo: OpenDemo, **options: object) -> tuple[Page, Locator]:
-    """The demo with its model loaded."""
+    """The demo with its larger model loaded."""
     page, demo = open_demo("models/gpt", **options)
-    demo.get_by_role("button", name="Load the model").click()
-    text(demo).wait_for()
+    demo.get_by_label("Model", exact=True).select_option("trained on this site")
+    expect(text(demo)).to_have_value(figures.PROMPT)
     return page, demo
 
 
@@ -34,13 +34,13 @@ def test_nothing_is_loaded_before_the_reader_asks(open_demo: OpenDemo) -> None:
     assert not page.evaluate(
         "performance.getEntriesByType('resource').some(e => e.name.includes('weights.json'))"
     )
-    expect(demo).to_contain_text("is loaded when you start it")
+    expect(demo).to_contain_text("It is loaded when you choose it")
 
 
 def test_it_starts_with_the_numbers_of_the_page(open_demo: OpenDemo) -> None:
     page, demo = started(open_demo)
     expect(text(demo)).to_have_value(figures.PROMPT)
-    printed = page.locator("table", has_text="Next token").first.locator("tbody tr").all()
+    printed = page.locator("table", has_text="·trained").first.locator("tbody tr").all()
     shown = demo.locator("table tbody tr").all()
     assert len(printed) == 5
     for ours, theirs in zip(shown, printed, strict=False):
@@ -153,11 +153,8 @@ def test_odd_text_is_read_and_reset_takes_it_away(open_demo: OpenDemo) -> None:
 
 
 def test_the_model_of_the_example_gives_the_numbers_of_the_page(open_demo: OpenDemo) -> None:
-    page, demo = started(open_demo)
-    demo.get_by_label("Model", exact=True).select_option("the example, by hand")
+    page, demo = open_demo("models/gpt")
     expect(text(demo)).to_have_value("Ann likes")
-    expect(demo.get_by_label("Model", exact=True)).to_be_focused()
-    expect(said(demo)).to_contain_text("Most probable next token: “·tea”, 0.814.")
     printed = page.locator("table", has_text="exponential").first.locator("tbody tr").nth(2)
     cells = [float(cell) for cell in printed.locator("td").all_inner_texts()]
     shown = [row.locator("td").nth(1).inner_text() for row in demo.locator("table tbody tr").all()]
@@ -168,6 +165,37 @@ def test_the_model_of_the_example_gives_the_numbers_of_the_page(open_demo: OpenD
     expect(said(demo)).to_contain_text("None of its six words")
     demo.get_by_role("button", name="One token").click()
     expect(said(demo)).to_contain_text("Drawn: ")
-    demo.get_by_label("Model", exact=True).select_option("trained on this site")
+    model = demo.get_by_label("Model", exact=True)
+    model.select_option("trained on this site")
     expect(text(demo)).to_have_value(figures.PROMPT)
+    expect(model).to_be_focused()
+    model.select_option("the example, by hand")
+    expect(text(demo)).to_have_value("Ann likes")
+    expect(said(demo)).to_contain_text("Most probable next token: “·tea”, 0.814.")
     assert len(demo.get_by_role("textbox", name="Your text").all()) == 1
+
+
+def test_each_preset_shows_a_row_of_the_table_of_settings(open_demo: OpenDemo) -> None:
+    page, demo = open_demo("models/gpt")
+    printed = page.locator("table", has_text="as trained").first.locator("tbody tr").all()
+    presets = demo.get_by_role("group", name="Presets")
+    names = ("Ann likes", "T = 0.5", "T = 2", "Top-k 2", "Top-p 0.8")
+    for name, row in zip(names, printed, strict=True):
+        presets.get_by_role("button", name=name, exact=True).click()
+        cells = row.locator("td").all_inner_texts()
+        tea = demo.locator("table tbody tr", has_text="·tea").first
+        assert float(tea.locator("td").nth(2).inner_text()) == pytest.approx(
+            float(cells[3]), abs=6e-4
+        )
+    presets.get_by_role("button", name="Tom likes").click()
+    expect(said(demo)).to_contain_text("“·milk”, 0.814")
+
+
+def test_weights_that_cannot_be_loaded_leave_the_example(open_demo: OpenDemo) -> None:
+    page, demo = open_demo("models/gpt")
+    page.route("**/weights.json", lambda route: route.abort())
+    model = demo.get_by_label("Model", exact=True)
+    model.select_option("trained on this site")
+    expect(said(demo)).to_contain_text("The weights could not be loaded")
+    expect(model.locator("option:checked")).to_have_text("the example, by hand")
+    expect(text(demo)).to_have_value("Ann likes")

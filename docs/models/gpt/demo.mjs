@@ -6,11 +6,11 @@
  */
 
 import { random } from "../../assets/demos/rng.mjs";
-import { starter } from "../../assets/demos/starter.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
+import { load } from "../../assets/demos/weights.mjs";
 import { drawBars, drawHeads, drawMap, layout } from "./draw.mjs";
 import * as gpt from "./gpt.mjs";
-import { promptOn, showTokens, stripOn } from "./text.mjs";
+import { presetsOn, promptOn, showTokens, stripOn } from "./text.mjs";
 
 const PROMPT = "Attention is";
 const SEED = 1;
@@ -38,9 +38,10 @@ class Stage {
   /**
    * @param {HTMLElement} root
    * @param {Weights} weights of the model that is shown
-   * @param {{label: string, weights: Weights}[]} models to choose from
+   * @param {{label: string, open: () => Promise<Weights>}[]} models to choose from
+   * @param {number} shown which of them the weights are of
    */
-  constructor(root, weights, models) {
+  constructor(root, weights, models, shown) {
     const around = new Set(root.children);
     this.weights = weights;
     this.start = weights.meta.words ? "Ann likes" : PROMPT;
@@ -60,14 +61,23 @@ class Stage {
     this.model = ui.select(controls, {
       label: "Model",
       options: models.map(({ label }, i) => [String(i), label]),
-      value: String(models.findIndex((model) => model.weights === weights)),
-      onInput: (value) => {
+      value: String(shown),
+      onInput: async (value) => {
         this.stop();
         clearTimeout(this.typing);
-        for (const node of [...root.children]) if (!around.has(node)) node.remove();
-        const next = new Stage(root, models[Number(value)].weights, models);
-        next.model.input.focus({ preventScroll: true });
-        next.status(`Another model. ${next.best()}`);
+        this.status("Loading …");
+        try {
+          const opened = await models[Number(value)].open();
+          if (!root.contains(this.model.input)) return; // another was chosen meanwhile
+          for (const node of [...root.children]) if (!around.has(node)) node.remove();
+          const next = new Stage(root, opened, models, Number(value));
+          next.model.input.focus({ preventScroll: true });
+          next.status(`Another model. ${next.best()}`);
+        } catch (error) {
+          this.model.set(String(shown));
+          const why = error instanceof Error ? error.message : error;
+          this.status(`The weights could not be loaded: ${why}.`);
+        }
       },
     });
     this.looking = this.lookingOn(controls);
@@ -80,10 +90,14 @@ class Stage {
     this.play = ui.button(buttons, "Run", () => this.run());
     ui.button(buttons, "Shuffle the tokens", () => this.shuffle());
     ui.button(buttons, "Reset", () => this.reset());
+    if (weights.meta.words) presetsOn(wide, (preset) => this.preset(preset));
     this.prompt.addEventListener("input", () => this.type());
     this.reset();
     const text = `Solid bars: to draw from. Outlined bars: the model at temperature 1. A run writes at most ${PER_SECOND} tokens a second.`;
     ui.element("p", { text }, root);
+    const note =
+      "The larger model is a file of about 250 kB. It is loaded when you choose it, and nothing that you type leaves this page.";
+    ui.element("p", { text: note }, root);
   }
 
   // Pictures.
@@ -438,6 +452,19 @@ class Stage {
     );
   }
 
+  /** @param {import("./text.mjs").Preset} preset */
+  preset({ text, temperature, topK, topP }) {
+    this.reset();
+    if (text) {
+      this.prompt.value = text;
+      this.read();
+    }
+    if (temperature) this.choosing.temperature.set(temperature);
+    if (topK) this.choosing.topK.set(TOP_K.indexOf(topK));
+    if (topP) this.choosing.topP.set(topP);
+    this.decide(true);
+  }
+
   reset() {
     const { head, causal, placed } = this.looking;
     const { temperature, topK, topP, seed } = this.choosing;
@@ -458,14 +485,10 @@ class Stage {
 
 /** @param {HTMLElement} root */
 export function mount(root) {
-  starter(root, {
-    note: "The model is a file of about 250 kB. It is loaded when you start it, and nothing that you type leaves this page.",
-    text: "Load the model",
-    url: new URL("weights.json", import.meta.url),
-    open: (weights) => {
-      const trained = { label: "trained on this site", weights };
-      const models = [trained, { label: "the example, by hand", weights: gpt.byHand() }];
-      return new Stage(root, weights, models).one;
-    },
-  });
+  const url = new URL("weights.json", import.meta.url);
+  const models = [
+    { label: "the example, by hand", open: async () => gpt.byHand() },
+    { label: "trained on this site", open: () => load(url) },
+  ];
+  new Stage(root, gpt.byHand(), models, 0);
 }

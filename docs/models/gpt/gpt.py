@@ -1,4 +1,4 @@
-"""GPT-2: a causal Transformer that predicts the next token, from bytes to sampling.
+"""GPT-2: a causal Transformer that predicts the next token, from tokens to sampling.
 
 Letters, with the name in the released code of radford2019language where it differs:
     B, N, M   sequences in a batch; new tokens; all tokens, with those in the cache
@@ -7,18 +7,13 @@ Letters, with the name in the released code of radford2019language where it diff
     wte, wpe  vectors of the tokens (V, E), also the unembedding; of the positions (C, E)
 """
 
-import re
-from collections import Counter
-from itertools import pairwise
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-Pair = tuple[int, int]
 Kept = tuple[Tensor, Tensor]  # keys and values of a layer: (B, H, M, D)
 Cache = list[Kept]
-PIECE = re.compile(rb" ?[A-Za-z]+| ?[0-9]+| ?[^A-Za-z0-9 \t-\r]+|[ \t-\r]+")
 
 
 # --8<-- [start:config]
@@ -49,59 +44,9 @@ class Config(NamedTuple):
         return 2 * self.layers * n * self.width * number
 
 
-GPT2 = {
-    "small": Config(),
-    "medium": Config(layers=24, heads=16, width=1024),
-    "large": Config(layers=36, heads=20, width=1280),
-    "XL": Config(layers=48, heads=25, width=1600),
-}
-
-
-# --8<-- [start:bpe]
-def train_bpe(text: str, merges: int) -> list[Pair]:
-    """Learn byte-pair merges: again and again, the most frequent pair becomes a new token."""
-    words = Counter(tuple(piece) for piece in PIECE.findall(text.encode()))
-    learnt: list[Pair] = []
-    for new in range(256, 256 + merges):
-        counts: Counter[Pair] = Counter()
-        for word, times in words.items():
-            for pair in pairwise(word):
-                counts[pair] += times
-        if not counts:
-            break
-        learnt.append(max(counts, key=lambda pair: (counts[pair], pair)))
-        words = Counter({merge(word, learnt[-1], new): times for word, times in words.items()})
-    return learnt
-    # --8<-- [end:bpe]
-
-
-def merge(word: tuple[int, ...], pair: Pair, new: int) -> tuple[int, ...]:
-    """Replace every occurrence of a pair of tokens by a new one, from the left."""
-    out: list[int] = []
-    for token in word:
-        if out and (out[-1], token) == pair:
-            out[-1] = new
-        else:
-            out.append(token)
-    return tuple(out)
-
-
-# --8<-- [start:encode]
-def encode(text: str, merges: list[Pair]) -> list[int]:
-    """Text to tokens: its bytes, merged within each piece in the order of learning."""
-    words = [tuple(piece) for piece in PIECE.findall(text.encode())]
-    for new, pair in enumerate(merges, 256):
-        words = [merge(word, pair, new) for word in words]
-    return [token for word in words for token in word]
-
-
-def decode(tokens: list[int], merges: list[Pair]) -> str:
-    """Tokens to text; bytes that are no UTF-8 become U+FFFD."""
-    table = [bytes([byte]) for byte in range(256)]
-    for a, b in merges:
-        table.append(table[a] + table[b])
-    return b"".join(table[token] for token in tokens).decode(errors="replace")
-    # --8<-- [end:encode]
+GPT2 = {"small": Config(), "medium": Config(layers=24, heads=16, width=1024)}
+GPT2 |= {"large": Config(layers=36, heads=20, width=1280)}
+GPT2 |= {"XL": Config(layers=48, heads=25, width=1600)}
 
 
 # --8<-- [start:norms]
@@ -223,27 +168,76 @@ def pick(p: Tensor, uniform: float) -> int:
 # --8<-- [start:generate]
 @torch.no_grad()
 def generate(
-    model: GPT, tokens: list[int], count: int, generator: torch.Generator, **choice: float
+    model: GPT, tokens: list[int], n: int, generator: torch.Generator, end: int = -1, **cut: float
 ) -> list[int]:
-    """Append `count` sampled tokens, by the cache while it lasts. Raises ValueError as what it calls does."""
+    """Append up to n sampled tokens, to the first `end`. Raises ValueError as what it calls does."""
     tokens, cache = list(tokens), None
-    for _ in range(count):
+    for _ in range(n):
         if cache and cache[0][0].shape[2] == model.config.context:
             cache = None  # learned positions cannot slide: read the last C tokens anew
         new = tokens[-1:] if cache else tokens[-model.config.context :]
         logits, _, cache = model(torch.tensor([new]), cache)
-        p = next_probabilities(logits[0, -1], **choice)  # type: ignore[arg-type]
+        p = next_probabilities(logits[0, -1], **cut)  # type: ignore[arg-type]
         tokens.append(pick(p, float(torch.rand((), generator=generator))))
+        if tokens[-1] == end:
+            break
     return tokens
     # --8<-- [end:generate]
 
 
+WORDS = ("Ann", "Tom", " likes", " tea", " milk", ".")  # token 0 to 5
+SENTENCES = ((0, 2, 3, 5), (1, 2, 4, 5))
+SHAPE = Config(vocabulary=6, context=4, layers=1, heads=1, width=4)
+
+
+# --8<-- [start:by_hand]
+def by_hand() -> GPT:
+    """The example: "Ann likes tea." and "Tom likes milk.", all weights set by hand. Source: definition."""
+    name, verb, drink = torch.tensor([[1.0, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]])
+    model = GPT(SHAPE)
+    w = model.state_dict()  # shares its numbers with the model
+    for key, weight in w.items():
+        weight.fill_(float("ln_" in key and key.endswith("weight")))  # norms only normalise
+    w["wte"] += torch.stack([name, -name, verb, drink, -drink, -verb])
+    w["wpe"] += torch.stack([0 * verb, verb / 2, 0 * verb, -verb / 2])
+    # Query: am I the verb? Key: the verb itself is not wanted. Value: which name?
+    w["blocks.0.qkv.weight"][[0, 4, 8]] = torch.stack([verb / 2, -verb / 2, name / 4])
+    w["blocks.0.proj.weight"][:, 0] = name  # what was found is written as the name
+    for i, (pattern, threshold, conclusion) in enumerate(rules(name, verb, drink)):
+        w["blocks.0.up.weight"][i] = 5 * pattern
+        w["blocks.0.up.bias"][i] = -threshold
+        w["blocks.0.down.weight"][:, i] = conclusion
+    return model
+    # --8<-- [end:by_hand]
+
+
+def rules(name: Tensor, verb: Tensor, drink: Tensor) -> list[tuple[Tensor, int, Tensor]]:
+    """Pattern (E,), threshold and conclusion (E,) of the hidden units in use. Source: definition."""
+    return [
+        (name - verb, 16, verb),  # Ann, alone: likes
+        (-name - verb, 16, verb),  # Tom, alone: likes
+        (name + verb, 24, drink),  # likes, and Ann: tea
+        (-name + verb, 24, -drink),  # likes, and Tom: milk
+        (drink, 15, -verb),  # tea: full stop
+        (-drink, 15, -verb),  # milk: full stop
+    ]
+
+
 def main() -> None:
-    """Count the parameters of the four GPT-2 against the released sizes."""
-    for (name, config), released in zip(GPT2.items(), (124, 355, 774, 1558), strict=True):
-        with torch.device("meta"):
-            counted = sum(parameter.numel() for parameter in GPT(config).parameters())
-        print(f"GPT-2 {name}: {counted:,} = {config.parameters():,}; released {released}M")
+    """What follows "Ann likes", with weights by hand and learned from two sentences; a bigram stays at 0.231 nats."""
+    torch.set_num_threads(1)  # so small a model gains nothing from more
+    texts, start = torch.tensor(SENTENCES), torch.tensor([SENTENCES[0][:2]])
+    learned = GPT(SHAPE, torch.Generator().manual_seed(0))
+    optimiser = torch.optim.Adam(learned.parameters(), 0.01, betas=(0.9, 0.95))
+    for _ in range(400):
+        optimiser.zero_grad()
+        torch.autograd.backward(loss(learned(texts)[0], texts))
+        optimiser.step()
+    for title, model in (("by hand", by_hand()), ("learned", learned)):
+        p = next_probabilities(model(start)[0][0, -1]).tolist()
+        nats = loss(model(texts)[0], texts)
+        print(title, *(f"{word.strip()} {x:.3f}" for word, x in zip(WORDS, p, strict=True)))
+        print(f"loss: {nats:.3f} nats a token")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 /** The reader's text, and below it its tokens as buttons. */
 
-import { element } from "../../assets/demos/ui.mjs";
+import { button, element } from "../../assets/demos/ui.mjs";
 
 /** @param {Element} parent @param {HTMLElement} buttons which stand next to the text, also on a phone */
 export function promptOn(parent, buttons) {
@@ -74,4 +74,24 @@ export function showTokens(strip, tokens, query, onClick) {
     node.setAttribute("aria-pressed", String(i === query));
     node.setAttribute("aria-label", told);
   });
+}
+
+/** @typedef {{text?: string, temperature?: number, topK?: number, topP?: number}} Preset */
+
+/** @type {[string, Preset][]} what the page tells of the example */
+const PRESETS = [
+  ["Ann", { text: "Ann" }],
+  ["Ann likes", {}],
+  ["Tom likes", { text: "Tom likes" }],
+  ["T = 0.5", { temperature: 0.5 }],
+  ["T = 2", { temperature: 2 }],
+  ["Top-k 2", { topK: 2 }],
+  ["Top-p 0.8", { topP: 0.8 }],
+];
+
+/** @param {Element} parent @param {(preset: Preset) => void} onChoose */
+export function presetsOn(parent, onChoose) {
+  const group = { class: "demo-buttons", role: "group", "aria-label": "Presets" };
+  const row = element("div", group, parent);
+  for (const [title, preset] of PRESETS) button(row, title, () => onChoose(preset));
 }
