@@ -1,6 +1,7 @@
 """The figures of docs/training/rlhf.md: the optimum, over-optimisation, estimates of the divergence."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -19,6 +20,7 @@ def expected_wins() -> Tensor:
 
 def policies() -> style.Table:
     """The reference, the best policies for two values of beta, and what three methods make of comparisons."""
+    torch.set_num_threads(1)  # twelve numbers: more threads only wait for one another
     table: style.Table = {"answer": [float(i + 1) for i in range(len(rlhf.ANSWERS))]}
     table["reward"] = rlhf.GOLD.tolist()
     table["reference"] = rlhf.LOG_REF.exp().tolist()
@@ -73,13 +75,13 @@ def draw_policies(table: style.Table, axes: style.Axes) -> None:
 BETAS = [10 ** (1.2 - i / 10) for i in range(31)]
 SEEDS = 40
 COMPARISONS = 40
+DECAYS = (1e-2, 1e-5)  # of the reward model: the one of all figures, and a far weaker one
 
 
 def few(seed: int) -> tuple[Tensor, Tensor]:
     """Forty comparisons of answers of the reference, and the reward that is fitted to them."""
     wins = rlhf.compare(rlhf.GOLD, COMPARISONS, rlhf.LOG_REF, torch.Generator().manual_seed(seed))
-    wins = wins - torch.diag_embed(wins.diagonal())
-    return wins, rlhf.fit_reward(wins, torch.eye(12, dtype=torch.float64), prior=0.01)
+    return wins, rlhf.fit_reward(wins, torch.eye(12, dtype=torch.float64), DECAYS[0])
 
 
 def falling(r: Tensor) -> list[list[float]]:
@@ -94,6 +96,7 @@ def falling(r: Tensor) -> list[list[float]]:
 
 def curve() -> style.Table:
     """True reward of the best policy for a right and for wrong reward models, as beta falls."""
+    torch.set_num_threads(1)  # twelve numbers: more threads only wait for one another
     wrong = rlhf.SURFACE @ rlhf.fit_reward(expected_wins(), rlhf.SURFACE)
     table: style.Table = {"beta": BETAS}
     for name, r in (("true", rlhf.GOLD), ("surface", wrong)):
@@ -146,17 +149,29 @@ def draw_curve(table: style.Table, axes: style.Axes) -> None:
     axes.set_title("True reward of the policy (nats)")
 
 
-STEPS = 600
+STEPS, AGREED_BETA = 600, 2.0
 
 
-def with_losers() -> list[tuple[Tensor, Tensor]]:
-    """Those of SEEDS sets of comparisons, and their rewards, in which some answer only lost."""
-    return [pair for pair in map(few, range(SEEDS)) if losing(pair[0]).any()]
+def with_losers() -> list[Tensor]:
+    """Those of SEEDS sets of comparisons in which some answer only lost, (Y, Y) each."""
+    return [wins for wins, _ in map(few, range(SEEDS)) if losing(wins).any()]
 
 
-def given_up(beta: float, steps: int) -> dict[int, list[float]]:
-    """The share of the answers that only lost in each of those sets, every 20 steps of DPO."""
-    wins = torch.stack([w for w, _ in with_losers()])  # (S, Y, Y)
+def dpo(gap: Tensor, _: float) -> Tensor:
+    """-log sigma of how much higher the implied reward of the winner is, (...) to (...)."""
+    return -functional.logsigmoid(gap)
+
+
+def ipo(gap: Tensor, beta: float) -> Tensor:
+    """The square in its place: the log-ratio of the winner shall be 1 / (2 beta) higher, (...) to (...)."""
+    return (gap / beta - 1 / (2 * beta)) ** 2
+
+
+def given_up(
+    loss: Callable[[Tensor, float], Tensor], beta: float, steps: int
+) -> dict[int, list[float]]:
+    """The share of the answers that only lost in each of those sets, every 20 steps down a loss of pairs."""
+    wins = torch.stack(with_losers())  # (S, Y, Y)
     losers = torch.stack([losing(w) for w in wins])
     logits = rlhf.LOG_REF.expand(len(wins), -1).clone().requires_grad_()
     optimizer = torch.optim.Adam([logits], lr=0.05)
@@ -167,36 +182,45 @@ def given_up(beta: float, steps: int) -> dict[int, list[float]]:
             shares[step] = (log_pi.detach().exp() * losers).sum(1).tolist()
         implied = beta * (log_pi - rlhf.LOG_REF)
         gaps = implied[:, :, None] - implied[:, None, :]
-        losses = -(wins * functional.logsigmoid(gaps)).sum((1, 2)) / wins.sum((1, 2))
+        losses = (wins * loss(gaps, beta)).sum((1, 2)) / wins.sum((1, 2))
         optimizer.zero_grad()
         torch.autograd.backward(losses.sum())  # Adam treats every number by itself
         optimizer.step()
     return shares
 
 
+def kept(decay: float) -> float:
+    """The mean share of the answers that only lost under RL, for a weight decay of the reward model."""
+    stays = []
+    for wins in with_losers():
+        r = rlhf.fit_reward(wins, torch.eye(12, dtype=torch.float64), decay)
+        best = rlhf.optimum(rlhf.LOG_REF, r, AGREED_BETA).exp()
+        stays.append(float(best[losing(wins)].sum()))
+    return sum(stays) / len(stays)
+
+
 def agreed() -> style.Table:
-    """The mean share of the answers that only lost, while DPO trains, and under RL."""
+    """The mean share of the answers that only lost, while DPO and IPO train, and under RL."""
+    torch.set_num_threads(1)  # twelve numbers: more threads only wait for one another
     table: style.Table = {"step": [float(step) for step in range(0, STEPS + 1, 20)]}
-    sets = with_losers()
-    for beta in (0.5, 2.0):
-        shares = given_up(beta, STEPS).values()
-        table[f"dpo, beta {beta:g}"] = [sum(row) / len(row) for row in shares]
-        best = [rlhf.optimum(rlhf.LOG_REF, r, beta).exp() for _, r in sets]
-        stays = [float(p[losing(w)].sum()) for p, (w, _) in zip(best, sets, strict=True)]
-        table[f"rl, beta {beta:g}"] = [sum(stays) / len(stays)] * len(table["step"])
+    for name, loss in (("dpo", dpo), ("ipo", ipo)):
+        shares = given_up(loss, AGREED_BETA, STEPS).values()
+        table[name] = [sum(row) / len(row) for row in shares]
+    for decay in DECAYS:
+        table[f"rl, {decay:g}"] = [kept(decay)] * len(table["step"])
     return table
 
 
 def draw_agreed(table: style.Table, axes: style.Axes) -> None:
-    """The share, on a logarithmic axis, against the steps of DPO."""
-    for color, beta in zip(style.SERIES, ("2", "0.5"), strict=False):
-        line, mark = ("-", "s") if beta == "2" else ("--", "^")
-        for name, marker, width in (("dpo", mark, 1.4), ("rl", "", 3.0)):
-            label = f"{name.upper()}, β = {beta}"
-            axes.semilogy(table["step"], table[f"{name}, beta {beta}"], line, marker=marker,
-                          markevery=6, color=color, linewidth=width, label=label)  # fmt: skip
-    axes.legend(loc="lower left")
-    axes.set_xlabel("steps of DPO")
+    """The share, on a logarithmic axis, against the steps of training."""
+    shown = (("ipo", "IPO", "-", "^", 1.4), ("rl, 0.01", "RL, weight decay 0.01", "--", "", 2.4),
+             ("rl, 1e-05", "RL, weight decay 0.00001", ":", "", 2.4),
+             ("dpo", "DPO", "-", "s", 1.4))  # fmt: skip
+    for color, (name, label, line, mark, width) in zip(style.SERIES, shown, strict=False):
+        axes.semilogy(table["step"], table[name], line, marker=mark, markevery=6, color=color,
+                      linewidth=width, label=label)  # fmt: skip
+    axes.legend(loc="center right", bbox_to_anchor=(1, 0.52))
+    axes.set_xlabel("steps of DPO and IPO")
     axes.set_title("Share of answers that only lost")
 
 

@@ -47,12 +47,14 @@ def imitation(sheet: diagram.Sheet, x: float, y: float) -> diagram.Shape:
 
 def comparison(table: style.Table, sheet: diagram.Sheet, x: float, y: float) -> diagram.Shape:
     """Stage 2: the preferred answer shall get the higher number."""
-    winner = sheet.box(x - 50, y, 88, 44, f"answer {WINNER}", gloss="A, preferred")
-    loser = sheet.box(x + 50, y, 88, 44, f"answer {LOSER}", gloss="B")
+    prompt = sheet.box(x - 80, y, 60, 44, "prompt", X)
+    winner = sheet.box(x, y, 88, 44, WINNER, gloss="A, preferred")
+    loser = sheet.box(x + 80, y, 60, 44, LOSER, gloss="B")
     model = sheet.network(x, y + 82, 188, 56, "Reward model", REWARD)
     loss = sheet.loss(x, y + 178, 150, 48, PREFER, gloss=f"here {table['loss'][0]:.2f}")
-    sheet.arrow(winner, model.top(-50))
-    sheet.arrow(loser, model.top(50))
+    sheet.arrow(prompt, model.top(-80))
+    sheet.arrow(winner, model.top())
+    sheet.arrow(loser, model.top(80))
     for side, at, value in ((-1, "left", table["reward"][0]), (1, "right", table["reward"][1])):
         sheet.arrow(model.bottom(30 * side), loss.top(30 * side), f"{value:.2f}", side=at)
     sheet.gradient(loss.right(), model.bottom(86))
@@ -91,9 +93,9 @@ def use(sheet: diagram.Sheet, x: float, y: float, step: float) -> None:
 def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     """Side by side."""
     titles = (
-        ("1 Fine-tuning", "supervised", "kept as the reference"),
+        ("1 Fine-tuning", "supervised", "a copy is the reference"),
         ("2 Reward model", "from pairs", "kept as the reward"),
-        ("3 Reinforcement", "learning", "becomes the new policy"),
+        ("3 Reinforcement", "learning", "starts as the reference"),
     )
     for place, (title, gloss, result) in enumerate(titles):
         left = 236.0 * place
@@ -109,9 +111,9 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     """One below the other."""
     stages = (
-        ("1 Fine-tuning", "supervised", "kept as the reference"),
+        ("1 Fine-tuning", "supervised", "a copy is the reference"),
         ("2 Reward model", "from pairs", "kept as the reward"),
-        ("3 Reinforcement learning", "", "becomes the new policy"),
+        ("3 Reinforcement learning", "", "starts as the reference"),
     )
     for place, (title, gloss, result) in enumerate(stages):
         top = 300.0 * place

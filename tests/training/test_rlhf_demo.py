@@ -19,8 +19,12 @@ def reward(demo) -> float:  # type: ignore[no-untyped-def]  # noqa: ANN001
     return float(re.findall(r"True reward (-?[\d.]+)", status(demo))[0])
 
 
+def preset(demo, name: str) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    demo.get_by_label("Preset").select_option(label=name)
+
+
 def all_twelve(demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    demo.get_by_label("Answers", exact=True).select_option("twelve")
+    preset(demo, "your own comparisons")
 
 
 def test_the_demo_starts_with_the_example_of_the_page(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
@@ -53,17 +57,57 @@ def test_a_low_penalty_helps_a_good_reward_and_hurts_a_wrong_one(open_demo) -> N
     for _ in range(4):
         demo.get_by_role("button", name=re.compile("automatic")).click()
     demo.get_by_label("KL penalty").fill("-2")
+    by_hand = status(demo)
+    preset(demo, "a wrong reward")
+    assert status(demo) == by_hand
     wrong = reward(demo)
     assert "gives answer 9 most often, 66 %" in status(demo)
+    demo.get_by_label("KL penalty").fill(
+        "1"
+    )  # raised again, the policy comes back to the reference
+    assert reward(demo) == pytest.approx(start, abs=0.05)
+    demo.get_by_label("KL penalty").fill("-2")
     demo.get_by_label("Reward model sees").select_option("all")
-    said(
-        '"Because." two times in three',
-        f"a true reward of {wrong:.2f}, far below the {start:.2f} of the reference; with all five "
-        f"features it leads to one good answer, nearly always the same, and to {reward(demo):.2f}.",
-    )
     assert "gives answer 4 most often, 100 %" in status(demo)
-    demo.get_by_label("KL penalty").fill("-0.5")
-    assert reward(demo) > 2.78  # even here the lowest penalty is not the best
+    said(
+        f'leads to "Because." two times in three, with a true reward of {wrong:.2f}; the reference has '
+        f"{start:.2f}.",
+        f"leads to one good answer nearly always, and to {reward(demo):.2f}",
+    )
+
+
+def test_what_the_presets_promise_is_what_is_seen(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    _, demo = open_demo("training/rlhf")
+    preset(demo, "the example, half the penalty")
+    assert "gives answer A most often, 76 %" in status(demo)
+    assert demo.get_by_text("A has 76 %.").is_visible()
+    preset(demo, "twelve answers, a good reward")
+    good = reward(demo)
+    assert good > 2.85
+    preset(demo, "β too small")
+    assert 0.05 < good - reward(demo) < 0.3
+    assert re.search(r"most often, (99|100) %", status(demo))
+    preset(demo, "few comparisons")
+    assert status(demo).startswith("50 comparisons.")
+    end = reward(demo)
+    demo.get_by_label("KL penalty").fill("-0.3")
+    assert reward(demo) > end + 0.3
+    demo.get_by_label("Seed").fill("2")  # with this one the truth only rises
+    demo.get_by_label("Seed").press("Enter")
+    end = reward(demo)
+    demo.get_by_label("KL penalty").fill("-0.3")
+    assert reward(demo) < end
+
+
+def test_the_bars_and_the_slider_stand_on_one_screen(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    page, demo = open_demo("training/rlhf")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.wait_for_timeout(200)
+    assert demo.bounding_box()["height"] < 800
+    bars, curve = (demo.locator("canvas").nth(i).bounding_box() for i in (0, 1))
+    slider = demo.get_by_label("KL penalty").bounding_box()
+    assert bars["y"] == curve["y"]
+    assert slider["y"] + slider["height"] - bars["y"] < 400
 
 
 def test_the_same_seed_gives_the_same_judgements(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001

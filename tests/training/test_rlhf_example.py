@@ -35,7 +35,7 @@ def test_the_answers_are_three_of_the_twelve_and_the_reference_is_printed() -> N
     assert [row[1] for row in rows] == [rlhf.ANSWERS[i][0] for i in (0, 4, 8)]
     assert [row[2] for row in rows] == [f"{p:.2f}" for p in REF]
     assert REF.sum().item() == pytest.approx(1)
-    said("A, B and C are among them as answers 1, 5 and 9")
+    said("of which A, B and C are the answers 1, 5 and 9")
 
 
 def test_the_comparisons_are_printed_and_their_odds_are_ratios_of_the_strengths() -> None:
@@ -57,7 +57,10 @@ def test_the_fit_gives_the_strengths_and_the_loss_of_the_page_and_the_library_ag
         "the strengths 6, 2 and 1 fit every row",
         f"$r = \\log 6 = {REWARD[0]:.2f}$ for A, $\\log 2 = {REWARD[1]:.2f}$ for B, and 0 for C",
         "the strengths 12, 4 and 2 would tell the same",
-        f"{rlhf.preference_loss(REWARD, rlhf.THREE_WINS):.2f} here, and {math.log(2):.2f} for a coin",
+        f"over the 21 choices is {rlhf.preference_loss(REWARD, rlhf.THREE_WINS):.2f}; a coin would have "
+        f"{math.log(2):.2f}.",
+        f"with $\\sigma(1.79 - 0.69) = {rlhf.preferred(REWARD)[0, 1]:.2f}$, six times in eight, and the "
+        f"loss of such a choice is $-\\log 0.75 = {-rlhf.preferred(REWARD)[0, 1].log():.2f}$",
     )
     weights = STRENGTHS.tolist()
     told = [math.log(weights[w] / (weights[w] + weights[l])) for w, l in chosen()]
@@ -82,7 +85,13 @@ def test_the_table_leads_from_the_reference_to_the_best_policies() -> None:
     )
     squares = REF * STRENGTHS**2
     torch.testing.assert_close(best[0.5], squares / squares.sum())
-    said("the factors are the squares 36, 4 and 1")
+    told = ", ".join(f"{p:.1f}" for p in squares[:2]) + f" and {squares[2]:.1f}"
+    said(
+        f"the factors are the squares 36, 4 and 1, the products {told} with the sum {squares.sum():.1f}, "
+        f"and $0.5 \\log 9.5 = {0.5 * squares.sum().log():.2f}$ is left",
+    )
+    top = rlhf.objective(best[0.5].log(), rlhf.THREE_REF, REWARD, 0.5)
+    torch.testing.assert_close(top, 0.5 * squares.sum().log())
 
 
 def test_reward_less_penalty_is_the_logarithm_of_the_sum() -> None:
@@ -92,10 +101,21 @@ def test_reward_less_penalty_is_the_logarithm_of_the_sum() -> None:
     top = rlhf.objective(best, rlhf.THREE_REF, REWARD, 1.0).item()
     assert top == pytest.approx(math.log(2.5))
     said(
-        f"The mean reward rises from {before:.2f} to {after:.2f}, and the divergence from the "
-        f"reference is {far:.2f} nats",
-        f"${after:.2f} - {far:.2f} = {top:.2f}$, which is $\\log 2.5$",
+        f"The mean reward rises from {before:.2f} to {after:.2f}.",
+        f"$0.48 \\log 2.4 + 0.40 \\log 0.8 + 0.12 \\log 0.4 = {far:.2f}$",
+        f"So ${after:.2f} - {far:.2f} = {top:.2f}$ is left, far more than 0.18.",
+        f"here $\\log 2.5 = {top:.2f}$",
+        f"earn {REWARD[0]:.2f} and pay $\\log(1 / 0.20) = \\log 5 = {-REF[0].log():.2f}$ for the move: "
+        f"{REWARD[0] + REF[0].log():.2f} would be left",
     )
+    printed = 0.48 * math.log(2.4) + 0.40 * math.log(0.8) + 0.12 * math.log(0.4)
+    assert printed == pytest.approx(far)
+    means = [round(sum(p * r for p, r in zip(ps, (1.79, 0.69, 0), strict=True)), 2)
+             for ps in ((0.2, 0.5, 0.3), (0.48, 0.40, 0.12))]  # fmt: skip
+    assert means == [
+        round(before.item(), 2),
+        round(after.item(), 2),
+    ]  # with the pencil, from the print
 
 
 def test_the_group_of_four_has_the_printed_advantages() -> None:
@@ -119,7 +139,7 @@ def test_at_the_best_policy_all_answers_earn_the_same_and_it_implies_the_odds_of
     assert [float(y) for _, y in told] == pytest.approx(ratios)
     assert [float(x) / float(y) for x, y in told] == pytest.approx([2.5] * 3)
     said(
-        "A with 0.48 instead of 0.20, A is charged $\\log(0.48 / 0.20) = \\log 2.4$",
+        "A with 0.48 instead of 0.20, A is charged $\\log(0.48 / 0.20) = \\log 2.4$, times",
         "implies the rewards $\\log 2.4$, $\\log 0.8$ and $\\log 0.4$; between A and B the "
         "difference is $\\log 3$",
     )
@@ -146,4 +166,5 @@ def test_the_diagram_has_the_numbers_of_the_example() -> None:
         f"the preferred answer A gets {table['reward'][0]:.2f} and answer B "
         f"{table['reward'][1]:.2f}, and the loss is {table['loss'][0]:.2f}",
         f"the reward less the KL penalty, here {table['earned'][0]:.2f}, whose",
+        f"{table['earned'][0]:.2f} is what answer A earns at the end of stage 3 with $\\beta = 1$",
     )

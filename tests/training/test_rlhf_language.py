@@ -160,46 +160,68 @@ def test_the_same_seed_gives_the_same_model_and_the_page_tells_its_size() -> Non
 def ends(name: str) -> list[float]:
     """Each seed's mean true reward over the last ten steps."""
     table = style.read_table(PAGE.with_suffix("") / "language.csv")
-    return [statistics.mean(table[f"{name}, seed {i}"][-10:]) for i in range(figures.SEEDS)]
+    return [statistics.mean(table[f"{name}, seed {i}"][-10:]) for i in figures.SEEDS]
+
+
+def fallen(name: str) -> int:
+    """How many seeds end more than 0.3 below their own peak."""
+    table = style.read_table(PAGE.with_suffix("") / "language.csv")
+    peaks = [max(table[f"{name}, seed {i}"]) for i in figures.SEEDS]
+    return sum(peak - end > 0.3 for peak, end in zip(peaks, ends(name), strict=True))
 
 
 def test_the_figure_shows_what_the_page_says_of_it() -> None:
     table = style.read_table(PAGE.with_suffix("") / "language.csv")
-    start = statistics.mean(table[name][0] for name in figures.RUNS)
+    start = statistics.mean(table[name][0] for name in figures.RUNS)  # all drawn by the reference
     told = {
-        name: (statistics.mean(ends(name)), statistics.stdev(ends(name))) for name in figures.RUNS
+        name: f"{statistics.mean(ends(name)):.2f} ± {statistics.stdev(ends(name)):.2f}"
+        for name in figures.RUNS
     }
-    peak = max(table["low"])
+    seeds, fell = len(figures.SEEDS), {name: fallen(name) for name in figures.RUNS}
     said(
-        f"With β = {figures.HIGH:.1f} the true reward rises from {start:.2f} to {told['high'][0]:.2f} "
-        f"± {told['high'][1]:.2f}",
-        f"with β = {figures.LOW:.0f}, it rises to {peak:.2f} in the mean and falls to "
-        f"{told['low'][0]:.2f} ± {told['low'][1]:.2f}",
-        f"while the reward model believes in {table['low, believed'][-1]:.2f}",
-        f"ends at {told['iterated'][0]:.2f} ± {told['iterated'][1]:.2f}",
-        f"mean and standard deviation of {figures.SEEDS:d} seeds, over the last ten steps",
-        f"{figures.PAIRS:,d} comparisons of answers of the fine-tuned model",
+        f"With β = {figures.HIGH:.1f} the true reward rises from {start:.2f} of the reference to "
+        f"{told['high']} (mean and standard deviation of {seeds:d} seeds, over the last ten steps), "
+        f"and none of the {seeds:d} runs falls",
+        f"Without the penalty, β = {figures.LOW:.0f}, it ends at {told['low']}: {fell['low']:d} of the "
+        f"{seeds:d} runs end more than 0.3 below their own peak",
+        f"moved to the same start, ends at {table['low, believed'][-1]:.2f} in the mean",
+        f"it ends at {told['iterated']}, and {fell['iterated']:d} of the {seeds:d} runs fall",
+        f"Without the penalty {fell['low']:d} of {seeds:d} runs fell in this way, with it none",
+        f"{figures.PAIRS:,d} pairs of answers of the fine-tuned model",
         f"{figures.ROUNDS:d} rounds of {figures.PAIRS // figures.ROUNDS:d}",
         f"each step {32 * len(language.PROMPTS):d} answers",
         f"for beta {figures.HIGH:.1f} it rises and stays, in a narrow band; without the",
-        f"from the lowest to the highest of {figures.SEEDS:d} seeds. The dotted line is what the reward "
+        f"from the lowest to the highest of {seeds:d} seeds. The dotted line is what the reward "
         f"model believes for β = {figures.LOW:.0f}, shifted",
+        f"After RLHF with β = {figures.HIGH:.1f} it mostly",
     )
-    better = sum(a > b for a, b in zip(ends("iterated"), ends("low"), strict=True))
-    said(f"better with {better:d} of the {figures.SEEDS:d} seeds")
-    assert told["low"][0] < peak - 0.2
+    assert fell["high"] == 0
     assert table["low, believed"][-1] > table["low"][-1] + 0.5
+    assert max(table["low"]) > table["low"][-1] + 0.3
+    assert table["iterated"][-1] > table["low"][-1]
 
 
 def test_the_answers_that_the_page_quotes_are_those_of_one_run() -> None:
-    models, _ = figures.trained(0, {})
+    worst = min(zip(ends("low"), figures.SEEDS, strict=True))[1]
+    models, pairs, reward = figures.trained(worst, {})[:3]
     usual = {}
     for name, model in models.items():
         drawn = language.sample(model, torch.full((200,), WORD["sky?"]), seeded(0))
         usual[name] = Counter(language.text(tokens) for tokens in drawn)
     (hacked, _), (right, _) = usual["low"].most_common(1)[0], usual["high"].most_common(1)[0]
     said(f"one run ends with `{hacked}` as its answer to `sky?`")
-    assert "air scatters blue" in right
+    assert right == "thanks air scatters blue"
+    answers = torch.cat([row(f"sky? {hacked}"), row(f"sky? {right}")])
+    with torch.no_grad():
+        (bad, good), (worth, best) = reward(answers).tolist(), language.judge(answers).tolist()
+    said(
+        f"gives this answer {bad:.2f} and the right one with thanks {good:.2f}; in truth they earn "
+        f"−{-worth:.2f} and {best:.2f}."
+    )
+    repeated = (pairs[..., 1:-1] == WORD["scatters"]) & (pairs[..., 2:] == WORD["scatters"])
+    assert repeated.sum(-1).max() <= 1  # never the word three times in a row
+    facts = sum(n for text, n in usual["high"].items() if "air scatters blue" in text)
+    assert facts > 100
     for answer in ("air scatters blue", "leaves reflect green", "i do not know"):
         assert usual["reference"][answer] > 10
         said(f"`{answer}`")

@@ -10,7 +10,7 @@ import * as rlhf from "./rlhf.mjs";
 
 const SEED = 1;
 const AT_ONCE = 50; // pairs that the automatic reader judges
-const SIZE = { width: 560, height: 300 };
+const SIZE = { width: 310, height: 205 }; // two of them side by side
 const TWELVE = {
   names: rlhf.texts().map((_, i) => String(i + 1)),
   texts: rlhf.texts(),
@@ -19,10 +19,76 @@ const TWELVE = {
   wins: rlhf.texts().map(() => Array(rlhf.COUNT).fill(0)),
   prior: rlhf.PRIOR,
 };
-const SETS = { three: rlhf.EXAMPLE, twelve: TWELVE };
+
+/**
+ * What can be seen in a few seconds: the answers, what the reward model sees, how many pairs the
+ * automatic reader has judged, and the logarithm of the weight of the KL penalty.
+ * @type {Record<string, {name: string, set: typeof TWELVE, seen: string, pairs: number, exponent: number, see: string}>}
+ */
+const PRESETS = {
+  example: {
+    name: "the example",
+    set: rlhf.EXAMPLE,
+    seen: "table",
+    pairs: 0,
+    exponent: 0,
+    see: "The best policy of the page: A 48 %, B 40 %, C 12 %. Move β and watch the bars.",
+  },
+  half: {
+    name: "the example, half the penalty",
+    set: rlhf.EXAMPLE,
+    seen: "table",
+    pairs: 0,
+    exponent: -0.3,
+    see: "With β = 0.5 the policy leaves the reference further behind: A has 76 %.",
+  },
+  right: {
+    name: "twelve answers, a good reward",
+    set: TWELVE,
+    seen: "all",
+    pairs: 4 * AT_ONCE,
+    exponent: -0.5,
+    see: "A reward model that sees all five features: belief and truth rise together.",
+  },
+  small: {
+    name: "β too small",
+    set: TWELVE,
+    seen: "all",
+    pairs: 4 * AT_ONCE,
+    exponent: -2,
+    see: "The same reward model at the lowest β: one answer takes all, and the truth is a little below its peak.",
+  },
+  wrong: {
+    name: "a wrong reward",
+    set: TWELVE,
+    seen: "surface",
+    pairs: 4 * AT_ONCE,
+    exponent: -2,
+    see: "The reward model sees politeness, length and confidence alone: belief rises, truth falls below its start. Raise β and both come back.",
+  },
+  few: {
+    name: "few comparisons",
+    set: TWELVE,
+    seen: "table",
+    pairs: AT_ONCE,
+    exponent: -2,
+    see: "Each answer has a reward of its own, from fifty comparisons: at this β the truth has fallen again. Raise β to 0.5. With other seeds it only rises.",
+  },
+  yours: {
+    name: "your own comparisons",
+    set: TWELVE,
+    seen: "surface",
+    pairs: 0,
+    exponent: 0,
+    see: "Nothing is compared yet, so the policy is the reference. Choose the better answer a few times.",
+  },
+};
 
 const percent = (/** @type {number} */ log, /** @type {number} */ digits) =>
   `${(100 * Math.exp(log)).toFixed(digits)} %`;
+
+/** @param {Element} parent @returns {Element} room for one of two pictures side by side */
+const beside = (parent) => ui.element("div", { style: "flex: 1 1 16rem" }, parent);
 
 /** @param {HTMLElement} parent what is folded, with a table in it */
 function detailsOn(parent) {
@@ -42,8 +108,9 @@ class Stage {
   wins = this.set.wins;
   judged = 0;
   pair = [0, 1];
-  seen = "surface"; // of the twelve; the three are seen each by itself
+  seen = "table"; // by the reward model
   exponent = 0; // of the weight of the KL penalty
+  preset = PRESETS.example;
   reward = /** @type {number[]} */ ([0, 0, 0]);
   policy = this.set.reference;
 
@@ -51,14 +118,18 @@ class Stage {
   constructor(root) {
     const { stage, controls, buttons, status, output } = ui.frame(root);
     this.status = status;
-    this.cards = this.cardsOn(stage);
     root.addEventListener("keydown", (event) => this.key(event));
     this.bars = this.barsOn(stage);
     this.curve = this.curveOn(stage);
-    ui.button(buttons, `Let the automatic reader judge ${AT_ONCE} pairs`, () => this.automatic());
+    ui.button(buttons, `Let the automatic reader judge ${AT_ONCE} pairs`, () => {
+      this.automatic(AT_ONCE);
+      this.update();
+    });
     ui.button(buttons, "Ask the policy", () => this.ask());
     ui.button(buttons, "Reset", () => this.reset());
     this.controlsOn(controls);
+    this.told = ui.element("p", {}, output);
+    this.cards = this.cardsOn(output);
     this.numbers = detailsOn(output);
     this.reset();
   }
@@ -67,15 +138,16 @@ class Stage {
 
   /** @param {Element} stage */
   cardsOn(stage) {
-    const style = "display: grid; gap: 0.5rem; width: 100%; justify-items: start";
+    ui.element("p", { text: "Why is the sky blue? Which answer is better?" }, stage);
+    const style =
+      "display: grid; gap: 0.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 15rem), 1fr))";
     const box = ui.element("div", { style }, stage);
-    ui.element("p", { text: "Why is the sky blue? Which answer is better?" }, box);
     return [0, 1].map((side) => ui.button(box, "", () => this.prefer(side)));
   }
 
   /** @param {Element} stage */
   barsOn(stage) {
-    return ui.canvas(stage, {
+    return ui.canvas(beside(stage), {
       ...SIZE,
       label:
         "Probability of each answer under the reference and under the trained policy; the same numbers stand in the table below",
@@ -88,7 +160,7 @@ class Stage {
 
   /** @param {Element} stage */
   curveOn(stage) {
-    return ui.canvas(stage, {
+    return ui.canvas(beside(stage), {
       ...SIZE,
       label:
         "Mean reward against the root of the divergence: what the reward model believes, shifted to start where the truth starts, and what is true",
@@ -98,39 +170,14 @@ class Stage {
           rlhf.standing(policy, reference, this.reward, gold);
         const betas = Array.from({ length: 36 }, (_, i) => 10 ** (1.2 - i * 0.09));
         const all = betas.map((beta) => at(rlhf.optimum(reference, this.reward, beta)));
-        drawCurve(context, size, colours, all, at(this.policy));
+        drawCurve(context, size, colours, all, at(this.policy), this.set === rlhf.EXAMPLE);
       },
     });
   }
 
   /** @param {Element} controls */
   controlsOn(controls) {
-    ui.select(controls, {
-      label: "Answers",
-      options: [
-        ["three", "the three of the example"],
-        ["twelve", "all twelve"],
-      ],
-      value: "three",
-      onInput: (value) => {
-        this.set = SETS[/** @type {"three" | "twelve"} */ (value)];
-        this.reset();
-      },
-    });
-    ui.select(controls, {
-      label: "Reward model sees, of the twelve,",
-      options: [
-        ["surface", "the surface alone"],
-        ["all", "all five features"],
-        ["table", "each by itself"],
-      ],
-      value: this.seen,
-      onInput: (value) => {
-        this.seen = value;
-        this.update();
-      },
-    });
-    ui.slider(controls, {
+    this.beta = ui.slider(controls, {
       label: "KL penalty β",
       min: -2,
       max: 1,
@@ -139,6 +186,28 @@ class Stage {
       format: (value) => (10 ** value).toPrecision(2),
       onInput: (value) => {
         this.exponent = value;
+        this.update();
+      },
+    });
+    ui.select(controls, {
+      label: "Preset",
+      options: Object.entries(PRESETS).map(([key, { name }]) => [key, name]),
+      value: "example",
+      onInput: (value) => {
+        this.preset = PRESETS[value];
+        this.reset();
+      },
+    });
+    this.sees = ui.select(controls, {
+      label: "Reward model sees",
+      options: [
+        ["surface", "the surface alone"],
+        ["all", "all five features"],
+        ["table", "each answer by itself"],
+      ],
+      value: this.seen,
+      onInput: (value) => {
+        this.seen = value;
         this.update();
       },
     });
@@ -188,13 +257,13 @@ class Stage {
     if (side >= 0) this.prefer(side);
   }
 
-  automatic() {
+  /** @param {number} pairs that the automatic reader judges */
+  automatic(pairs) {
     const { gold } = this.set;
-    for (let i = 0; i < AT_ONCE; i++) {
+    for (let i = 0; i < pairs; i++) {
       const [first, second] = this.pair;
       this.judge(this.rng.uniform() < rlhf.sigmoid(gold[first] - gold[second]) ? 0 : 1);
     }
-    this.update();
   }
 
   // What follows from them.
@@ -211,9 +280,7 @@ class Stage {
     const { judged, wins } = this;
     const { names, texts, gold, reference, prior } = this.set;
     const few = this.set === rlhf.EXAMPLE;
-    const fitted = judged
-      ? rlhf.fitReward(wins, few ? "table" : this.seen, prior)
-      : texts.map(() => 0);
+    const fitted = judged ? rlhf.fitReward(wins, this.seen, prior) : texts.map(() => 0);
     this.reward = few ? fitted.map((r) => r - fitted[2]) : fitted; // C has the reward 0, as on the page
     this.policy = rlhf.optimum(reference, this.reward, 10 ** this.exponent);
     this.bars.redraw();
@@ -246,11 +313,20 @@ class Stage {
   }
 
   reset() {
+    const { set, seen, pairs, exponent, see } = this.preset;
+    this.set = set;
+    this.seen = seen;
+    this.exponent = exponent;
+    this.sees.set(seen);
+    this.sees.input.disabled = set === rlhf.EXAMPLE; // its three answers are seen each by itself
+    this.beta.set(exponent);
+    this.told.textContent = `What to see: ${see}`;
     this.rng = random(this.seed);
     this.voice = random(this.seed + 1);
     this.wins = this.set.wins.map((row) => [...row]);
     this.judged = this.wins.flat().reduce((a, b) => a + b, 0);
     this.deal();
+    this.automatic(pairs);
     this.update();
   }
 }

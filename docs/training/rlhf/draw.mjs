@@ -18,7 +18,7 @@ export function drawBars(context, { width, height }, colours, policy, reference,
   const up = (/** @type {number} */ p) => (p / most) * (low - 34);
   context.font = "12px sans-serif";
   context.fillStyle = colours.ink;
-  context.fillText("Probability. Filled: policy, dashed: reference", 2, 12);
+  context.fillText("Filled: policy, dashed: reference", 2, 12);
   for (const p of [0, most]) {
     context.fillText(`${(100 * p).toFixed(0)} %`, 2, low - up(p) + 4);
     context.fillStyle = colours.grid;
@@ -46,8 +46,9 @@ export function drawBars(context, { width, height }, colours, policy, reference,
 /**
  * @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours
  * @param {Standing[]} all along a falling beta @param {Standing} here that of the policy
+ * @param {boolean} same whether the truth is what the reward model believes
  */
-export function drawCurve(context, { width, height }, colours, all, here) {
+export function drawCurve(context, { width, height }, colours, all, here, same) {
   const [left, right, top, low] = [36, width - 10, 46, height - 40];
   const values = [...all, here].flatMap(({ gold, proxy }) => [gold, proxy]);
   const [least, most] = [Math.min(...values) - 0.05, Math.max(...values) + 0.05];
@@ -67,7 +68,7 @@ export function drawCurve(context, { width, height }, colours, all, here) {
     const end = right - context.measureText(told).width;
     context.fillText(told, Math.min(px(x), end), low + 16);
   }
-  context.fillText("root of the divergence, falling β →", left + 4, height - 6);
+  context.fillText("√ divergence, falling β →", left + 4, height - 6);
   // The way so far in full strength, the rest faintly.
   const before = [...all.filter(({ way }) => way < here.way), here];
   const after = [here, ...all.filter(({ way }) => way > here.way)];
@@ -75,13 +76,10 @@ export function drawCurve(context, { width, height }, colours, all, here) {
     const at = ({ way, [of]: y } = here) => [px(way), py(y)];
     drawLine(context, stroke, before.map(at), after.map(at));
   };
-  line("proxy", {
-    colour: colours.series[1],
-    dash: [6, 4],
-    name: "mean reward, as the reward model believes",
-    height: 12,
-  });
-  line("gold", { colour: colours.series[0], dash: [], name: "mean reward in truth", height: 28 });
+  const believed = { colour: colours.series[1], dash: [6, 4], name: "mean reward, believed" };
+  const actual = { colour: colours.series[0], dash: [], name: "mean reward, true" };
+  if (!same) line("proxy", { ...believed, height: 12 });
+  line("gold", same ? { ...actual, name: "mean reward", height: 12 } : { ...actual, height: 28 });
 }
 
 /**

@@ -145,17 +145,15 @@ def score(model: Network, tokens: Tensor) -> Tensor:
 
 
 def fit_reward(reference: Network, pairs: Tensor, generator: torch.Generator) -> Network:
-    """Stage 2: the fine-tuned model with a new head, by the preference loss: pairs (2, n, 1 + T).
-
-    Source: ouyang2022training, section 3.5.
-    """
+    """Stage 2: the fine-tuned model with a new head, on pairs (2, n, 1 + T). Source: ouyang2022training."""
     model = Network(1, generator)
     for name in ("token", "place", "block"):
         getattr(model, name).load_state_dict(getattr(reference, name).state_dict())
 
     def loss() -> Tensor:
-        winner, loser = pairs[:, torch.randint(pairs.shape[1], (64,), generator=generator)]
-        return -functional.logsigmoid(score(model, winner) - score(model, loser)).mean()
+        shown = pairs[:, torch.randint(pairs.shape[1], (32,), generator=generator)]
+        r_w, r_l = score(model, shown.flatten(0, 1)).view(2, -1)  # both answers in one batch
+        return -functional.logsigmoid(r_w - r_l).mean()
 
     minimise(model, loss, 300, rate=1e-3)
     return model

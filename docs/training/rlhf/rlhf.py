@@ -57,11 +57,11 @@ def preference_loss(r: Tensor, wins: Tensor) -> Tensor:
 
 
 def compare(r: Tensor, n: int, log_pi: Tensor, generator: torch.Generator) -> Tensor:
-    """Counts (Y, Y) of n comparisons by rewards r (Y,) of answers of a policy log_pi (Y,). Source: bradley1952rank."""
-    pairs = torch.stack([draw(log_pi, n, generator) for _ in range(2)], dim=1)
-    first = (
-        torch.rand(n, generator=generator, dtype=r.dtype) < preferred(r)[pairs[:, 0], pairs[:, 1]]
-    )
+    """Counts (Y, Y) of n comparisons of two different answers of a policy: r, log_pi (Y,). Source: bradley1952rank."""
+    both = log_pi.exp()[:, None] * log_pi.exp() * (1 - torch.eye(len(r), dtype=r.dtype))
+    drawn = torch.multinomial(both.flatten(), n, replacement=True, generator=generator)
+    pairs = torch.stack([drawn // len(r), drawn % len(r)], dim=1)
+    first = torch.rand(n, generator=generator, dtype=r.dtype) < preferred(r).flatten()[drawn]
     winner, loser = torch.where(first[:, None], pairs, pairs.flip(1)).unbind(1)
     wins = torch.zeros(len(r), len(r), dtype=r.dtype)
     return wins.index_put((winner, loser), torch.ones(n, dtype=r.dtype), accumulate=True)
