@@ -78,7 +78,9 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     )
     sheet.label(78, 298, "targets: shifted by one")
     sheet.arrow(shifted[-1], loss)
-    sheet.gradient(loss.top(-70), block.bottom(33), "gradient", side="left")
+    sheet.gradient(loss.top(-70), block.bottom(33))
+    sheet.gradient(loss.top(66), unembed.bottom())
+    sheet.gradient(loss.top(-110), x.right(38), "gradient", via=[(290, 210)], side="below", at=0.7)
     sheet.band(320, 128, "Generation", "only the last position is needed")
     y = 380
     read = sheet.tokens(78, y, [NAMES[token] for token in TEXT[:2]], gap=4, height=26)
@@ -121,7 +123,8 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     )
     sheet.label(236, 674, "targets", anchor="start")
     sheet.arrow(shifted[1], loss)
-    sheet.gradient(loss.left(), block.left(), "", via=20)
+    for changed in (block, unembed, stream):
+        sheet.gradient(loss.left(), changed.left(), via=20)
     sheet.label(26, 389, "gradient", anchor="start", colour=GRADIENT)
     sheet.band(702, 216, "Generation", "the last position")
     read = sheet.tokens(70, 756, [NAMES[token] for token in TEXT[:2]], gap=4, height=26)
