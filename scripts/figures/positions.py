@@ -16,9 +16,9 @@ EXPERIMENTS = (
 
 HOWS = {
     "": ("o-", 0, "unchanged"),
-    "interpolation": ("v-.", 1, "all waves slower"),
-    "base": ("s--", 2, "greater base"),
-    "parts": ("D-", 3, "slow waves slower"),
+    "interpolation": ("v-.", 1, "position interpolation"),
+    "base": ("s--", 2, "NTK-aware"),
+    "parts": ("D-", 3, "NTK-by-parts"),
 }
 
 

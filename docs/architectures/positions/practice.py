@@ -8,22 +8,44 @@ from torch.nn import functional
 
 
 # --8<-- [start:rotary]
+def rotate(x: Tensor, start: int = 0, base: float = 10_000.0) -> Tensor:
+    """Turn the features m and m + D/2 as a pair; x (..., N, D) stands at start, start + 1, …
+
+    Source: su2021roformer, eq. 34.
+    """
+    n, d = x.shape[-2:]
+    w = base ** (-torch.arange(0, d, 2) / d)
+    angles = torch.outer(torch.arange(start, start + n), w)  # (N, D/2), in 32 bits
+    c, s = angles.cos().to(x), angles.sin().to(x)
+    first, second = x.chunk(2, -1)
+    return torch.cat([first * c - second * s, first * s + second * c], -1)
+
+
 def rotary_attention(q: Tensor, k: Tensor, v: Tensor, base: float = 10_000.0) -> Tensor:
     """Causal attention with RoPE, features paired by halves: q, k, v (B, H, N, D) to (B, H, N, D).
 
-    Source: su2021roformer, eq. 34, with m and m + D/2 as a pair.
+    Source: su2021roformer, eq. 34.
     """
-    n, d = q.shape[-2:]
-    w = base ** (-torch.arange(0, d, 2) / d)
-    angles = torch.outer(torch.arange(n), w)  # (N, D/2), in 32 bits
-    c, s = angles.cos().to(q), angles.sin().to(q)
-
-    def turn(x: Tensor) -> Tensor:
-        first, second = x.chunk(2, -1)
-        return torch.cat([first * c - second * s, first * s + second * c], -1)
-
-    return functional.scaled_dot_product_attention(turn(q), turn(k), v, is_causal=True)
+    q, k = rotate(q, 0, base), rotate(k, 0, base)
+    return functional.scaled_dot_product_attention(q, k, v, is_causal=True)
     # --8<-- [end:rotary]
+
+
+# --8<-- [start:cached]
+def next_token(
+    q: Tensor, k: Tensor, v: Tensor, cache: tuple[Tensor, Tensor], base: float = 10_000.0
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """What one new token takes, and the longer cache: q, k, v (B, H, 1, D), cached keys and values (B, H, t, D).
+
+    Source: definition.
+    """
+    keys, values = cache
+    t = keys.shape[-2]
+    q, k = rotate(q, t, base), rotate(k, t, base)
+    keys, values = torch.cat([keys, k], -2), torch.cat([values, v], -2)
+    out = functional.scaled_dot_product_attention(q, keys, values)
+    return out, (keys, values)
+    # --8<-- [end:cached]
 
 
 # --8<-- [start:biased]
