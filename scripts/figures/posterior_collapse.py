@@ -31,13 +31,14 @@ def thresholds() -> style.Table:
     noise_var = weights.NOISE**2
     names = [f"unit{i + 1}" for i in range(UNITS)]
     table: style.Table = {name: [] for name in ("beta", "trained", *names)}
-    for beta in [20 ** (i / 24) for i in range(25)]:
+    feet = [v / noise_var for v in values[:UNITS].tolist()]  # where a line has its kink
+    for beta in sorted([20 ** (i / 24) for i in range(25)] + feet):
         rates = vae.linear_rates(values[:UNITS], noise_var, beta)
         for name, value in zip(table, [beta, 0.0, *rates.tolist()], strict=True):
             table[name].append(value)
     for beta in TRAINED:
         model = vae.VAE((64, UNITS), weights.NOISE, chance(0)).double()
-        model.log_noise.requires_grad_(False)
+        model.log_noise_var.requires_grad_(False)
         vae.train(model, x, 300, beta, rate=4e-2, generator=chance(1))
         with torch.no_grad():
             rates = vae.kl_to_prior(*model.encode(x)).mean(0)
@@ -82,27 +83,31 @@ class Peeking(vae.VAE):
 
 
 STEPS = 300
+LONG = 1500
+"""Steps after which the runs without a cure and with warm-up are looked at again."""
 CURES: dict[str, tuple[float, int, float]] = {
     "none": (1.0, 0, 0.0),
-    "warm_up": (1.0, STEPS // 2, 0.0),
+    "warm_up": (1.0, 150, 0.0),
     "free_bits": (1.0, 0, 0.5),
     "weaker": (0.5, 0, 0.0),
 }
 """By name: share of pixels that the decoder may see, warm-up steps, free bits a unit."""
+AGAIN = ("none", "warm_up")
+"""The cures that are run for `LONG` steps too."""
 
 
 @cache
 def collapse_run(
-    noise: float, frozen: bool, cure: str, seed: int = 0
+    noise: float, frozen: bool, cure: str, seed: int = 0, steps: int = STEPS
 ) -> tuple[Tensor, float, float]:
     """KL of each unit by step; KL and ELBO on the test digits at the end."""
     torch.set_num_threads(1)  # the networks are small: more threads only wait for one another
     keep, warm_up, free_bits = CURES[cure]
     train, _, test, _ = weights.digits()
     model = Peeking(noise, keep, seed).double()
-    model.log_noise.requires_grad_(not frozen)
+    model.log_noise_var.requires_grad_(not frozen)
     history = vae.train(
-        model, train, STEPS, 1.0, warm_up, free_bits, rate=2e-2, generator=chance(10 * seed)
+        model, train, steps, 1.0, warm_up, free_bits, rate=2e-2, generator=chance(10 * seed)
     )
     model.eval()
     with torch.no_grad():
@@ -111,12 +116,13 @@ def collapse_run(
 
 
 EVERY = 10
+SELDOM = 20
 
 
 def units(cure: str) -> style.Table:
-    """KL of each of eight units by step, mean of ten steps; the noise is trained from 0.5."""
-    history = collapse_run(0.5, False, cure)[0].reshape(-1, EVERY, 8).mean(1)
-    table: style.Table = {"step": [EVERY * (i + 1.0) for i in range(len(history))]}
+    """KL of each of eight units by step, mean of `SELDOM` steps; the noise is trained from 0.5."""
+    history = collapse_run(0.5, False, cure, steps=LONG)[0].reshape(-1, SELDOM, 8).mean(1)
+    table: style.Table = {"step": [SELDOM * (i + 1.0) for i in range(len(history))]}
     return table | {f"unit{i + 1}": history[:, i].tolist() for i in range(8)}
 
 
@@ -128,7 +134,7 @@ def draw_units(title: str) -> Callable[[style.Table, style.Axes], None]:
             color, dash = style.SERIES[i % 6], DASHES[i // 2]
             axes.plot(table["step"], table[f"unit{i + 1}"], dash, color=color, lw=1.4)
         axes.set_title(title)
-        axes.set_ylim(0, 2.4)
+        axes.set_ylim(0, 3)
         axes.set_xlabel("training step")
         axes.set_ylabel("KL of each unit, nats")
 
@@ -177,41 +183,48 @@ SEEDS = 3
 
 
 def price() -> style.Table:
-    """KL and ELBO on the test digits after training, for both settings and each cure.
+    """KL and ELBO on the test digits after training, for both settings, each cure and number of steps.
 
     The mean over SEEDS runs, and their standard deviation.
     """
-    names = ("noise_trained", "cure", "kl", "elbo", "kl_spread", "elbo_spread")
+    names = ("noise_trained", "cure", "steps", "kl", "elbo", "kl_spread", "elbo_spread")
     table: style.Table = {name: [] for name in names}
     for noise, frozen in SETTINGS:
-        for i, cure in enumerate(CURES):
+        for steps, cure in [(STEPS, cure) for cure in CURES] + [(LONG, cure) for cure in AGAIN]:
             runs = torch.tensor(
-                [collapse_run(noise, frozen, cure, seed)[1:] for seed in range(SEEDS)]
+                [collapse_run(noise, frozen, cure, seed, steps)[1:] for seed in range(SEEDS)]
             )
-            row = (float(not frozen), float(i), *runs.mean(0).tolist(), *runs.std(0).tolist())
+            i = list(CURES).index(cure)
+            spread = runs.std(0).tolist()
+            row = (float(not frozen), float(i), float(steps), *runs.mean(0).tolist(), *spread)
             for name, value in zip(names, row, strict=True):
                 table[name].append(value)
     return table
 
 
 def draw_price(table: style.Table, axes: style.Axes) -> None:
-    """Two groups of four marks, an arrow from `no cure` to each cure."""
+    """Two groups of marks, a line from `no cure` to each cure; hollow after many steps."""
     rows = list(zip(*table.values(), strict=True))
     for trained in (1.0, 0.0):
-        group = [row[1:4] for row in rows if row[0] == trained]
-        for cure, kl, elbo in group:
-            i = int(cure)
-            axes.plot([group[0][1], kl], [group[0][2], elbo], color=style.MUTED, lw=0.8)
-            axes.plot(kl, elbo, MARKERS[i], color=style.SERIES[i], ms=7)
-            if trained:
-                style.label_line(
-                    axes, kl, elbo, list(NAMES.values())[i], color=style.SERIES[i],
-                    dx=(-7, -7, 7, -4)[i], dy=(-4, 4, -8, -15)[i], ha="left" if i == 2 else "right",
-                )  # fmt: skip
-    axes.set_xlim(-0.6, 12)
-    style.label_line(axes, 4.9, 8.5, "collapse is the optimum", dx=0, dy=0)
-    style.label_line(axes, 11.8, 28, "collapse was a trap", dx=0, dy=0, ha="right")
-    axes.set_ylim(0, 31)
+        for steps in (STEPS, LONG):
+            group = [
+                (*row[1:2], *row[3:5]) for row in rows if row[0] == trained and row[2] == steps
+            ]
+            for cure, kl, elbo in group:
+                i = int(cure)
+                axes.plot([group[0][1], kl], [group[0][2], elbo], color=style.MUTED, lw=0.8)
+                fill = style.SERIES[i] if steps == STEPS else "none"
+                axes.plot(kl, elbo, MARKERS[i], color=style.SERIES[i], ms=7, mfc=fill)
+                if trained and steps == STEPS:
+                    style.label_line(
+                        axes, kl, elbo, list(NAMES.values())[i], color=style.SERIES[i],
+                        dx=(-7, -7, 7, -4)[i], dy=(-4, 4, -8, -15)[i],
+                        ha="left" if i == 2 else "right",
+                    )  # fmt: skip
+    axes.set_xlim(-0.8, 17)
+    style.label_line(axes, 5.6, 7.5, "noise fixed at 0.3", dx=0, dy=0)
+    style.label_line(axes, 16.8, 29.5, "noise trained, 1,500 steps", dx=0, dy=0, ha="right")
+    axes.set_ylim(0, 32)
     axes.set_xlabel("KL on test digits, nats")
     axes.set_ylabel("ELBO on test digits, nats")
 

@@ -63,10 +63,11 @@ def draw_readings(table: style.Table, axes: style.Axes) -> None:
         )  # fmt: skip
     answer = [SLOPE * (CODE + step * SPREAD) for step in (-1, 1)]
     axes.plot(answer, answer, color=style.SERIES[1], lw=6, solid_capstyle="butt", alpha=0.75)
-    axes.plot([READING[0], SLOPE * CODE], [READING[1], SLOPE * CODE], color=style.INK, lw=1)
     axes.plot(*READING, "D", color=style.INK, ms=6)
     style.label_line(axes, *READING, "x = (2.5, 2)", dx=8, dy=-12)
-    style.label_line(axes, 0.6, 3.1, "μ ± σ", color=style.SERIES[1], dx=0, dy=0, ha="right")
+    style.label_line(
+        axes, answer[0], answer[0], "μ ± σ", color=style.SERIES[1], dx=-6, dy=4, ha="right"
+    )
     axes.set_xlim(-6, 6)
     axes.set_ylim(-6, 6)
     axes.set_aspect("equal")

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 
 import torch
+from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 from docs.models.vae import vae
@@ -228,22 +229,24 @@ def log_aggregate(model: vae.VAE, x: Tensor, z: Tensor) -> Tensor:
     return torch.log(torch.exp(-0.5 * (squared + constant)).mean(1))
 
 
-def nearest(model: vae.VAE, z: Tensor, x: Tensor) -> Tensor:
-    """Root mean square difference per pixel between f(z) and the nearest image."""
-    with torch.no_grad():
-        return torch.cdist(model.decoder(z), x).min(1).values / 8
-
-
 def surgery() -> style.Table:
-    """By beta: the KL term in two parts, the prior's share in holes, what is decoded there."""
-    train = weights.digits()[0]
+    """By beta: the KL term in two parts, the prior's share in holes, what is decoded there and elsewhere.
+
+    `near_…` is the distance to the nearest training digit, `sure_…` the largest probability of a
+    classifier of the training digits: in holes, outside of them, and of test digits themselves.
+    """
+    train, train_classes, test, _ = weights.digits()
+    judge = LogisticRegression(max_iter=2000).fit(train.numpy(), train_classes.numpy())
     z, log_prior = grid()
     prior = log_prior.exp() / log_prior.exp().sum()
-    names = ("beta", "kl", "mutual", "mismatch", "holes", "near_hole", "near_codes")
+    places = ("hole", "outside", "test")
+    measures = [f"{measure}_{place}" for measure in ("near", "sure") for place in places]
+    names = ("beta", "kl", "mutual", "mismatch", "holes", *measures)
     table: style.Table = {name: [] for name in names}
     for beta, model in weights.load().items():
         with torch.no_grad():
             mean, log_var = model.encode(train)
+            images = torch.cat([model.decoder(z), test])
         kl = float(vae.kl_to_prior(mean, log_var).sum(-1).mean())
         codes = vae.sample(mean, log_var, chance(0))
         ratio = log_aggregate(model, train, codes) - vae.log_normal(
@@ -251,13 +254,14 @@ def surgery() -> style.Table:
         )
         mismatch = float(ratio.mean())
         hole = log_aggregate(model, train, z) < log_prior + math.log(HOLE)
-        weight = prior * hole
-        share, used = float(weight.sum()), weight > 1e-7
-        near_hole = float(weight[used] @ nearest(model, z[used], train)) / share if share else 0.0
-        row = (
-            beta, kl, kl - mismatch, mismatch, share,
-            near_hole, float(nearest(model, codes, train).mean()),
-        )  # fmt: skip
+        share = float((prior * hole).sum())
+        near = torch.cdist(images, train).min(1).values / 8
+        sure = torch.tensor(judge.predict_proba(images.numpy())).max(1).values
+        row = [beta, kl, kl - mismatch, mismatch, share]
+        for measure in (near, sure):
+            decoded, real = measure[: len(z)], measure[len(z) :]
+            row.append(float((prior * hole) @ decoded) / share if share else 0.0)
+            row += [float((prior * ~hole) @ decoded) / (1 - share), float(real.mean())]
         for name, value in zip(names, row, strict=True):
             table[name].append(value)
     return table

@@ -11,11 +11,10 @@ X, Z, MEAN = r"$\mathbf{x}$", r"$\mathbf{z}$", r"$f(\mathbf{z})$"
 MOMENTS, NOISE = r"$\boldsymbol{\mu}, \boldsymbol{\sigma}$", r"$\boldsymbol{\varepsilon}$"
 SAMPLE = r"$\mathbf{z} = \boldsymbol{\mu} + \boldsymbol{\sigma} \odot \boldsymbol{\varepsilon}$"
 PRIOR = r"$p(\mathbf{z})$"
-ERROR = r"$\lVert \mathbf{x} - f(\mathbf{z}) \rVert^2$"
 
 
 def numbers() -> style.Table:
-    """The first test digit, its reconstruction, a sample; codes; KL term in nats and squared error."""
+    """The first test digit, its reconstruction, the mean of a new code; codes; both terms in nats."""
     model = weights.load()[1.0]
     x = weights.digits()[2][:1]
     with torch.no_grad():
@@ -23,13 +22,13 @@ def numbers() -> style.Table:
         z = vae.sample(mean, log_var, torch.Generator().manual_seed(0))
         drawn = torch.randn(1, 2, generator=torch.Generator().manual_seed(0)).double()
         pictures = {"x": x, "reconstruction": model.decoder(z), "sample": model.decoder(drawn)}
-        error = ((x - pictures["reconstruction"]) ** 2).sum(-1)
+        likelihood = model.log_likelihood(x, z)
         values = {"mean": mean, "deviation": (0.5 * log_var).exp(), "code": z, "prior": drawn}
     return {
         **{name: [round(v, 3) for v in p[0].tolist()] for name, p in pictures.items()},
         **{name: [round(v, 4) for v in p[0].tolist()] for name, p in values.items()},
         "kl": [float(vae.kl_to_prior(mean, log_var).sum())],
-        "error": [float(error)],
+        "likelihood": [float(likelihood)],
     }
 
 
@@ -59,7 +58,12 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
         254, 228, 190, 44, f"KL from the prior {PRIOR}", gloss=f"here {table['kl'][0]:.1f} nats"
     )
     error = sheet.loss(
-        584, 228, 218, 44, f"reconstruction {ERROR}", gloss=f"here {table['error'][0]:.1f}"
+        584,
+        228,
+        218,
+        44,
+        f"reconstruction, $\\log$ {P}",
+        gloss=f"here {table['likelihood'][0]:.1f} nats",
     )
     sheet.chain([x, encoder, moments, code])
     sheet.arrow(noise, code)
@@ -77,7 +81,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     prior = sheet.box(379, y, 132, 40, rf"$\mathbf{{z}} = {pair(table['prior'])}$", random=True)
     sheet.label(304, y + 4, f"drawn from the prior {PRIOR}", anchor="end")
     decoder = sheet.decoder(528, y, 96, 88, "Decoder", P)
-    new = sheet.picture(648, y, table["sample"], cell=7, gloss="new sample")
+    new = sheet.picture(648, y, table["sample"], cell=7, gloss="new mean")
     sheet.chain([prior, decoder, new])
 
 
@@ -96,8 +100,12 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     decoder = sheet.decoder(column, 380, 116, 64, "Decoder", P, flow="down")
     again = sheet.picture(column, 468, table["reconstruction"], cell=7)
     sheet.label(column - 36, 472, MEAN, anchor="end", muted=False, size=13)
-    divergence = sheet.loss(right, 230, 160, 44, f"KL from the prior {PRIOR}")
-    error = sheet.loss(right, 468, 160, 48, ERROR, gloss="reconstruction")
+    divergence = sheet.loss(
+        right, 230, 160, 44, f"KL from the prior {PRIOR}", gloss=f"here {table['kl'][0]:.1f} nats"
+    )
+    error = sheet.loss(
+        right, 468, 160, 48, f"$\\log$ {P}", gloss=f"here {table['likelihood'][0]:.1f} nats"
+    )
     sheet.chain([x, encoder, moments, code])
     sheet.arrow(noise, code)
     sheet.arrow(code, decoder, Z)
@@ -110,10 +118,10 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.gradient(decoder.left(), encoder.left(), via=28)
     sheet.band(530, 126, "Generation", "the decoder alone")
     y = 604
-    prior = sheet.box(66, y, 112, 36, rf"$\mathbf{{z}} = {pair(table['prior'])}$", random=True)
+    prior = sheet.box(66, y, 118, 36, rf"$\mathbf{{z}} = {pair(table['prior'])}$", random=True)
     sheet.label(66, y + 36, f"from the prior {PRIOR}")
     decoder = sheet.decoder(198, y, 90, 84, "Decoder", P)
-    new = sheet.picture(302, y, table["sample"], cell=7, gloss="new sample")
+    new = sheet.picture(302, y, table["sample"], cell=7, gloss="new mean")
     sheet.chain([prior, decoder, new])
 
 

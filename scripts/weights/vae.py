@@ -21,6 +21,9 @@ SIZES = (64, 48, 48, 2)
 NOISE = 0.2
 """Standard deviation of p(x|z), the same for every beta; white is 1."""
 STEPS = 6000
+SEEDS = (1, 2)
+"""Seeds of the networks that show how far chance matters; those of the demo have the seed 0."""
+SEEDS_PATH = Path(__file__).with_name("vae_seeds.json")
 TEST = 360
 SHOWN = 120
 """Test digits that the file carries for the demo."""
@@ -37,31 +40,40 @@ def digits() -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return x[:-TEST], y[:-TEST], x[-TEST:], y[-TEST:]
 
 
-def blank() -> vae.VAE:
+def blank(seed: int = 0) -> vae.VAE:
     """A network of the right shape, in double precision."""
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(seed)
     model = vae.VAE(SIZES, NOISE, generator).double()
-    model.log_noise.requires_grad_(False)
+    model.log_noise_var.requires_grad_(False)
     return model
 
 
-def fit(beta: float) -> vae.VAE:
-    """Train one network from the seed 0."""
-    model, generator = blank(), torch.Generator().manual_seed(0)
+def fit(beta: float, seed: int = 0) -> vae.VAE:
+    """Train one network."""
+    model, generator = blank(seed), torch.Generator().manual_seed(seed)
     vae.train(model, digits()[0], STEPS, beta, warm_up=STEPS // 10, generator=generator)
+    return model
+
+
+def filled(tensors: dict[str, Tensor], name: object) -> vae.VAE:
+    """The network whose tensors have names that begin with this."""
+    model = blank()
+    part = {key.split(".", 1)[1]: t for key, t in tensors.items() if key.startswith(f"{name}.")}
+    model.load_state_dict(part, strict=False)
+    model.log_noise_var.data.fill_(2 * math.log(NOISE))  # as exact as the demo's
     return model
 
 
 def load() -> dict[float, vae.VAE]:
     """The committed networks by their beta."""
     tensors, meta = unpack(PATH)
-    models = {}
-    for i, beta in enumerate(meta["betas"]):
-        models[beta] = blank()
-        part = {name[2:]: t for name, t in tensors.items() if name.startswith(f"{i}.")}
-        models[beta].load_state_dict(part, strict=False)
-        models[beta].log_noise.data.fill_(2 * math.log(meta["noise"]))  # as exact as the demo's
-    return models
+    return {beta: filled(tensors, i) for i, beta in enumerate(meta["betas"])}
+
+
+def others() -> dict[int, vae.VAE]:
+    """The committed networks with beta = 1 by their seed, that of the demo among them."""
+    tensors = unpack(SEEDS_PATH)[0]
+    return {0: load()[1.0]} | {seed: filled(tensors, seed) for seed in SEEDS}
 
 
 @torch.no_grad()
@@ -70,6 +82,24 @@ def measure(model: vae.VAE, x: Tensor) -> tuple[float, float]:
     generator = torch.Generator().manual_seed(1)
     reconstruction, kl = model.terms(x.repeat(50, 1), generator)
     return float(reconstruction.mean()), float(kl.sum(-1).mean())
+
+
+def main_of_seeds() -> None:
+    """Train with the other seeds; write the networks with beta = 1, and what was measured of all."""
+    test = digits()[2]
+    tensors: dict[str, Tensor] = {}
+    measured: dict[str, list[list[float]]] = {}
+    for seed in SEEDS:
+        for beta in BETAS:
+            model = fit(beta, seed)
+            for name, tensor in model.state_dict().items():
+                if name != "log_noise_var":
+                    tensor.copy_(tensor.half())
+                    if beta == 1:
+                        tensors[f"{seed}.{name}"] = tensor
+            measured.setdefault(str(seed), []).append([round(v, 3) for v in measure(model, test)])
+    recipe = {"recipe": "scripts/weights/vae.py", "betas": BETAS, "noise": NOISE, "steps": STEPS}
+    pack(SEEDS_PATH, tensors, recipe | {"test_reconstruction_and_kl": measured})
 
 
 def main() -> None:
@@ -81,7 +111,7 @@ def main() -> None:
     for i, beta in enumerate(BETAS):
         model = fit(beta)
         for name, tensor in model.state_dict().items():
-            if name != "log_noise":
+            if name != "log_noise_var":
                 tensors[f"{i}.{name}"] = tensor
                 tensor.copy_(tensor.half())  # measured as the browser will see it
         for values, value in zip((reconstruction, kl), measure(model, test), strict=True):
@@ -100,6 +130,7 @@ def main() -> None:
         "classes": classes[:SHOWN].tolist(),
     }
     pack(PATH, tensors, meta)
+    main_of_seeds()
 
 
 if __name__ == "__main__":

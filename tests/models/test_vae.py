@@ -12,6 +12,7 @@ import pytest
 import torch
 from scipy import integrate, optimize, special, stats
 from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch.distributions import (
     Categorical,
@@ -79,7 +80,7 @@ def decoder(model: vae.VAE) -> tuple[Tensor, Tensor]:
 def evidence(model: vae.VAE) -> MultivariateNormal:
     """p(x), from the sum of two independent Gaussians."""
     w, b = decoder(model)
-    return MultivariateNormal(b, w @ w.T + model.log_noise.exp() * torch.eye(len(b)).double())
+    return MultivariateNormal(b, w @ w.T + model.log_noise_var.exp() * torch.eye(len(b)).double())
 
 
 def posterior(model: vae.VAE, x: Tensor) -> MultivariateNormal:
@@ -102,7 +103,7 @@ def elbo(model: vae.VAE, x: Tensor) -> Tensor:
     q = guess(model, x)
     squared = ((x - q.mean @ w.T - b) ** 2).sum(-1)
     squared = squared + (w.T @ w * q.covariance_matrix).sum((-2, -1))
-    var = float(model.log_noise.exp())
+    var = float(model.log_noise_var.exp())
     reconstruction = -squared / (2 * var) - x.shape[-1] / 2 * math.log(2 * math.pi * var)
     units = w.shape[1]
     prior = MultivariateNormal(torch.zeros(units).double(), torch.eye(units).double())
@@ -191,10 +192,15 @@ def test_the_example_can_be_followed_with_a_pencil() -> None:
     said(
         f"say $\\varepsilon = 0.6$, and set $z = \\mu + \\sigma \\varepsilon = {z.item():.1f}$",
         f"$f(z) = ({f[0]:.1f}, {f[1]:.1f})$, with errors $(0.1, -0.4)$ and squared error {squared:.2f}",
-        f"\\cdot {squared:.2f} - \\log(2\\pi) = {reconstruction:.2f}$",
-        f"and is {kl:.2f} nats",
-        f"$-1.92 - {kl:.2f} = {reconstruction - kl:.2f}$ nats",
+        f"= -{squared / 2:.3f} - {math.log(2 * math.pi):.3f} = {reconstruction:.3f}$",
+        f"\\tfrac{{1}}{{2}}(1 + {1 / 9:.3f} - 1 + {math.log(9):.3f}) = {kl:.3f}$ nats",
+        f"${reconstruction:.3f} - {kl:.3f} = {reconstruction - kl:.3f}$ nats",
+        f"is its negative, {kl - reconstruction:.3f}",
     )
+    # With a pencil: what is printed adds up in its own digits.
+    assert round(-0.085 - 1.838, 3) == round(reconstruction, 3)
+    assert round((1 + 0.111 - 1 + 2.197) / 2, 3) == round(kl, 3)
+    assert round(-1.923 - 1.154, 3) == round(reconstruction - kl, 3)
     truth = posterior(model, READING)
     assert truth.mean.item() == pytest.approx(float(mean))
     assert truth.covariance_matrix.item() == pytest.approx(1 / 9)
@@ -202,19 +208,53 @@ def test_the_example_can_be_followed_with_a_pencil() -> None:
     assert exact.covariance_matrix.tolist() == [[5, 4], [4, 5]]
     mean_terms = example.terms(1, 1 / 3)
     variance, covariance = exact.covariance_matrix[0].tolist()
+    inverse = torch.linalg.inv(exact.covariance_matrix)
+    narrower = example.terms(1, 1 / 6)[1] - mean_terms[1]
+    squares = 0.25 + 8 / 9
+    assert -squares / 2 - math.log(2 * math.pi) == pytest.approx(mean_terms[0])
     said(
-        f"Averaged over $\\varepsilon$ the reconstruction term is −{-mean_terms[0]:.2f} and the ELBO "
+        f"$0.25 + 8 \\sigma^2 = {squares:.3f}$",
+        f"The reconstruction term is then −{-mean_terms[0]:.2f} and the ELBO "
         f"−{mean_terms[1] - mean_terms[0]:.2f} nats",
-        f"Gaussian with variances {variance:.0f} and covariance {covariance:.0f}, and for our pair "
-        f"it is −{-exact.log_prob(READING).item():.2f} nats",
-        f"which is {2 * mean.item():.0f} degrees, give or take two thirds of a degree",
+        f"with variances $4 + 1 = {variance:.0f}$ and covariance {covariance:.0f}, and for our pair "
+        f"it is $-{math.log(2 * math.pi):.3f} - \\tfrac{{1}}{{2}}"
+        f"(\\log {torch.det(exact.covariance_matrix):.0f} + {(READING @ inverse @ READING.T).item():.2f})"
+        f" = -{-exact.log_prob(READING).item():.2f}$ nats",
+        f"{2 * mean.item():.0f} degrees, give or take two thirds of a degree",
         f"It is {2 * mean.item():.0f} and not",
         f"a standard deviation of {example.SLOPE:.0f} degrees",
-        f"in units of {example.SLOPE:.0f} degrees",
-        f"each halving of $\\sigma$ adds $\\log 2 = {math.log(2):.2f}$ nats",
+        f"in steps of {example.SLOPE:.0f} degrees",
+        f"halving $\\sigma$ from ⅓ to ⅙ adds {narrower:.2f} nats, and every further halving nearly "
+        f"$\\log 2 = {math.log(2):.2f}$",
         f"mean reading {READING.mean().item():.2f}",
     )
     assert example.log_evidence() == pytest.approx(exact.log_prob(READING).item())
+
+
+def slopes(mean: float, spread: float, noise: list[float], share: list[float]) -> list[float]:
+    """Derivatives of the example's loss with respect to the encoder's mean and standard deviation."""
+    mu = torch.tensor(mean).double().requires_grad_()
+    sigma = torch.tensor(spread).double().requires_grad_()
+    model = example.model()
+    z = mu + sigma * torch.tensor(noise).double()[:, None]
+    reconstruction = (torch.tensor(share).double() * model.log_likelihood(READING, z)).sum()
+    loss = kl_divergence(Normal(mu, sigma), Normal(0.0, 1.0)) - reconstruction
+    return [slope.item() for slope in torch.autograd.grad(loss, (mu, sigma))]
+
+
+def test_the_gradient_of_the_example_can_be_followed_with_a_pencil() -> None:
+    first, second = slopes(1, 1 / 3, [0.6], [1.0])
+    assert round(0.36 + 0.333 - 3, 3) == round(second, 3)
+    said(
+        "$2 \\cdot 0.1 + 2 \\cdot (-0.4) = -0.6$",
+        f"$0.6 + \\mu = {first:.1f}$ with respect to $\\mu$",
+        f"= 0.36 + 0.333 - 3 = {second:.3f}$ with respect to $\\sigma$",
+    )
+    points, share = gauss_hermite(4, 1)
+    average = (points[:, 0].tolist(), share.tolist())
+    assert slopes(1, 1 / 3, *average) == pytest.approx([0, 0], abs=1e-6)
+    start = slopes(0, 1, *average)
+    said(f"they are −{-start[0]:.0f} and {start[1]:.0f}: descent raises")
 
 
 def test_the_table_of_four_encoders_is_exact() -> None:
@@ -247,11 +287,11 @@ def test_training_finds_the_example_from_five_seeds() -> None:
     spreads = [spread for _, spread in answers]
     said(
         "Trained on 4,000 pairs",
-        "for 800 steps and from five seeds",
-        f"with a mean of {min(means):.2f} to {max(means):.2f} and a standard deviation of "
+        "for 800 steps and from five random starts",
+        f"with a mean of size {min(means):.2f} to {max(means):.2f} and a standard deviation of "
         f"{min(spreads):.2f} to {max(spreads):.2f}",
     )
-    said("In three of the five runs the mean has a minus sign")
+    said("The mean is negative in three of the five runs")
     assert sum(mean < 0 for mean, _ in answers) == 3
 
 
@@ -266,18 +306,29 @@ def test_what_is_generated_is_spread_like_the_model() -> None:
     assert model.decoder(torch.tensor([[-0.5]]).double()).tolist() == [[-1, -1]]
 
 
+def test_the_caption_of_the_diagram_has_the_numbers_of_the_diagram() -> None:
+    numbers = table("diagram")
+    said(
+        f"here {numbers['kl'][0]:.1f} nats, the other the logarithm of p(x given z), "
+        f"here {numbers['likelihood'][0]:.1f} nats"
+    )
+
+
 def test_the_demo_starts_with_the_numbers_of_the_page() -> None:
     model, x = weights.load()[1.0].requires_grad_(False), weights.digits()[2][:1]
-    said("starts with a test digit 2")
+    said("begins with a test digit 2")
     assert weights.digits()[3][0] == 2
     mean, log_var = model.encode(x)
-    points, share = gauss_hermite(30, 2)
-    codes = mean + (0.5 * log_var).exp() * torch.from_numpy(points)
-    reconstruction = float(share @ model.log_likelihood(x, codes).numpy())
+    rng = Random(1)  # the demo's own seed
+    noise = torch.tensor([[rng.normal(), rng.normal()] for _ in range(256)], dtype=torch.float64)
+    codes = mean + torch.exp(0.5 * log_var) * noise
+    reconstruction = float(model.log_likelihood(x, codes).mean())
     kl = float(vae.kl_to_prior(mean, log_var).sum())
+    shown = [round(v, 1) for v in (reconstruction, kl, reconstruction - kl)]
+    assert round(shown[0] - shown[1], 1) == shown[2]  # what is printed adds up
     said(
-        f"the reconstruction term is {reconstruction:.1f}, the KL {kl:.1f} and the ELBO "
-        f"{reconstruction - kl:.1f} nats",
+        f"the reconstruction term is {shown[0]} (a mean over 256 codes), the KL {shown[1]} and the ELBO "
+        f"{shown[2]} nats",
         f"integrated over the plane, is {float(vae.log_evidence(model, x)):.1f}",
     )
 
@@ -292,7 +343,7 @@ def test_torchs_distributions_give_the_loss_of_the_page(monkeypatch: pytest.Monk
     ours = vae.loss(*model.terms(X), beta=2.5)
     monkeypatch.setattr(torch.distributions.normal, "_standard_normal", lambda *_, **__: noise)
     theirs = practice.negative_elbo(
-        model.encoder, model.decoder, X, (0.5 * model.log_noise).exp(), 2.5
+        model.encoder, model.decoder, X, (0.5 * model.log_noise_var).exp(), 2.5
     )
     torch.testing.assert_close(ours, theirs)
     names = [name for name, _ in model.named_parameters()]
@@ -416,7 +467,7 @@ def test_the_reconstruction_term_is_a_gaussian_log_density(
             r"\mathbf{x}": X[0].numpy(),
             "f": lambda z: toy.decoder(torch.as_tensor(z)).numpy(),
             r"\mathbf{z}": z[0].numpy(),
-            "s": toy.log_noise.exp().sqrt().item(),
+            "s": toy.log_noise_var.exp().sqrt().item(),
             "D": D,
             r"\pi": math.pi,
         }
@@ -430,7 +481,7 @@ def test_the_best_noise_variance_is_the_mean_squared_error(
     z = normal(6, Z)
 
     def loss(log_var: float) -> float:
-        toy.log_noise.fill_(log_var)
+        toy.log_noise_var.fill_(log_var)
         return -float(toy.log_likelihood(X, z).mean())
 
     best = optimize.minimize_scalar(loss, bracket=(-1, 1)).x
@@ -588,22 +639,12 @@ def test_the_variance_of_each_estimator_is_as_calculated(d: int) -> None:
         assert other.var(0).mean() > steady.var(0).mean()
 
 
-def test_the_page_prints_the_measured_ratios_of_variance() -> None:
-    numbers = table("budget")
-    score = (numbers["score"][0] / numbers["pathwise"][0]) ** 2
-    steady = (numbers["baseline"][0] / numbers["pathwise"][0]) ** 2
-    said(
-        f"on the digits of this page it needs {score:.0f} times",
-        f"With the best baseline the score function needs {steady:.1f} times the samples",
-    )
-    assert numbers["pathwise"][0] < 1  # below one from the first sample
-    # The same variances without chance, by Gauss-Hermite quadrature.
-    model, x = weights.load()[1.0].requires_grad_(False), weights.digits()[2][:16]
+def exact_spreads(model: vae.VAE, x: Tensor) -> dict[str, float]:
+    """Variance over squared mean of each gradient of the reconstruction term, by Gauss-Hermite quadrature."""
     mean, log_var = model.encode(x)
-    node, share = np.polynomial.hermite_e.hermegauss(40)
-    e = torch.cartesian_prod(torch.tensor(node), torch.tensor(node))[:, None]
-    w = torch.outer(torch.tensor(share), torch.tensor(share)).flatten() / (2 * math.pi)
-    z = (mean + (0.5 * log_var).exp() * e).requires_grad_()  # (1600, 16, 2)
+    points, share = gauss_hermite(30, 2)
+    e, w = torch.from_numpy(points)[:, None], torch.from_numpy(share)
+    z = (mean + (0.5 * log_var).exp() * e).requires_grad_()  # (900, 16, 2)
     value = model.log_likelihood(x, z)
     (slope,) = torch.autograd.grad(value.sum(), z)
     path, g = slope * (0.5 * log_var).exp(), value.detach()
@@ -614,9 +655,23 @@ def test_the_page_prints_the_measured_ratios_of_variance() -> None:
         "baseline": w @ ((g - best) ** 2 * (e**2).sum(-1)),
         "pathwise": w @ (path**2).sum(-1),
     }
-    for name, moment in moments.items():
-        exact = float((moment.sum() - signal) / signal) ** 0.5
-        assert numbers[name][0] == pytest.approx(exact, rel=0.05)
+    return {name: float((moment.sum() - signal) / signal) for name, moment in moments.items()}
+
+
+def test_the_page_prints_the_ratios_of_variance_over_all_batches() -> None:
+    numbers = table("budget")
+    assert numbers["pathwise"][0] < 1  # below one from the first sample
+    model, x = weights.load()[1.0].requires_grad_(False), weights.digits()[2]
+    batches = [exact_spreads(model, batch) for batch in x.split(16) if len(batch) == 16]
+    for name, variance in batches[0].items():  # the figure's own, which was sampled
+        assert numbers[name][0] == pytest.approx(math.sqrt(variance), rel=0.05)
+    score = [batch["score"] / batch["pathwise"] for batch in batches]
+    steady = [batch["baseline"] / batch["pathwise"] for batch in batches]
+    said(
+        f"in {len(batches)} batches of 16, it needs {min(score):.0f} to {max(score):.0f} times the "
+        f"samples for the same error (mean {np.mean(score):.0f}), and {min(steady):.0f} to "
+        f"{max(steady):.0f} times (mean {np.mean(steady):.0f})"
+    )
 
 
 # Tighter bounds.
@@ -734,7 +789,7 @@ def test_the_printed_densities_of_the_linear_model_are_those_of_quadrature(
 @pytest.mark.equation("eq-vae-linear")
 def test_evidence_and_posterior_of_the_linear_model_fulfil_bayes_rule(toy: vae.VAE) -> None:
     w, b = decoder(toy)
-    var = toy.log_noise.exp()
+    var = toy.log_noise_var.exp()
     m = w.T @ w + var * torch.eye(Z).double()
     post = MultivariateNormal(torch.linalg.solve(m, w.T @ (X - b).T).T, var * torch.linalg.inv(m))
     prior = Independent(Normal(torch.zeros(Z).double(), 1.0), 1)
@@ -821,7 +876,7 @@ def test_the_printed_gap_is_that_of_the_best_encoder(printed: Equations) -> None
             {
                 r"p(\mathbf{x})": evidence(model).log_prob(x).exp().item(),
                 r"\max_q \operatorname{ELBO}(\mathbf{x})": elbo(model, x).item(),
-                "M": (columns.T @ columns + model.log_noise.exp() * torch.eye(3)).numpy(),
+                "M": (columns.T @ columns + model.log_noise_var.exp() * torch.eye(3)).numpy(),
                 "Z": 3,
             },
             tolerance=1e-7,  # the model keeps its noise in single precision
@@ -867,11 +922,12 @@ def test_a_trained_linear_vae_reaches_the_exact_optimum(
 ) -> None:
     vae.main()  # what the page's code prints is this comparison
     numbers = re.findall(r"-?\d+\.\d+", capsys.readouterr().out)
-    _, mean, spread, bound, variance, best, exact = (float(number) for number in numbers)
+    mean, spread, size, deviation, bound, best, variance, exact = (float(n) for n in numbers)
+    assert (size, deviation, exact) == (example.CODE, round(example.SPREAD, 2), example.NOISE**2)
     assert mean == pytest.approx(1, abs=0.05)
     assert spread == pytest.approx(1 / 3, abs=0.02)
     assert best - 0.05 < bound <= best + 0.02  # 50 codes a row leave an error of 0.01
-    assert variance == pytest.approx(exact, rel=0.02)
+    assert variance == pytest.approx(exact, rel=0.05)  # 4,000 pairs
 
 
 def test_the_figure_of_the_gap_says_what_the_page_says() -> None:
@@ -896,8 +952,8 @@ def test_the_printed_bound_with_beta_is_that_with_other_noise(
     points, share = gauss_hermite(3, Z)
     codes = q.mean + torch.from_numpy(points) * q.stddev
     likelihood = toy.log_likelihood(x, codes).exp().tolist()
-    s = toy.log_noise.exp().sqrt().item()
-    toy.log_noise += math.log(beta)
+    s = toy.log_noise_var.exp().sqrt().item()
+    toy.log_noise_var += math.log(beta)
     printed("eq-vae-beta").holds(
         {
             r"\mathbb{E}_q": Finite({r"\mathbf{z}": range(len(codes))}, share.tolist()),
@@ -917,7 +973,7 @@ def test_the_printed_bound_with_beta_is_that_with_other_noise(
 def test_beta_is_a_noise_variance(toy: vae.VAE, beta: float) -> None:
     reconstruction, kl = toy.terms(X, chance(1))
     weighted = -vae.loss(reconstruction, kl, beta)
-    toy.log_noise += math.log(beta)
+    toy.log_noise_var += math.log(beta)
     plain = -vae.loss(*toy.terms(X, chance(1)))
     constant = beta * math.log(2 * math.pi * beta * VAR) - math.log(2 * math.pi * VAR)
     torch.testing.assert_close(weighted, beta * plain + D / 2 * constant)
@@ -1007,6 +1063,17 @@ def test_the_trained_networks_give_the_numbers_of_the_page() -> None:
     linear = [row[:3] for row in rows if row[3]]
     best = max(networks, key=lambda row: row[2] - row[1])
     assert best[0] == 1  # the best ELBO is at beta = 1
+    others = unpack(weights.SEEDS_PATH)[1]
+    bests = []
+    for rows_of_seed in others["test_reconstruction_and_kl"].values():
+        elbos = {b: r - k for b, (r, k) in zip(others["betas"], rows_of_seed, strict=True)}
+        at = max(elbos, key=lambda beta: elbos[beta])
+        bests.append((at, elbos[at] - elbos[1.0]))
+    assert sorted(at for at, _ in bests) == [1, 3]
+    said(
+        "of two further seeds one has its best at β = 1 and the other at β = 3, by "
+        f"{max(more for _, more in bests):.2f} nats"
+    )
     reconstruction = dict(zip(numbers["beta"], numbers["reconstruction"], strict=False))
     assert networks[0][2] - networks[2][2] < 1  # 3.7 nats more of code buy less than one
     assert networks[0][1] - networks[2][1] > 3
@@ -1103,10 +1170,6 @@ def test_the_mixture_of_the_codes_is_that_of_torch() -> None:
     mixture = MixtureSameFamily(Categorical(torch.ones(50).double()), parts)
     z = normal(20, 2)
     torch.testing.assert_close(figures.log_aggregate(model, x, z), mixture.log_prob(z))
-    apart = (model.decoder(z)[:, None] - x).numpy()
-    torch.testing.assert_close(
-        figures.nearest(model, z, x), torch.tensor(np.sqrt((apart**2).mean(-1)).min(1))
-    )
 
 
 @pytest.mark.parametrize("beta", [0.1, 1.0])
@@ -1118,6 +1181,17 @@ def test_darts_thrown_at_the_prior_hit_holes_as_often_as_the_grid_says(beta: flo
     numbers = table("surgery")
     share = numbers["holes"][numbers["beta"].index(beta)]
     assert hit == pytest.approx(share, abs=3 * math.sqrt(share / 2000) + 0.01)  # 0.01: the grid
+    train, classes, test, _ = (part.numpy() for part in weights.digits())
+    judge = LogisticRegression(max_iter=2000).fit(train, classes)
+    hole = (ratio < math.log(figures.HOLE)).numpy()
+    with torch.no_grad():
+        images = model.decoder(z).numpy()
+    for place, x in (("hole", images[hole]), ("outside", images[~hole]), ("test", test)):
+        near = np.sqrt(((x[:, None] - train) ** 2).mean(-1)).min(1).mean()
+        sure = judge.predict_proba(x).max(1).mean()
+        row = numbers["beta"].index(beta)
+        assert numbers[f"near_{place}"][row] == pytest.approx(near, abs=0.005)
+        assert numbers[f"sure_{place}"][row] == pytest.approx(sure, abs=0.03)
 
 
 def test_the_page_prints_the_split_and_the_holes() -> None:
@@ -1131,8 +1205,12 @@ def test_the_page_prints_the_split_and_the_holes() -> None:
         f"and {rows[0.1][2]:.2f} of {rows[0.1][0]:.2f} at β = 0.1.",
         f"Of the prior's probability about {rows[1][3]:.0%} lies in holes at β = 1, "
         f"{rows[0.1][3]:.0%} at β = 0.1 and {rows[3][3]:.0%} at β = 3.",
-        f"by {rows[1][4]:.3f} per pixel on average",
-        f"one decoded from the code of a digit by {rows[1][5]:.3f}",
+        f"differs from the nearest training digit by {rows[1][4]:.3f} per pixel on average",
+        f"other draws from the prior differ by {rows[1][5]:.3f} and unseen test digits themselves "
+        f"by {rows[1][6]:.3f}",
+        f"a probability of {rows[1][7]:.2f} on average in holes, {rows[1][8]:.2f} outside of them, "
+        f"and {rows[1][9]:.2f} for real test digits",
+        f"mostly ({1 - rows[1][3]:.0%}) falls",
     )
 
 
@@ -1304,37 +1382,54 @@ def test_the_decoder_that_sees_earlier_pixels_is_still_a_density() -> None:
     assert float(log_density(peak)) == pytest.approx(float(expected), abs=1e-6)
 
 
-def price(cure: str, fixed: bool) -> tuple[float, float]:
+def price(cure: str, fixed: bool, steps: int = posterior_collapse.STEPS) -> dict[str, float]:
+    """KL and ELBO with their spread, of one setting."""
+    wanted = (float(not fixed), float(list(posterior_collapse.CURES).index(cure)), float(steps))
     numbers = table("price")
-    index = list(posterior_collapse.CURES).index(cure) + (4 if fixed else 0)
-    return numbers["kl"][index], numbers["elbo"][index]
+    rows = list(zip(numbers["noise_trained"], numbers["cure"], numbers["steps"], strict=True))
+    return {name: column[rows.index(wanted)] for name, column in numbers.items()}
 
 
-def test_collapse_is_produced_and_cured_as_the_page_says() -> None:
+def test_collapse_at_the_start_is_a_delay_as_the_page_says() -> None:
     none, cured = table("collapse"), table("cure")
     total = [sum(row) for row in zip(*(none[f"unit{i}"] for i in range(1, 9)), strict=True)]
-    within = [t for t, step in zip(total, none["step"], strict=True) if 60 <= step <= 100]
-    assert max(within) < 0.25
-    said("less than a quarter of a nat from step 60 to step 100")
+    within = [t for t, step in zip(total, none["step"], strict=True) if step in (60, 80)]
+    assert max(within) < 0.25  # each is the mean of twenty steps
+    said("less than a quarter of a nat from step 41 to step 80")
     ends = [sorted(run[f"unit{i}"][-1] for i in range(1, 9)) for run in (none, cured)]
-    said(f"rise slowly to between {ends[0][0]:.1f} and {ends[0][-1]:.1f} nats")
-    said(f"seven of them end between {ends[1][1]:.1f} and {ends[1][-1]:.1f} nats")
-    said(f"one at {ends[1][0]:.1f}")
-    # A trap: the cures that work raise the KL and the bound.
-    start = price("none", fixed=False)
-    for cure in ("warm_up", "free_bits"):
-        kl, bound = price(cure, fixed=False)
-        assert kl > start[0] + 2
-        assert bound > start[1] + 2
-    # The optimum: nothing has a better bound, and warm-up only delays.
+    said(
+        f"rise one after another to between {ends[0][0]:.1f} and {ends[0][-1]:.1f} nats",
+        f"and end between {ends[1][0]:.1f} and {ends[1][-1]:.1f} nats",
+    )
+    gains = []
+    for steps in (posterior_collapse.STEPS, posterior_collapse.LONG):
+        start, end = (price(cure, False, steps) for cure in ("none", "warm_up"))
+        gains.append(end["elbo"] - start["elbo"])
+        assert end["kl"] > start["kl"] + 1
+    assert gains[1] < gains[0]
+    said(
+        f"the ELBO is {gains[0]:.1f} nats lower after 300 steps, and {gains[1]:.1f} nats lower "
+        "after 1,500"
+    )
+    assert price("free_bits", False)["elbo"] > price("none", False)["elbo"] + 2
+    assert price("none", False, posterior_collapse.LONG)["kl"] > 10  # it recovers by itself
+
+
+def test_collapse_as_the_optimum_costs_as_the_page_says() -> None:
     start = price("none", fixed=True)
-    assert start[0] < 0.3
-    assert all(price(cure, fixed=True)[1] < start[1] for cure in ("warm_up", "free_bits", "weaker"))
+    assert start["kl"] < 0.3
+    costs = [start["elbo"] - price(cure, True)["elbo"] for cure in ("free_bits", "weaker")]
+    said(f"as the optimum {costs[0]:.1f} to {costs[1]:.1f} nats of ELBO here")
+    assert start["elbo"] > price("warm_up", True)["elbo"]
+    for cure in posterior_collapse.AGAIN:
+        end = price(cure, True, posterior_collapse.LONG)
+        assert f"{end['kl']:.2f}" in ("0.00", "0.01")
+        said(f"the KL is 0.00 or 0.01 nats and the ELBO {end['elbo']:.2f}, with and without")
     falling = table("strong")["warm_up"][15:]
     assert all(a > b - 0.05 for a, b in itertools.pairwise(falling))
     assert falling[-1] < 1.05
-    assert price("free_bits", fixed=True)[0] > 3.9
-    assert price("weaker", fixed=True)[0] > 4
+    assert price("free_bits", fixed=True)["kl"] > 3.9
+    assert price("weaker", fixed=True)["kl"] > 4
     strong = {name: column[-1] for name, column in table("strong").items()}
     said(
         f"no cure falls to {strong['none']:.1f} nats, warm-up starts high and falls to "
@@ -1345,16 +1440,16 @@ def test_collapse_is_produced_and_cured_as_the_page_says() -> None:
 
 def test_the_table_of_the_page_is_the_table_of_the_figure() -> None:
     names = ("none", "warm-up", "free bits, 0.5 a unit", "weaker decoder")
+    numbers = table("price")
     expected = []
-    for fixed, setting in ((False, "trained from 0.5"), (True, "fixed at 0.3")):
-        for cure, name in zip(posterior_collapse.CURES, names, strict=True):
-            numbers = table("price")
-            index = list(posterior_collapse.CURES).index(cure) + (4 if fixed else 0)
-            kl, bound = (
-                f"{numbers[what][index]:.2f} ± {numbers[f'{what}_spread'][index]:.2f}"
-                for what in ("kl", "elbo")
-            )
-            expected.append([setting, name, kl, bound])
+    for i, trained in enumerate(numbers["noise_trained"]):
+        kl, bound = (
+            f"{numbers[what][i]:.2f} ± {numbers[f'{what}_spread'][i]:.2f}"
+            for what in ("kl", "elbo")
+        )
+        setting = "trained from 0.5" if trained else "fixed at 0.3"
+        steps = f"{numbers['steps'][i]:,.0f}"
+        expected.append([setting, names[int(numbers["cure"][i])], steps, kl, bound])
     assert rows_of("tab-vae-collapse") == expected
     assert posterior_collapse.SEEDS == 3
     said("mean and standard deviation of three seeds")
@@ -1485,9 +1580,35 @@ def test_the_encoders_gap_is_the_price_of_amortisation() -> None:
     left = exact - best
     assert left.mean() < 0.2
     said(
-        f"its median over the first 40 test digits is {gap.median():.1f} nats, "
-        f"and its mean {gap.mean():.1f}",
-        f"the mean gap falls to {left.mean():.1f}",
+        f"the mean gap over the first 40 test digits falls from {gap.mean():.1f} to "
+        f"{left.mean():.1f} nats (seed 0)"
+    )
+
+
+def test_most_of_the_encoders_gap_is_overfitting() -> None:
+    train, _, test, _ = weights.digits()
+    points, share = gauss_hermite(20, 2)
+    e, w = torch.from_numpy(points)[:, None], torch.from_numpy(share)
+    found: dict[str, list[list[float]]] = {"test": [], "train": []}
+    for model in weights.others().values():
+        model.requires_grad_(False)
+        for name, x in (("test", test), ("train", train[:360])):
+            mean, log_var = model.encode(x)
+            codes = mean + (0.5 * log_var).exp() * e
+            reconstruction = (w[:, None] * model.log_likelihood(x, codes)).sum(0)
+            kl = vae.kl_to_prior(mean, log_var).sum(-1)
+            gap = vae.log_evidence(model, x) - reconstruction + kl
+            assert gap.min() > -0.01
+            found[name].append([gap.mean().item(), gap.median().item()])
+    (mean, median), (seen_mean, seen_median) = (
+        list(zip(*rows, strict=True)) for rows in found.values()
+    )
+    assert max(seen_mean) < 0.25 * min(mean)
+    assert {f"{value:.1f}" for value in seen_median} == {"0.3"}
+    said(
+        f"its mean over the 360 test digits is {min(mean):.1f} to {max(mean):.1f} nats, and its "
+        f"median {min(median):.1f} to {max(median):.1f}",
+        f"have a mean gap of {min(seen_mean):.1f} to {max(seen_mean):.1f} and a median of 0.3 nats",
     )
 
 
@@ -1562,9 +1683,9 @@ def test_exercise_1_another_draw(answer: Bench) -> None:
     model = example.model()
     reconstruction = float(model.log_likelihood(READING, torch.tensor([[z]]).double()))
     assert reconstruction == pytest.approx(-1.165 - 1.838, abs=1e-3)
-    assert f"{reconstruction:.2f}" == "-3.00"
+    assert f"{reconstruction:.3f}" == "-3.003"
     bound = reconstruction - example.terms(example.CODE, example.SPREAD)[1]
-    assert f"{bound:.2f}" == "-4.16"
+    assert f"{bound:.3f}" == "-4.157" == f"{-3.003 - 1.154:.3f}"
     answer("answer-vae-draw").is_((z, squared, reconstruction, bound))
 
 

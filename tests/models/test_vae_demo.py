@@ -58,6 +58,48 @@ def pad(demo: Locator) -> Locator:
     return demo.locator("canvas[aria-label^='Drawing pad']")
 
 
+@pytest.mark.parametrize(
+    ("name", "beta", "show", "sees"),
+    [
+        ("A code and its width", "1", "digits", "The ellipses are"),
+        ("The gap", "1", "posterior", "The shade is the exact posterior"),
+        ("Collapse, β = 20", "20", "digits", "Every place shows the same digit"),
+        ("Holes, β = 0.1", "0.1", "codes", "The codes lie far apart"),
+    ],
+)
+def test_a_preset_sets_the_demo_and_says_what_to_see(
+    open_demo: OpenDemo, name: str, beta: str, show: str, sees: str
+) -> None:
+    _, demo = started(open_demo)
+    integrated(demo)
+    demo.get_by_role("button", name="Next test digit").click()
+    expect(status(demo)).to_have_text(re.compile("^Encoded"))
+    demo.get_by_role("button", name=name).click()
+    integrated(demo)
+    expect(status(demo)).to_contain_text(sees)
+    expect(demo.get_by_role("slider", name="β")).to_have_attribute("aria-valuetext", beta)
+    expect(demo.get_by_label("Show on the plane")).to_have_value(show)
+    model, x = weights.load()[float(beta)], weights.digits()[2][:1]
+    kl = float(vae.kl_to_prior(*model.encode(x)).sum())
+    assert number(value(demo, "KL(q(z|x) ‖ p(z))")) == pytest.approx(kl, abs=0.006)
+
+
+@pytest.mark.parametrize(("width", "screens"), [(1440, 1), (390, 2)])
+def test_the_running_demo_needs_few_screens(open_demo: OpenDemo, width: int, screens: int) -> None:
+    _, demo = started(open_demo, width=width)
+    integrated(demo)
+    box = demo.bounding_box()
+    assert box
+    assert box["height"] <= 900 * screens
+    demo.get_by_role("button", name="Show the two thermometers").click()
+    expect(digits(demo)).to_be_hidden()
+    box = demo.bounding_box()
+    assert box
+    assert box["height"] <= 900 * screens
+    demo.get_by_role("button", name="Show the digits").click()
+    expect(digits(demo)).to_be_visible()
+
+
 def test_nothing_is_loaded_before_the_reader_starts(open_demo: OpenDemo) -> None:
     page, demo = open_demo("models/vae")
     loaded = "() => performance.getEntriesByType('resource').map(e => e.name).join()"

@@ -7,7 +7,8 @@
 
 import { starter } from "../../assets/demos/starter.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
-import { drawCodes, drawCurve, drawPad, drawStrip, keptGround, two } from "./draw.mjs";
+import { drawCodes, drawPad, drawStrip, keptGround, two } from "./draw.mjs";
+import { PRESETS } from "./presets.mjs";
 import { thermometers } from "./thermometers.mjs";
 import * as vae from "./vae.mjs";
 
@@ -74,14 +75,13 @@ class Stage {
     const { stage, controls, buttons, status, output } = ui.frame(root);
     this.status = status;
     this.output = output;
-    const columns = [column(stage, 340), column(stage, 240)];
-    this.plane = this.planeOn(figure(columns[0], "The plane of codes: drag the ring"));
+    const columns = [column(stage, 220), column(stage, 170), column(stage, 215)];
+    columns[2].append(output);
+    this.plane = this.planeOn(figure(columns[0], "The plane of codes"));
     this.pad = this.padOn(figure(columns[1], "Draw a digit, as large as the square"));
-    this.strip = this.stripOn(
-      figure(columns[0], "What the encoder sees; what the decoder makes of it"),
-    );
-    this.curve = this.curveOn(figure(columns[1], "What a code costs and buys, on 360 test digits"));
+    this.strip = this.stripOn(figure(columns[1], "Seen by the encoder; decoded"));
     this.controls = this.controlsOn(controls);
+    for (const preset of PRESETS) ui.button(buttons, preset.name, () => this.preset(preset));
     ui.button(buttons, "Next test digit", () =>
       this.pick((this.shownDigit + 1) % this.digits.length),
     );
@@ -89,7 +89,7 @@ class Stage {
     ui.button(buttons, "Sample from the prior", () => this.sample());
     ui.button(buttons, "Reset", () => this.reset());
     this.change(this.index, false);
-    status(`A test digit ${weights.meta.classes[0]} is encoded. Drag the ring, or draw.`);
+    status(`A test digit ${weights.meta.classes[0]} is encoded. Drag the ring, or draw on the square.`);
   }
 
   // Pictures.
@@ -99,8 +99,8 @@ class Stage {
     const ground = keptGround();
     const caption = /** @type {Element} */ (parent.firstElementChild);
     const plane = ui.canvas(parent, {
-      width: 400,
-      height: 400,
+      width: 300,
+      height: 300,
       label:
         "Plane of codes. Arrow keys move the code z by 0.1, with Shift by 0.5; Home moves it to the mean of q.",
       draw: (context, size, colours) => {
@@ -110,7 +110,7 @@ class Stage {
         const [from, to] = [-below.half, below.half].map((s) =>
           below.centre.map((c) => two(c + s)),
         );
-        const text = `The plane of codes, z₁ ${from[0]} to ${to[0]}, z₂ ${from[1]} to ${to[1]}: drag the ring`;
+        const text = `z₁ ${from[0]} to ${to[0]}, z₂ ${from[1]} to ${to[1]}`;
         if (caption.textContent !== text) caption.textContent = text;
       },
       onPointer: ({ x, y, kind }) => {
@@ -136,8 +136,8 @@ class Stage {
   /** @param {HTMLElement} parent */
   padOn(parent) {
     const pad = ui.canvas(parent, {
-      width: 240,
-      height: 240,
+      width: 150,
+      height: 150,
       label:
         "Drawing pad. Arrow keys move the pen, Space puts it down or lifts it, Delete clears the pad.",
       draws: true,
@@ -158,8 +158,8 @@ class Stage {
   /** @param {HTMLElement} parent */
   stripOn(parent) {
     return ui.canvas(parent, {
-      width: 400,
-      height: 150,
+      width: 250,
+      height: 100,
       label:
         "Three images: x as the encoder sees it, decoded from the mean of q, and decoded from the code z.",
       draw: (context, size, colours) => {
@@ -171,28 +171,15 @@ class Stage {
         }
         drawStrip(context, size, colours, [
           ["x", this.x],
-          ["f(mean of q)", vae.run(decoder, this.q.mean)],
+          ["f(μ)", vae.run(decoder, this.q.mean)],
           [this.noisy ? "f(z) + noise" : "f(z)", sample],
         ]);
       },
     });
   }
 
-  /** @param {HTMLElement} parent */
-  curveOn(parent) {
-    const { betas, test_kl: kl, test_reconstruction: reconstruction } = this.weights.meta;
-    return ui.canvas(parent, {
-      width: 400,
-      height: 240,
-      label:
-        "Trade-off curve: for each β the mean reconstruction term over the mean KL; the present β is marked.",
-      draw: (context, size, colours) =>
-        drawCurve(context, size, colours, { betas, kl, reconstruction, index: this.index }),
-    });
-  }
-
   redraw() {
-    for (const each of [this.plane, this.pad, this.strip, this.curve]) each.redraw();
+    for (const each of [this.plane, this.pad, this.strip]) each.redraw();
   }
 
   // Controls.
@@ -270,13 +257,13 @@ class Stage {
       ["quantity", "value"],
       [
         ["mean of q(z|x)", pair(this.q.mean)],
-        ["standard deviation of q(z|x)", pair(deviations)],
-        ["reconstruction term, mean of 256 codes", two(reconstruction)],
-        ["KL of unit 1, unit 2", units.map(two).join(", ")],
+        ["σ of q(z|x)", pair(deviations)],
+        ["reconstruction term", two(reconstruction)],
+        ["KL by unit", units.map(two).join(", ")],
         ["KL(q(z|x) ‖ p(z))", two(kl)],
-        ["ELBO = reconstruction − KL", two(elbo)],
-        ["log p(x), integrated over the plane", posterior ? two(posterior.evidence) : wait],
-        ["gap = KL(q(z|x) ‖ p(z|x))", posterior ? two(posterior.evidence - elbo) : wait],
+        ["ELBO", two(elbo)],
+        ["log p(x)", posterior ? two(posterior.evidence) : wait],
+        ["gap", posterior ? two(posterior.evidence - elbo) : wait],
       ],
     );
     return { kl, elbo };
@@ -455,6 +442,22 @@ class Stage {
     this.status(`Seed ${seed}.`);
   }
 
+  /** @param {import("./presets.mjs").Preset} preset shown with the first test digit */
+  preset({ beta, show, see }) {
+    const index = this.weights.meta.betas.indexOf(beta);
+    this.controls.beta.set(index);
+    this.controls.show.set(show);
+    this.show = show;
+    this.draws = 0;
+    this.shownDigit = FIRST.digit;
+    this.cells = blank();
+    this.drawn = false;
+    this.aloud = false;
+    this.x = this.digits[FIRST.digit];
+    this.change(index, false);
+    this.status(see);
+  }
+
   reset() {
     const { beta, show, noise, seed } = this.controls;
     this.z = FIRST.z;
@@ -476,11 +479,23 @@ class Stage {
 
 /** @param {HTMLElement} root */
 export function mount(root) {
-  thermometers(ui.element("div", {}, root));
+  const pair = ui.element("div", {}, root);
+  thermometers(pair);
   starter(ui.element("div", {}, root), {
     note: "The same with digits of 64 pixels and a code of two numbers:",
     text: "Start: load 230 kB of weights",
     url: new URL("weights.json", import.meta.url),
-    open: (weights) => new Stage(root, weights).plane.canvas,
+    open: (weights) => {
+      const other = ui.element("div", { class: "demo-buttons" }, root);
+      const digits = ui.element("div", {}, root);
+      digits.style.marginTop = "0.75rem";
+      pair.hidden = true;
+      const turn = ui.button(other, "Show the two thermometers", () => {
+        pair.hidden = !pair.hidden;
+        digits.hidden = !pair.hidden;
+        turn.textContent = pair.hidden ? "Show the two thermometers" : "Show the digits";
+      });
+      return new Stage(digits, weights).plane.canvas;
+    },
   });
 }

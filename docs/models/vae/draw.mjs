@@ -1,6 +1,5 @@
 /**
- * The four pictures of the demo: the plane of codes, the drawing pad, the three images, and the curve of
- * what a code costs and buys.
+ * The three pictures of the demo: the plane of codes, the drawing pad, and the three images.
  *
  * @typedef {import("../../assets/demos/ui.mjs").Colours} Colours
  * @typedef {import("../../assets/demos/ui.mjs").Size} Size
@@ -166,58 +165,4 @@ export function drawStrip(context, size, colours, images) {
     context.fillStyle = colours.ink;
     context.fillText(name, left, 14);
   });
-}
-
-/** @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours */
-function drawAxes(context, size, colours) {
-  context.font = "12px sans-serif";
-  context.strokeStyle = colours.muted;
-  context.lineWidth = 1;
-  context.beginPath();
-  context.moveTo(30, 6);
-  context.lineTo(30, size.height - 26);
-  context.lineTo(size.width - 4, size.height - 26);
-  context.stroke();
-  context.fillStyle = colours.ink;
-  context.textAlign = "center";
-  context.fillText("KL, nats", size.width / 2, size.height - 8);
-  context.save();
-  context.translate(14, size.height / 2 - 10);
-  context.rotate(-Math.PI / 2);
-  context.fillText("reconstruction, nats", 0, 0);
-  context.restore();
-}
-
-/**
- * @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours
- * @param {{betas: number[], kl: number[], reconstruction: number[], index: number}} curve a point for each beta
- */
-export function drawCurve(context, size, colours, { betas, kl, reconstruction, index }) {
-  drawAxes(context, size, colours);
-  const at = (/** @type {number} */ i) => [
-    34 + (kl[i] / 9.5) * (size.width - 60),
-    size.height - 34 - ((reconstruction[i] + 16) / 38) * (size.height - 52),
-  ];
-  context.strokeStyle = colours.series[0];
-  context.lineWidth = 2;
-  context.beginPath();
-  for (const i of betas.keys()) {
-    const [left, top] = at(i);
-    context.lineTo(left, top);
-  }
-  context.stroke();
-  betas.forEach((beta, i) => {
-    const [left, top] = at(i);
-    const here = i === index;
-    context.fillStyle = here ? colours.series[1] : colours.series[0];
-    context.beginPath();
-    context.arc(left, top, here ? 7 : 4, 0, 2 * Math.PI);
-    context.fill();
-    context.fillStyle = colours.ink;
-    context.fillText(String(beta), left + (beta > 1 ? 18 : 0), top + (beta > 1 ? 7 : -11));
-  });
-  context.textAlign = "right";
-  context.fillText(`● you are here: β = ${betas[index]}`, size.width - 8, size.height - 62);
-  const here = `KL ${two(kl[index])}, reconstruction ${two(reconstruction[index])}`;
-  context.fillText(here, size.width - 8, size.height - 42);
 }

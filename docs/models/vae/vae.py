@@ -68,7 +68,7 @@ class VAE(nn.Module):
         # The variance starts without slopes: their exponential would be huge for some x.
         nn.init.zeros_(self.encoder.get_parameter(f"{len(self.encoder) - 1}.weight")[sizes[-1] :])
         self.decoder = mlp(sizes[::-1], generator)
-        self.log_noise = nn.Parameter(torch.tensor(2 * math.log(noise)))
+        self.log_noise_var = nn.Parameter(torch.tensor(2 * math.log(noise)))
 
     # --8<-- [start:terms]
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -79,7 +79,7 @@ class VAE(nn.Module):
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         """log p(x|z), nats: x (B, D), z (..., B, Z) to (..., B). Source: this page, eq-vae-likelihood."""
         squared = ((x - self.decoder(z)) ** 2).sum(-1)
-        return log_normal(squared, self.log_noise, x.shape[-1])
+        return log_normal(squared, self.log_noise_var, x.shape[-1])
 
     def terms(self, x: Tensor, generator: Chance = None) -> tuple[Tensor, Tensor]:
         """x (B, D) to log p(x|z) at a sampled code, (B,), and each unit's KL, (B, Z), nats. Source: kingma2014auto."""
@@ -93,9 +93,9 @@ class VAE(nn.Module):
     def generate(self, count: int, generator: Chance = None) -> tuple[Tensor, Tensor]:
         """Means and draws of p(x|z) at codes from the prior, (count, D) each. Source: this page, eq-vae-model."""
         units = self.decoder.get_parameter("0.weight").shape[1]
-        z = torch.randn((count, units), generator=generator, dtype=self.log_noise.dtype)
+        z = torch.randn((count, units), generator=generator, dtype=self.log_noise_var.dtype)
         mean = self.decoder(z)
-        draw = sample(mean, self.log_noise.expand_as(mean), generator)
+        draw = sample(mean, self.log_noise_var.expand_as(mean), generator)
         return mean, draw
         # --8<-- [end:generate]
 
@@ -123,8 +123,8 @@ def importance_bound(model: VAE, x: Tensor, samples: int, generator: Chance = No
     """
     mean, log_var = (t.expand(samples, *t.shape) for t in model.encode(x))
     z = sample(mean, log_var, generator)  # (K, B, Z)
-    surprise = (z - mean) ** 2 / log_var.exp() + log_var
-    log_ratio = 0.5 * (surprise - z**2).sum(-1)  # log p(z) - log q(z|x)
+    minus_two_log_q = (z - mean) ** 2 / log_var.exp() + log_var  # up to the constant of p(z)
+    log_ratio = 0.5 * (minus_two_log_q - z**2).sum(-1)  # log p(z) - log q(z|x)
     log_weight = model.log_likelihood(x, z) + log_ratio  # (K, B)
     return torch.logsumexp(log_weight, dim=0) - math.log(samples)
     # --8<-- [end:iwae]
@@ -137,7 +137,7 @@ def log_evidence(model: VAE, x: Tensor, reach: float = 5, step: float = 1 / 16) 
     z = torch.cartesian_prod(line, line)  # (G, 2)
     log_prior = log_normal((z**2).sum(-1), torch.zeros(()), 2)  # (G,)
     squared = torch.cdist(x, model.decoder(z)) ** 2  # (B, G)
-    log_joint = log_normal(squared, model.log_noise, x.shape[-1]) + log_prior
+    log_joint = log_normal(squared, model.log_noise_var, x.shape[-1]) + log_prior
     return torch.logsumexp(log_joint, dim=-1) + 2 * math.log(step)
     # --8<-- [end:evidence]
 
@@ -238,12 +238,12 @@ def main() -> None:
     model = VAE((2, 1), generator=generator)
     train(model, data, steps=800, rate=0.1, generator=generator)
     mean, log_var = model.encode(torch.tensor([[2.5, 2.0]]))
-    print(f"code of (2.5, 2): {mean.abs().item():.2f}, sd {log_var.exp().sqrt().item():.2f}")
+    spread = log_var.exp().sqrt().item()
+    print(f"size of mean {mean.abs().item():.2f}, sd {spread:.2f}; exact 1.00, 0.33")
     with torch.no_grad():
         bound = importance_bound(model, data.repeat(50, 1), 1, generator).mean()
-    _, noise_var, best = ppca(data, 1)
-    print(f"linear VAE, trained: {bound:.3f} nats, noise variance {model.log_noise.exp():.3f}")
-    print(f"PPCA, closed form:   {best:.3f} nats, noise variance {noise_var:.3f}")
+    print(f"mean ELBO {bound:.3f}; best mean log-likelihood {ppca(data, 1)[2]:.3f}")
+    print(f"noise variance {model.log_noise_var.exp():.3f}; true 1.000")
 
 
 if __name__ == "__main__":
