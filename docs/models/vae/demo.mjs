@@ -89,7 +89,9 @@ class Stage {
     ui.button(buttons, "Sample from the prior", () => this.sample());
     ui.button(buttons, "Reset", () => this.reset());
     this.change(this.index, false);
-    status(`A test digit ${weights.meta.classes[0]} is encoded. Drag the ring, or draw on the square.`);
+    status(
+      `A test digit ${weights.meta.classes[0]} is encoded. Drag the ring, or draw on the square.`,
+    );
   }
 
   // Pictures.
