@@ -79,6 +79,38 @@ def test_the_table_of_what_to_try_tells_what_the_demo_shows(open_demo) -> None: 
     )
 
 
+def test_a_preset_sets_all_that_it_names_and_shows_what_it_says(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    _, demo = open_demo("models/diffusion", reduced_motion="reduce")
+    demo.get_by_label("Sampler").select_option("1")
+    demo.get_by_role("button", name="Strong guidance").click()
+    chosen = [demo.get_by_label(name) for name in ("Data", "Sampler", "Steps", "Guide towards")]
+    for control, value in zip(chosen, ("three", "0", "40", "1"), strict=True):
+        expect(control).to_have_value(value)
+    expect(demo.get_by_label("Scale of the guidance").first).to_have_value("4")
+    spread, of_data = re.findall(r"; spread ([\d.]+), of the mode ([\d.]+)", status(demo))[0]
+    assert float(spread) < 0.75 * float(of_data)  # "crowd together"
+    distances = []
+    for name in ("Enough steps", "Too few steps"):
+        demo.get_by_role("button", name=name).click()
+        distances.append(float(re.findall(r"nearest mode ([\d.]+),", status(demo))[0]))
+    assert distances[1] > 2 * distances[0]
+    demo.get_by_role("button", name="Two points").click()
+    assert status(demo).startswith("Step 0 of 4: the first point is at 0.20.")
+
+
+def test_the_demo_fits_a_screen_and_picture_and_first_button_a_phone(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    for width, height, last in ((1440, 900, "Seed"), (390, 844, None)):
+        _, demo = open_demo("models/diffusion", width=width, height=height)
+        picture = demo.locator("canvas").first.bounding_box()
+        end = (
+            demo.get_by_label(last) if last else demo.get_by_role("button", name="Step", exact=True)
+        )
+        box = end.bounding_box()
+        assert picture
+        assert box
+        assert box["y"] + box["height"] - picture["y"] < height - 60  # the header of the page
+
+
 def test_samples_come_as_close_to_the_modes_as_data_are(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     page, demo = open_demo("models/diffusion")
     three_modes(demo)
@@ -146,17 +178,19 @@ def test_digits_are_loaded_when_asked_for_and_denoised(open_demo) -> None:  # ty
 
 def test_all_of_it_works_by_keyboard_alone(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     page, demo = open_demo("models/diffusion", reduced_motion="reduce")
-    demo.get_by_role("button", name="Train a network").focus()
+    demo.get_by_role("button", name="Sample").focus()
+    page.keyboard.press("Enter")
+    assert status(demo).startswith("Done")  # under reduced motion at once
     reached = []
-    for _ in range(16):
+    for _ in range(20):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.textContent.slice(0, 30)"))
-        if reached[-1].startswith("Sample"):
+        if reached[-1] == "Too few steps":
             page.keyboard.press("Enter")
+            expect(demo.get_by_label("Steps")).to_have_value("2")
         if reached[-1].startswith("Load"):
             page.keyboard.press("Enter")
             break
-    assert status(demo).startswith("Done")  # under reduced motion at once
     said = demo.locator(".demo-digits p.demo-status")
     expect(said).to_contain_text("Ten pictures of noise")
     demo.get_by_role("button", name="Denoise").press("Enter")

@@ -49,6 +49,20 @@ export function frame(root) {
   return { stage, controls, buttons, status, output };
 }
 
+/**
+ * Puts buttons and status beside the picture where there is room, else below it, before the other controls.
+ * @param {HTMLElement} root with the parts of `frame` @param {HTMLElement} stage
+ * @returns {HTMLElement} the side, for more
+ */
+export function beside(root, stage) {
+  const pair = element("div", { class: "demo-beside" });
+  root.prepend(pair);
+  pair.append(stage);
+  const side = element("div", { class: "demo-side" }, pair);
+  side.append(...root.querySelectorAll(":scope > :is(.demo-buttons, .demo-status, .demo-told)"));
+  return side;
+}
+
 /** @param {Element} parent @returns {Status} */
 export function statusLine(parent) {
   const shown = element("p", { class: "demo-status", "aria-hidden": "true" }, parent);

@@ -7,6 +7,7 @@
 
 import { random } from "../../assets/demos/rng.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
+import { FEW, MANY, PRESETS, SHAPES } from "./choices.mjs";
 import * as diffusion from "./diffusion.mjs";
 import { digits } from "./digits.mjs";
 import { drawPlane, REACH } from "./draw.mjs";
@@ -17,44 +18,7 @@ const TRAILS = 12; // samples that show their way
 const MOST = 60; // points of the reader's own
 const NAMED = 24; // modes that can be guided to
 const [HIDDEN, TOTAL, BATCH] = [48, 2000, 64]; // of the network and its training
-const [FEW, MANY] = [4, 40]; // steps at the start: of the page's example, of all other data
 const START = 0.2; // where the first point of the example begins
-
-/** @param {number} n @param {number} r @returns {number[][]} */
-const ring = (n, r) =>
-  Array.from({ length: n }, (_, i) => (2 * Math.PI * i) / n).map((angle) => [
-    r * Math.cos(angle),
-    r * Math.sin(angle),
-  ]);
-const moon = Array.from({ length: 12 }, (_, i) => (Math.PI * i) / 11).map((angle) => [
-  1.1 * Math.cos(angle),
-  1.1 * Math.sin(angle),
-]);
-const spiral = Array.from({ length: 24 }, (_, i) => {
-  const [angle, radius] = [0.6 + i * 0.38, 0.15 + 0.062 * i];
-  return [radius * Math.cos(angle), radius * Math.sin(angle)];
-});
-
-/** @type {Record<string, Mixture>} */
-const SHAPES = {
-  two: {
-    means: [
-      [-1, 0],
-      [1, 0],
-    ],
-    spread: 0,
-  },
-  three: { means: ring(3, 1.3).map(([x, y]) => [y, x]), spread: 0.2 },
-  ring: { means: ring(8, 1.5), spread: 0.12 },
-  moons: {
-    means: [
-      ...moon.map(([x, y]) => [x - 0.5, y - 0.2]),
-      ...moon.map(([x, y]) => [0.5 - x, 0.2 - y]),
-    ],
-    spread: 0.1,
-  },
-  spiral: { means: spiral, spread: 0.09 },
-};
 
 class Stage {
   shape = "two";
@@ -81,15 +45,20 @@ class Stage {
     this.view.answer(false);
     this.training = ui.loop(root, () => this.learn());
     this.sampling = ui.loop(root, () => this.frame());
-    this.teach = ui.button(buttons, "Train a network", () => this.train());
     this.play = ui.button(buttons, "Sample", () => this.sample());
+    this.play.classList.add("demo-first");
     ui.button(buttons, "Step", () => this.step());
     ui.button(buttons, "Noise the data", () => this.noiseData());
+    this.teach = ui.button(buttons, "Train a network", () => this.train());
     ui.button(buttons, "Reset", () => this.reset());
-    const { score, count, mode } = this.choicesOn(controls);
+    const { data, score, sampler, count, mode, scaling } = this.choicesOn(controls);
+    this.data = data;
     this.score = score;
+    this.sampler = sampler;
     this.count = count;
     this.mode = mode;
+    this.scaling = scaling;
+    this.presetsOn(ui.beside(root, stage));
     this.reset();
     digits(output);
   }
@@ -139,7 +108,7 @@ class Stage {
 
   /** @param {Element} controls */
   choicesOn(controls) {
-    this.dataOn(controls);
+    const data = this.dataOn(controls);
     const score = ui.select(controls, {
       label: "Score",
       options: [
@@ -153,7 +122,7 @@ class Stage {
         else this.start();
       },
     });
-    ui.select(controls, {
+    const sampler = ui.select(controls, {
       label: "Sampler",
       options: [
         ["0", "DDIM: no fresh noise"],
@@ -176,7 +145,7 @@ class Stage {
       value: "0",
       onInput: (value) => this.change({ wanted: Number(value) }),
     });
-    ui.slider(controls, {
+    const scaling = ui.slider(controls, {
       label: "Scale of the guidance g",
       min: 0,
       max: 5,
@@ -190,12 +159,12 @@ class Stage {
       value: this.seed,
       onInput: (value) => this.change({ seed: value }),
     });
-    return { score, count, mode };
+    return { data, score, sampler, count, mode, scaling };
   }
 
   /** @param {Element} controls */
   dataOn(controls) {
-    ui.select(controls, {
+    return ui.select(controls, {
       label: "Data",
       options: [
         ["two", "two points"],
@@ -208,6 +177,31 @@ class Stage {
       value: this.shape,
       onInput: (value) => this.take(value),
     });
+  }
+
+  /** @param {Element} side */
+  presetsOn(side) {
+    const list = ui.element("div", { class: "demo-presets" }, side);
+    const see = ui.element("p", { class: "demo-see", "aria-live": "polite" }, side);
+    see.textContent = PRESETS[0].see;
+    for (const preset of PRESETS) {
+      ui.button(list, preset.name, () => {
+        see.textContent = preset.see;
+        this.load(preset);
+      });
+    }
+  }
+
+  /** @param {typeof PRESETS[number]} preset all but the example begin to sample at once */
+  load({ shape, steps, wanted, scale }) {
+    this.data.set(shape);
+    this.take(shape);
+    this.sampler.set("0");
+    this.count.set(steps);
+    this.mode.set(String(wanted));
+    this.scaling.set(scale);
+    this.change({ eta: 0, steps, wanted, scale });
+    if (shape !== "two") this.sample();
   }
 
   /** @param {Partial<Pick<Stage, "eta" | "steps" | "wanted" | "scale" | "seed">>} what */
