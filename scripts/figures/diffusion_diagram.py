@@ -183,7 +183,7 @@ def example() -> style.Table:
 
     Column `density t` is the density of the noisy data on the axis `x`; at level 0 the data are two points.
     """
-    axis = torch.linspace(-2.6, 2.6, 121, dtype=torch.float64)  # 128 would be thinned out
+    axis = torch.linspace(-2.6, 2.6, 81, dtype=torch.float64)  # 128 would be thinned out
     x = torch.full((1, 1), START, dtype=torch.float64)
     table: style.Table = {"x": [round(w, 2) for w in axis.tolist()]}
     path, guess = [START], [math.nan]

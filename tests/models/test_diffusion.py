@@ -342,68 +342,50 @@ def test_the_printed_bound_is_loose_with_the_posteriors_variance_and_tight_with_
 
 
 @pytest.mark.equation("eq-diffusion-chains")
-def test_the_printed_chains_of_the_bound_agree_on_every_path(printed: Equations) -> None:
-    # Every logarithm is quadratic in the path, so that two nodes a level are exact.
-    levels, at = torch.tensor([1, 0.85, 0.6, 0.3], dtype=torch.float64), 0.45
-    end = (levels[-1] * SPREAD**2 + 1 - levels[-1]).sqrt().item()
-    nodes, shares = np.polynomial.hermite_e.hermegauss(2)
-    paths, weights = [], []
-    for drawn in itertools.product(range(2), repeat=3):
-        x = [at]
-        for t, which in enumerate(drawn, 1):
-            ratio = (levels[t] / levels[t - 1]).item()
-            x.append(math.sqrt(ratio) * x[-1] + math.sqrt(1 - ratio) * nodes[which])
-        paths.append(dict(enumerate(x)))
-        weights.append(math.prod(shares[which] for which in drawn))
+def test_the_printed_ratio_of_the_chains_is_that_of_all_their_steps(printed: Equations) -> None:
+    levels = torch.tensor([1, 0.85, 0.6, 0.3], dtype=torch.float64)
+    x, last = {0: 0.45, 1: 0.7, 2: -0.35, 3: 0.9}, 3
+    steps = model_steps(levels, right=False)
 
-    def jump(t: int, x: dict[int, float]) -> float:
+    def jump(t: int) -> float:
         keep, noise = levels[t].sqrt().item(), (1 - levels[t]).sqrt().item()
-        return float(stats.norm.pdf(x[t], keep * at, noise))
+        return float(stats.norm.pdf(x[t], keep * x[0], noise))
 
-    def forward(t: int, x: dict[int, float]) -> float:
+    def forward(t: int) -> float:
         ratio = (levels[t] / levels[t - 1]).item()
         return float(stats.norm.pdf(x[t], math.sqrt(ratio) * x[t - 1], math.sqrt(1 - ratio)))
 
-    def given(t: int, x: dict[int, float]) -> float:
-        mean, variance = diffusion.posterior(number(at), number(x[t]), levels[t], levels[t - 1])
+    def given(t: int) -> float:
+        mean, variance = diffusion.posterior(number(x[0]), number(x[t]), levels[t], levels[t - 1])
         return float(Normal(mean, variance.sqrt()).log_prob(number(x[t - 1])).exp())
 
-    last = len(levels) - 1
-    for right in (False, True):  # loose, and tight
-        steps = model_steps(levels, right)
+    def backward(t: int) -> float:
+        factor, variance = steps[t - 1]
+        return float(stats.norm.pdf(x[t - 1], factor * x[t], math.sqrt(variance)))
 
-        def backward(t: int, x: dict[int, float], steps: Any = steps) -> float:
-            factor, variance = steps[t - 1]
-            return float(stats.norm.pdf(x[t - 1], factor * x[t], math.sqrt(variance)))
-
-        spread = end**2
-        for factor, variance in reversed(steps):
-            spread = factor**2 * spread + variance
-
-        def whole(x: dict[int, float], back: Any = backward) -> float:
-            parts = math.prod(back(t, x) for t in range(1, last + 1))
-            return parts * float(stats.norm.pdf(x[last], 0, end))
-
-        values = {
-            r"p_\theta(x_0)": stats.norm.pdf(at, 0, math.sqrt(spread)),
-            r"\mathbb{E}_q": Finite({"x": paths}, (np.array(weights) / sum(weights)).tolist()),
-            r"q(x_{1:T} | x_0)": Given(
-                ("x",), lambda x: math.prod(forward(t, x) for t in range(1, last + 1))
-            ),
-            r"p_\theta(x_{0:T})": Given(("x",), whole),
-            "q(x_1 | x_0)": Given(("x",), lambda x: forward(1, x)),
-            r"p_\theta(x_0 | x_1)": Given(("x",), lambda x, back=backward: back(1, x)),
-            "q(x_t | x_{t-1})": Given(("t", "x"), forward),
-            r"p_\theta(x_{t-1} | x_t)": Given(("t", "x"), backward),
-            "q(x_{t-1} | x_t, x_0)": Given(("t", "x"), given),
-            "q(x_t | x_0)": Given(("t", "x"), jump),
-            "q(x_{t-1} | x_0)": Given(("t", "x"), lambda t, x: jump(t - 1, x)),
-            "q(x_T | x_0)": Given(("x",), lambda x: jump(last, x)),
-            "p(x_T)": Given(("x",), lambda x: stats.norm.pdf(x[last], 0, end)),
-            "x": paths[3],
+    # The whole forward chain is one normal density of three values with a known covariance.
+    keep = levels[1:].sqrt().numpy()
+    shared = (
+        np.minimum.outer(np.arange(3), np.arange(3)),
+        np.maximum.outer(np.arange(3), np.arange(3)),
+    )
+    covariance = keep[shared[1]] / keep[shared[0]] * (1 - keep[shared[0]] ** 2)
+    path = np.array([x[1], x[2], x[3]])
+    end = float(stats.norm.pdf(x[last]))
+    printed("eq-diffusion-chains").holds(
+        {
+            "q(x_{1:T} | x_0)": stats.multivariate_normal.pdf(path, keep * x[0], covariance),
+            r"p_\theta(x_{0:T})": end * math.prod(backward(t) for t in (1, 2, 3)),
+            "q(x_1 | x_0)": jump(1),
+            r"p_\theta(x_0 | x_1)": backward(1),
+            "q(x_t | x_{t-1})": Given(("t",), forward),
+            r"p_\theta(x_{t-1} | x_t)": Given(("t",), backward),
+            "q(x_{t-1} | x_t, x_0)": Given(("t",), given),
+            "q(x_T | x_0)": jump(last),
+            "p(x_T)": end,
             "T": last,
         }
-        printed("eq-diffusion-chains").holds(values, free=tuple(values))
+    )
 
 
 def test_the_table_of_the_bound_in_numbers() -> None:

@@ -83,11 +83,14 @@ def test_a_preset_sets_all_that_it_names_and_shows_what_it_says(open_demo) -> No
     _, demo = open_demo("models/diffusion", reduced_motion="reduce")
     demo.get_by_label("Sampler").select_option("1")
     demo.get_by_role("button", name="Strong guidance").click()
-    chosen = [demo.get_by_label(name) for name in ("Data", "Sampler", "Steps", "Guide towards")]
+    chosen = [
+        demo.get_by_label(name, exact=True)
+        for name in ("Data", "Sampler", "Steps", "Guide towards")
+    ]
     for control, value in zip(chosen, ("three", "0", "40", "1"), strict=True):
         expect(control).to_have_value(value)
     expect(demo.get_by_label("Scale of the guidance").first).to_have_value("4")
-    spread, of_data = re.findall(r"; spread ([\d.]+), of the mode ([\d.]+)", status(demo))[0]
+    spread, of_data = re.findall(r"; spread (\d\.\d+), of the mode (\d\.\d+)", status(demo))[0]
     assert float(spread) < 0.75 * float(of_data)  # "crowd together"
     distances = []
     for name in ("Enough steps", "Too few steps"):
