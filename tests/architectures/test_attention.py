@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -937,6 +938,16 @@ def test_the_running_example_as_the_page_prints_it() -> None:
     assert [cells[1:] for cells in rows_of("tab-attention-example")] == expected
 
 
+def spread_of_the_figure(d: int) -> tuple[float, float]:
+    """Standard errors of the trace and of the largest weight without the root, as the figure draws."""
+    generator = torch.Generator().manual_seed(d)
+    q = torch.randn(400, 1, d, generator=generator, dtype=torch.float64)
+    k = torch.randn(400, 16, d, generator=generator, dtype=torch.float64)
+    a = attention.attention(q, k, k, scale=1.0)[1][:, 0]
+    trace = attention.softmax_jacobian(a).diagonal(0, -2, -1).sum(-1)
+    return trace.std().item() / 20, a.amax(-1).std().item() / 20
+
+
 def test_the_figure_of_the_cost_as_the_page_prints_it() -> None:
     stored = attention.cost(131_072, 768, 12, 12)["weights_stored"]
     assert 2 * stored / 2**30 == 384  # GiB
@@ -946,7 +957,9 @@ def test_the_figure_of_the_cost_as_the_page_prints_it() -> None:
         f"{table['slope'][0]:.2f} to {table['slope'][-1]:.2f}"
     )
     at = table["width"].index(64)
-    said(f"{table['top'][at]:.2f} of it on average among sixteen keys")
+    errors = {int(d): spread_of_the_figure(int(d)) for d in table["width"]}
+    said(f"{table['top'][at]:.2f} ± {errors[64][1]:.2f} of it on average among sixteen keys")
+    said(f"the largest standard error is {max(error for error, _ in errors.values()):.3f}")
     assert table["slope"][at] < 0.5 * table["slope_scaled"][at]  # most of it is gone
 
 
@@ -975,25 +988,60 @@ def test_the_five_steps_as_the_page_works_them_out() -> None:
     q, k, v = first_head()
     mask = attention.causal_mask(5)
     e = torch.exp(q[3] @ k.T / math.sqrt(2)) * mask[3]
-    said(f"**Scores.** All are divided by $\\sqrt D = \\sqrt 2 = {math.sqrt(2):.2f}$")
-    said(f"and 4 becomes {4 / math.sqrt(2):.2f}. With")
-    said(f"The exponentials are {e[0]:.2f}, 1, 1, {e[3]:.2f} and 0, and their sum is {e.sum():.2f}")
+    said(f"**Scores.** All are divided by $\\sqrt D = \\sqrt 2 = {math.sqrt(2):.5f}$")
+    said(f"4 becomes {4 / math.sqrt(2):.5f}, and 2 becomes {2 / math.sqrt(2):.5f}.")
+    said(f"The exponentials are {e[0]:.3f}, 1, 1, {e[3]:.3f} and 0, and their sum is {e.sum():.3f}")
     assert e[1:3].tolist() == [1, 1]
     assert e[4] == 0
     out, a = attention.attention(q, k, v, mask)
     ann, _, tom, her, _ = a[3].tolist()
     said(f"The values are ${short(v[0])}$, ${short(v[1])}$, ${short(v[2])}$ and ${short(v[3])}$.")
-    said(f"is ${ann:.3f} \\cdot 1 + {her:.3f} \\cdot 0.5 = {out[3, 0]:.3f}$, the second")
-    said(f"the second ${tom:.3f} \\cdot 1 = {out[3, 1]:.3f}$.")
+    said(f"attention weights {ann:.4f}, {tom:.4f}, {tom:.4f}, {her:.4f} and 0.")
+    said(f"is ${ann:.4f} \\cdot 1 + {her:.4f} \\cdot 0.5 = {out[3, 0]:.4f}$, the second")
+    said(f"the second ${tom:.4f} \\cdot 1 = {out[3, 1]:.4f}$.")
+
+
+def test_the_pencil_comes_to_the_same_from_the_printed_digits() -> None:
+    first, second = (round(math.exp(x), 3) for x in (2.82843, 1.41421))
+    total = round(first + 1 + 1 + second, 3)
+    weights = [round(x / total, 4) for x in (first, 1, 1, second)]
+    assert weights == [0.7346, 0.0434, 0.0434, 0.1786]
+    out = round(weights[0] + weights[3] * 0.5, 4)
+    assert (first, second, total, out) == (16.919, 4.113, 23.032, 0.8239)
+    slopes = [a * (u - out) for a, u in zip(weights, (1, 0, 0, 0.5), strict=True)]
+    assert [round(x, 3) for x in slopes] == [0.129, -0.036, -0.036, -0.058]
+    action = round(math.exp(0.7071), 3)
+    assert [round(x / (action + 3), 3) for x in (1, action)] == [0.199, 0.403]
 
 
 def test_the_second_head_and_the_output_as_the_page_prints_them() -> None:
     x, weights = example()
     out, a = attention.multi_head(x, x, weights, 2, attention.causal_mask(5))
-    q, k = (attention.split_heads(x @ weights[name].T, 2)[0, 1] for name in "qk")
-    said(f"has the query ${short(q[2])}$, the key of *told* is ${short(k[1])}$")
-    said(f"gives *told* the weight {a[0, 1, 2, 1]:.2f}")
-    said(f"this gives $({', '.join(f'{number:.2f}' for number in out[0, 3])})$")
+    q, k, v = (attention.split_heads(x @ weights[name].T, 2)[0, 1] for name in "qkv")
+    said(f"query of *her* is ${short(q[3])}$; the key of *told* is ${short(k[1])}$, ")
+    said(f"that of *her* ${short(k[3])}$, and *Ann* and *Tom* have zero")
+    assert not k[[0, 2]].any()
+    assert torch.equal(k, v)
+    score = (q[3] @ k[1]).item() / math.sqrt(2)
+    said(
+        f"$1 / \\sqrt 2 = {score:.4f}$ with the exponential {math.exp(score):.3f}, and the three others have 1"
+    )
+    ann, told, tom, her, _ = a[0, 1, 3].tolist()
+    said(f"the weights are {ann:.3f}, {told:.3f}, {tom:.3f} and {her:.3f}.")
+    second = a[0, 1] @ v
+    said(f"the output is $({second[3, 0]:.3f}, {second[3, 1]:.3f})$.")
+    first = row(True)[1]
+    both = ", ".join(f"{x:.3f}" for x in (*first, *second[3].tolist()))
+    said(f"laid end to end, for *her* $({both})$.")
+    said("its rows are (1, 1, 0, 0), (1, −1, 0, 0), (0, 0, 0, 1) and (0, 0, 1, 0).")
+    said("$W_K$ has the rows (1, 0, 0, 0) and (0, 1, 0, 0)")
+    said("$W_V$ the rows (0.5, 0.5, 0, 0) and (0.5, −0.5, 0, 0)")
+    assert weights["o"].tolist() == [[1, 1, 0, 0], [1, -1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]]
+    assert weights["k"][:2].tolist() == [[1, 0, 0, 0], [0, 1, 0, 0]]
+    assert weights["v"][:2].tolist() == [[0.5, 0.5, 0, 0], [0.5, -0.5, 0, 0]]
+    said(f"The first gives ${first[0]:.3f} + {first[1]:.3f}$")
+    said(f"the second ${first[0]:.3f} - {first[1]:.3f}$")
+    said(f"exchange places: $({', '.join(f'{number:.2f}' for number in out[0, 3])})$")
 
 
 def test_what_a_step_of_learning_does_in_the_example() -> None:
@@ -1003,10 +1051,11 @@ def test_what_a_step_of_learning_does_in_the_example() -> None:
     out = (a @ v[:4])[0]
     slope = torch.autograd.grad(out, s)[0]
     terms = [
-        f"{p:.3f} \\cdot ({u:g} - {out:.3f}) = {d:.3f}"
+        f"{p:.4f} \\cdot ({u:g} - {out:.4f}) = {d:.3f}"
         for p, u, d in zip(a, v[:4, 0], slope, strict=True)
     ]
-    said(f"the first number of the output, {out:.3f}, should grow")
+    said(f"the first number of the output, $o = {out:.4f}$, should grow")
+    said(f"in the example ${a[0]:.4f} \\cdot (1 - {out:.4f})$ for *Ann*.")
     said(
         f"For *Ann* this is ${terms[0]}$; for *told* and *Tom* ${terms[1]}$; for *her* itself ${terms[3]}$"
     )
@@ -1029,7 +1078,7 @@ def test_what_the_demo_shows_as_the_page_tells_it() -> None:
     said(f"*Ann* grows from {before:.3f} to {after:.3f}: the softmax is sharper")
     said(f"[the table](#tab-attention-example): {before:.3f} for *Ann*")
     sharp = weights(2, 2, 4 / math.sqrt(2))[0]
-    said(f"raise the scale to 4 | Attention becomes a lookup: *Ann* has {sharp:.3f}.")
+    said(f"to 4 | Attention becomes a lookup: *Ann* has {sharp:.3f}.")
 
 
 def test_the_counts_of_the_box_of_costs() -> None:
@@ -1041,9 +1090,9 @@ def test_the_counts_of_the_box_of_costs() -> None:
     said(f"$HN^2$ numbers, {2 * whole['weights_stored'] / 2**20:g} MiB")
     said(f"$2NE$ numbers, {2 * whole['cache'] / 2**20:g} MiB")
     operations, read = one["projections"] + one["scores"], 2 * (one["parameters"] + one["cache"])
-    said(f"token then costs {operations / 1e6:.2f} million operations")
-    said(f"must be read, {read / 1e6:.2f} million bytes: one operation for each byte")
-    assert operations == read
+    said(f"The {n:,}th token then costs $8E^2 + 4NE = {operations / 1e6:.2f}$ million operations")
+    said(f"two bytes a number: $8E^2 + 4NE = {read / 1e6:.2f}$ million bytes")
+    assert operations == read == 8 * e**2 + 4 * n * e
     said(f"all {whole['parameters'] / 1e6:.2f} million parameters and the whole cache")
 
 
@@ -1072,10 +1121,16 @@ def test_the_layer_of_the_library_equals_the_page_with_and_without_a_cache(group
 
 def test_published_models_as_the_table_tells_them() -> None:
     for cells in rows_of("tab-attention-practice"):
-        layers, e, h, g, d = (int(cell.replace(",", "")) for cell in cells[1:6])
-        assert e == h * d, cells[0]
-        kept = 2 * layers * attention.cost(1, e, h, g)["cache"] / 2**10  # bytes for one token
-        assert cells[7] in (f"{kept:,g} KiB", "–"), (cells[0], kept)
+        layers, e, h, d = (int(cells[i].replace(",", "")) for i in (1, 2, 3, 5))
+        assert d in (64, 128)
+        said("| Head width $D$ | 64 or 128 in all rows of [the table]")
+        numbers = [int(number) for number in re.findall(r"\d+", cells[4])]
+        width = sum(numbers) if "latent" in cells[4] else 2 * numbers[0] * d
+        kept = 2 * layers * width / 2**10  # bytes for one token
+        assert cells[7].startswith(f"{kept:,g} KiB") or cells[7] == "–", cells
+        if h * d != e:
+            assert cells[0].startswith(("DeepSeek-V2", "gpt-oss"))
+    said("in gpt-oss-120b $64 \\cdot 64 = 4{,}096$ stands against 2,880")
     quarter, whole = (
         2 * 32 * attention.cost(131_072, 4096, 32, g)["cache"] / 2**30 for g in (8, 32)
     )
@@ -1113,7 +1168,15 @@ def test_an_empty_row_is_not_a_number_and_the_library_returns_zeros() -> None:
     filled = torch.arange(5) >= 2  # filled up at the left
     with pytest.raises(ValueError, match="has no True"):
         attention.attention(q, k, v, attention.causal_mask(5) & filled)
-    said("PyTorch 2.13 returns zeros")
+    said("In PyTorch 2.13 `scaled_dot_product_attention` returns zeros")
+    said("returns not-a-number unless it is called with `need_weights=False`")
+    layer, x = nn.MultiheadAttention(2, 1, batch_first=True).double(), q[None]
+    hidden = torch.ones(5, 5, dtype=torch.bool)
+    assert layer(x, x, x, attn_mask=hidden)[0].isnan().all()
+    assert layer(x, x, x, attn_mask=hidden, need_weights=False)[0].isfinite().all()
+    said("set to $-10^9$ in place of $-\\infty$, such a row becomes the plain mean")
+    flat = (q @ k.T).masked_fill(hidden, -1e9)
+    torch.testing.assert_close(attention.softmax(flat) @ v, v.mean(0).expand(5, 2), **EXACT)
     assert torch.__version__.startswith("2.13")
 
 
@@ -1127,6 +1190,8 @@ def test_a_sink_lets_a_head_abstain_and_costs_the_others() -> None:
         outs.append((a @ v)[2].tolist())
         shares.append(a[3, 0].item())
     (x, y), (small, other) = outs
+    assert round(x / small) == 8
+    said("an eighth of what it was.")
     said(f"a third of *Ann* and a third of himself: $({x:.3f}, {y:.3f})$")
     said(f"a sink with the score 3 leaves *Tom* $({small:.3f}, {other:.3f})$")
     said(f"whose weight on *Ann* falls from {shares[0]:.3f} to {shares[1]:.3f}: it would")
