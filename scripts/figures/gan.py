@@ -155,18 +155,25 @@ def stack(layers: list[nn.Module], name: str) -> Tensor:
     return torch.stack([layer.get_parameter(name).detach() for layer in layers])
 
 
-def play(gamma: float, ratio: int, rounds: int) -> tuple[list[list[float]], list[list[float]]]:
+def play(
+    gamma: float,
+    ratio: int,
+    rounds: int,
+    kind: str = "non-saturating",
+    rates: tuple[float, float] = (1e-2, 1e-2),
+) -> tuple[list[list[float]], list[list[float]]]:
     """Modes reached, and the share of good samples, of all copies after every EVERY rounds.
 
     The game is that of `gan.train`. A sum over the copies of the mean loss of each has the same
-    gradients as each copy alone, and Adam treats every number by itself.
+    gradients as each copy alone, and Adam treats every number by itself. The rates are of G and of D.
     """
     generator = torch.Generator().manual_seed(0)
     g, d = Copies((2, 32, 32, 2), generator), Copies((2, 32, 32, 1), generator)
     players = [
-        torch.optim.Adam(net.parameters(), lr=1e-2, betas=(0.5, 0.9), fused=True) for net in (g, d)
+        torch.optim.Adam(net.parameters(), lr=rate, betas=(0.5, 0.9), fused=True)
+        for net, rate in zip((g, d), rates, strict=True)
     ]
-    n, kind = 128 * COPIES, "non-saturating"
+    n = 128 * COPIES
     reached, good = [], []
     for number in range(1, rounds + 1):
         real, z = gan.sample_ring(n, generator), gan.noise(n, generator)

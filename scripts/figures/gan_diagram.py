@@ -8,6 +8,7 @@ from torch import Tensor
 
 from docs.models.gan import gan
 from scripts.figures import diagram, style
+from scripts.figures.diagram.sheet import LOSS
 
 ROUNDS, EARLY = 400, 100
 SEED = 2
@@ -46,26 +47,27 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     real, fake = 104, 218
     z = sheet.box(38, fake, 52, 40, "$z$", gloss="noise", random=True)
     generator = sheet.network(136, fake, 100, 64, "Generator", "$G(z)$")
-    data = sheet.picture(244, real, table["data"], cell=4, label="$x$", gloss="data")
+    data = sheet.picture(244, real, table["data"], cell=4, label="$x$", gloss="data", random=True)
     samples = sheet.picture(
         244, fake, table[f"round {EARLY}"], cell=4, label="$G(z)$", gloss="samples"
     )
     judge = sheet.network(364, 161, 120, 178, "Discriminator", "$D(x)$", gloss="is it real?")
     two = sheet.loss(602, real, 184, 70, r"$-\log D(x)$", r"$-\log(1 - D(G(z)))$")
-    one = sheet.loss(602, fake, 184, 44, r"$-\log D(G(z))$")
+    one = sheet.loss(602, fake, 184, 56, r"$-\log D(G(z))$")
     sheet.label(602, real + 52, "loss of the discriminator")
-    sheet.label(602, fake - 29, "loss of the generator")
+    sheet.label(602, fake - 35, "loss of the generator")
     sheet.chain([z, generator, samples])
     sheet.arrow(data, judge.left(real - 161))
     sheet.arrow(samples, judge.left(fake - 161))
     sheet.arrow(judge.right(real - 161 - 14), two.left(-14), "$D(x)$")
     sheet.arrow(judge.right(real - 161 + 14), two.left(14), "$D(G(z))$", side="below")
-    sheet.arrow(judge.right(fake - 161), one.left(), "$D(G(z))$")
+    sheet.arrow(judge.right(fake - 161 - 8), one.left(-8), "$D(G(z))$")
     sheet.gradient(two.top(), judge.top(), "gradient", via=46)
+    sheet.gradient(one.left(14), judge.right(fake - 161 + 14), "gradient", side="below")
     sheet.gradient(
-        one.bottom(),
+        judge.bottom(),
         generator.bottom(),
-        "gradient, through the discriminator, to the generator",
+        "through the discriminator to the generator",
         via=302,
         side="below",
     )
@@ -87,7 +89,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     samples = sheet.picture(left, 234, table[f"round {EARLY}"], cell=4)
     sheet.label(left + 40, 228, "$G(z)$", anchor="start", muted=False, size=13)
     sheet.label(left + 40, 244, "samples", anchor="start")
-    data = sheet.picture(right, 138, table["data"], cell=4)
+    data = sheet.picture(right, 138, table["data"], cell=4, random=True)
     sheet.label(right + 40, 134, "$x$", anchor="start", muted=False, size=13)
     sheet.label(right + 40, 150, "data", anchor="start")
     judge = sheet.network(188, 338, 240, 64, "Discriminator", "$D(x)$", gloss="is it real?")
@@ -101,8 +103,11 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(judge.bottom(left - 188), one.top(2), "$D(G(z))$")
     sheet.arrow(judge.bottom(right - 188 - 14), two.top(-14), "$D(x)$", side="left")
     sheet.arrow(judge.bottom(right - 188 + 14), two.top(14), "$D(G(z))$")
-    sheet.gradient(one.left(), generator.left(), "gradient", via=12, side="right", at=0.17)
+    sheet.gradient(one.top(-22), judge.bottom(left - 188 - 24))
+    sheet.gradient(judge.left(), generator.left(), via=16)
+    sheet.label(23, 281, "gradient,", "through $D$", anchor="start", colour=LOSS)
     sheet.gradient(two.right(), judge.right(), via=342)
+    sheet.label(346, 298, "gradient", anchor="end", colour=LOSS)
     sheet.band(528, 116, "Generation", "the generator alone")
     y = 596
     z = sheet.box(54, y, 66, 40, "$z$", gloss="noise", random=True)

@@ -1073,7 +1073,7 @@ def test_the_table_of_modes_tells_coverage_and_quality_as_the_figure_has_them() 
         modes_[f"spread share, {name}"][-1] for name in ("hasty", "hasty with penalty")
     )
     assert slowed >= hasty
-    said("spread as widely in the other hasty game, which has no such run")
+    said("spread as widely in the other hasty game, so that this spread is not due to that run")
     said(
         "in the balanced game without the penalty the share of samples near a mode is still rising"
     )
@@ -1090,6 +1090,64 @@ def test_the_table_of_modes_tells_coverage_and_quality_as_the_figure_has_them() 
     assert balanced[-1] - penalised[-1] < 2 * max(
         modes_["spread modes, balanced"][-1], modes_["spread modes, balanced with penalty"][-1]
     )
+
+
+def test_the_table_of_vanishing_gradients_is_that_of_a_discriminator_trained_alone() -> None:
+    torch.set_num_threads(1)
+    table = rows_of("tab-gan-vanishing")
+    steps = [int(row[0]) for row in table]
+    found = np.zeros((8, len(steps), 3))
+    for seed in range(8):
+        generator = torch.Generator().manual_seed(seed)
+        g, d = gan.network((2, 32, 32, 2), generator), gan.network((2, 32, 32, 1), generator)
+        with torch.no_grad():
+            list(g.parameters())[-2].mul_(0.1)
+        optimizer = torch.optim.Adam(d.parameters(), lr=1e-2, betas=(0.5, 0.9))
+        z = gan.noise(2000, generator)
+        for step in range(steps[-1] + 1):
+            if step in steps:
+                fake = d(g(z))[:, 0]
+                row = [torch.sigmoid(fake).mean().item()]
+                for kind in ("saturating", "non-saturating"):
+                    loss = gan.generator_loss(fake, kind)
+                    slopes = torch.autograd.grad(loss, list(g.parameters()), retain_graph=True)
+                    row.append(torch.cat([slope.flatten() for slope in slopes]).norm().item())
+                found[seed, steps.index(step)] = row
+            real, z_ = gan.sample_ring(128, generator), gan.noise(128, generator)
+            gan.descend(gan.loss_of_discriminator(g, d, real, z_, "saturating", 0), optimizer)
+    for row, mean in zip(table, found.mean(axis=0), strict=True):
+        for cell, value in zip(row[1:], mean, strict=True):
+            assert float(cell) == pytest.approx(value, rel=0.2, abs=6e-5)
+
+
+def test_in_the_game_of_the_page_the_saturating_loss_is_no_worse() -> None:
+    told = tells(
+        r"end with ([\d.]+) ± ([\d.]+) modes and (\d+) ± (\d+) % of their samples near one, no worse"
+    )
+    modes, share = (rows[-1] for rows in figures.play(0, 1, 400, "saturating"))
+    said("eight balanced runs with the saturating loss")
+    assert len(modes) == 8
+    found = [np.mean(modes), np.std(modes, ddof=1), 100 * np.mean(share)]
+    assert found[:2] == pytest.approx([float(number) for number in told[:2]], abs=0.6)
+    assert found[2] == pytest.approx(float(told[2]), abs=4)
+    assert 100 * np.std(share, ddof=1) == pytest.approx(float(told[3]), abs=3)
+
+
+def test_a_slower_generator_cures_some_hasty_games_and_a_faster_discriminator_hardly_one() -> None:
+    told = tells(
+        r"fifth of the rate for \$G\$ gives ([\d.]+) ± ([\d.]+) modes instead of ([\d.]+) ± ([\d.]+), "
+        r"and three of eight runs hold seven or eight; five times the rate for \$D\$ gives ([\d.]+) ± ([\d.]+),"
+    )
+    slow, fast = (
+        figures.play(0, 5, 400, rates=rates)[0][-1] for rates in ((2e-3, 1e-2), (1e-2, 5e-2))
+    )
+    hasty = rows_of("tab-gan-modes")[2][1].split(" ± ")
+    assert list(told[2:4]) == hasty
+    for runs, numbers in ((slow, told[:2]), (fast, told[4:])):
+        found = [np.mean(runs), np.std(runs, ddof=1)]
+        assert found == pytest.approx([float(number) for number in numbers], abs=1.0)
+    assert sum(n >= 7 for n in slow) == pytest.approx(3, abs=1)
+    assert np.mean(fast) < np.mean(slow)
 
 
 def test_modes_are_counted_by_hand() -> None:
@@ -1220,6 +1278,8 @@ def test_the_round_by_hand_is_that_of_autograd_and_of_the_code() -> None:
         f"$\\theta = -1 + {1 + theta:.3f} = {theta:.3f}$",
         f"now −{-theta:.2f} and {1 + theta:.2f}, and the generator's loss is {after.item():.2f}",
         f"along to minus {-theta:.2f} and {1 + theta:.2f}",
+        f"with weight $D(-1) = {d[0]:.3f}$ instead of $1 - {d[0]:.3f} = {1 - d[0]:.3f}$",
+        f"the loss of $D$ is {example(theta, psi)[0].item():.3f} and no longer the {told.item():.3f} of step 2",
     )
     assert loss_g.item() == pytest.approx(1.151, abs=5e-4)
 
@@ -1231,15 +1291,16 @@ def test_the_rounds_that_follow_are_those_of_the_figure_and_of_the_table() -> No
         loss_d, loss_g, *_ = example(theta, psi)
         (row,) = [cells for cells in rows_of("tab-gan-rounds") if cells[0] == str(number)]
         assert row[1:] == [
-            f"{theta:.3f}".replace("-", "−"), f"{loss_d.item():.3f}", f"{loss_g.item():.3f}"
-        ]  # fmt: skip
+            *(f"{number:.3f}".replace("-", "−") for number in (theta, psi)),
+            *(f"{loss.item():.3f}" for loss in (loss_d, loss_g)),
+        ]
     loss_d, loss_g, *_ = example(0, 0)
-    assert rows_of("tab-gan-rounds")[-1] == ["at rest", "0", f"{loss_d:.3f}", f"{loss_g:.3f}"]
+    assert rows_of("tab-gan-rounds")[-1] == ["at rest", "0", "0", f"{loss_d:.3f}", f"{loss_g:.3f}"]
     assert rounds["theta"][2] < 0 < rounds["theta"][3]
     said(
         f"in round 3 the samples pass the goal: $\\theta$ becomes {rounds['theta'][3]:.3f}",
         f"After 40 rounds $\\theta = {rounds['theta'][40]:.3f}$ and $\\psi = {rounds['psi'][40]:.3f}$",
-        "The generator's loss is least after round 4, where its samples are wrong by a third",
+        "the generator's loss is least after round 4, where its samples are wrong by a third",
     )
     assert min(rounds["generator"]) == rounds["generator"][4]
     assert min(rounds["psi"]) < 0
@@ -1262,7 +1323,8 @@ def test_the_table_of_the_start_is_that_of_the_example() -> None:
     said(
         f"divergence is $\\tfrac{{1}}{{2}} \\log 2 = {divergence:.3f}$ at the start",
         f"best discriminator's loss is $\\log 4 - {2 * divergence:.3f} = {FOUR - 2 * divergence:.3f}$, "
-        f"where the straight one pays {example(-1, math.log(4))[0].item():.3f}",
+        f"where the discriminator of the example, a *logistic regression*, pays "
+        f"{example(-1, math.log(4))[0].item():.3f}",
     )
 
 
@@ -1421,6 +1483,8 @@ def test_the_penalty_on_the_slope_is_zero_at_slope_one_alone() -> None:
 
 def test_dcgan_has_the_shapes_and_the_start_that_the_box_tells() -> None:
     torch.manual_seed(0)
+    sizes = [sum(w.numel() for w in net.parameters()) / 1e6 for net in practice.dcgan()]
+    said(f"the networks below have {sizes[0]:.2f} and {sizes[1]:.2f} million weights")
     g, d = practice.dcgan(width=8)
     x = g(torch.randn(2, 100, 1, 1))
     assert x.shape == (2, 3, 64, 64)
