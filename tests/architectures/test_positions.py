@@ -128,7 +128,7 @@ def test_the_words_of_the_example_are_those_of_the_code() -> None:
     said(
         f"the four pairs turn by {', '.join(f'{w:g}' for w in speeds[:3].tolist())} and "
         f"{speeds[3].item():g} radian for each position",
-        f"At position 3, therefore, they stand at {', '.join(f'{3 * w:g}' for w in speeds[:3].tolist())} and "
+        f"At position 3 they stand at {', '.join(f'{3 * w:g}' for w in speeds[:3].tolist())} and "
         f"{3 * speeds[3].item():g} radian.",
     )
     said(
