@@ -14,6 +14,7 @@ the very slips that readers make. These pages are found by their titles and thei
 from __future__ import annotations
 
 import gc
+import json
 import logging
 import re
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-from scripts import policy, smaller
+from scripts import policy, search_index, smaller
 from scripts.checker import symlinks
 from scripts.checker.config import Config as Settings
 from scripts.checker.page import Page as CheckedPage
@@ -37,9 +38,15 @@ LISTS = re.compile(
 BAD = re.compile(r"<li>\s*(?:<p>)?Bad:.*?</li>", re.DOTALL)
 UNREAD = re.compile(
     r'<svg\b.*?</svg>|<sup id="fnref.*?</sup>|<a\b[^>]*\bclass="headerlink".*?</a>'
-    r"|<(div|pre)\b[^>]*\bdata-search-exclude\b[^>]*>.*?</\1>",  # neither holds another of its kind
+    r'|<(?P<state>a|span) class="equation-state.*?</(?P=state)>|<span class="filename">.*?</span>(?:\s*</span>)?'
+    # Neither holds another of its kind.
+    r"|<(?P<box>div|pre)\b[^>]*\bdata-search-exclude\b[^>]*>.*?</(?P=box)>",
     re.DOTALL,
 )
+# What is above, below or over something else cannot be told in one line of an excerpt.
+STACKED = re.compile(r"<m(?:sub|sup|subsup|frac|under|over|underover|sqrt|root|table)\b")
+ANNOTATION = re.compile(r"<annotation\b.*?</annotation>", re.DOTALL)
+ENTRY = re.compile(r'<dt id="(?P<id>[^"]+)">(?P<term>.*?)</dt>', re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 DROPPED = re.compile(r"</?(?!(?:p|code|pre|li|ol|ul|sub|sup|h[1-6]|script|style)\b)[a-z][^>]*>")
 
@@ -60,8 +67,14 @@ def without_lists(html: str) -> str:
 def lean(html: str) -> str:
     """The HTML of a page without the tags that the index drops anyway, and without what it leaves out."""
     html = BAD.sub("", without_lists(html))
-    html = FORMULA.sub(lambda found: TAG.sub("", found[0]), UNREAD.sub("", html))
-    return DROPPED.sub("", html)
+    html = FORMULA.sub(readable, UNREAD.sub("", html))
+    return DROPPED.sub("", ENTRY.sub(r'<h3 id="\g<id>">\g<term></h3>', html))
+
+
+def readable(formula: re.Match[str]) -> str:
+    """A formula as text if it is a row of signs, else three dots."""
+    text = ANNOTATION.sub("", formula[0])
+    return "…" if STACKED.search(text) else TAG.sub("", text)
 
 
 def on_startup(*, command: str, **_: Any) -> None:
@@ -115,6 +128,7 @@ def on_env(env: Any, *, config: Any, files: Any, **_: Any) -> Any:
         if name.endswith("search") and index is not None:
             known = terms.Terms(glossary.every(Path(config.docs_dir) / glossary.PAGE))
             index.add_entry_from_context = _adding(index, known)
+            index.generate_search_index = _writing(index, known, Path(config.site_dir) / "search")
     return env
 
 
@@ -163,12 +177,25 @@ def _adding(index: Any, known: terms.Terms) -> Callable[[Any], None]:
         before = len(index.entries)
         add(Lean(page))
         owned = page.meta.get("terms")
-        if isinstance(owned, list):
-            for entry in index.entries[before:]:
-                if "#" not in entry["location"]:
+        for entry in index.entries[before:]:
+            if "#" not in entry["location"]:
+                entry["about"] = str(page.meta.get("description", ""))
+                if isinstance(owned, list):
                     entry["tags"] = tags(owned, known)
 
     return added
+
+
+def _writing(index: Any, known: terms.Terms, folder: Path) -> Callable[[Any], str]:
+    """What makes the file of the index: ours, from all entries, and beside it the texts of the pages."""
+    make: Callable[[Any], str] = index.generate_search_index
+
+    def written(before: Any) -> str:
+        docs = json.loads(make(before))["docs"]
+        search_index.publish(folder, docs)
+        return search_index.dumped(search_index.index(docs, known.words.values()))
+
+    return written
 
 
 def tags(owned: list[Any], known: terms.Terms) -> list[str]:

@@ -1,193 +1,170 @@
 /**
- * What the search finds in the index, and in which order: pure functions, loaded with the first search.
+ * What the search finds, and in which order: pure functions, loaded with the first search.
  */
 
-/** @typedef {{location: string, title: string, text: string, page: Entry, words: Map<string, number>, head: Set<string>, terms: Set<string>, boost: number}} Entry */
-/** @typedef {{entries: Entry[], vocabulary: Map<string, number>}} Index */
+import { beginning, places, read, stem, words } from "./search-index.mjs";
+import { hints, understand } from "./search-query.mjs";
 
-/** @param {string} text what one types: lower case, no accents, no ligatures */
-export const fold = (text) =>
-  text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replaceAll("ß", "ss");
+export { read };
 
-/** @param {string} word the word without the endings of plural and verb, roughly; -ize is -ise */
-export const stem = (word) =>
-  word.length < 5
-    ? word.replace(/s$/, "")
-    : word
-        .replace(/(?:ies|ied|y)$/, "i")
-        .replace(/(?:ations?|ings?|ers?|ed|es|s|e)$/, "")
-        .replace(/iz$/, "is")
-        .replace(/parametris$/, "parameteris");
+/** @typedef {import("./search-index.mjs").Index} Index */
+/** @typedef {import("./search-index.mjs").Page} Page */
+/** @typedef {import("./search-index.mjs").Section} Section */
+/** @typedef {import("./search-query.mjs").Concept} Concept */
+/** @typedef {import("./search-query.mjs").Word} Word */
+/** @typedef {{page: Page, score: number, share: number, parts: Section[]}} Group */
+/** @typedef {{groups: Group[], mended: [string, string][], stems: string[], begun: string}} Answer */
+/** @typedef {{body: Float32Array, head: Float32Array, weight: number, rarity: number, owners: Map<number, number>}} Found */
 
-/** @param {string} text */
-export const words = (text) => fold(text).match(/[\p{L}\p{N}]+/gu) ?? [];
-
-/** @param {string} text a term in one spelling of all: "pre-training" is "pretraining" */
-const term = (text) => words(text).map(stem).join("");
-
-/** @param {string} html the text of a piece of the index */
-const plain = (html) =>
-  html
-    .replace(/<\/?(?:p|li|ul|ol|h\d|tr|td|th|dd|dt|div|pre|br)\b[^>]*>/g, " ")
-    .replace(/<[^>]+>/g, "")
-    .replaceAll("&lt;", "<")
-    .replaceAll("&gt;", ">")
-    .replaceAll("&quot;", '"')
-    .replaceAll("&#39;", "'")
-    .replaceAll("&amp;", "&")
-    .replaceAll("¶", "")
-    .replace(/\s+/g, " ")
-    .trim();
+const TITLE = 2.5; // what a word in the title of a page counts, if one in its text counts one
+const HEAD = 1.2; // in the heading of a section
+const LEAD = 0.8; // in what the page says of itself
+const OWNED = 5; // for the page that owns the term
+const SURE = 4; // the same, however common the term is, if nothing else is asked
+const HINTED = 0.7; // for a page that owns a term with the same words
+const RELATED = 0.35; // for a page that owns a term with one of the words
+const STARTED = 0.8; // for the page whose title begins with the query
+const HEADED = 0.5; // for a page with a section whose heading is the query
+const PARTIAL = 0.5; // some words of a term, if not all
+const BEGUN = 0.6; // a word of which the beginning was typed
+const SHARE = 1; // the power by which a page is worth less if it lacks some of what is asked
+const LEAST = 0.3; // the share of the best page's share that is shown
+export const MOST = 10; // pages that are shown
+const PARTS = 3; // sections of a page that are shown
 
 /**
- * @param {{location: string, title: string, text: string, boost?: number, tags?: string[]}[]} docs
- * @returns {Index}
- */
-export function build(docs) {
-  /** @type {Map<string, Entry>} */
-  const pages = new Map();
-  /** @type {Map<string, number>} */
-  const vocabulary = new Map();
-  const entries = docs.map((doc) => {
-    const title = plain(doc.title);
-    const text = plain(doc.text);
-    /** @type {any} */
-    const entry = { location: doc.location, title, text, words: new Map(), boost: doc.boost ?? 1 };
-    for (const word of words(text)) {
-      entry.words.set(stem(word), (entry.words.get(stem(word)) ?? 0) + 1);
-      if (word.length > 3) vocabulary.set(word, (vocabulary.get(word) ?? 0) + 1);
-    }
-    entry.head = new Set(words(title).map(stem));
-    for (const word of words(title)) vocabulary.set(word, (vocabulary.get(word) ?? 0) + 20);
-    const [address, anchor] = doc.location.split("#");
-    if (!anchor) pages.set(address, entry);
-    entry.page = pages.get(address) ?? entry;
-    // The tags of a page are the terms that it explains for all others.
-    entry.terms = new Set((doc.tags ?? []).map(term));
-    return entry;
-  });
-  return { entries, vocabulary };
-}
-
-/**
- * How well each entry answers one word of a query.
+ * How well each section holds a word, in its text or its heading; sections that do not are left out.
  * @param {Index} index
- * @param {string} word its stem
- * @param {string} begun what the word begins with, if it may be unfinished
- * @returns {Map<Entry, number>}
+ * @param {Word} word
+ * @param {"body" | "head"} where
  */
-function hits(index, word, begun) {
-  const fits = (/** @type {string} */ other) =>
-    other === word || (begun !== "" && other.startsWith(begun));
-  /** @type {Map<Entry, number>} */
+function hits(index, { stem: one, begun }, where) {
+  /** @type {Map<number, number>} */
   const found = new Map();
-  for (const entry of index.entries) {
-    let score = 0;
-    const count = entry.words.get(word) ?? 0;
-    if (count) score += count / (count + 1.2);
-    else if (begun) for (const other of entry.words.keys()) if (fits(other)) score = 0.3;
-    const head = entry.head.has(word) ? 1 : begun && [...entry.head].some(fits) ? 0.7 : 0;
-    score += head * (entry.page === entry ? 8 : 4);
-    if (score) found.set(entry, score * entry.boost);
-  }
+  const list = (/** @type {string} */ key) =>
+    where === "body" ? places(index, key) : (index.heads.get(key) ?? []);
+  if (begun)
+    for (const other of beginning(where === "body" ? index.stems : index.headStems, begun))
+      for (const at of list(other)) found.set(at, BEGUN);
+  for (const at of list(one)) found.set(at, 1);
   return found;
 }
 
 /**
- * The entries that hold every word of the query (the last one may be unfinished), best first.
+ * How well each section holds a concept, in whatever way it is said, and how rare that is.
+ * @param {Index} index
+ * @param {Concept} concept
+ * @param {"body" | "head"} where
+ */
+function meet(index, { ways }, where) {
+  const sections = index.sections.length;
+  const best = new Float32Array(sections);
+  for (const way of ways) {
+    const each = way.map((word) => hits(index, word, where));
+    const rare = each.map((found) => Math.log(1 + sections / (1 + found.size)));
+    const all = rare.reduce((sum, value) => sum + value, 0);
+    for (const at of new Set(each.flatMap((found) => [...found.keys()]))) {
+      let sum = 0;
+      let least = 1;
+      each.forEach((found, i) => {
+        const value = found.get(at) ?? 0;
+        sum += value * rare[i];
+        least = Math.min(least, value);
+      });
+      best[at] = Math.max(best[at], least || (PARTIAL * sum) / all);
+    }
+  }
+  let count = 1;
+  for (const value of best) count += value > PARTIAL ? 1 : value;
+  return { values: best, rarity: Math.log(1 + sections / count) };
+}
+
+/**
+ * What the sections of a page and the page as a whole are worth.
+ * @param {Page} page
+ * @param {Found[]} all
+ * @param {number} total the weight of all that is asked
+ */
+function judge(page, all, total) {
+  const { first, sections } = page;
+  const values = sections.map(() => 0);
+  const shares = sections.map(() => 0);
+  let score = 0;
+  let share = 0;
+  for (const { body, head, weight, rarity, owners } of all) {
+    let sum = 0;
+    let heading = 0;
+    for (let i = 0; i < sections.length; i++) {
+      const inside = body[first + i];
+      const above = head[first + i] * rarity * (sections[i].elsewhere ? 0.5 : 1);
+      sum += inside;
+      if (i) heading = Math.max(heading, above);
+      values[i] += weight * (inside + 2 * above);
+      shares[i] += weight * Math.max(inside, head[first + i]);
+    }
+    const own = owners.get(page.number) ?? 0;
+    const often = sum / (sum + 1 + sections.length / 40) + LEAD * body[first];
+    score += weight * (often + HEAD * heading + TITLE * head[first] * rarity);
+    score += own * ((SURE * weight) / total + OWNED * weight);
+    share += weight * Math.max(Math.min(1, sum), head[first], heading ? 1 : 0, own === 1 ? 1 : 0);
+  }
+  const rated = sections
+    .map((section, i) => ({ section, value: values[i] * (shares[i] / total) ** SHARE }))
+    .sort((a, b) => b.value - a.value);
+  return { score: score + rated[0].value, share: share / total, rated };
+}
+
+/**
+ * The pages that hold what is asked, or most of it, best first.
  * @param {Index} index
  * @param {string} query
- * @returns {{page: Entry, score: number, parts: Entry[]}[]} grouped by page
+ * @returns {Answer}
  */
 export function find(index, query) {
-  const typed = words(query);
-  const last = typed.at(-1) ?? "";
-  const open = !/\s$/.test(query) && last.length > 1;
-  /** @type {Map<Entry, number>} */
-  let scores = new Map();
-  typed.map(stem).forEach((word, position) => {
-    const found = hits(index, word, open && position === typed.length - 1 ? last : "");
-    const rarity = Math.log(1 + index.entries.length / (1 + found.size));
-    const before = scores;
-    scores = new Map();
-    for (const [entry, score] of found)
-      if (position === 0 || before.has(entry))
-        scores.set(entry, (before.get(entry) ?? 0) + score * rarity);
+  const { concepts, mended, asked } = understand(index, query);
+  const sections = index.sections.length;
+  const rare = (/** @type {string} */ one) =>
+    Math.log(1 + sections / (1 + places(index, one).length));
+  const all = concepts.map((concept) => {
+    const body = meet(index, concept, "body");
+    const head = meet(index, concept, "head");
+    const rarity = head.rarity / Math.log(1 + sections);
+    const owners = new Map();
+    if (concept.owner >= 0) owners.set(concept.owner, 1);
+    else
+      for (const [page, share] of hints(index, [concept], rare)) owners.set(page, RELATED * share);
+    return { body: body.values, head: head.values, weight: body.rarity, rarity, owners };
   });
-  const asked = term(query);
-  const best = Math.max(1, ...scores.values());
-  for (const entry of index.entries)
-    if (entry.terms.has(asked)) scores.set(entry, (scores.get(entry) ?? 0) + best);
-  return grouped(scores, fold(query).trim());
-}
-
-/**
- * @param {Map<Entry, number>} scores
- * @param {string} phrase
- * @returns {{page: Entry, score: number, parts: Entry[]}[]}
- */
-function grouped(scores, phrase) {
-  /** @type {Map<Entry, {page: Entry, score: number, parts: Entry[]}>} */
-  const groups = new Map();
-  for (const [entry, value] of [...scores].sort((a, b) => b[1] - a[1])) {
-    const exact = fold(entry.title) === phrase ? 3 : 1;
-    const group = groups.get(entry.page) ?? { page: entry.page, score: 0, parts: [] };
-    group.score = Math.max(group.score, value * exact) + value * 0.02;
-    if (group.parts.length < 3) group.parts.push(entry);
-    groups.set(entry.page, group);
-  }
-  return [...groups.values()].sort((a, b) => b.score - a.score).slice(0, 20);
-}
-
-/**
- * The commonest word that begins so, without what is typed already.
- * @param {Index} index
- * @param {string} query
- */
-export function completion(index, query) {
-  const last = /[\p{L}\p{N}]+$/u.exec(query)?.[0] ?? "";
-  if (last.length < 2) return "";
-  let best = "";
-  for (const [word, count] of index.vocabulary)
-    if (
-      word.length > last.length &&
-      word.startsWith(fold(last)) &&
-      count > (index.vocabulary.get(best) ?? 0)
-    )
-      best = word;
-  return best.slice(last.length);
-}
-
-/**
- * The nearest known word for each unknown one, or "" if there is none.
- * @param {Index} index
- * @param {string} query
- */
-export function correction(index, query) {
-  const distance = (/** @type {string} */ a, /** @type {string} */ b) => {
-    let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-    for (let i = 1; i <= a.length; i++) {
-      const next = [i];
-      for (let j = 1; j <= b.length; j++)
-        next[j] = Math.min(
-          next[j - 1] + 1,
-          row[j] + 1,
-          row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1),
-        );
-      row = next;
-    }
-    return row[b.length];
+  const total = all.reduce((sum, { weight }) => sum + weight, 0);
+  const owned = concepts.length === 1 && concepts[0].owner >= 0;
+  const hinted = owned ? new Map() : hints(index, concepts, rare);
+  const begun = words(query).join("");
+  const groups = index.pages.map((page) => {
+    const { score, share, rated } = judge(page, all, total);
+    const title = words(page.title);
+    const extra = Math.max(
+      asked.has(title.map(stem).join("")) ? 1 : 0,
+      begun.length > 2 && title.join("").startsWith(begun) ? STARTED : 0,
+      !owned && page.sections.some(({ key }) => asked.has(key)) ? HEADED : 0,
+      HINTED * (hinted.get(page.number) ?? 0),
+    );
+    const parts = rated.filter(({ section, value }) => value && section.anchor);
+    return {
+      page,
+      score: (score + extra * (SURE + OWNED * total)) * share ** SHARE,
+      share,
+      parts: parts.slice(0, PARTS).map(({ section }) => section),
+    };
+  });
+  const best = Math.max(...groups.map(({ share }) => share));
+  return {
+    groups: groups
+      .filter(({ score, share }) => score > 0 && share >= best * LEAST)
+      .sort((a, b) => b.score - a.score)
+      .slice(0, MOST),
+    mended,
+    stems: [...new Set(concepts.flatMap(({ ways }) => ways.flat().map((word) => word.stem)))],
+    begun:
+      concepts.flatMap(({ ways }) => ways.flat().map((word) => word.begun)).find(Boolean) ?? "",
   };
-  const mended = words(query).map((word) => {
-    if (index.vocabulary.has(word)) return word;
-    let best = "";
-    let least = word.length > 5 ? 2.5 : 1.5;
-    for (const [other, count] of index.vocabulary) {
-      if (Math.abs(other.length - word.length) > 2) continue;
-      const far = distance(word, other) - Math.min(count, 100) / 1000;
-      if (far < least) [least, best] = [far, other];
-    }
-    return best;
-  });
-  return mended.includes("") || mended.join(" ") === words(query).join(" ") ? "" : mended.join(" ");
 }

@@ -1,12 +1,11 @@
 /**
- * The search's dialog: it loads the index when it is first opened, shows what is found, and says what
- * is wrong when the index does not come.
+ * The search's dialog, a combobox: it loads the index when it is first opened, and says what is wrong when
+ * the index does not come. `?q=` in the address opens it with a query.
  */
 
 import { make } from "./dom.mjs";
 
-/** @typedef {typeof import("./search-engine.mjs")} Engine */
-/** @typedef {import("./search-engine.mjs").Entry} Entry */
+/** @typedef {typeof import("./search-results.mjs")} Engine */
 /** @typedef {import("./search-engine.mjs").Index} Index */
 /** @typedef {{engine: Engine, index: Index}} Known */
 
@@ -51,84 +50,23 @@ async function ask(url, tries, signal) {
     throw new Trouble("the index cannot be reached");
   };
   const [engine, answer] = await Promise.all([
-    import(`./search-engine.mjs${tries ? `?${tries}` : ""}`),
+    import(`./search-results.mjs${tries ? `?${tries}` : ""}`),
     fetch(url, { signal, cache: tries ? "reload" : "default" }),
   ]).catch(unreachable);
   if (!answer.ok) throw new Trouble(`the server answers ${answer.status} for the index`);
   const text = await answer.text().catch(unreachable);
   try {
-    return { engine, index: engine.build(JSON.parse(text).docs) };
+    return { engine, index: await engine.read(JSON.parse(text)) };
   } catch {
     throw new Trouble("the index is damaged");
   }
-}
-
-/**
- * The part of a text around the first of the words, with the words marked.
- * @param {Engine} engine
- * @param {string} text
- * @param {string[]} stems
- */
-function excerpt({ fold, stem }, text, stems) {
-  const fits = (/** @type {string} */ word) =>
-    stems.some((one) => stem(fold(word)) === one || fold(word).startsWith(one));
-  const pieces = text.split(/([\p{L}\p{N}]+)/u);
-  const first = Math.max(
-    0,
-    pieces.findIndex((piece, i) => i % 2 && fits(piece)),
-  );
-  const from = Math.max(0, first - 14);
-  const nodes = pieces
-    .slice(from, from + 56)
-    .map((piece, i) => ((from + i) % 2 && fits(piece) ? make("mark", {}, piece) : piece));
-  return [...(from ? ["… "] : []), ...nodes, ...(pieces.length > from + 56 ? [" …"] : [])];
-}
-
-/**
- * A page that was found, with its parts.
- * @param {Engine} engine
- * @param {{page: Entry, parts: Entry[]}} group
- * @param {string[]} stems
- * @param {URL} base
- */
-function found(engine, { page, parts }, stems, base) {
-  const row = (/** @type {Entry} */ entry, /** @type {string} */ kind) =>
-    make(
-      "a",
-      { href: new URL(entry.location, base).href, class: `search-${kind}` },
-      make(
-        "span",
-        { class: "search-title" },
-        ...(entry.title ? excerpt(engine, entry.title, stems) : [page.title]),
-      ),
-      ...(kind === "part" || parts.includes(page) || !parts.length
-        ? [make("span", { class: "search-text" }, ...excerpt(engine, entry.text, stems))]
-        : []),
-    );
-  return make(
-    "li",
-    {},
-    row(page, "page"),
-    ...parts.filter((part) => part !== page).map((part) => row(part, "part")),
-  );
-}
-
-/**
- * How many pages were found, and whether a key completes the word.
- * @param {number} count
- * @param {string} rest
- */
-function counted(count, rest) {
-  const pages = `${count}${count === 20 ? " or more" : ""} ${count === 1 ? "page" : "pages"}`;
-  return rest ? `${pages} – right arrow completes the word` : pages;
 }
 
 /** @param {HTMLDialogElement} dialog */
 export function search(dialog) {
   const input = /** @type {HTMLInputElement} */ (dialog.querySelector("input"));
   const status = /** @type {HTMLElement} */ (dialog.querySelector("[role=status]"));
-  const list = /** @type {HTMLElement} */ (dialog.querySelector("ol"));
-  const ghost = /** @type {HTMLElement} */ (dialog.querySelector(".search-ghost"));
+  const list = /** @type {HTMLElement} */ (dialog.querySelector("[role=listbox]"));
   const address = dialog.dataset.index ?? "";
   const base = new URL("..", new URL(address, location.href));
   /** @type {Promise<Known> | undefined} */
@@ -137,18 +75,14 @@ export function search(dialog) {
   let told;
   let tries = 0;
 
-  const button = (/** @type {string} */ text, /** @type {() => void} */ act) => {
-    const made = make("button", { type: "button", class: "search-mend" }, text);
-    made.addEventListener("click", () => {
-      input.focus();
-      act();
-      show();
-    });
-    return made;
-  };
   const fail = (/** @type {unknown} */ error) => {
     const why = error instanceof Trouble ? error.message : `of a fault in its script (${error})`;
-    const again = button("Try again", () => (coming = undefined));
+    const again = make("button", { type: "button", class: "search-mend" }, "Try again");
+    again.addEventListener("click", () => {
+      input.focus();
+      coming = undefined;
+      show();
+    });
     const home = make("a", { href: base.href }, "the map");
     list.hidden = true;
     status.replaceChildren(
@@ -159,24 +93,6 @@ export function search(dialog) {
       ".",
     );
   };
-  const tell = (/** @type {Known} */ { engine, index }, /** @type {string} */ query) => {
-    const rest = engine.completion(index, query);
-    ghost.replaceChildren(make("span", {}, query), rest);
-    const stems = engine.words(query).map(engine.stem);
-    const groups = engine.find(index, query);
-    list.replaceChildren(...groups.map((group) => found(engine, group, stems, base)));
-    list.hidden = !groups.length;
-    const mended = groups.length || !stems.length ? "" : engine.correction(index, query);
-    if (!stems.length) status.textContent = "Type a word: a model, a method, a name.";
-    else if (groups.length) status.textContent = counted(groups.length, rest);
-    else if (mended)
-      status.replaceChildren(
-        "Nothing found. Did you mean ",
-        button(mended, () => (input.value = mended)),
-        "?",
-      );
-    else status.textContent = "Nothing found.";
-  };
   const show = async () => {
     const query = input.value;
     if (!coming) {
@@ -185,8 +101,11 @@ export function search(dialog) {
     }
     const mine = coming;
     try {
-      const known = await mine;
-      if (query === input.value) tell(known, query);
+      const { engine, index } = await mine;
+      if (query !== input.value) return;
+      status.replaceChildren(...engine.show(index, query, list, base));
+      activate(input, list, null);
+      input.setAttribute("aria-expanded", String(!list.hidden));
     } catch (error) {
       if (coming !== mine || told === mine) return;
       told = mine;
@@ -199,16 +118,75 @@ export function search(dialog) {
     input.select();
     show();
   };
-  input.addEventListener("input", show);
+  const share = sharing(dialog, input);
+  input.addEventListener("input", () => {
+    show();
+    share();
+  });
   // Who opens the search once more tries once more.
   dialog.addEventListener("close", () => coming?.catch(() => (coming = undefined)));
-  keys(dialog, input, list, () => {
-    const text = ghost.textContent ?? "";
-    if (!ghost.lastChild?.textContent || text.length <= input.value.length) return;
-    input.value = text;
-    show();
-  });
+  keys(dialog, input, list);
   opening(open);
+  arrive(input, open);
+}
+
+/**
+ * The query is in the address while the search is open, so that it can be shared.
+ * @param {HTMLDialogElement} dialog
+ * @param {HTMLInputElement} input
+ * @returns {() => void} what notes the query, once the reader pauses: browsers allow few changes a second
+ */
+function sharing(dialog, input) {
+  let timer = 0;
+  const note = () => {
+    const url = new URL(location.href);
+    if (dialog.open && input.value.trim()) url.searchParams.set("q", input.value.trim());
+    else url.searchParams.delete("q");
+    if (url.href !== location.href) history.replaceState(history.state, "", url);
+  };
+  dialog.addEventListener("close", () => {
+    clearTimeout(timer);
+    note();
+  });
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(note, 400);
+  };
+}
+
+/**
+ * What an address asks for: a query, or words to be marked, which then leave it.
+ * @param {HTMLInputElement} input
+ * @param {() => void} open
+ */
+function arrive(input, open) {
+  const url = new URL(location.href);
+  const marked = url.searchParams.get("mark");
+  const query = url.searchParams.get("q");
+  if (marked) {
+    url.searchParams.delete("mark");
+    history.replaceState(history.state, "", url);
+    import("./search-marks.mjs").then(({ mark }) => mark(marked));
+  }
+  if (query) {
+    input.value = query;
+    open();
+  }
+}
+
+/**
+ * Make one of the options the active one; the focus stays in the field.
+ * @param {HTMLInputElement} input
+ * @param {HTMLElement} list
+ * @param {HTMLElement | null} option
+ */
+function activate(input, list, option) {
+  for (const other of list.querySelectorAll("[aria-selected=true]"))
+    other.setAttribute("aria-selected", "false");
+  option?.setAttribute("aria-selected", "true");
+  option?.scrollIntoView({ block: "nearest" });
+  if (option) input.setAttribute("aria-activedescendant", option.id);
+  else input.removeAttribute("aria-activedescendant");
 }
 
 /**
@@ -216,28 +194,35 @@ export function search(dialog) {
  * @param {HTMLDialogElement} dialog
  * @param {HTMLInputElement} input
  * @param {HTMLElement} list
- * @param {() => void} complete
  */
-function keys(dialog, input, list, complete) {
+function keys(dialog, input, list) {
+  const options = () =>
+    list.hidden ? [] : /** @type {HTMLElement[]} */ ([...list.querySelectorAll("[role=option]")]);
+  const active = () => options().find((option) => option.getAttribute("aria-selected") === "true");
   const move = (/** @type {number} */ step) => {
-    const stops = [input, ...list.querySelectorAll("a")];
-    const at = stops.indexOf(/** @type {any} */ (document.activeElement));
-    stops[(Math.max(at, 0) + step + stops.length) % stops.length].focus();
+    const stops = [null, ...options()];
+    const at = stops.indexOf(active() ?? null);
+    activate(input, list, stops[(at + step + stops.length) % stops.length]);
   };
-  dialog.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+  input.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp")
       move(event.key === "ArrowDown" ? 1 : -1);
-      event.preventDefault();
-    } else if (event.target !== input) return;
-    else if (event.key === "Enter") {
-      event.preventDefault();
-      if (!event.isComposing) list.querySelector("a")?.click();
-    } else if (event.key === "ArrowRight" && input.selectionStart === input.value.length)
-      complete();
+    else if (event.key === "Enter") (active() ?? options()[0])?.click();
+    else return;
+    event.preventDefault();
   });
   dialog.addEventListener("click", (event) => {
     const target = /** @type {Element} */ (event.target);
-    if (target === dialog || target.closest("a, .search-close")) dialog.close();
+    const link = target.closest("a");
+    if (target !== dialog && !target.closest("a, .search-close")) return;
+    const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+    if (link?.dataset.mark && !elsewhere) {
+      const url = new URL(link.href);
+      url.searchParams.set("mark", link.dataset.mark);
+      event.preventDefault();
+      location.assign(url);
+    } else if (!elsewhere) dialog.close();
   });
 }
 

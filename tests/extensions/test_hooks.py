@@ -55,6 +55,19 @@ def test_a_lean_page_has_the_text_of_the_page_without_its_note_numbers() -> None
     assert code["text"] == "<pre><code>def f(x &lt; 1):</code></pre> <ul><li>one</li></ul>"
 
 
+def test_a_formula_is_a_row_of_signs_or_three_dots() -> None:
+    row = '<math><mi>x</mi><mo>&lt;</mo><mn>1</mn><annotation encoding="tex">x</annotation></math>'
+    assert hooks.lean(f"<p>If {row}.</p>") == "<p>If x&lt;1.</p>"
+    power = "<math><msup><mi>x</mi><mn>2</mn></msup></math>"
+    assert hooks.lean(f"<p>Then {power}.</p>") == "<p>Then ….</p>"
+
+
+def test_each_entry_of_the_glossary_is_a_section() -> None:
+    html = '<h1 id="g">G</h1><dl><dt id="nat"><strong>Nat</strong></dt><dd><p>A unit.</p></dd></dl>'
+    _, nat = index(hooks.lean(html))
+    assert (nat["location"], nat["title"], nat["text"]) == ("a/#nat", "Nat", "<p>A unit.</p>")
+
+
 def test_lists_of_sources_the_ledger_and_bad_examples_are_not_read() -> None:
     text = re.sub(r"<[^>]*>|\s+", " ", hooks.lean(LISTS)).split()
     assert " ".join(text) == "A section Kept. Kept too. Kept as well. Good: b Last."
@@ -68,6 +81,7 @@ def test_the_plugin_finds_the_same_in_a_whole_page(path: str, built: Site) -> No
     assert 'class="footnote"' in html
     html = hooks.without_lists(html)
     assert 'class="footnote"' not in html
-    whole = index(re.sub(r'(?s)<sup id="fnref.*?</sup>|<svg\b.*?</svg>', "", html))
+    html = hooks.FORMULA.sub(hooks.readable, hooks.UNREAD.sub("", html))
+    whole = index(html)
     assert len(whole) > 3
     assert index(hooks.lean(html)) == whole

@@ -135,7 +135,8 @@ def test_only_pages_with_exercises_load_it_and_the_search_does_not_know_it(
     page.goto("overview/")
     assert not page.evaluate(loaded)
     index = page.evaluate(
-        "fetch(new URL('../search/search_index.json', location)).then(a => a.text())"
+        "fetch(new URL('../search/texts/architectures/positions.json', location))"
+        ".then(a => a.text())"
     )
     assert "What are its shortest and its longest wavelength" in index
     assert "the exponent of the last pair" not in index.lower()

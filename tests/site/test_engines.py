@@ -116,7 +116,7 @@ return faults;
 SEARCH = """
 const dialog = document.querySelector("dialog.search");
 const input = dialog.querySelector("input");
-const links = () => [...dialog.querySelectorAll("li a")].map(link => link.href);
+const links = () => [...dialog.querySelectorAll("[role=option]")].map(link => link.href);
 const until = async (ready) => {
   const end = performance.now() + 10000;
   while (!ready() && performance.now() < end) await new Promise(done => setTimeout(done, 20));

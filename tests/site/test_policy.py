@@ -137,7 +137,7 @@ def test_a_running_demo_does_nothing_that_its_policy_forbids(
 def test_the_search_works_under_the_policy(watched: Page) -> None:
     watched.goto("models/vae/")
     watched.keyboard.press("/")
-    watched.get_by_role("searchbox").fill("attention")
+    watched.get_by_role("combobox").fill("attention")
     watched.locator(".search-results a").first.wait_for()
     watched.keyboard.press("Enter")
     watched.wait_for_url(lambda url: not url.endswith("models/vae/"))

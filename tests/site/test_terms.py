@@ -16,10 +16,10 @@ from tests.site.server import Server
 pytestmark = pytest.mark.browser
 
 FIND = """async ([base, queries]) => {
-  const engine = await import(`${base}assets/search-engine.mjs`);
+  const { find, read } = await import(`${base}assets/search-engine.mjs`);
   const answer = await fetch(`${base}search/search_index.json`);
-  const index = engine.build((await answer.json()).docs);
-  return queries.map((query) => engine.find(index, query).slice(0, 3).map((found) => found.page.location));
+  const index = await read(await answer.json());
+  return queries.map((query) => find(index, query).groups.slice(0, 3).map((found) => found.page.address));
 }"""
 
 
@@ -52,7 +52,7 @@ def test_to_the_search_two_spellings_are_one(page: Page, server: Server) -> None
     }
     page.goto("")
     ask = """async ([base, words]) => {
-      const { stem } = await import(`${base}assets/search-engine.mjs`);
+      const { stem } = await import(`${base}assets/search-index.mjs`);
       return words.map(stem);
     }"""
     ones, others = (
