@@ -10,6 +10,7 @@ from scipy import special
 
 from docs.training.rlhf import practice, rlhf
 from scripts.figures import style
+from tests.answers.plugin import Bench
 from tests.said import sayings, tables
 
 PAGE = style.DOCS / "training" / "rlhf.md"
@@ -167,4 +168,20 @@ def test_the_diagram_has_the_numbers_of_the_example() -> None:
         f"{table['reward'][1]:.2f}, and the loss is {table['loss'][0]:.2f}",
         f"the reward less the KL penalty, here {table['earned'][0]:.2f}, whose",
         f"{table['earned'][0]:.2f} is what answer A earns at the end of stage 3 with $\\beta = 1$",
+    )
+
+
+@pytest.mark.answer("answer-rlhf-half")
+def test_exercise_6_how_far_half_the_penalty_lets_the_policy_go(answer: Bench) -> None:
+    ways = {}
+    for beta in (0.5, 1.0):
+        best = rlhf.optimum(rlhf.THREE_REF, REWARD, beta).exp()
+        ways[beta] = float(special.rel_entr(best.numpy(), REF.numpy()).sum())
+    best = rlhf.optimum(rlhf.THREE_REF, REWARD, 0.5).exp()
+    mean, left = float(best @ REWARD), 0.5 * math.log(9.5)
+    assert mean - 0.5 * ways[0.5] == pytest.approx(left)
+    answer("answer-rlhf-half").is_(ways[0.5], ways[1.0])
+    said(
+        f"\\approx {ways[0.5]:.3f}$ nats.",
+        f"The mean reward is {mean:.3f}, and ${mean:.3f} - 0.5 \\cdot {ways[0.5]:.3f} = {left:.3f}$",
     )

@@ -186,7 +186,8 @@ def test_the_figure_shows_what_the_page_says_of_it() -> None:
         f"{seeds:d} runs end more than 0.3 below their own peak",
         f"moved to the same start, ends at {table['low, believed'][-1]:.2f} in the mean",
         f"it ends at {told['iterated']}, and {fell['iterated']:d} of the {seeds:d} runs fall",
-        f"Without the penalty {fell['low']:d} of {seeds:d} runs fell in this way, with it none",
+        f"Without the penalty {fell['low']:d} of {seeds:d} runs ended more than 0.3 below their own best, "
+        "with it none",
         f"{figures.PAIRS:,d} pairs of answers of the fine-tuned model",
         f"{figures.ROUNDS:d} rounds of {figures.PAIRS // figures.ROUNDS:d}",
         f"each step {32 * len(language.PROMPTS):d} answers",
