@@ -1536,7 +1536,7 @@ def test_the_generated_point_can_be_followed_by_hand() -> None:
     said(
         f"the noises {needed[0]:.2f} and {needed[1]:.2f} now, with the probabilities {share[0]:.3f} "
         f"and {share[1]:.3f}, so the best".replace("-", "−"),
-        rf"with $z = 0.5$ the first step gives $x_3 = 0.6 \cdot {guesses[0]:.2f} + {kept:.2f} \cdot "
+        rf"with $z = 0.5$ the first step gives $0.6 \cdot {guesses[0]:.2f} + {kept:.2f} \cdot "
         rf"{noises[0]:.2f} + {sigma:.2f} \cdot 0.5 = {third:.2f}$",
     )
     said(
