@@ -1027,7 +1027,7 @@ def test_the_second_head_and_the_output_as_the_page_prints_them() -> None:
         f"$1 / \\sqrt 2 = {score:.4f}$ with the exponential {math.exp(score):.3f}, and the three others have 1"
     )
     ann, told, tom, her, _ = a[0, 1, 3].tolist()
-    said(f"the weights are {ann:.3f}, {told:.3f}, {tom:.3f} and {her:.3f}.")
+    said(f"the words, the weights are {ann:.3f}, {told:.3f}, {tom:.3f} and {her:.3f}.")
     second = a[0, 1] @ v
     said(f"the output is $({second[3, 0]:.3f}, {second[3, 1]:.3f})$.")
     first = row(True)[1]
