@@ -192,7 +192,7 @@ def test_the_example_can_be_followed_with_a_pencil() -> None:
     said(
         f"say $\\varepsilon = 0.6$, and set $z = \\mu + \\sigma \\varepsilon = {z.item():.1f}$",
         f"$f(z) = ({f[0]:.1f}, {f[1]:.1f})$, with errors $(0.1, -0.4)$ and squared error {squared:.2f}",
-        f"= -{squared / 2:.3f} - {math.log(2 * math.pi):.3f} = {reconstruction:.3f}$",
+        f"that is $-{squared / 2:.3f} - {math.log(2 * math.pi):.3f} = {reconstruction:.3f}$",
         f"\\tfrac{{1}}{{2}}(1 + {1 / 9:.3f} - 1 + {math.log(9):.3f}) = {kl:.3f}$ nats",
         f"${reconstruction:.3f} - {kl:.3f} = {reconstruction - kl:.3f}$ nats",
         f"is its negative, {kl - reconstruction:.3f}",
@@ -248,7 +248,7 @@ def test_the_gradient_of_the_example_can_be_followed_with_a_pencil() -> None:
     said(
         "$2 \\cdot 0.1 + 2 \\cdot (-0.4) = -0.6$",
         f"$0.6 + \\mu = {first:.1f}$ with respect to $\\mu$",
-        f"= 0.36 + 0.333 - 3 = {second:.3f}$ with respect to $\\sigma$",
+        f"$0.36 + 0.333 - 3 = {second:.3f}$",
     )
     points, share = gauss_hermite(4, 1)
     average = (points[:, 0].tolist(), share.tolist())

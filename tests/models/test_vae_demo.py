@@ -92,6 +92,11 @@ def test_the_running_demo_needs_few_screens(open_demo: OpenDemo, width: int, scr
     box = demo.bounding_box()
     assert box
     assert box["height"] <= 900 * screens
+    demo.get_by_role("button", name="The gap").click()  # the longest caption and sentence
+    integrated(demo)
+    box = demo.bounding_box()
+    assert box
+    assert box["height"] <= 900 * screens
     demo.get_by_role("button", name="Show the two thermometers").click()
     expect(digits(demo)).to_be_hidden()
     box = demo.bounding_box()

@@ -75,7 +75,7 @@ class Stage {
     const { stage, controls, buttons, status, output } = ui.frame(root);
     this.status = status;
     this.output = output;
-    const columns = [column(stage, 220), column(stage, 170), column(stage, 215)];
+    const columns = [column(stage, 200), column(stage, 160), column(stage, 250)];
     columns[2].append(output);
     this.plane = this.planeOn(figure(columns[0], "The plane of codes"));
     this.pad = this.padOn(figure(columns[1], "Draw a digit, as large as the square"));
