@@ -199,7 +199,8 @@ def test_the_figure_shows_what_the_page_says_of_it() -> None:
     assert fell["high"] == 0
     assert table["low, believed"][-1] > table["low"][-1] + 0.5
     assert max(table["low"]) > table["low"][-1] + 0.3
-    assert table["iterated"][-1] > table["low"][-1]
+    gain = statistics.mean(ends("iterated")) - statistics.mean(ends("low"))
+    assert 0 < gain < 0.3 * statistics.stdev(ends("iterated"))  # no cure, and told as none
 
 
 def test_the_answers_that_the_page_quotes_are_those_of_one_run() -> None:
