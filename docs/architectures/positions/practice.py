@@ -9,7 +9,7 @@ from torch.nn import functional
 
 # --8<-- [start:rotary]
 def rotate(x: Tensor, start: int = 0, base: float = 10_000.0) -> Tensor:
-    """Turn the features m and m + D/2 as a pair; x (..., N, D) stands at start, start + 1, …
+    """Turn the features m and m + D/2 as a pair: x (..., N, D), at start, start + 1, …, to (..., N, D).
 
     Source: su2021roformer, eq. 34.
     """
@@ -35,8 +35,9 @@ def rotary_attention(q: Tensor, k: Tensor, v: Tensor, base: float = 10_000.0) ->
 def next_token(
     q: Tensor, k: Tensor, v: Tensor, cache: tuple[Tensor, Tensor], base: float = 10_000.0
 ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-    """What one new token takes, and the longer cache: q, k, v (B, H, 1, D), cached keys and values (B, H, t, D).
+    """What one new token takes, and the longer cache: q, k, v (B, H, 1, D), cache (B, H, t, D) twice.
 
+    Returns what is taken (B, H, 1, D), keys (B, H, t + 1, D) and values (B, H, t + 1, D).
     Source: definition.
     """
     keys, values = cache

@@ -212,7 +212,10 @@ def by_hand() -> GPT:
 
 
 def rules(name: Tensor, verb: Tensor, drink: Tensor) -> list[tuple[Tensor, int, Tensor]]:
-    """Pattern (E,), threshold and conclusion (E,) of the hidden units in use. Source: definition."""
+    """Pattern (E,), threshold and conclusion (E,) of the hidden units in use, of name, verb, drink (E,).
+
+    Source: definition.
+    """
     return [
         (name - verb, 16, verb),  # Ann, alone: likes
         (-name - verb, 16, verb),  # Tom, alone: likes
