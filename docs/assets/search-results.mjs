@@ -6,8 +6,9 @@
 import { make } from "./dom.mjs";
 import { find, MOST, read } from "./search-engine.mjs";
 import { stem, words } from "./search-index.mjs";
+import { attend } from "./search-keys.mjs";
 
-export { read };
+export { attend, read };
 
 /** @typedef {import("./search-engine.mjs").Answer} Answer */
 /** @typedef {import("./search-engine.mjs").Group} Group */
@@ -171,11 +172,12 @@ function said({ groups, mended }, asked) {
  * Show the answer to a query.
  * @param {Index} index
  * @param {string} query
+ * @param {HTMLInputElement} input
  * @param {HTMLElement} list
  * @param {URL} base the address of the site
  * @returns {(Node | string)[]} what is said of it
  */
-export function show(index, query, list, base) {
+export function show(index, query, input, list, base) {
   const answer = find(index, query);
   const fit = fitting(answer);
   const marks = [...answer.stems, ...(answer.begun ? [`${answer.begun}*`] : [])].join(" ");
@@ -195,6 +197,8 @@ export function show(index, query, list, base) {
   list.replaceChildren(...rows.map(({ group }) => group));
   list.hidden = !rows.length;
   list.scrollTop = 0;
+  input.setAttribute("aria-expanded", String(rows.length > 0));
+  input.removeAttribute("aria-activedescendant");
   for (const [at, link] of list.querySelectorAll("a").entries()) link.id = `search-${at}`;
   for (const group of fills.keys()) seen.observe(group);
   return said(answer, words(query).length > 0);

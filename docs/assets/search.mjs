@@ -74,6 +74,7 @@ export function search(dialog) {
   /** @type {Promise<Known> | undefined} the one of whose failure the reader was told */
   let told;
   let tries = 0;
+  let attended = false;
 
   const fail = (/** @type {unknown} */ error) => {
     const why = error instanceof Trouble ? error.message : `of a fault in its script (${error})`;
@@ -103,9 +104,9 @@ export function search(dialog) {
     try {
       const { engine, index } = await mine;
       if (query !== input.value) return;
-      status.replaceChildren(...engine.show(index, query, list, base));
-      activate(input, list, null);
-      input.setAttribute("aria-expanded", String(!list.hidden));
+      if (!attended) engine.attend(dialog, input, list);
+      attended = true;
+      status.replaceChildren(...engine.show(index, query, input, list, base));
     } catch (error) {
       if (coming !== mine || told === mine) return;
       told = mine;
@@ -118,40 +119,16 @@ export function search(dialog) {
     input.select();
     show();
   };
-  const share = sharing(dialog, input);
-  input.addEventListener("input", () => {
-    show();
-    share();
-  });
+  input.addEventListener("input", show);
+  input.form?.addEventListener("submit", (event) => event.preventDefault());
   // Who opens the search once more tries once more.
   dialog.addEventListener("close", () => coming?.catch(() => (coming = undefined)));
-  keys(dialog, input, list);
+  dialog.addEventListener("click", (event) => {
+    const target = /** @type {Element} */ (event.target);
+    if (target === dialog || target.closest(".search-close")) dialog.close();
+  });
   opening(open);
   arrive(input, open);
-}
-
-/**
- * The query is in the address while the search is open, so that it can be shared.
- * @param {HTMLDialogElement} dialog
- * @param {HTMLInputElement} input
- * @returns {() => void} what notes the query, once the reader pauses: browsers allow few changes a second
- */
-function sharing(dialog, input) {
-  let timer = 0;
-  const note = () => {
-    const url = new URL(location.href);
-    if (dialog.open && input.value.trim()) url.searchParams.set("q", input.value.trim());
-    else url.searchParams.delete("q");
-    if (url.href !== location.href) history.replaceState(history.state, "", url);
-  };
-  dialog.addEventListener("close", () => {
-    clearTimeout(timer);
-    note();
-  });
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(note, 400);
-  };
 }
 
 /**
@@ -172,58 +149,6 @@ function arrive(input, open) {
     input.value = query;
     open();
   }
-}
-
-/**
- * Make one of the options the active one; the focus stays in the field.
- * @param {HTMLInputElement} input
- * @param {HTMLElement} list
- * @param {HTMLElement | null} option
- */
-function activate(input, list, option) {
-  for (const other of list.querySelectorAll("[aria-selected=true]"))
-    other.setAttribute("aria-selected", "false");
-  option?.setAttribute("aria-selected", "true");
-  option?.scrollIntoView({ block: "nearest" });
-  if (option) input.setAttribute("aria-activedescendant", option.id);
-  else input.removeAttribute("aria-activedescendant");
-}
-
-/**
- * What keys and clicks do in the open dialog.
- * @param {HTMLDialogElement} dialog
- * @param {HTMLInputElement} input
- * @param {HTMLElement} list
- */
-function keys(dialog, input, list) {
-  const options = () =>
-    list.hidden ? [] : /** @type {HTMLElement[]} */ ([...list.querySelectorAll("[role=option]")]);
-  const active = () => options().find((option) => option.getAttribute("aria-selected") === "true");
-  const move = (/** @type {number} */ step) => {
-    const stops = [null, ...options()];
-    const at = stops.indexOf(active() ?? null);
-    activate(input, list, stops[(at + step + stops.length) % stops.length]);
-  };
-  input.addEventListener("keydown", (event) => {
-    if (event.isComposing) return;
-    if (event.key === "ArrowDown" || event.key === "ArrowUp")
-      move(event.key === "ArrowDown" ? 1 : -1);
-    else if (event.key === "Enter") (active() ?? options()[0])?.click();
-    else return;
-    event.preventDefault();
-  });
-  dialog.addEventListener("click", (event) => {
-    const target = /** @type {Element} */ (event.target);
-    const link = target.closest("a");
-    if (target !== dialog && !target.closest("a, .search-close")) return;
-    const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
-    if (link?.dataset.mark && !elsewhere) {
-      const url = new URL(link.href);
-      url.searchParams.set("mark", link.dataset.mark);
-      event.preventDefault();
-      location.assign(url);
-    } else if (!elsewhere) dialog.close();
-  });
 }
 
 /** @param {() => void} open what a button, "/" and Ctrl+K do */
