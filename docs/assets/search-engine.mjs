@@ -136,8 +136,9 @@ export function find(index, query) {
     return { body: body.values, head: head.values, weight: body.rarity, rarity, owners };
   });
   const total = all.reduce((sum, { weight }) => sum + weight, 0);
-  const owned = concepts.length === 1 && concepts[0].owner >= 0;
-  const hinted = owned ? new Map() : hints(index, concepts, rare);
+  const named = concepts.length === 1 && concepts[0].term;
+  const owned = named && concepts[0].owner >= 0;
+  const hinted = named ? new Map() : hints(index, concepts, rare);
   const begun = words(query).join("");
   const groups = index.pages.map((page) => {
     const { score, share, rated } = judge(page, all, total);

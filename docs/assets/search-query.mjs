@@ -2,12 +2,12 @@
  * What a query asks for: terms and words, slips mended. Pure functions, loaded with the first search.
  */
 
-import { beginning, stem, words } from "./search-index.mjs";
+import { beginning, places, stem, words } from "./search-index.mjs";
 
 /** @typedef {import("./search-index.mjs").Index} Index */
 /** @typedef {import("./search-index.mjs").Term} Term */
 /** @typedef {{stem: string, begun: string, typed: string, idle: boolean}} Word its stem, what it begins with if it is unfinished, how it was typed, and whether it says nothing */
-/** @typedef {{ways: Word[][], owner: number}} Concept ways to say it, and the number of the page that owns it, or -1 */
+/** @typedef {{ways: Word[][], owner: number, term: boolean}} Concept ways to say it, the number of the page that owns it, or -1, and whether it is a term */
 
 const LONGEST = 6; // words of a term
 const ENDINGS = ["s", "es", "ed", "er", "ers", "ing", "ings", "ation", "ations"];
@@ -140,7 +140,7 @@ function halves(index, word) {
  * @param {string} query
  */
 export function understand(index, query) {
-  const typed = words(query);
+  const typed = joined(index, words(query));
   const open = !/[\s?!.]$/.test(query) && (typed.at(-1) ?? "").length > 1;
   const telling = typed.some((word) => !index.stop.has(word));
   /** @type {[string, string][]} */
@@ -159,6 +159,26 @@ export function understand(index, query) {
   if (concepts.length === 1)
     for (const way of concepts[0].ways) asked.add(way.map((word) => word.stem).join(""));
   return { concepts, mended, asked };
+}
+
+/**
+ * The words of a query; two that are rarer apart than together are one, as "auto encoder" is.
+ * @param {Index} index
+ * @param {string[]} typed
+ */
+function joined(index, typed) {
+  const often = (/** @type {string} */ word) =>
+    index.stop.has(word) ? Number.POSITIVE_INFINITY : places(index, stem(word)).length;
+  const found = [];
+  for (let at = 0; at < typed.length; at++) {
+    const next = typed[at + 1] ?? "";
+    const both = typed[at] + next;
+    if (next && often(both) > Math.min(often(typed[at]), often(next))) {
+      found.push(both);
+      at++;
+    } else found.push(typed[at]);
+  }
+  return found;
 }
 
 /**
@@ -181,14 +201,14 @@ function mend(index, typed, at, open, mended) {
   });
   const own = plain(stem(word), last ? word : "");
   const pairs = [typed.slice(at, at + 2), typed.slice(Math.max(at - 1, 0), at + 1)];
-  const joined = pairs.map((pair) => (pair.length > 1 ? stem(pair.join("")) : ""));
+  const wholes = pairs.map((pair) => (pair.length > 1 ? stem(pair.join("")) : ""));
   if (own.idle || index.forms.has(own.stem) || index.terms.has(own.stem)) return [own];
-  if (joined.some((one) => index.forms.has(one) || index.terms.has(one))) return [own];
+  if (wholes.some((one) => index.forms.has(one) || index.terms.has(one))) return [own];
   const begun = open && at > typed.length - 3 ? typed.slice(-2).join("") : "";
   if (begun && typed.length > 1 && beginning(index.stems, begun).length) return [own];
-  if (last && past(index, word)) return [plain(past(index, word))];
   if (last && [index.stems, index.headStems].some((list) => beginning(list, word).length))
     return [own];
+  if (last && past(index, word)) return [plain(past(index, word))];
   const term = index.initials.get(word);
   if (term) return term.map((one) => plain(one));
   const pair = halves(index, word);
@@ -240,7 +260,7 @@ function ofTerm(index, piece) {
       one.map((word) => ({ stem: word, begun: "", typed: word, idle: index.stop.has(word) })),
     );
   const telling = [piece, ...others].map((way) => way.filter((word) => !word.idle));
-  return { ways: telling.filter((way) => way.length), owner: term.page };
+  return { ways: telling.filter((way) => way.length), owner: term.page, term: true };
 }
 
 /**
@@ -251,6 +271,8 @@ function ofTerm(index, piece) {
  */
 function ofWord(index, meant, at) {
   const ways = [[meant[at]]];
+  const whole = past(index, meant[at].begun);
+  if (whole.length > 3) ways.push([{ ...meant[at], stem: whole, begun: "" }]);
   // Two words that others write as one.
   for (const pair of [meant.slice(at, at + 2), meant.slice(Math.max(at - 1, 0), at + 1)]) {
     const joined = stem(pair.map((word) => word.begun || word.stem).join(""));
@@ -259,7 +281,7 @@ function ofWord(index, meant, at) {
     if (index.signs.has(joined) || (begun && beginning(index.stems, begun).length))
       ways.push([{ stem: joined, begun, typed: joined, idle: false }]);
   }
-  return { ways, owner: -1 };
+  return { ways, owner: -1, term: false };
 }
 
 /**

@@ -191,6 +191,53 @@ def test_who_opens_a_page_in_another_tab_keeps_the_search(page: Page) -> None:
     expect(page.get_by_role("combobox")).to_be_visible()
 
 
+MUST = {
+    "quantizaton": "architectures/",  # a slip in an ending
+    "adverserail netwrok": "models/gan/",  # two slips
+    "rlfh": "training/rlhf/",  # letters that changed places
+    "finetuning": "overview/",  # one word for two
+    "auto encoder": "models/vae/",  # two words for one
+    "flash att": "architectures/attention/",  # unfinished, and in two words
+    "gradient pen": "models/gan/",  # a term that is not finished
+    "relative posi": "architectures/positions/",
+    "mlm": "overview/language-models/",  # first letters of a term, which no glossary has
+    "clip": "references/glossary/",  # an abbreviation is not the stem of clipping
+    "posterior collapse zanzibar": "models/vae/",  # most words
+    "what is the of an elbo": "models/vae/",  # words that say nothing
+    "pre-trained models": "ecosystem/pre-trained-models/",  # a title
+    "normalization layer": "models/gpt/",  # a term in another order
+    "LORA": "ecosystem/pre-trained-models/",
+}
+
+
+def test_each_way_to_ask_leads_to_the_page(page: Page, server: Server) -> None:
+    page.goto("")
+    found = page.evaluate(FIND, [server.url, list(MUST)])
+    first = {query: groups[0][0] for query, groups in zip(MUST, found, strict=True) if groups}
+    assert first == MUST
+    empty = page.evaluate(FIND, [server.url, ["", " ", "?!", "qqqqqqqqqqqq", "…"]])
+    assert empty == [[]] * 5
+
+
+def test_slips_are_told_and_unfinished_words_are_none(page: Page) -> None:
+    page.goto("")
+    page.keyboard.press("/")
+    box, status = page.get_by_role("combobox"), page.locator("#search-status")
+    for typed in ("normalisat", "normalizat", "diffus", "posterior coll"):
+        box.fill(typed)
+        expect(status).to_have_text(re.compile(r"^\d+( or more)? pages?$"))
+    box.fill("the posteriro zanzibar")
+    expect(status).to_have_text(
+        re.compile(
+            r"^\d+.* pages?, none with all words for posterior, as nothing is spelt “posteriro”$"
+        )
+    )
+    box.fill("qqqqqqqq")
+    expect(status).to_have_text("Nothing found.")
+    expect(box).to_have_attribute("aria-expanded", "false")
+    expect(page.locator("#search-results")).to_be_hidden()
+
+
 def test_the_index_is_written_and_read_alike(page: Page, server: Server, site: Path) -> None:
     index = json.loads((site / growth.INDEX).read_text(encoding="utf-8"))
     words = [*index["words"].split(" "), *search_index.STOP.split(" ")]

@@ -1,4 +1,4 @@
-"""The search gives the page that owns a term, however the term is spelt, among the first three."""
+"""The search gives the page that owns a term, however the term is spelt: first, with few exceptions."""
 
 from __future__ import annotations
 
@@ -75,6 +75,12 @@ def test_the_search_gives_the_owner_of_a_term_among_the_first_three(
         if there not in found
     }
     assert lost == {}
+    first = sum(found[0] == there for found, there in zip(given, wanted.values(), strict=True))
+    assert first >= 0.97 * len(wanted), {
+        query: found[0]
+        for (query, there), found in zip(wanted.items(), given, strict=True)
+        if found[0] != there
+    }
 
 
 def test_the_entries_of_the_glossary_lead_to_the_owners(site: Path) -> None:
