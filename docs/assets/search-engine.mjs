@@ -18,7 +18,7 @@ export { read };
 
 const TITLE = 2.5; // what a word in the title of a page counts, if one in its text counts one
 const HEAD = 1.2; // in the heading of a section
-const LEAD = 0.8; // in what the page says of itself
+const LEAD = 1.5; // in what the page says of itself
 const OWNED = 5; // for the page that owns the term
 const SURE = 4; // the same, however common the term is, if nothing else is asked
 const HINTED = 0.7; // for a page that owns a term with the same words
