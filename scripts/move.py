@@ -180,6 +180,9 @@ def rewritten(change: Change, path: str, text: str) -> str:
         text = reimported(change, path, text)
     if path in change.paths or path.startswith(f"tests/{change.old.folder}/"):
         text = inside(change, text)
+        # The answer of an exercise is named by its page, on the page and in its test.
+        old, new = (re.escape(f"answer-{change.old.stem}-"), f"answer-{change.new.stem}-")
+        text = re.sub(rf"\b{old}", new, text)
     return listed(change, path, text) if path.endswith("/.pages") else text
 
 

@@ -213,8 +213,11 @@ def place(address: str) -> str:
 
 
 def publish(folder: Path, docs: Sequence[Mapping[str, Any]]) -> None:
-    """Write the texts of all pages below the folder of the search."""
-    for address, sections in texts(docs).items():
-        path = folder / place(address)
+    """Write the texts of all pages below the folder of the search, where those of lost pages go."""
+    found = {folder / place(address): sections for address, sections in texts(docs).items()}
+    for path in (folder / "texts").rglob("*.json"):
+        if path not in found:
+            path.unlink()
+    for path, sections in found.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(dumped(sections), encoding="utf-8", newline="\n")
