@@ -35,7 +35,7 @@ def test_every_answer_has_one_test_beside_its_page() -> None:
     count = Counter(
         (name, path) for path in sorted(TESTS.rglob("test_*.py")) for name in marked(path)
     )
-    assert {name: 1 for name in wanted} == Counter(name for name, _ in count.elements())
+    assert dict.fromkeys(wanted, 1) == Counter(name for name, _ in count.elements())
     for name, path in count:
         # A page with two files of code has two files of tests.
         assert path.parent == wanted[name].parent
