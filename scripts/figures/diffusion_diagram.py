@@ -116,7 +116,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
         )
         for t, x in enumerate(columns)
     ]
-    moves = [sheet.pill(x - 69, y, 52, 26, STEP) for x in columns[1:]]
+    moves = [sheet.pill(x - 69, y, 58, 26, STEP) for x in columns[1:]]
     for t, move in enumerate(moves):
         sheet.arrow(here[t + 1], move)
         sheet.arrow(move, here[t])

@@ -12,6 +12,9 @@ pytestmark = pytest.mark.browser
 
 DEMOS = sorted(path.parent.relative_to(DOCS).as_posix() for path in DOCS.rglob("demo.mjs"))
 WITH_WEIGHTS = [demo for demo in DEMOS if (DOCS / demo / "weights.json").exists()]
+START = re.compile("^(Start|Load)")
+LARGER = {"models/gpt": "trained on this site"}  # weights that come when their model is chosen
+STARTED_BY_BUTTON = [demo for demo in WITH_WEIGHTS if demo not in LARGER]
 DRAWN_ON = re.compile("^Drawing pad")  # a finger cannot both draw and scroll
 
 MISSED = """root => [...root.querySelectorAll("*")].filter(node => {
@@ -31,7 +34,10 @@ ROWS = """root => [...root.querySelectorAll("table")].flatMap(table => {
 def started(open_demo: OpenDemo, path: str, **options: object) -> tuple[Page, Locator]:
     """A demo with its weights loaded and its folded parts open."""
     page, demo = open_demo(path, **options)
-    load = demo.get_by_role("button", name=re.compile("^(Start|Load)"))
+    if path in LARGER:
+        demo.get_by_label("Model", exact=True).select_option(LARGER[path])
+        expect(demo.get_by_text(re.compile("^Another model"))).to_be_visible()
+    load = demo.get_by_role("button", name=START)
     if load.count():
         load.click()
         expect(load).to_have_count(0)
@@ -136,26 +142,26 @@ def test_a_plane_is_a_place_of_tab_while_the_readers_points_are_the_data(
         assert (plane.get_attribute("tabindex") == "0") == (choice == "own")
 
 
-@pytest.mark.parametrize("path", WITH_WEIGHTS)
+@pytest.mark.parametrize("path", STARTED_BY_BUTTON)
 def test_the_focus_stays_in_a_demo_that_is_started_by_keyboard(
     path: str, open_demo: OpenDemo
 ) -> None:
     page, demo = open_demo(path)
-    demo.get_by_role("button", name=re.compile("^(Start|Load)")).focus()
+    demo.get_by_role("button", name=START).focus()
     page.keyboard.press("Enter")
-    expect(demo.get_by_role("button", name=re.compile("^(Start|Load)"))).to_have_count(0)
+    expect(demo.get_by_role("button", name=START)).to_have_count(0)
     focused = "root => root.contains(document.activeElement) && document.activeElement.nodeName"
     assert demo.evaluate(focused) in {"CANVAS", "BUTTON"}
     demo.evaluate("() => document.activeElement.click()")  # what it is on, can be used at once
 
 
-@pytest.mark.parametrize("path", WITH_WEIGHTS)
+@pytest.mark.parametrize("path", STARTED_BY_BUTTON)
 def test_the_focus_stays_on_the_button_when_weights_do_not_come(
     path: str, open_demo: OpenDemo
 ) -> None:
     page, demo = open_demo(path, fresh=True, watched=False)
     page.route("**/weights.json", lambda route: route.abort())
-    start = demo.get_by_role("button", name=re.compile("^(Start|Load)"))
+    start = demo.get_by_role("button", name=START)
     start.focus()
     page.keyboard.press("Enter")
     expect(demo.get_by_text("The weights could not be loaded: ")).to_be_visible()
@@ -163,6 +169,26 @@ def test_the_focus_stays_on_the_button_when_weights_do_not_come(
     page.unroute("**/weights.json")
     page.keyboard.press("Enter")
     expect(start).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", LARGER)
+def test_the_focus_stays_on_the_choice_of_a_model_whether_its_weights_come_or_not(
+    path: str, open_demo: OpenDemo
+) -> None:
+    page, demo = open_demo(path, fresh=True, watched=False)
+    page.route("**/weights.json", lambda route: route.abort())
+    model = demo.get_by_label("Model", exact=True)
+    shown = model.input_value()
+    model.focus()
+    page.keyboard.press("ArrowDown")
+    expect(demo.get_by_text("The weights could not be loaded: ")).to_be_visible()
+    expect(model).to_be_focused()
+    expect(model).to_have_value(shown)
+    page.unroute("**/weights.json")
+    page.keyboard.press("ArrowDown")
+    expect(demo.get_by_text(re.compile("^Another model"))).to_be_visible()
+    expect(model).to_be_focused()
+    expect(model.locator("option:checked")).to_have_text(LARGER[path])
 
 
 @pytest.mark.parametrize("path", DEMOS)

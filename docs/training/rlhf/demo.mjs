@@ -127,7 +127,9 @@ class Stage {
     });
     ui.button(buttons, "Ask the policy", () => this.ask());
     ui.button(buttons, "Reset", () => this.reset());
-    this.controlsOn(controls);
+    const { beta, sees } = this.controlsOn(controls);
+    this.beta = beta;
+    this.sees = sees;
     this.told = ui.element("p", {}, output);
     this.cards = this.cardsOn(output);
     this.numbers = detailsOn(output);
@@ -177,7 +179,7 @@ class Stage {
 
   /** @param {Element} controls */
   controlsOn(controls) {
-    this.beta = ui.slider(controls, {
+    const beta = ui.slider(controls, {
       label: "KL penalty β",
       min: -2,
       max: 1,
@@ -198,7 +200,7 @@ class Stage {
         this.reset();
       },
     });
-    this.sees = ui.select(controls, {
+    const sees = ui.select(controls, {
       label: "Reward model sees",
       options: [
         ["surface", "the surface alone"],
@@ -219,6 +221,7 @@ class Stage {
         this.reset();
       },
     });
+    return { beta, sees };
   }
 
   // Comparisons.
