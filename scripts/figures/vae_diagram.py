@@ -101,7 +101,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     again = sheet.picture(column, 468, table["reconstruction"], cell=7)
     sheet.label(column - 36, 472, MEAN, anchor="end", muted=False, size=13)
     divergence = sheet.loss(
-        right, 230, 160, 44, f"KL from the prior {PRIOR}", gloss=f"here {table['kl'][0]:.1f} nats"
+        right, 230, 172, 44, f"KL from the prior {PRIOR}", gloss=f"here {table['kl'][0]:.1f} nats"
     )
     error = sheet.loss(
         right, 468, 160, 48, f"$\\log$ {P}", gloss=f"here {table['likelihood'][0]:.1f} nats"
