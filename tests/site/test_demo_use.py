@@ -51,8 +51,8 @@ def status(demo: Locator) -> str:
 
 
 def canvases(demo: Locator) -> Iterator[tuple[Locator, str]]:
-    """The pictures of a demo and their labels."""
-    for canvas in demo.locator("canvas").all():
+    """The pictures that a demo shows, and their labels; what it hides no finger or key can reach."""
+    for canvas in demo.locator("canvas").locator("visible=true").all():
         yield canvas, canvas.get_attribute("aria-label") or ""
 
 
