@@ -224,7 +224,8 @@ def test_the_example_can_be_followed_with_a_pencil() -> None:
         f"It is {2 * mean.item():.0f} and not",
         f"a standard deviation of {example.SLOPE:.0f} degrees",
         f"in steps of {example.SLOPE:.0f} degrees",
-        f"halving $\\sigma$ from $\\tfrac{{1}}{{3}}$ to $\\tfrac{{1}}{{6}}$ adds {narrower:.2f} nats, and every further halving nearly "
+        f"halving $\\sigma$ from $\\tfrac{{1}}{{3}}$ to $\\tfrac{{1}}{{6}}$ adds {narrower:.2f} nats, "
+        "and every further halving nearly "
         f"$\\log 2 = {math.log(2):.2f}$",
         f"mean reading {READING.mean().item():.2f}",
     )
