@@ -193,7 +193,8 @@ def test_each_preset_shows_a_row_of_the_table_of_settings(open_demo: OpenDemo) -
 
 def test_weights_that_cannot_be_loaded_leave_the_example(open_demo: OpenDemo) -> None:
     page, demo = open_demo("models/gpt")
-    page.route("**/weights.json", lambda route: route.fulfill(body="no weights"))
+    # Once: the tests of demos share a page, and the next one wants its weights.
+    page.route("**/weights.json", lambda route: route.fulfill(body="no weights"), times=1)
     model = demo.get_by_label("Model", exact=True)
     model.select_option("trained on this site")
     expect(said(demo)).to_contain_text("The weights could not be loaded")
