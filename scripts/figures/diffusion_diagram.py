@@ -61,6 +61,30 @@ def symbol(t: int) -> str:
     return f"$x_{t}$" if t < len(diffusion.LEVELS) - 1 else f"$x_{t} = x_T$"
 
 
+def row(
+    sheet: diagram.Sheet,
+    table: style.Table,
+    columns: list[int],
+    y: int,
+    cell: int,
+    back: bool = False,
+) -> list[diagram.Shape]:
+    """The pictures of all levels: of the forward process, or back from the noise that is drawn."""
+    return [
+        sheet.picture(
+            x,
+            y,
+            table[f"back{t}" if back else f"x{t}"],
+            cell=cell,
+            span=MIXED,
+            random=back and t == len(columns) - 1,
+            marked=t == LEVEL,
+            label=symbol(t),
+        )
+        for t, x in enumerate(columns)
+    ]
+
+
 def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     """The forward process to the right, generation to the left."""
     columns = [64, 202, 340, 478, 616]
@@ -70,10 +94,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
         "Forward process",
         r"fixed: mix with more of one noise $\varepsilon$; nothing is learned",
     )
-    there = [
-        sheet.picture(x, 72, table[f"x{t}"], cell=7, span=MIXED, marked=t == LEVEL, label=symbol(t))
-        for t, x in enumerate(columns)
-    ]
+    there = row(sheet, table, columns, 72, 7)
     sheet.chain(there, [r"more $\varepsilon$"] * 4)
     sheet.band(150, 168, "Training", "the denoiser learns to predict the noise")
     y = 238
@@ -103,19 +124,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.gradient(loss.top(), denoiser.top(60), "gradient", via=190)
     sheet.band(326, 130, "Generation", "the same denoiser")
     y = 394
-    here = [
-        sheet.picture(
-            x,
-            y,
-            table[f"back{t}"],
-            cell=7,
-            span=MIXED,
-            random=t == 4,
-            marked=t == LEVEL,
-            label=symbol(t),
-        )
-        for t, x in enumerate(columns)
-    ]
+    here = row(sheet, table, columns, y, 7, back=True)
     moves = [sheet.pill(x - 69, y, 58, 26, STEP) for x in columns[1:]]
     for t, move in enumerate(moves):
         sheet.arrow(here[t + 1], move)
@@ -130,10 +139,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     """The same columns, closer; the loss stands below the prediction."""
     columns = [35, 105, 175, 245, 315]
     sheet.band(0, 118, "Forward process", "nothing is learned")
-    there = [
-        sheet.picture(x, 62, table[f"x{t}"], cell=5, span=MIXED, marked=t == LEVEL, label=symbol(t))
-        for t, x in enumerate(columns)
-    ]
+    there = row(sheet, table, columns, 62, 5)
     sheet.chain(there)
     sheet.band(126, 256, "Training", "learn the noise")
     y = 198
@@ -155,19 +161,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.label(227, 243, "gradient", anchor="start", colour="var(--fig-2, #b3471d)")
     sheet.band(390, 112, "Generation")
     y = 450
-    here = [
-        sheet.picture(
-            x,
-            y,
-            table[f"back{t}"],
-            cell=5,
-            span=MIXED,
-            random=t == 4,
-            marked=t == LEVEL,
-            label=symbol(t),
-        )
-        for t, x in enumerate(columns)
-    ]
+    here = row(sheet, table, columns, y, 5, back=True)
     for t in range(4):
         sheet.arrow(here[t + 1], here[t])
     moves = [sheet.dot(x - 35, y) for x in columns[1:]]

@@ -39,7 +39,7 @@ def test_every_answer_has_one_test_beside_its_page() -> None:
     for name, path in count:
         # A page with two files of code has two files of tests.
         assert path.parent == wanted[name].parent
-        assert path.stem.startswith(wanted[name].stem), f"{path} tests {name}"
+        assert f"{path.stem}_".startswith(f"{wanted[name].stem}_"), f"{path} tests {name}"
 
 
 def asked(*lines: str) -> Asked:

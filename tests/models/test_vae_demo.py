@@ -29,7 +29,7 @@ def started(open_demo: OpenDemo, **options: object) -> tuple[Page, Locator]:
     """The demo with its weights loaded."""
     page, demo = open_demo("models/vae", **options)
     demo.get_by_role("button", name="Start").click()
-    expect(digits(demo)).to_be_visible(timeout=30_000)  # as long as the integral: a busy machine
+    expect(digits(demo)).to_be_visible()
     return page, demo
 
 

@@ -7,8 +7,9 @@ import hashlib
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 from playwright.sync_api import Locator, Page
@@ -102,6 +103,40 @@ def until(page: Page, condition: str, seconds: float = 10) -> None:
     while not page.evaluate(condition):
         assert time.monotonic() < end, f"not after {seconds} s: {condition}"
         page.wait_for_timeout(20)
+
+
+@dataclass
+class Traffic:
+    """What a page has asked for since `traffic(page)`: addresses and bytes as they were sent, by request."""
+
+    urls: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def total(self) -> float:
+        """Bytes sent."""
+        return sum(self.sizes.values())
+
+    def __str__(self) -> str:
+        rows = sorted(((self.sizes.get(i, 0), url) for i, url in self.urls.items()), reverse=True)
+        return "\n".join(f"{size:8.0f} {url}" for size, url in rows)
+
+
+def traffic(page: Page) -> Traffic:
+    """Begin to note what a page asks for."""
+    noted = Traffic()
+
+    def begun(event: dict[str, Any]) -> None:
+        noted.urls[event["requestId"]] = event["request"]["url"]
+
+    def ended(event: dict[str, Any]) -> None:
+        noted.sizes[event["requestId"]] = event["encodedDataLength"]
+
+    session = page.context.new_cdp_session(page)
+    session.on("Network.requestWillBeSent", begun)
+    session.on("Network.loadingFinished", ended)
+    session.send("Network.enable")
+    return noted
 
 
 def run_demos(page: Page) -> None:

@@ -7,14 +7,13 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from scripts import search_index
 from tests.site import growth
-from tests.site.kit import PAGES, NewPage, settle, until
+from tests.site.kit import PAGES, NewPage, settle, traffic, until
 from tests.site.server import Server
 
 pytestmark = pytest.mark.browser
@@ -286,26 +285,13 @@ def large(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
 def test_a_first_search_at_110_pages_is_light(large: Server, new_page: NewPage) -> None:
     page = new_page(fresh=True, watched=False)
     page.goto(f"{large.url}models/", wait_until="networkidle")
-    sizes: dict[str, float] = {}
-    names: dict[str, str] = {}
-
-    def begun(event: dict[str, Any]) -> None:
-        names[event["requestId"]] = event["request"]["url"]
-
-    def ended(event: dict[str, Any]) -> None:
-        sizes[event["requestId"]] = event["encodedDataLength"]
-
-    session = page.context.new_cdp_session(page)
-    session.on("Network.requestWillBeSent", begun)
-    session.on("Network.loadingFinished", ended)
-    session.send("Network.enable")
+    sent = traffic(page)
     page.keyboard.press("/")
     page.locator("dialog.search input").fill("posterior collapse")
     expect(page.locator("[role=option] .search-text").first).not_to_be_empty()
     page.wait_for_load_state("networkidle")
-    listed = "\n".join(f"{sizes.get(i, 0):8.0f} {url}" for i, url in names.items())
-    assert sum("search_index" in url for url in names.values()) == 1
-    assert sum(sizes.values()) <= BYTES, listed
+    assert sum("search_index" in url for url in sent.urls.values()) == 1
+    assert sent.total <= BYTES, str(sent)
 
 
 def test_a_search_at_110_pages_is_quick_on_a_slow_device(

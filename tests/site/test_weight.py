@@ -1,10 +1,8 @@
 """What a first visit to a page costs: bytes over gzip, requests, movement, width."""
 
-from typing import Any
-
 import pytest
 
-from tests.site.kit import PAGES, NewPage, samples, settle, shown
+from tests.site.kit import PAGES, NewPage, samples, settle, shown, traffic
 
 pytestmark = pytest.mark.browser
 
@@ -33,30 +31,17 @@ SHIFTS = """() => {
 @pytest.mark.parametrize("path", PAGES, ids=shown)
 def test_a_first_visit_is_light_and_nothing_moves(path: str, new_page: NewPage) -> None:
     page = new_page(fresh=True, width=390, height=844, device_scale_factor=2)
-    sizes: dict[str, float] = {}
-    names: dict[str, str] = {}
-
-    def begun(event: dict[str, Any]) -> None:
-        names[event["requestId"]] = event["request"]["url"]
-
-    def ended(event: dict[str, Any]) -> None:
-        sizes[event["requestId"]] = event["encodedDataLength"]
-
-    session = page.context.new_cdp_session(page)
-    session.on("Network.requestWillBeSent", begun)
-    session.on("Network.loadingFinished", ended)
-    session.send("Network.enable")
+    sent = traffic(page)
     page.add_init_script(f"({SHIFTS})()")
     page.goto(path)
     page.wait_for_load_state("networkidle")
     settle(page)
-    listed = sorted(((round(sizes.get(i, 0)), url) for i, url in names.items()), reverse=True)
-    text = "\n".join(f"{size:8} {url}" for size, url in listed)
     limit = LISTS.get(path) or (MATHEMATICS if page.locator("math:not(.few)").count() else PLAIN)
-    total = sum(sizes.values())
-    assert total <= limit, f"{total:.0f} bytes are sent, {limit} are allowed\n{text}"
-    assert len(names) <= REQUESTS, f"{len(names)} requests\n{text}"
-    assert not any("search_index" in url for url in names.values()), "nobody has asked for a search"
+    assert sent.total <= limit, f"{sent.total:.0f} bytes are sent, {limit} are allowed\n{sent}"
+    assert len(sent.urls) <= REQUESTS, f"{len(sent.urls)} requests\n{sent}"
+    assert not any("search_index" in url for url in sent.urls.values()), (
+        "nobody has asked for a search"
+    )
     assert page.evaluate("window.shifted") == 0, f"moved: {page.evaluate('window.moved')}"
     too_wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert too_wide <= 0, f"the page is {too_wide} px wider than a phone"

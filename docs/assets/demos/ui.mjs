@@ -233,6 +233,21 @@ export const arrow = (key) =>
   })[key];
 
 /**
+ * The keys of a canvas with a cursor: the arrows move it, space and Enter do something at its place.
+ *
+ * @param {(by: [number, number]) => void} move
+ * @param {() => void} act
+ * @returns {(key: string) => boolean} what `onKey` of a canvas wants
+ */
+export const cursorKeys = (move, act) => (key) => {
+  const by = arrow(key);
+  if (by) move(by);
+  else if (key === " " || key === "Enter") act();
+  else return false;
+  return true;
+};
+
+/**
  * A canvas in CSS pixels that is drawn anew when its size or the colour scheme changes.
  *
  * With `onPointer` or `onKey` it answers, and `answer(false)` lets that rest: with `onKey` it is a place

@@ -93,13 +93,10 @@ class Stage {
         this.cursor = [u, v];
         if (kind === "down" || !last || Math.hypot(last[0] - u, last[1] - v) > 0.2) this.place();
       },
-      onKey: (key) => {
-        const by = ui.arrow(key);
-        if (by) this.moveCursor(by);
-        else if (key === " " || key === "Enter") this.place();
-        else return false;
-        return true;
-      },
+      onKey: ui.cursorKeys(
+        (by) => this.moveCursor(by),
+        () => this.place(),
+      ),
     });
     return view;
   }

@@ -206,13 +206,10 @@ class Stage {
         this.cursor = [(x / width) * 2 * REACH - REACH, REACH - (y / height) * 2 * REACH];
         this.place();
       },
-      onKey: (key) => {
-        const by = ui.arrow(key);
-        if (by) this.moveCursor(by);
-        else if (key === " " || key === "Enter") this.place();
-        else return false;
-        return true;
-      },
+      onKey: ui.cursorKeys(
+        (by) => this.moveCursor(by),
+        () => this.place(),
+      ),
     });
     return view;
   }

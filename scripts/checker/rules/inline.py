@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
-from scripts.checker.rendered import CODE, ESCAPED
+from scripts.checker.rendered import ESCAPED
 from scripts.checker.rules.printed import near_fence, text_blocks
 
 _PYTHON = re.compile(
@@ -291,8 +291,3 @@ def abbreviation(page: Page) -> Iterator[Problem]:
             yield page.problem(
                 number, f"the abbreviation '{name}' is never used on this page; delete it"
             )
-
-
-def is_placeholder(text: str) -> bool:
-    """Whether a text holds nothing but placeholders."""
-    return not text.replace(CODE, "").replace(ESCAPED, "").strip()
