@@ -26,6 +26,8 @@ EMPTY = """() => {
     formula.replaceWith(word);
   }
   for (const picture of document.querySelectorAll("svg")) picture.replaceChildren();
+  // What is far from the window has a height by guess until it comes near: a tall entry lay over the next.
+  for (const entry of document.querySelectorAll(".ledger-entry")) entry.style.contentVisibility = "visible";
 }"""
 # Colours take axe the longest, and they come from the style sheet, which tells parts of a page apart by
 # their kind: the names of an element and of those around it, their classes and other attributes. One of
