@@ -93,24 +93,35 @@ def test_a_bad_seed_is_refused(open_demo) -> None:  # type: ignore[no-untyped-de
     assert seed.input_value() == "1"
 
 
-def test_with_less_motion_600_rounds_in_steps_of_25_find_the_modes_that_the_page_tells(  # type: ignore[no-untyped-def]
+def test_with_less_motion_rounds_500_to_700_reach_the_modes_that_the_page_tells(  # type: ignore[no-untyped-def]
     open_demo,  # noqa: ANN001
 ) -> None:
     _, demo = open_demo("models/gan", reduced_motion="reduce")
-    told = tells(
-        r"for about ten seconds: after 600 rounds seeds 1, 2 and 3 hold "
-        r"(\d), (\d) and (\d) of 8 modes, with (\d+), (\d+) and (\d+) % of"
+    few, most, least, high = map(
+        int,
+        tells(
+            r"between rounds 500 and 700 seeds 1 to 3 reach (\d) to (\d) of 8 modes, changing every few rounds, "
+            r"and (\d+) to (\d+) % of"
+        ),
     )
-    for number in range(3):
+    found: list[tuple[int, int]] = []
+    for number in (1, 2, 3):
         seed = demo.get_by_label("Seed")
-        seed.fill(str(number + 1))
+        seed.fill(str(number))
         seed.press("Enter")
-        for _ in range(24):
+        for click in range(1, 29):
             demo.get_by_role("button", name="Train 25 rounds").click()
-        found = re.match(
-            r"Round 600: (\d) of 8 modes, (\d+) % of the samples near one", status(demo)
-        )
-        assert found, status(demo)
-        # Engines round differently, and a game magnifies that.
-        assert int(found[1]) == pytest.approx(int(told[number]), abs=1)
-        assert int(found[2]) == pytest.approx(int(told[number + 3]), abs=10)
+            if click < 20:
+                continue
+            told = re.match(
+                rf"Round {25 * click}: (\d) of 8 modes, (\d+) % of the samples near one",
+                status(demo),
+            )
+            assert told, status(demo)
+            found.append((int(told[1]), int(told[2])))
+    # Engines round differently, and a game magnifies that.
+    modes, shares = zip(*found, strict=True)
+    assert few - 1 <= min(modes) <= few + 1
+    assert max(modes) >= most - 1
+    assert least - 8 <= min(shares) <= least + 12
+    assert high - 12 <= max(shares) <= high + 8

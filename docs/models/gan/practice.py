@@ -35,7 +35,7 @@ def play(
 
 # --8<-- [start:slope]
 def slope_penalty(critic: nn.Module, real: Tensor, fake: Tensor, share: Tensor) -> Tensor:
-    """Mean squared excess of the slope over one, between real and fake (B, D), share (B, 1), to ().
+    """Mean squared excess of the slope over one, between real and fake (B, ...), share (B, 1, ...), to ().
 
     Source: gulrajani2017improved, eq. 3 without its weight.
     """
