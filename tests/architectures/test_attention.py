@@ -1,6 +1,7 @@
 """Attention equals the library's, keeps what it must, and every equation of its page holds."""
 
 import itertools
+import json
 import math
 import re
 from collections.abc import Sequence
@@ -378,6 +379,8 @@ def test_the_default_scale_is_one_over_the_root_of_the_width() -> None:
         assert math.log(a[0, 0] / a[0, 1]) == pytest.approx(math.sqrt(d), rel=1e-12)
 
 
+OWN = r"\lvert \frac{\partial a_j}{\partial s_j} \rvert"
+OTHER = r"\lvert \frac{\partial a_j}{\partial s_l} \rvert"
 DERIVATIVE = r"\frac{\partial a_j}{\partial s_l}"
 
 
@@ -415,6 +418,28 @@ def test_no_derivative_of_a_saturated_softmax_exceeds_what_the_maximum_leaves() 
         rest = 1 - a.amax(-1)
         assert (largest <= rest + 1e-15).all()
         assert (largest >= rest * a.amax(-1) - 1e-15).all()  # the bound is nearly reached
+
+
+@pytest.mark.equation("eq-attention-entries")
+def test_the_printed_bounds_of_the_entries_of_the_derivative(printed: Equations) -> None:
+    for scores in ([0.3, 1.1, 0.7, 0.2], [0.2, 18.1, 1.2, 0.4], [3.1, -9.0, 2.2, 3.3]):
+        s = torch.tensor(scores).double()
+        jacobian = torch.autograd.functional.jacobian(attention.softmax, s)
+        by = {
+            name: Given(letters, lambda *at, x=jacobian: abs(x[at[0] - 1, at[-1] - 1]))
+            for name, letters in (("own", ("j",)), ("other", ("j", "l")))
+        }
+        printed("eq-attention-entries").holds(
+            {
+                OWN: by["own"],
+                OTHER: by["other"],
+                "a": attention.softmax(s),
+                "j": Each([1, 2, 3]),
+                "l": Each([4]),
+            },
+            # Among sharp weights most of these are zero.
+            free=() if scores[0] == 0.3 else ("a", OWN, OTHER),
+        )
 
 
 @pytest.mark.equation("eq-attention-saturation")
@@ -858,6 +883,19 @@ def test_the_printed_bounds_are_nearly_reached(printed: Equations) -> None:
         )
 
 
+@pytest.mark.equation("eq-attention-bounds")
+def test_the_printed_bounds_of_numerator_and_denominator(printed: Equations) -> None:
+    bound, m = 1.3, 4
+    loose = normal(2, m, std=0.3).clamp(-bound, bound)
+    tight = torch.tensor([[bound] * m, [-bound] * m]).double()
+    for s in (loose, tight):
+        printed("eq-attention-bounds").holds(
+            {"s": s, "B": bound, "M": m, "i": Each([1, 2]), "j": Each([1, 3])},
+            tolerance=1e-12,
+            free=("s", "B", "M") if s is loose else (),
+        )
+
+
 @pytest.mark.equation("eq-attention-linear")
 def test_without_the_softmax_the_brackets_may_move(printed: Equations) -> None:
     q, k, v = three(2)
@@ -958,7 +996,12 @@ def test_the_figure_of_the_cost_as_the_page_prints_it() -> None:
     )
     at = table["width"].index(64)
     errors = {int(d): spread_of_the_figure(int(d)) for d in table["width"]}
-    said(f"{table['top'][at]:.2f} ± {errors[64][1]:.2f} of it on average among sixteen keys")
+    said(
+        f"{table['top'][at]:.2f} ± {errors[64][1]:.2f} of it on average among sixteen keys "
+        "(mean and standard error of 400 queries)"
+    )
+    said(f"Without the division, heads of width {int(table['width'][at])} would start")
+    said(f"by chance, [{table['top'][at]:.2f} of it](#root) among sixteen.")
     said(f"the largest standard error is {max(error for error, _ in errors.values()):.3f}")
     assert table["slope"][at] < 0.5 * table["slope_scaled"][at]  # most of it is gone
 
@@ -977,7 +1020,7 @@ def test_features_and_vectors_of_the_words_as_the_page_prints_them() -> None:
     ]
     assert rows_of("tab-attention-words") == expected
     _, weights = example()
-    said("has the rows (0, 0, 2, 2) and (0, 0, 2, 0): the first says")
+    said("(0, 0, 2, 2), since belonging and action both ask for a person, and (0, 0, 2, 0), since")
     assert weights["q"][:2].tolist() == [[0, 0, 2, 2], [0, 0, 2, 0]]
     told, her = heads[0][1], heads[0][3]
     said(f"asks for a person, ({told[0]:.0f}, {told[1]:.0f}).")
@@ -1019,7 +1062,11 @@ def test_the_second_head_and_the_output_as_the_page_prints_them() -> None:
     out, a = attention.multi_head(x, x, weights, 2, attention.causal_mask(5))
     q, k, v = (attention.split_heads(x @ weights[name].T, 2)[0, 1] for name in "qkv")
     said(f"query of *her* is ${short(q[3])}$; the key of *told* is ${short(k[1])}$, ")
-    said(f"that of *her* ${short(k[3])}$, and *Ann* and *Tom* have zero")
+    said(f"that of *her* ${short(k[3])}$, and *Ann* and *Tom* have zero; *plan* is masked")
+    said("In the second head of the example $W_Q$ has the rows (2, 0, 0, 0) and (0, 0, 0, 0)")
+    assert weights["q"][2:].tolist() == [[2, 0, 0, 0], [0, 0, 0, 0]]
+    said("$W_K$ and $W_V$ both have (0, 0, 0, 1) and (0, 0, 1, 0)")
+    assert weights["k"][2:].tolist() == weights["v"][2:].tolist() == [[0, 0, 0, 1], [0, 0, 1, 0]]
     assert not k[[0, 2]].any()
     assert torch.equal(k, v)
     score = (q[3] @ k[1]).item() / math.sqrt(2)
@@ -1029,7 +1076,7 @@ def test_the_second_head_and_the_output_as_the_page_prints_them() -> None:
     ann, told, tom, her, _ = a[0, 1, 3].tolist()
     said(f"the words, the weights are {ann:.3f}, {told:.3f}, {tom:.3f} and {her:.3f}.")
     second = a[0, 1] @ v
-    said(f"the output is $({second[3, 0]:.3f}, {second[3, 1]:.3f})$.")
+    said(f"The output is $({second[3, 0]:.3f}, {second[3, 1]:.3f})$.")
     first = row(True)[1]
     both = ", ".join(f"{x:.3f}" for x in (*first, *second[3].tolist()))
     said(f"laid end to end, for *her* $({both})$.")
@@ -1042,6 +1089,8 @@ def test_the_second_head_and_the_output_as_the_page_prints_them() -> None:
     said(f"The first gives ${first[0]:.3f} + {first[1]:.3f}$")
     said(f"the second ${first[0]:.3f} - {first[1]:.3f}$")
     said(f"exchange places: $({', '.join(f'{number:.2f}' for number in out[0, 3])})$")
+    added = ", ".join(f"{number:.2f}" for number in x[0, 3] + out[0, 3])
+    said(f"*her* becomes $({added})$.")
 
 
 def test_what_a_step_of_learning_does_in_the_example() -> None:
@@ -1054,12 +1103,53 @@ def test_what_a_step_of_learning_does_in_the_example() -> None:
         f"{p:.4f} \\cdot ({u:g} - {out:.4f}) = {d:.3f}"
         for p, u, d in zip(a, v[:4, 0], slope, strict=True)
     ]
-    said(f"the first number of the output, $o = {out:.4f}$, should grow")
+    said(f"if the first number of the output, $o = {out:.4f}$, grows")
     said(f"in the example ${a[0]:.4f} \\cdot (1 - {out:.4f})$ for *Ann*.")
     said(
         f"For *Ann* this is ${terms[0]}$; for *told* and *Tom* ${terms[1]}$; for *her* itself ${terms[3]}$"
     )
     assert terms[1] == terms[2]
+
+
+def test_what_a_step_on_the_matrices_does_in_the_example() -> None:
+    """Gradients by automatic differentiation, and the sums of the fold from its printed digits."""
+    x, weights = example()
+    w = {name: weights[name][:2].clone().requires_grad_() for name in "qkv"}
+    mask = attention.causal_mask(5)
+
+    def scores() -> Tensor:
+        q, k = (x[0] @ w[name].T for name in "qk")
+        return (q @ k.T)[3] / math.sqrt(2)
+
+    s = scores()
+    out = (s.masked_fill(~mask[3], -math.inf).softmax(-1) @ (x[0] @ w["v"].T))[0]
+    by_q, by_k = torch.autograd.grad(out, [w["q"], w["k"]])
+    step = 1e-6
+    parts = []
+    for name, by in (("q", by_q), ("k", by_k)):
+        kept = w[name]
+        w[name] = kept + step * by
+        parts.append(((scores() - s) / step).tolist())
+        w[name] = kept
+    ann, told, tom, her, _ = (a + b for a, b in zip(*parts, strict=True))
+    said(f"the score of *Ann* by $+{ann:.2f}\\,\\eta$, those of *told* and *Tom* by ${told:.2f}\\,")
+    said(f"and ${tom:.2f}\\,\\eta$; that of *her* rises too, by ${her:.2f}\\,\\eta$")
+    c = [0.1294, -0.0358, -0.0358, -0.0578]
+    written = ", ".join(f"{number:.4f}" for number in c[:3]).replace("-", "−")
+    said(f"{written} and −{-c[3]:.4f}, and")
+    q, k, v = first_head()
+    a = attention.attention(q, k, v, mask)[1][3, :4]
+    slopes = a * (v[:4, 0] - a @ v[:4, 0])
+    assert [round(one, 4) for one in slopes.tolist()] == c
+    m = (torch.tensor(c).double() @ x[0, :4]).tolist()
+    said(f"= ({', '.join(f'{number:.4f}' for number in m)})$.")
+    first = [0.75 * (m[0] * key[0] + m[1] * key[1]) for key in k.tolist()]
+    second = [4 * sum(a * b for a, b in zip(m, row, strict=True)) for row in x[0].tolist()]
+    said(f"for *Ann* ${first[0]:.3f} + {second[0]:.3f} = {ann:.2f}$, for *told* ${second[1]:.2f}$")
+    said(f"for *Tom* ${first[2]:.3f} - {-second[2]:.3f} = {tom:.2f}$")
+    said(f"for *her* ${first[3]:.3f} + {second[3]:.3f} = {her:.2f}$.")
+    for place, whole in enumerate((ann, told, tom, her)):
+        assert first[place] + second[place] == pytest.approx(whole, abs=1e-3)
 
 
 def test_what_the_demo_shows_as_the_page_tells_it() -> None:
@@ -1074,11 +1164,9 @@ def test_what_the_demo_shows_as_the_page_tells_it() -> None:
     ann, _, tom, _ = weights(2, -2)
     said(f"*Tom* has {tom:.3f}, *Ann* {ann:.3f}.")
     said(f"all four weights are {weights(0, 0)[0]:.3f}.")
-    before, after = weights(2, 2)[0], weights(2, 2, 1.0)[0]
-    said(f"*Ann* grows from {before:.3f} to {after:.3f}: the softmax is sharper")
-    said(f"[the table](#tab-attention-example): {before:.3f} for *Ann*")
+    said(f"[the table](#tab-attention-example): {weights(2, 2)[0]:.3f} for *Ann*")
     sharp = weights(2, 2, 4 / math.sqrt(2))[0]
-    said(f"to 4 | Attention becomes a lookup: *Ann* has {sharp:.3f}.")
+    said(f"Attention becomes a lookup, *Ann* has {sharp:.3f}; then the plain mean.")
 
 
 def test_the_counts_of_the_box_of_costs() -> None:
@@ -1090,7 +1178,7 @@ def test_the_counts_of_the_box_of_costs() -> None:
     said(f"$HN^2$ numbers, {2 * whole['weights_stored'] / 2**20:g} MiB")
     said(f"$2NE$ numbers, {2 * whole['cache'] / 2**20:g} MiB")
     operations, read = one["projections"] + one["scores"], 2 * (one["parameters"] + one["cache"])
-    said(f"The {n:,}th token then costs $8E^2 + 4NE = {operations / 1e6:.2f}$ million operations")
+    said(f"the {n:,}th token takes $8E^2 + 4NE = {operations / 1e6:.2f}$ million operations")
     said(f"two bytes a number: $8E^2 + 4NE = {read / 1e6:.2f}$ million bytes")
     assert operations == read == 8 * e**2 + 4 * n * e
     said(f"all {whole['parameters'] / 1e6:.2f} million parameters and the whole cache")
@@ -1116,20 +1204,37 @@ def test_the_layer_of_the_library_equals_the_page_with_and_without_a_cache(group
         for i in range(1, n):
             part, cache = layer(x[:, i : i + 1], cache)
             parts.append(part)
+        first, cache = layer(x[:, :2])
+        chunks = [first]
+        for chunk in (x[:, 2:3], x[:, 3:]):  # several new tokens after a cache must not see ahead
+            part, cache = layer(chunk, cache)
+            chunks.append(part)
     torch.testing.assert_close(torch.cat(parts, 1), expected, **EXACT)
+    torch.testing.assert_close(torch.cat(chunks, 1), expected, **EXACT)
 
 
 def test_published_models_as_the_table_tells_them() -> None:
+    usual, groups = [], []
     for cells in rows_of("tab-attention-practice"):
-        layers, e, h, d = (int(cells[i].replace(",", "")) for i in (1, 2, 3, 5))
-        assert d in (64, 128)
-        said("| Head width $D$ | 64 or 128 in all rows of [the table]")
+        layers, e, h, d = (
+            int(re.findall(r"[\d,]+", cells[i])[0].replace(",", "")) for i in (1, 2, 3, 5)
+        )
+        usual.append(d in (64, 128))
+        if "of which" in cells[1]:
+            whole, layers, linear = (int(number) for number in re.findall(r"\d+", cells[1]))
+            assert whole == layers + linear
         numbers = [int(number) for number in re.findall(r"\d+", cells[4])]
-        width = sum(numbers) if "latent" in cells[4] else 2 * numbers[0] * d
+        latent = "latent" in cells[4]
+        width = sum(numbers) if latent else 2 * numbers[0] * d
+        if not latent and numbers[0] < h:
+            groups.append(numbers[0])
         kept = 2 * layers * width / 2**10  # bytes for one token
         assert cells[7].startswith(f"{kept:,g} KiB") or cells[7] == "–", cells
         if h * d != e:
-            assert cells[0].startswith(("DeepSeek-V2", "gpt-oss"))
+            assert cells[0].startswith(("DeepSeek-V2", "gpt-oss", "Qwen3-Next"))
+    words = {6: "six", 7: "seven", 10: "ten", 12: "twelve"}
+    said(f"64 or 128 in {words[sum(usual)]} of the {words[len(usual)]} rows of [the table]")
+    said(f"8 in {words[groups.count(8)]} of the {words[len(groups)]} rows that have groups")
     said("in gpt-oss-120b $64 \\cdot 64 = 4{,}096$ stands against 2,880")
     quarter, whole = (
         2 * 32 * attention.cost(131_072, 4096, 32, g)["cache"] / 2**30 for g in (8, 32)
@@ -1153,6 +1258,17 @@ def test_a_padded_sequence_gives_what_it_gives_alone() -> None:
         assert (filled[1:, :4] - alone).abs().max() > 0.01  # without the mask it differs
 
 
+def test_a_mask_after_the_softmax_can_divide_zero_by_zero() -> None:
+    said("in 32-bit numbers a hidden score that lies 105 above the rest gives $0 / 0$")
+    scores, seen = torch.tensor([0.0, 0.0, 105.0]), torch.tensor([True, True, False])
+    struck = attention.softmax(scores) * seen
+    assert (struck / struck.sum()).isnan().all()
+    before = attention.softmax(scores.masked_fill(~seen, -math.inf))
+    assert before.tolist() == [0.5, 0.5, 0.0]
+    struck = attention.softmax(scores.double()) * seen  # as in exact arithmetic
+    torch.testing.assert_close(struck / struck.sum(), before.double(), **EXACT)
+
+
 def test_the_mask_of_the_library_lies_at_the_upper_left() -> None:
     q, k, v = first_head()
     wrong = library_attention(q[3:4], k[:4], v[:4], is_causal=True)
@@ -1168,13 +1284,15 @@ def test_an_empty_row_is_not_a_number_and_the_library_returns_zeros() -> None:
     filled = torch.arange(5) >= 2  # filled up at the left
     with pytest.raises(ValueError, match="has no True"):
         attention.attention(q, k, v, attention.causal_mask(5) & filled)
-    said("In PyTorch 2.13 `scaled_dot_product_attention` returns zeros")
+    said("In PyTorch 2.13, on the CPU, `scaled_dot_product_attention` returns zeros")
     said("returns not-a-number unless it is called with `need_weights=False`")
     layer, x = nn.MultiheadAttention(2, 1, batch_first=True).double(), q[None]
     hidden = torch.ones(5, 5, dtype=torch.bool)
     assert layer(x, x, x, attn_mask=hidden)[0].isnan().all()
     assert layer(x, x, x, attn_mask=hidden, need_weights=False)[0].isfinite().all()
     said("set to $-10^9$ in place of $-\\infty$, such a row becomes the plain mean")
+    said("in 16-bit floating point $-10^9$ is $-\\infty$ again")
+    assert torch.tensor(-1e9).half() == -math.inf
     flat = (q @ k.T).masked_fill(hidden, -1e9)
     torch.testing.assert_close(attention.softmax(flat) @ v, v.mean(0).expand(5, 2), **EXACT)
     assert torch.__version__.startswith("2.13")
@@ -1203,7 +1321,7 @@ def test_one_key_among_many_needs_a_score_that_grows_with_their_logarithm() -> N
 
     needed = 3 + math.log(1999 / 19)
     said(
-        f"whose score lies 3 above all others has the weight {share(3, 20):.2f} among 20 keys, "
+        f"A key whose score lies 3 above all others, which are equal, has the weight {share(3, 20):.2f} among 20 keys, "
         f"and {share(3, 2000):.2f} among 2,000"
     )
     said(f"To hold {share(needed, 2000):.2f} there, its score must lie {needed:.2f} above them")
@@ -1311,33 +1429,56 @@ def test_exercise_5_gradient_by_the_values_in_the_example(answer: Bench) -> None
 # The demo.
 
 
+def heads() -> list[tuple[Tensor, Tensor, Tensor]]:
+    """Queries, keys and values of both heads of the example, each (5, 2)."""
+    x, weights = example()
+    parts = [attention.split_heads(x @ weights[name].T, 2)[0] for name in "qkv"]
+    return [(parts[0][h], parts[1][h], parts[2][h]) for h in range(2)]
+
+
 def golden_returns(case: dict[str, object]) -> object:
     """What Python gives for a case of the golden file."""
-    query, scale, allowed = case["args"]  # type: ignore[misc]
-    q, k, v = first_head()
-    q = torch.tensor([query], dtype=torch.float64)
+    query, scale, allowed, keys, values = case["args"]  # type: ignore[misc]
+    q, k, v = (torch.tensor(part, dtype=torch.float64) for part in ([query], keys, values))
     out, a = attention.attention(q, k, v, torch.tensor([allowed]), scale)
-    return {"weights": a[0].tolist(), "output": out[0].tolist()}
+    scores = (scale * q @ k.T)[0].tolist()
+    return {"scores": scores, "weights": a[0].tolist(), "output": out[0].tolist()}
 
 
 def golden() -> dict[str, object]:
-    """The cases that both sides must agree on."""
+    """The cases that both sides must agree on: both heads, and a key that was moved."""
     everything, causal = [True] * 5, [True, True, True, True, False]
     root = 1 / math.sqrt(2)
+    (_, k, v), (_, action, done) = heads()
+    moved = k.clone()
+    moved[0] = torch.tensor([-1.5, 2.25])
     arguments = [
-        ([2, 2], root, everything),
-        ([2, 2], root, causal),
-        ([2, 2], 1, causal),
-        ([2, -2], root, causal),
-        ([0, 0], root, everything),
-        ([-1.25, 0.75], 0, everything),
-        ([3, 3], 100, everything),
-        ([3, -1], 0.25, [False, True, False, False, True]),
+        ([2, 2], root, everything, k, v),
+        ([2, 2], root, causal, k, v),
+        ([2, 2], 1, causal, k, v),
+        ([2, -2], root, causal, k, v),
+        ([0, 0], root, everything, k, v),
+        ([-1.25, 0.75], 0, everything, k, v),
+        ([3, 3], 100, everything, k, v),
+        ([3, -1], 0.25, [False, True, False, False, True], k, v),
+        ([2, 2], root, causal, moved, v),
+        ([1, 0], root, causal, action, done),
     ]
-    cases: list[dict[str, object]] = [{"function": "attend", "args": list(a)} for a in arguments]
+    cases: list[dict[str, object]] = [
+        {"function": "attend", "args": [q, scale, allowed, keys.tolist(), values.tolist()]}
+        for q, scale, allowed, keys, values in arguments
+    ]
     for case in cases:
         case["returns"] = golden_returns(case)
     return {"module": "architectures/attention/attention.mjs", "tolerance": 1e-5, "cases": cases}
+
+
+def test_the_demo_has_the_numbers_of_both_heads() -> None:
+    text = PAGE.with_suffix("").joinpath("attention.mjs").read_text(encoding="utf-8")
+    for place, name in enumerate(("queries", "keys", "values")):
+        blocks = re.findall(rf"    {name}: (\[.*?\n    \]),", text, re.DOTALL)
+        found = [json.loads(re.sub(r",(\s*\])", r"\1", block)) for block in blocks]
+        assert found == [head[place].tolist() for head in heads()], name
 
 
 def test_golden_values_are_current() -> None:

@@ -93,7 +93,7 @@ def attention(
         k: (..., M, D).
         v: (..., M, V).
         allowed: (..., N, M) or what broadcasts to it, boolean; None allows all.
-        scale: factor of the scores; None means 1 / sqrt(D).
+        scale: factor of the inner products; None means 1 / sqrt(D).
 
     Returns:
         The outputs (..., N, V) and the weights (..., N, M), whose rows sum to one.

@@ -1,21 +1,32 @@
 /**
- * The two pictures of the demo: the plane of two features, and the weights as bars.
+ * The two pictures of the demo: the plane of queries and keys, and the weights as bars.
  *
  * @typedef {import("../../assets/demos/ui.mjs").Colours} Colours
  * @typedef {import("../../assets/demos/ui.mjs").Size} Size
- * @typedef {{query: number[], allowed: boolean[], weights: number[], output: number[]}} Shown
+ * @typedef {{query: number[], keys: number[][], moved: number, axes: string[], out: string[], allowed: boolean[], scores: number[], weights: number[], output: number[]}} Shown
+ *   `moved` is the word whose key is moved, or -1 for the query
  */
 
-import { KEYS, WORDS } from "./attention.mjs";
+import { WORDS } from "./attention.mjs";
 
 export const REACH = 3; // the plane shows -REACH … REACH
+const FONT = "12px sans-serif";
 
-/** @param {CanvasRenderingContext2D} g @param {number} width @param {Colours} colours */
-function drawGrid(g, width, colours) {
+/** @param {number[]} place @param {number} width @returns {number[]} in pixels */
+const at = ([x, y], width) => [((x / REACH + 1) / 2) * width, ((1 - y / REACH) / 2) * width];
+
+/** @param {number[]} pixel @param {number} width @returns {number[]} in the plane */
+export const place = ([x, y], width) => [
+  ((x / width) * 2 - 1) * REACH,
+  (1 - (y / width) * 2) * REACH,
+];
+
+/** @param {CanvasRenderingContext2D} g @param {number} width @param {Colours} colours @param {string[]} axes */
+function drawGrid(g, width, colours, [right, up, down]) {
   g.strokeStyle = colours.grid;
   g.lineWidth = 1;
   for (let tick = -3; tick <= 3; tick++) {
-    const [x, y] = [((tick / REACH + 1) / 2) * width, ((1 - tick / REACH) / 2) * width];
+    const [x, y] = at([tick, tick], width);
     g.beginPath();
     g.moveTo(x, 0);
     g.lineTo(x, width);
@@ -23,75 +34,105 @@ function drawGrid(g, width, colours) {
     g.lineTo(width, y);
     g.stroke();
   }
-  g.font = "12px sans-serif";
   g.fillStyle = colours.muted;
-  g.fillText("a person →", width - 68, width / 2 - 5);
-  g.fillText("female ↑", width / 2 + 5, 13);
-  g.fillText("male ↓", width / 2 + 5, width - 6);
+  g.textAlign = "right";
+  g.fillText(right, width - 4, width / 2 - 5);
+  g.textAlign = "left";
+  g.fillText(up, width / 2 + 5, 13);
+  g.fillText(down, width / 2 + 5, width - 6);
+}
+
+/** @param {number[][]} keys @param {number} j @returns {number} how many earlier keys lie at the same place */
+const below = (keys, j) =>
+  keys.slice(0, j).filter(([x, y]) => Math.hypot(x - keys[j][0], y - keys[j][1]) < 0.15).length;
+
+/** @param {CanvasRenderingContext2D} g @param {number} width @param {Colours} colours @param {Shown} shown */
+function drawKeys(g, width, colours, { keys, allowed, moved }) {
+  keys.forEach((key, j) => {
+    const [x, y] = at(key, width);
+    const side = moved === j ? 6 : 4;
+    g.fillStyle = moved === j ? colours.series[1] : allowed[j] ? colours.ink : colours.muted;
+    g.fillRect(x - side, y - side, 2 * side, 2 * side);
+    g.fillStyle = allowed[j] ? colours.ink : colours.muted;
+    const name = allowed[j] ? WORDS[j] : `(${WORDS[j]})`;
+    g.fillText(name, x + 8, y - 6 + 18 * below(keys, j));
+  });
 }
 
 /**
  * The keys, the query, and between them lines as thick as the weights.
  * @param {CanvasRenderingContext2D} g @param {Size} size @param {Colours} colours @param {Shown} shown
  */
-export function drawPlane(g, { width }, colours, { query, allowed, weights }) {
-  const at = (/** @type {number[]} */ [x, y]) => [
-    ((x / REACH + 1) / 2) * width,
-    ((1 - y / REACH) / 2) * width,
-  ];
-  drawGrid(g, width, colours);
-  const [qx, qy] = at(query);
+export function drawPlane(g, { width }, colours, shown) {
+  const { query, keys, weights, moved } = shown;
+  g.font = FONT;
+  drawGrid(g, width, colours, shown.axes);
+  const [qx, qy] = at(query, width);
   g.strokeStyle = colours.series[0];
-  KEYS.forEach((key, j) => {
+  keys.forEach((key, j) => {
     if (weights[j] <= 0.01) return;
     g.lineWidth = 12 * weights[j];
     g.beginPath();
     g.moveTo(qx, qy);
-    const [x, y] = at(key);
+    const [x, y] = at(key, width);
     g.lineTo(x, y);
     g.stroke();
   });
-  KEYS.forEach((key, j) => {
-    const [x, y] = at(key);
-    g.fillStyle = allowed[j] ? colours.ink : colours.muted;
-    g.fillRect(x - 4, y - 4, 8, 8);
-    const name = allowed[j] ? WORDS[j] : `(${WORDS[j]})`;
-    g.fillText(name, x + 8, y + (WORDS[j] === "plan" ? 16 : -6));
-  });
+  drawKeys(g, width, colours, shown);
   g.fillStyle = colours.paper;
   g.strokeStyle = colours.series[1];
-  g.lineWidth = 3;
+  g.lineWidth = moved < 0 ? 3 : 1.5;
   g.beginPath();
   g.arc(qx, qy, 8, 0, 2 * Math.PI);
   g.fill();
   g.stroke();
   g.fillStyle = colours.ink;
-  g.fillText("query", qx - 42, qy - 10);
+  g.textAlign = qx < 60 ? "left" : "right";
+  g.fillText("query", qx + (qx < 60 ? 10 : -10), qy < 24 ? qy + 20 : qy - 10);
+  g.textAlign = "left";
 }
 
 /**
- * The weights of the words, and below them the output.
+ * Scores and weights of the words, and below them the output.
  * @param {CanvasRenderingContext2D} g @param {Size} size @param {Colours} colours @param {Shown} shown
  */
-export function drawBars(g, { width, height }, colours, { weights, output }) {
+export function drawBars(g, { width, height }, colours, { out, allowed, scores, weights, output }) {
   const [first, second] = colours.series;
   const rows = [
-    ...WORDS.map((word, j) => ({ text: word, value: weights[j], colour: first })),
-    { text: "output: Ann", value: output[0], colour: second },
-    { text: "output: Tom", value: output[1], colour: second },
+    ...WORDS.map((text, j) => ({
+      text,
+      score: allowed[j] ? scores[j].toFixed(2) : "masked",
+      value: weights[j],
+      colour: first,
+    })),
+    ...out.map((text, c) => ({
+      text: `output: ${text}`,
+      score: "",
+      value: output[c],
+      colour: second,
+    })),
   ];
-  const line = height / rows.length;
-  g.font = "12px sans-serif";
+  const line = (height - 22) / rows.length;
+  const [names, start, end] = [6, 108, width - 42];
+  g.font = FONT;
   g.textBaseline = "middle";
-  rows.forEach(({ text, value, colour }, i) => {
-    const y = (i + 0.5) * line;
+  g.fillStyle = colours.muted;
+  g.textAlign = "right";
+  g.fillText("score", start - 8, 12);
+  g.textAlign = "left";
+  g.fillText("weight", start, 12);
+  rows.forEach(({ text, score, value, colour }, i) => {
+    const y = 22 + (i + 0.5) * line;
     g.fillStyle = colours.ink;
-    g.textAlign = "right";
-    g.fillText(text, 76, y);
     g.textAlign = "left";
-    g.fillText(value.toFixed(3), width - 38, y);
+    g.fillText(text, names, y);
+    g.fillText(value.toFixed(3), end + 6, y);
+    g.textAlign = "right";
+    g.fillText(score, start - 8, y);
     g.fillStyle = colour;
-    g.fillRect(84, y - line * 0.3, value * (width - 84 - 46), line * 0.6);
+    const long = Math.max(-1, Math.min(1, value)) * (end - start);
+    g.fillRect(start, y - line * 0.3, long, line * 0.6);
   });
+  g.textAlign = "left";
   g.textBaseline = "alphabetic";
 }

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention.bias import causal_lower_right
 from torch.nn.functional import scaled_dot_product_attention as sdpa
 
 
@@ -16,13 +17,14 @@ class CausalSelfAttention(nn.Module):
         self.kv = nn.Linear(e, 2 * groups * self.d, bias=False)
 
     def forward(self, x: Tensor, cache: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Tokens x (B, N, E), a single one if there is a cache (2, B, G, M, D).
+        """Tokens x (B, N, E), one or several, after those of the cache (2, B, G, M, D).
 
         Returns the output (B, N, E) and the longer cache (2, B, G, M + N, D). Source: ainslie2023gqa.
         """
         q = self.q(x).unflatten(-1, (-1, self.d)).transpose(1, 2)  # (B, H, N, D)
         kv = self.kv(x).unflatten(-1, (2, -1, self.d)).permute(2, 0, 3, 1, 4)
         kv = kv if cache is None else torch.cat([cache, kv], -2)
-        out = sdpa(q, kv[0], kv[1], is_causal=cache is None, enable_gqa=True)
+        mask = causal_lower_right(q.shape[-2], kv.shape[-2])
+        out = sdpa(q, kv[0], kv[1], attn_mask=mask, enable_gqa=True)
         return self.o(out.transpose(1, 2).flatten(2)), kv
         # --8<-- [end:layer]
