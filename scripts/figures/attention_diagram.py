@@ -71,20 +71,20 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     means = sheet.pill(351, low, 44, 30, MEANS)
     sheet.arrow(parts["V"], means)
     sheet.arrow(a, means)
-    heads = sheet.matrix(452, low, rows(table, "heads"), cell=(31, 20), top=1, digits=1)
-    sheet.label(421, low - 56, "head 1")
-    sheet.label(483, low - 56, "head 2")
-    sheet.label(452, low + 66, "head 2 has its own $W_Q, W_K, W_V$")
-    mix = sheet.network(540, low, 36, 32, "$W_O$")
-    out = sheet.matrix(628, low, rows(table, "output"), cell=(31, 20), top=1, digits=1)
-    sheet.label(628, low - 56, "output", muted=False)
+    heads = sheet.matrix(448, low, rows(table, "heads"), cell=(29, 20), top=1, digits=1)
+    sheet.label(419, low - 56, "head 1")
+    sheet.label(477, low - 56, "head 2")
+    sheet.label(448, low + 66, "head 2 has its own $W_Q, W_K, W_V$")
+    mix = sheet.network(543, low, 36, 32, "$W_O$")
+    out = sheet.matrix(639, low, rows(table, "output"), cell=(29, 20), top=1, digits=1)
+    sheet.label(639, low - 56, "output", muted=False)
     sheet.chain([means, heads, mix])
     sheet.arrow(mix, out)
 
 
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     """Queries and keys meet at the left, the values come in from the right."""
-    sheet.band(0, 1036, "One layer", "widths $E = 4$ and $D = 2$")
+    sheet.band(0, 1054, "One layer", "widths $E = 4$ and $D = 2$")
     places = {"Q": 66, "K": 174, "V": 282}
     x = sheet.matrix(174, 104, rows(table, "X"), cell=(36, 20), digits=1, top=2, rows=WORDS)
     sheet.label(174, 46, r"$X$, $5 \times 4$", muted=False)
@@ -92,34 +92,34 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     for name, at in places.items():
         net = sheet.network(at, 200, 44, 32, f"$W_{name}$")
         parts[name] = sheet.matrix(at, 298, rows(table, name), cell=(36, 20), digits=1, top=2)
-        sheet.label(at + 40, 252, f"${name}$", anchor="start", muted=False)
+        sheet.label(at + 8, 232, rf"${name}$, $5 \times 2$", anchor="start", muted=False)
         sheet.arrow(net, parts[name])
         ports = {"Q": x.bottom(-40), "K": x.bottom(), "V": x.bottom(40)}
         sheet.arrow(ports[name], net.top())
-    product = sheet.pill(130, 384, 76, 30, SCORES)
+    product = sheet.pill(120, 384, 76, 30, SCORES)
     sheet.arrow(parts["Q"].bottom(), product.left())
     sheet.arrow(parts["K"].bottom(), product.right())
     scores = sheet.matrix(
-        130, 472, rows(table, "scores"), cell=(34, 20), hidden=True, top=3, rows=WORDS
+        120, 472, rows(table, "scores"), cell=(34, 20), hidden=True, top=3, rows=WORDS
     )
     sheet.label(222, 476, "scores,", "masked", anchor="start")
-    softmax = sheet.pill(130, 556, 76, 28, "softmax")
+    softmax = sheet.pill(120, 556, 76, 28, "softmax")
     a = sheet.matrix(
-        130, 644, rows(table, "weights"), cell=(34, 20), hidden=True, top=1, rows=WORDS
+        120, 644, rows(table, "weights"), cell=(34, 20), hidden=True, top=1, rows=WORDS
     )
     sheet.label(222, 648, "weights", "$A$", anchor="start")
-    means = sheet.pill(130, 728, 52, 30, MEANS)
-    heads = sheet.matrix(130, 822, rows(table, "heads"), cell=(31, 20), digits=1, top=1, rows=WORDS)
+    means = sheet.pill(120, 728, 52, 30, MEANS)
+    heads = sheet.matrix(120, 822, rows(table, "heads"), cell=(31, 20), digits=1, top=1, rows=WORDS)
     sheet.label(200, 786, "columns 1, 2: head 1", anchor="start")
     sheet.label(
         200, 804, "columns 3, 4: head 2,", "with its own", "$W_Q, W_K, W_V$", anchor="start"
     )
     sheet.chain([product, scores, softmax, a, means, heads])
     sheet.arrow(parts["V"].bottom(), means.right())
-    mix = sheet.network(212, 900, 44, 32, "$W_O$")
+    mix = sheet.network(212, 902, 44, 32, "$W_O$")
     sheet.arrow(heads.bottom(), mix.left())
-    out = sheet.matrix(212, 976, rows(table, "output"), cell=(31, 20), digits=1, top=1, rows=WORDS)
-    sheet.label(282, 980, "output", anchor="start")
+    out = sheet.matrix(212, 992, rows(table, "output"), cell=(31, 20), digits=1, top=1, rows=WORDS)
+    sheet.label(282, 996, "output", anchor="start")
     sheet.chain([mix, out])
 
 
