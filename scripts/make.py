@@ -13,12 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 
-if TYPE_CHECKING:
-    from scripts.figures.style import Recipe
-
-T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -28,56 +23,31 @@ class Product:
 
     Args:
         path: the file, from the root.
-        stem: the page that it belongs to, such as `vae`, or what it is: `rules`, `addresses`.
+        stems: the pages that it belongs to, such as `vae`, or what it is: `rules`, `addresses`.
         stale: why it must be written anew; empty if it need not.
-        write: writes it.
+        write: writes it; returns what it wrote, with the reason, if that is not just `path`.
     """
 
     path: str
-    stem: str
+    stems: set[str]
     stale: Callable[[], str]
-    write: Callable[[], object]
-
-
-def first(check: Callable[[T], list[str]], thing: T) -> str:
-    """The first thing that a check says, without the command that mends it; empty if it says nothing."""
-    return "".join(check(thing)[:1]).partition(": run python3 ")[0]
-
-
-def faults_of_figure(recipe: Recipe) -> list[str]:
-    """Why a figure must be written anew: its numbers, or the words in its picture."""
-    from scripts.figures import style
-
-    return style.check(recipe) or style.relabelled(recipe)
+    write: Callable[[], list[str] | None]
 
 
 def figures() -> Iterator[Product]:
-    """The pictures and their numbers."""
-    from scripts.figures import style
+    """The pictures and their numbers, a file of recipes at a time."""
+    from scripts import recipes
 
-    for file in sorted((ROOT / "scripts" / "figures").glob("*.py")):
-        if file.stem in {"__init__", "style"}:
-            continue
-        for recipe in importlib.import_module(f"scripts.figures.{file.stem}").FIGURES:
+    for module in recipes.modules():
+        stems = {recipe.svg.parent.name for recipe in recipes.recipes(module)}
 
-            def stale(name: str = file.stem, recipe: style.Recipe = recipe) -> str:
-                # The tests remember which recipes gave these very numbers: minutes are saved.
-                return "" if remembered(name) else first(faults_of_figure, recipe)
+        def stale(module: str = module) -> str:
+            known = recipes.locked(module)
+            return "" if known else "its recipes, or what they read, have changed since they ran"
 
-            yield Product(
-                recipe.svg.relative_to(ROOT).as_posix(),
-                recipe.svg.parent.name,
-                stale,
-                partial(style.write, recipe),
-            )
-
-
-def remembered(module: str) -> bool:
-    """Whether the tests have seen a file of recipes give the committed numbers and pictures."""
-    from tests import memory
-    from tests.figures import test_recipes
-
-    return all(memory.has(test_recipes.key(kind, module)) for kind in ("figures", "pictures"))
+        yield Product(
+            f"scripts/figures/{module}.py", stems, stale, partial(recipes.refresh, module)
+        )
 
 
 def values() -> Iterator[Product]:
@@ -100,7 +70,7 @@ def values() -> Iterator[Product]:
         def write(file: Path = file, content: Callable[[], object] = content) -> None:
             golden.write(file, content())
 
-        yield Product(file.relative_to(ROOT).as_posix(), stem, stale, write)
+        yield Product(file.relative_to(ROOT).as_posix(), {stem}, stale, write)
 
 
 def pages() -> Iterator[Product]:
@@ -111,8 +81,11 @@ def pages() -> Iterator[Product]:
         old = rules_page.PAGE.read_text(encoding="utf-8") if rules_page.PAGE.is_file() else ""
         return "" if old == rules_page.page() else "the rules have changed"
 
+    def write() -> None:
+        rules_page.main()
+
     path = rules_page.PAGE.relative_to(ROOT).as_posix()
-    yield Product(path, "rules", stale, rules_page.main)
+    yield Product(path, {"rules"}, stale, write)
 
 
 def addresses() -> Iterator[Product]:
@@ -129,7 +102,7 @@ def addresses() -> Iterator[Product]:
         return f"it lacks {', '.join(sorted(new()))}" if new() else ""
 
     path = listed.LIST.relative_to(ROOT).as_posix()
-    yield Product(path, "addresses", stale, lambda: listed.write(listed.known() | new()))
+    yield Product(path, {"addresses"}, stale, lambda: listed.write(listed.known() | new()))
 
 
 def weights() -> Iterator[Product]:
@@ -141,7 +114,7 @@ def weights() -> Iterator[Product]:
             importlib.import_module(f"scripts.weights.{module}").main()
 
         yield Product(
-            file.relative_to(ROOT).as_posix(), file.parent.name, lambda: "asked for", write
+            file.relative_to(ROOT).as_posix(), {file.parent.name}, lambda: "asked for", write
         )
 
 
@@ -152,19 +125,21 @@ def make(stems: set[str], train: bool = False) -> list[str]:
         ValueError: if nothing belongs to one of the stems, or a test does not give a demo's values.
     """
     products = [*(weights() if train else ()), *figures(), *values(), *pages(), *addresses()]
-    unknown = stems - {product.stem for product in products}
+    all_stems = set().union(*(product.stems for product in products))
+    unknown = stems - all_stems
     if unknown:
-        known = ", ".join(sorted({product.stem for product in products} - {""}))
+        known = ", ".join(sorted(all_stems - {""}))
         raise ValueError(f"nothing is made for {', '.join(sorted(unknown))}; there is {known}")
     written = []
     for product in products:
-        if stems and product.stem not in stems:
+        if stems and not stems & product.stems:
             continue
         why = product.stale()
         if why:
-            product.write()
-            written.append(product.path)
-            print(f"{product.path}: {why}; written", flush=True)
+            told = product.write()
+            told = [f"{product.path}: {why}"] if told is None else told
+            written += [line.partition(": ")[0] for line in told]
+            print("".join(f"{line}; written\n" for line in told), end="", flush=True)
     return written
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import json
 import posixpath
 import re
 import shutil
@@ -17,6 +18,7 @@ import sys
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from scripts.checker import source
 from scripts.checker.engine import check
@@ -78,6 +80,9 @@ class Place:
             "recipe of the figures": f"scripts/figures/{self.module}.py",
             "recipe of the weights": f"scripts/weights/{self.module}.py",
         }
+
+
+LOCK = "tests/recipes.lock"  # which recipes have given the committed figures
 
 
 @dataclass
@@ -342,7 +347,10 @@ def redirect(change: Change) -> None:
 
 def apply(change: Change) -> Callable[[], None]:
     """Carry a change out. Returns what puts everything back."""
-    before = {path: (change.root / path).read_bytes() for path in {*change.texts, *change.paths}}
+    kept = {LOCK} if (change.root / LOCK).is_file() else set()
+    before = {
+        path: (change.root / path).read_bytes() for path in {*change.texts, *change.paths, *kept}
+    }
 
     def undo() -> None:
         for target in change.paths.values():
@@ -371,9 +379,9 @@ def empty(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def findings(root: Path) -> set[str]:
+def findings(root: Path, memory: Path) -> set[str]:
     """What the check says of the project, without the numbers of lines."""
-    outcome = check(Request([root], jobs=1, cache=Path("none")))
+    outcome = check(Request([root], cache=memory))
     return {f"{p.path}: {p.code} {p.text}" for p in outcome.problems}
 
 
@@ -390,14 +398,40 @@ def tidy(change: Change) -> None:
             )
 
 
+def recipes(root: Path, *arguments: str) -> str:
+    """What scripts/recipes.py says; nothing where it can't run."""
+    command = [sys.executable, "-m", "scripts.recipes", *arguments]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode == 0 else ""
+
+
+def relock(change: Change, held: str) -> None:
+    """Keep what is known of the figures: a move changes the names of a recipe's files, and no number."""
+    rows = json.loads(held or "{}")
+    if rows:
+        kept = {
+            Path(change.moved(f"scripts/figures/{name}.py")).stem: [*map(change.moved, read)]
+            for name, read in rows.items()
+        }
+        recipes(change.root, "--renamed", json.dumps(kept))
+
+
 def move(root: Path, old: Place, new: Place) -> Change:
     """Move a page. Raises Refused, with everything as it was, if it cannot be done."""
     change = plan(root, old, new)
-    before = findings(root)
+    with TemporaryDirectory() as memory:
+        return moved(root, change, Path(memory))
+
+
+def moved(root: Path, change: Change, memory: Path) -> Change:
+    """Carry a plan out; what did not change is checked once."""
+    before = findings(root, memory)
+    held = recipes(root, "--held")
     undo = apply(change)
     try:
         tidy(change)
-        worse = sorted(findings(root) - before)
+        relock(change, held)
+        worse = sorted(findings(root, memory) - before)
     except BaseException:
         undo()
         raise

@@ -178,6 +178,16 @@ class Recipe:
         """The table as it was written; empty if the recipe has no numbers."""
         return read_table(self.csv) if self.csv.exists() else {}
 
+    def refresh(self) -> list[str]:
+        """Compute the numbers and write what has come out differently. Returns each file with the reason."""
+        table = self.numbers()
+        problems = compared(self, table) or relabelled(self)
+        if not problems:
+            return []
+        put(self, table)
+        why = problems[0].partition(": run python3 ")[0]
+        return [f"{self.svg.relative_to(DOCS.parent).as_posix()}: {why}"]
+
 
 def bare(axes: Axes) -> None:
     """Take the frame, ticks and grid away: for pictures whose axes mean nothing."""
@@ -279,7 +289,11 @@ def render(recipe: Recipe, table: Table) -> str:
 
 def write(recipe: Recipe) -> None:
     """Compute the numbers and write the CSV and, drawn from what the CSV holds, the pictures."""
-    table = recipe.numbers()
+    put(recipe, recipe.numbers())
+
+
+def put(recipe: Recipe, table: Table) -> None:
+    """Write a table and, drawn from what the CSV holds, the pictures."""
     if table:
         recipe.csv.write_text(table_text(table), encoding="utf-8", newline="\n")
     for path, text in zip(recipe.drawings, recipe.render(recipe.written()), strict=True):
@@ -288,9 +302,13 @@ def write(recipe: Recipe) -> None:
 
 def check(recipe: Recipe) -> list[str]:
     """What is no longer true of the written files: numbers that changed, a picture of other numbers."""
+    return compared(recipe, recipe.numbers())
+
+
+def compared(recipe: Recipe, new: Table) -> list[str]:
+    """What is not true of the written files when the numbers are these."""
     problems = []
     mend = f"run python3 scripts/dev.py make {recipe.svg.parent.name}"
-    new = recipe.numbers()
     for path in ([recipe.csv] if new else []) + recipe.drawings:
         if not path.exists():
             problems.append(f"{path.name} is missing: {mend}")

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
+from scripts import recipes
 from scripts.checker import drawings
 from scripts.figures import diagram, style
 from scripts.figures.diagram import lettering
-from tests.figures import test_recipes
 
 DIAGRAMS = [
     recipe
-    for module in test_recipes.MODULES
-    for recipe in test_recipes.recipes(module)
+    for module in recipes.modules()
+    for recipe in recipes.recipes(module)
     if isinstance(recipe, diagram.Recipe)
 ]
 
@@ -250,7 +250,7 @@ def test_a_diagram_without_numbers_has_no_table(
     assert style.check(recipe) == style.relabelled(recipe) == []
 
 
-STYLE = (test_recipes.ROOT / "docs" / "contributing" / "style.md").read_text(encoding="utf-8")
+STYLE = (recipes.ROOT / "docs" / "contributing" / "style.md").read_text(encoding="utf-8")
 
 
 def test_the_example_of_the_page_on_style_draws_what_can_be_read() -> None:

@@ -1,103 +1,38 @@
 """Every figure's recipe still gives the numbers and the picture that are committed.
 
-The recipes take a minute. They run again only when a file has changed that a number could depend on
-(tests/memory.py says how to run them all).
+`tests/recipes.lock` says which have given them, from the very files that are here: they are not run again
+(TEST_EVERYTHING=1 runs all, and so does a run once a week).
 """
 
-import ast
-import hashlib
-import importlib
-import platform
-from functools import lru_cache
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from scripts import make
+from scripts import recipes
 from scripts.figures import style
 from tests import memory
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = sorted(
-    path.stem
-    for path in (ROOT / "scripts" / "figures").glob("*.py")
-    if path.stem not in {"__init__", "style"}
-)
 
 
-def recipes(module: str) -> list[style.Recipe]:
-    """The figures that a recipe file writes."""
-    found = importlib.import_module(f"scripts.figures.{module}").FIGURES
-    assert found, f"scripts/figures/{module}.py names no figure in FIGURES"
-    return list(found)
-
-
-def code(path: Path, found: set[Path]) -> set[Path]:
-    """A file of this repository and all that it imports from there."""
-    found.add(path)
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "import_module":
-            names = [part.value for part in node.args if isinstance(part, ast.Constant)]
-        for name in names:
-            place = ROOT.joinpath(*name.split("."))
-            for imported in (place.with_suffix(".py"), place / "__init__.py"):
-                if imported.is_file() and imported not in found:
-                    code(imported, found)
-    return found
-
-
-@lru_cache(maxsize=1)
-def data() -> set[Path]:
-    """What a recipe could read: all data of the pages and the tests but the figures themselves."""
-    paths = [ROOT / "requirements-test.txt", *(ROOT / "tests").rglob("*.txt")]
-    for folder in ("docs", "scripts/weights"):
-        paths += [p for p in (ROOT / folder).rglob("*") if p.suffix in {".json", ".csv", ".svg"}]
-    return {path for path in paths if not is_figure(path)}
-
-
-def is_figure(path: Path) -> bool:
-    """Whether a file is the picture or the numbers of a recipe."""
-    name = path.with_name(path.name.replace(".narrow.svg", ".svg"))  # a diagram may have no numbers
-    twice = name.with_suffix(".narrow.svg").is_file()
-    return name.with_suffix(".svg").is_file() and (twice or name.with_suffix(".csv").is_file())
-
-
-@lru_cache
-def inputs(module: str) -> str:
-    """What changes when a number of a recipe file could: its code, all data, the libraries, its figures."""
-    paths = code(ROOT / "scripts" / "figures" / f"{module}.py", set()) | data()
-    for recipe in recipes(module):
-        paths |= {path for path in (recipe.csv, *recipe.drawings) if path.is_file()}
-    found = hashlib.sha256(f"{platform.machine()} {platform.python_version()}".encode())
-    for path in sorted(paths):
-        found.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
-    return found.hexdigest()
-
-
-def key(kind: str, module: str) -> str:
-    """What is remembered of a recipe file that has given these very numbers, or this very picture."""
-    return memory.digest([kind, module, inputs(module)])
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_recipe_gives_the_committed_numbers(module: str) -> None:
-    if memory.has(key("figures", module)):
-        return  # these very files have given these very numbers
-    problems = [problem for recipe in recipes(module) for problem in style.check(recipe)]
-    assert not problems, "\n".join(problems)
-    memory.add(key("figures", module))
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_picture_is_drawn_from_the_committed_numbers(module: str) -> None:
-    if memory.has(key("pictures", module)):
-        return  # these very numbers have given this very picture
-    problems = [problem for recipe in recipes(module) for problem in style.relabelled(recipe)]
-    assert not problems, "\n".join(problems)
-    memory.add(key("pictures", module))
+@pytest.mark.parametrize("module", recipes.modules())
+def test_recipe_gives_the_committed_numbers_and_pictures(module: str) -> None:
+    locked = recipes.locked(module)
+    if locked and not memory.everything():
+        return  # these very files have given these very numbers and pictures
+    key = memory.digest([module, recipes.digest(module, [])])
+    if locked or not memory.has(key):
+        found = recipes.recipes(module)
+        problems = [problem for recipe in found for problem in style.check(recipe)]
+        problems += [problem for recipe in found for problem in style.relabelled(recipe)]
+        assert not problems, "\n".join(problems)
+        memory.add(key)
+    stem = recipes.recipes(module)[0].svg.parent.name
+    if os.environ.get("CI"):
+        assert locked, f"tests/recipes.lock is old: run python3 scripts/dev.py make {stem}"
 
 
 def test_changed_labels_are_seen_and_drawn_anew_by_the_command_that_the_message_names(
@@ -111,25 +46,85 @@ def test_changed_labels_are_seen_and_drawn_anew_by_the_command_that_the_message_
 
     recipe = style.Recipe("line", lambda: {"x": [0.0, 1.0]}, draw)
     style.write(recipe)
-    assert make.faults_of_figure(recipe) == []
+    assert recipe.refresh() == []
     title[0] = "after"
     mend = f"run python3 scripts/dev.py make {tmp_path.name}"
-    assert make.faults_of_figure(recipe) == [f"line.svg: its labels have changed: {mend}"]
-    style.write(recipe)
-    assert make.faults_of_figure(recipe) == []
+    assert style.relabelled(recipe) == [f"line.svg: its labels have changed: {mend}"]
+    assert recipe.refresh() == [f"{tmp_path.name}/line.svg: line.svg: its labels have changed"]
+    assert recipe.refresh() == []
 
 
 def test_a_recipe_runs_again_for_its_own_code_and_not_for_that_of_others() -> None:
     names = {
         path.relative_to(ROOT).as_posix()
-        for path in code(ROOT / "scripts" / "figures" / "gpt.py", set())
+        for path in recipes.code(ROOT / "scripts" / "figures" / "gpt.py", set())
     }
     assert {"scripts/figures/style.py", "docs/models/gpt/gpt.py", "scripts/weights/gpt.py"} <= names
     assert "scripts/weights/pack.py" in names, "what it imports by way of others"
     assert "docs/models/vae/vae.py" not in names
-    assert ROOT / "docs" / "models" / "vae" / "weights.json" in data()
-    assert ROOT / "docs" / "assets" / "wordmark.svg" in data()
-    assert ROOT / "docs" / "models" / "vae" / "gap.csv" not in data()
+
+
+def test_what_a_recipe_reads_is_seen_and_no_module() -> None:
+    asked = """
+import sys
+from scripts import recipes
+read = set()
+recipes.watch(read)
+import scripts.figures.home
+from pathlib import Path
+Path("docs/models/vae/weights.json").read_bytes()
+open("README.md").close()
+list(Path("docs/models/vae").iterdir())
+print(*sorted(read))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    read = set(done.stdout.split())
+    assert {"README.md", "docs/models/vae", "docs/models/vae/weights.json"} <= read
+    assert not {name for name in read if name.endswith(".py") or name == "docs/models"}
+
+
+def test_a_lock_holds_until_something_that_it_names_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data.json").write_text("1")
+    (tmp_path / "many").mkdir()
+    (tmp_path / "line.py").write_text("import other\n")
+    (tmp_path / "other.py").write_text("")
+    monkeypatch.setattr(recipes, "ROOT", tmp_path)
+    monkeypatch.setattr(recipes, "FOLDER", tmp_path)
+    monkeypatch.setattr(recipes, "LOCK", tmp_path / "recipes.lock")
+    monkeypatch.setattr(recipes, "libraries", lambda: "numpy==1")
+    monkeypatch.setattr(style, "DOCS", tmp_path)
+    recipe = style.Recipe("line", lambda: {"x": [0.0, 1.0]}, lambda _table, _axes: None)
+    monkeypatch.setattr(recipes, "recipes", lambda _module: [recipe])
+    recipe.refresh()
+
+    def change(name: str, text: str) -> None:
+        recipes.lock("line", ["data.json", "many"])
+        assert recipes.locked("line")
+        (tmp_path / name).write_text(text)
+
+    assert not recipes.locked("line")
+    for name, text in [
+        ("data.json", "2"),
+        ("many/one", ""),
+        ("line.py", "import other  # again\n"),
+        ("other.py", "1\n"),
+        ("line.csv", "x\n0\n2\n"),
+        ("line.svg", "<svg/>"),
+    ]:
+        change(name, text)
+        assert not recipes.locked("line"), name
+    recipes.lock("line", [])
+    monkeypatch.setattr(recipes, "libraries", lambda: "numpy==2")
+    assert not recipes.locked("line")
+    recipes.lock("line", [])
+    (tmp_path / "line.py").unlink()
+    (tmp_path / "new.py").write_text("")
+    recipes.lock("new", [])
+    assert list(recipes.lines()) == ["new"], "what is no more is forgotten"
 
 
 def test_a_changed_number_and_a_picture_of_other_numbers_are_seen(

@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from scripts import make
+from scripts import make, recipes
 from scripts.house import rules_page
 from tests import golden
 from tests.site import addresses
 
 
 def test_every_product_of_the_repository_is_known() -> None:
-    named = {
-        product.path for kind in (make.figures, make.values, make.weights) for product in kind()
-    }
+    named = {product.path for kind in (make.values, make.weights) for product in kind()}
+    for product in make.figures():
+        found = recipes.recipes(Path(product.path).stem)
+        named |= {recipe.svg.relative_to(make.ROOT).as_posix() for recipe in found}
+        assert product.stems == {recipe.svg.parent.name for recipe in found}
     files = [path for folder in ("docs", "tests") for path in (make.ROOT / folder).rglob("*")]
     made = {
         path.relative_to(make.ROOT).as_posix()

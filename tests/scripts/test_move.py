@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
+import re
 import shutil
 import subprocess
 import sys
@@ -10,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from scripts import move
+from scripts import move, recipes
 from scripts.devtools import building
 from scripts.move import Place, Refused
 from tests.site import addresses
 
 ROOT = Path(__file__).resolve().parents[2]
-SKIPPED = shutil.ignore_patterns("__pycache__", "*.woff2")
+SKIPPED = shutil.ignore_patterns("__pycache__")
 
 
 @pytest.fixture
@@ -56,6 +58,8 @@ def test_a_moved_page_leaves_nothing_behind(project: Path, old: str, new: str) -
     assert addresses.known() | {f"{new}/"} <= addresses.answered(out)
     leads = posixpath.relpath(new, old)
     assert f'url={leads}/"' in (out / old / "index.html").read_text(encoding="utf-8")
+    held = {re.sub(f"^{place.module}", target.module, name) for name in recipes.held()}
+    assert held <= set(json.loads(move.recipes(project, "--held"))), "a moved figure is as it was"
     tests = [path for path in now if path.startswith(f"tests/{target.folder}/test_{target.module}")]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     for arguments in (["tests/test_tree.py"], ["--collect-only", *tests]):
