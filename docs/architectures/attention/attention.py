@@ -1,13 +1,12 @@
 """Attention: every query takes a weighted mean of the values whose keys resemble it.
 
-Letters, with the letter of vaswani2017attention where it differs:
+Letters, with the letter of vaswani2017attention where it differs; "..." are any leading dimensions:
     q, k, v   queries, keys, values (Q, K, V)
     B, N, M   sequences in a batch; queries; keys (N = M in self-attention)
     D, V      width of one query or key (d_k); width of one value (d_v)
     E, H, G   width of the model (d_model); query heads (h); key-value heads, G divides H
     s, a      scores before and weights after the softmax
     allowed   True where a query may look at a key
-All functions take any leading dimensions, shown as "...".
 """
 
 import math
