@@ -149,43 +149,6 @@ def draw_following(table: style.Table, panels: list[style.Axes]) -> None:
     panels[1].set_xlabel("probability")
 
 
-def context() -> style.Table:
-    """Bits per character of the held-out text by the number of tokens, or bytes, that are seen."""
-    model, merges = loaded()
-    kept, held = texts()
-    tokens = bpe.encode(held, merges)
-    size = model.config.context
-    windows = torch.tensor(tokens).unfold(0, size + 1, 1)[::8]  # (W, size + 1)
-    with torch.no_grad():
-        nats = [
-            -model(part[:, :-1])[0].log_softmax(-1).gather(-1, part[:, 1:, None])[..., 0]
-            for part in windows.chunk(12)  # of a size that the caches of a processor hold
-        ]
-    bits = torch.cat(nats).mean(0) / math.log(2)  # (size,)
-    per_character = len(tokens) / len(held)
-    grams = [b / len(held) for b in weights.ngram_bits(kept.encode(), held.encode(), 7)]
-    seen = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
-    # Each point is the mean over positions from the one before, so that it does not jump about.
-    table: style.Table = {"seen": [float(n) for n in seen], "gpt": [], "ngram": []}
-    for before, n in zip([0, *seen], seen, strict=False):
-        table["gpt"].append(bits[before:n].mean().item() * per_character)
-        table["ngram"].append(grams[n] if n < len(grams) else math.nan)
-    return table
-
-
-def draw_context(table: style.Table, axes: style.Axes) -> None:
-    """The model falls as it sees more, the n-gram turns."""
-    axes.plot(table["seen"], table["gpt"], "o-", color=style.SERIES[0], label="GPT, tokens seen")
-    axes.plot(
-        table["seen"], table["ngram"], "s--", color=style.SERIES[1], label="n-gram, bytes seen"
-    )
-    axes.set_xscale("log", base=2)
-    axes.set_xticks([1, 2, 4, 8, 16, 32, 64], ["1", "2", "4", "8", "16", "32", "64"])
-    axes.set_xlabel("context")
-    axes.set_ylabel("bits per character")
-    axes.legend()
-
-
 WORD, DIGITS, SEEDS, ORDER = 12, 8, 5, 5
 COPIER = gpt.Config(vocabulary=DIGITS + 1, context=2 * WORD + 1, layers=1, heads=4, width=32)
 COPY_STEPS, COPY_BATCH, COPY_TESTED = 120, 32, 128
@@ -197,8 +160,8 @@ def copies(n: int, generator: torch.Generator) -> Tensor:
     return torch.cat([word, torch.full((n, 1), DIGITS), word], 1)
 
 
-def learn_copies(seed: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Bits of a small GPT at each place after the first of new lines, with these and its own lines."""
+def learn_copies(seed: int) -> tuple[gpt.GPT, Tensor, Tensor]:
+    """A small GPT trained on such lines, new lines for its test, and its own lines."""
     generator = torch.Generator().manual_seed(seed)
     model = gpt.GPT(COPIER, generator)
     with torch.no_grad():
@@ -212,15 +175,37 @@ def learn_copies(seed: int) -> tuple[Tensor, Tensor, Tensor]:
         optimise.zero_grad()
         torch.autograd.backward(loss)
         optimise.step()
-    test = copies(COPY_TESTED, generator)
+    return model, copies(COPY_TESTED, generator), lines
+
+
+def copied(model: gpt.GPT, read: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
+    """Bits for the right token at each place after the first, and attention, of lines that are read."""
     with torch.no_grad():
-        log_p = model(test)[0][:, :-1].log_softmax(-1)
-    bits = -log_p.gather(-1, test[:, 1:, None])[..., 0].mean(0) / math.log(2)  # (C - 1,)
-    return bits, test, lines
+        logits, attention, _ = model(read)
+    log_p = logits[:, :-1].log_softmax(-1)
+    bits = -log_p.gather(-1, right[:, 1:, None])[..., 0].mean(0) / math.log(2)  # (C - 1,)
+    return bits, attention[0]
+
+
+def back(attention: Tensor, places: int) -> float:
+    """Weight that the strongest head puts so many places back, where it predicts the word again."""
+    queries = torch.arange(WORD, 2 * WORD)
+    return attention[:, :, queries, queries - places].mean((0, 2)).max().item()
+
+
+WRONG = WORD + 3  # index of the digit that is changed: the third of the word again
+
+
+def changed(lines: Tensor, seed: int) -> Tensor:
+    """The lines with a wrong digit in the word that comes again."""
+    by = torch.randint(1, DIGITS, (len(lines),), generator=torch.Generator().manual_seed(seed))
+    lines = lines.clone()
+    lines[:, WRONG] = (lines[:, WRONG] + by) % DIGITS
+    return lines
 
 
 def as_text(lines: Tensor) -> bytes:
-    """The lines as bytes, with a blank for the separator and a line feed after each."""
+    """The lines as bytes, with a space for the separator and a line feed after each."""
     return "".join(
         "".join("01234567 "[token] for token in line) + "\n" for line in lines.tolist()
     ).encode()
@@ -230,18 +215,24 @@ def copy() -> style.Table:
     """Bits for each digit of the lines, by a GPT and by the best n-gram, from the same lines."""
     table: style.Table = {"place": [float(place) for place in range(2, COPIER.context + 1)]}
     found: dict[str, list[Tensor]] = {"gpt": [], "ngram": []}
+    looks, wrong = [], []
     for seed in range(SEEDS):
-        bits, test, lines = learn_copies(seed)
+        model, test, lines = learn_copies(seed)
+        bits, attention = copied(model, test, test)
         found["gpt"].append(bits)
+        looks.append(back(attention, WORD))
+        wrong.append(copied(model, changed(test, seed), test)[0][WRONG:].mean().item())
         costs = torch.tensor(weights.ngram_costs(as_text(lines), as_text(test), ORDER))
         costs = costs.view(ORDER, COPY_TESTED, -1)[:, :, 1 : COPIER.context]  # (n, lines, C - 1)
         best = costs[:, :, WORD:].mean((1, 2)).argmin()
         found["ngram"].append(costs[best].mean(0))
+    values = {"looks back": torch.tensor(looks), "gpt, after an error": torch.tensor(wrong)}
     for name, runs in found.items():
         table[name] = torch.stack(runs).mean(0).tolist()
-        second = torch.stack(runs)[:, WORD:].mean(1)
-        table[f"{name}, second word"] = [second.mean().item()] * len(table["place"])
-        table[f"{name}, spread of it"] = [second.std().item()] * len(table["place"])
+        values[f"{name}, second word"] = torch.stack(runs)[:, WORD:].mean(1)
+    for name, runs in values.items():  # one number, for which a table has a column
+        table[name] = [runs.mean().item()] * len(table["place"])
+        table[f"{name}, spread"] = [runs.std().item()] * len(table["place"])
     return table
 
 
@@ -399,7 +390,6 @@ FIGURES = [
     style.Recipe("models/gpt/learn", learn, draw_learn, absolute=0.05),
     style.Recipe("models/gpt/heads", heads, draw_heads, size=(360, 320), grid=(3, 4)),
     style.Recipe("models/gpt/next", following, draw_following, size=(360, 560), grid=(2, 1)),
-    style.Recipe("models/gpt/context", context, draw_context),
     style.Recipe("models/gpt/copy", copy, draw_copy, absolute=0.02),
     style.Recipe("models/gpt/peek", peek, draw_peek, size=(360, 300), tolerance=0.02),
     style.Recipe("models/gpt/cached", cached, draw_cached, size=(360, 400), grid=(2, 1)),

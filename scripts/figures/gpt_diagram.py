@@ -89,7 +89,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     pill = sheet.pill(574, y, 56, 30, "draw")
     drawn = sheet.box(656, y, 50, 30, NAMES[TEXT[2]], random=True)
     sheet.chain([read[-1], network, last, pill, drawn])
-    sheet.arrow(drawn.bottom(), read[0].bottom(), APPEND, via=430)
+    sheet.arrow(drawn.bottom(), read[-1].bottom(), APPEND, via=430)
 
 
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
@@ -106,6 +106,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     mlp = sheet.network(222, 328, 100, 44, "MLP", "norm first")
     block = sheet.frame(185, 281, 210, 186)
     sheet.label(298, 262, "block,", "$L$ times", anchor="start")
+    sheet.label(96, 246, "residual", "stream", anchor="end")
     unembed = sheet.network(x, 412, 116, 32, f"norm, {WEIGHTS}")
     p = sheet.matrix(x, 506, turned(rows(table, "p")), cell=(44, 22), top=1)
     for name, at in zip(NAMES, range(6), strict=True):
@@ -138,8 +139,10 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(network, last)
     sheet.arrow(diagram.Port(302, 826, 1, 0), pill.right(), via=[(328, 826), (328, 888)])
     sheet.arrow(pill, drawn)
-    sheet.arrow(drawn.left(), read[0].bottom(), via=[(read[0].x, 888)])
-    sheet.label(80, 908, "append")
+    sheet.arrow(drawn.left(), read[-1].bottom(), via=[(read[-1].x, 888)])
+    sheet.label(66, 882, "append;")
+    sheet.label(66, 898, "cache keys,")
+    sheet.label(66, 914, "values")
 
 
 FIGURES = [diagram.Recipe("models/gpt/diagram", numbers, draw)]

@@ -1,4 +1,4 @@
-"""Byte-pair encoding, as GPT-2 has it: text to tokens and back.
+"""Byte-pair encoding after GPT-2, with a simpler cut into pieces: text to tokens and back.
 
 A token is a number: below 256 a byte, above it the pair of tokens that was merged, in the order of learning.
 """
