@@ -57,7 +57,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     block = sheet.frame(297, 124, 268, 140)
     sheet.label(422, 211, "block, $L$ times", anchor="end")
     sheet.label(182, y + 18, "residual stream", anchor="start")
-    unembed = sheet.network(466, y, 56, 50, "norm,", WEIGHTS)
+    unembed = sheet.network(473, y, 60, 50, "norm,", WEIGHTS)
     p = sheet.matrix(624, y, turned(rows(table, "p")), cell=(44, 22), top=1, rows=NAMES)
     sheet.label(624, 82, "softmax of $V = 6$ logits,")
     sheet.label(624, 99, "one column a position")
@@ -79,7 +79,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.label(78, 298, "targets: shifted by one")
     sheet.arrow(shifted[-1], loss)
     sheet.gradient(loss.top(-70), block.bottom(33))
-    sheet.gradient(loss.top(66), unembed.bottom())
+    sheet.gradient(loss.top(73), unembed.bottom())
     sheet.gradient(loss.top(-110), x.right(38), "gradient", via=[(290, 210)], side="below", at=0.7)
     sheet.band(320, 128, "Generation", "only the last position is needed")
     y = 380
@@ -106,7 +106,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     mlp = sheet.network(222, 328, 100, 44, "MLP", "norm first")
     block = sheet.frame(185, 281, 210, 186)
     sheet.label(298, 262, "block,", "$L$ times", anchor="start")
-    sheet.label(96, 246, "residual", "stream", anchor="end")
+    sheet.label(113, 228, "residual", "stream", anchor="start")
     unembed = sheet.network(x, 412, 116, 32, f"norm, {WEIGHTS}")
     p = sheet.matrix(x, 506, turned(rows(table, "p")), cell=(44, 22), top=1)
     for name, at in zip(NAMES, range(6), strict=True):
@@ -127,22 +127,21 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     for changed in (block, unembed, stream):
         sheet.gradient(loss.left(), changed.left(), via=20)
     sheet.label(26, 389, "gradient", anchor="start", colour=GRADIENT)
-    sheet.band(702, 216, "Generation", "the last position")
-    read = sheet.tokens(70, 756, [NAMES[token] for token in TEXT[:2]], gap=4, height=26)
+    sheet.band(702, 228, "Generation", "the last position")
+    read = sheet.tokens(56, 756, [NAMES[token] for token in TEXT[:2]], gap=4, height=26)
     network = sheet.network(236, 756, 124, 40, "Same network")
-    last = sheet.matrix(188, 826, [table["p1"]], cell=(38, 26), top=1)
+    last = sheet.matrix(208, 826, [table["p1"]], cell=(38, 26), top=1)
     for name, at in zip(NAMES, range(6), strict=True):
-        sheet.label(188 + 38 * (at - 2.5), 856, name)
+        sheet.label(208 + 38 * (at - 2.5), 856, name)
     pill = sheet.pill(236, 888, 60, 28, "draw")
     drawn = sheet.box(140, 888, 50, 28, NAMES[TEXT[2]], random=True)
     sheet.arrow(read[-1], network)
     sheet.arrow(network, last)
-    sheet.arrow(diagram.Port(302, 826, 1, 0), pill.right(), via=[(328, 826), (328, 888)])
+    sheet.arrow(diagram.Port(322, 826, 1, 0), pill.right(), via=[(336, 826), (336, 888)])
     sheet.arrow(pill, drawn)
     sheet.arrow(drawn.left(), read[-1].bottom(), via=[(read[-1].x, 888)])
-    sheet.label(66, 882, "append;")
-    sheet.label(66, 898, "cache keys,")
-    sheet.label(66, 914, "values")
+    sheet.label(44, 862, "append")
+    sheet.label(190, 920, "keys and values are kept in a cache")
 
 
 FIGURES = [diagram.Recipe("models/gpt/diagram", numbers, draw)]
