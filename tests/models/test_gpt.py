@@ -1347,7 +1347,9 @@ def test_what_the_figures_show() -> None:
     assert 290 < cached["anew"][-1] < 300
     small = gpt.GPT2["small"]
     lean = small.flops(1024) - 2 * 1023 * small.vocabulary * small.width
-    said(f"computing 1,024 tokens anew takes {lean / 1e9:.0f} billion instead of {cached['anew'][-1]:.0f}")
+    said(
+        f"computing 1,024 tokens anew takes {lean / 1e9:.0f} billion instead of {cached['anew'][-1]:.0f}"
+    )
     assert cached["length"][-1] == 1024
 
 
