@@ -230,9 +230,9 @@ def copy() -> style.Table:
     for name, runs in found.items():
         table[name] = torch.stack(runs).mean(0).tolist()
         values[f"{name}, second word"] = torch.stack(runs)[:, WORD:].mean(1)
-    for name, runs in values.items():  # one number, for which a table has a column
-        table[name] = [runs.mean().item()] * len(table["place"])
-        table[f"{name}, spread"] = [runs.std().item()] * len(table["place"])
+    for name, value in values.items():  # one number, for which a table has a column
+        table[name] = [value.mean().item()] * len(table["place"])
+        table[f"{name}, spread"] = [value.std().item()] * len(table["place"])
     return table
 
 

@@ -21,7 +21,7 @@ def by_position(tokens: list[int], apart: int, per_character: float) -> Tensor:
     with torch.no_grad():
         nats = [
             -model(part[:, :-1])[0].log_softmax(-1).gather(-1, part[:, 1:, None])[..., 0]
-            for part in windows[:: max(1, len(windows) // 700)].split(60)
+            for part in windows.chunk(12)  # of a size that the caches of a processor hold
         ]
     return torch.cat(nats) * per_character / math.log(2)
 
@@ -38,7 +38,8 @@ def context() -> style.Table:
         points = [bits[:, a:b].mean(1) for a, b in zip([0, *SEEN], SEEN, strict=False)]
         table[name] = [point.mean().item() for point in points]
         # Windows overlap, so the error is that of blocks of them, which hardly do.
-        blocks = [torch.stack([c.mean() for c in p.split(size // apart)]) for p in points]
+        ends = tuple(range(size // apart, len(bits), size // apart))
+        blocks = [torch.stack([c.mean() for c in p.tensor_split(ends)]) for p in points]
         table[f"{name} error"] = [(b.std() / math.sqrt(len(b))).item() for b in blocks]
     grams = [b / len(held) for b in weights.ngram_bits(kept.encode(), held.encode(), 7)]
     table["ngram"] = [grams[n] if n < len(grams) else math.nan for n in SEEN]
