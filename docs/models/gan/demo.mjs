@@ -1,153 +1,65 @@
 /**
- * The stage of gan.mjs: the reader trains a GAN on points in the plane and counts its modes. Below it
- * the game with two numbers under the same loss and penalty.
+ * The stage of gan.mjs: the reader trains a GAN on points in the plane and counts its modes, or plays the
+ * game with two numbers (line.mjs). One of the two games is shown.
  *
  * @typedef {import("./gan.mjs").Kind} Kind
  */
 
 import * as ui from "../../assets/demos/ui.mjs";
-import { drawHistory, drawPhases, drawPlane, REACH } from "./draw.mjs";
+import { drawHistory, drawLosses, drawPlane, REACH } from "./draw.mjs";
 import {
   BATCH,
   batchOf,
   DATA,
-  diracPath,
   forward,
   game,
-  lineLosses,
   modesReached,
   playRound,
   SPREAD,
+  stepD,
+  stepG,
 } from "./gan.mjs";
+import { Line, limit } from "./line.mjs";
 
 const SEED = 1;
 const MOST = 20; // points of the reader's own
 const AT_ONCE = 25; // rounds, for who asked for less motion
-const STEPS = 400; // of the path in the game with two numbers
-const TOLD = [0, 1, 2, 3, 4, 8, 40]; // rounds whose numbers are shown
-const KEPT = 400; // counts that the chart keeps
+const KEPT = 400; // counts that the charts keep
 
 const LEGEND =
-  "Rings: the modes of the data. Squares: samples, with a line in the direction in which each is pushed. Shade: taken for real in the first colour, for fake in the second; the light seam between them is where the discriminator cannot tell.";
+  "Rings: the modes of the data. Dots: data of the last round. Squares: samples, with a line in the direction in which each is pushed. Shade: taken for real in the first colour, for fake in the second; the light seam between them is where the discriminator cannot tell.";
 
-/** @param {number} value @param {number} most @returns {number} the nearest value in [-most, most] */
-const limit = (value, most) => Math.max(-most, Math.min(most, value));
-
-/** The game with two numbers: a start, its switches, the path that follows, and its rounds as numbers. */
-class Line {
-  kind = /** @type {Kind} */ ("non-saturating");
-  gamma = 0;
-  start = [-1, Math.log(4)];
-  spread = 0;
-  rate = 0.5;
-  pair = true;
-  turns = true;
-  path = /** @type {number[][]} */ ([]);
-
-  /** @param {HTMLElement} parent @param {import("../../assets/demos/ui.mjs").Status} status */
-  constructor(parent, status) {
-    this.status = status;
-    ui.element(
-      "p",
-      { class: "demo-title", text: "The game with two numbers, with the loss and penalty above" },
-      parent,
-    );
-    this.phases = this.phasesOn(parent);
-    this.numbers = ui.element("div", {}, parent);
-    this.controlsOn(ui.element("div", { class: "demo-controls" }, parent));
-    this.follow();
-  }
-
-  /** @param {HTMLElement} controls */
-  controlsOn(controls) {
-    ui.select(controls, {
-      label: "Data on the line",
-      options: [
-        ["pair", "two points, 0 and 1"],
-        ["one", "one point (Dirac-GAN)"],
-      ],
-      value: "pair",
-      onInput: (value) => this.change({ pair: value === "pair" }),
-    });
-    ui.slider(controls, {
-      label: "Learning rate",
-      min: 0.1,
-      max: 1,
-      step: 0.1,
-      value: this.rate,
-      format: (value) => value.toFixed(1),
-      onInput: (value) => this.change({ rate: value }),
-    });
-    ui.slider(controls, {
-      label: "Noise on what D sees, s",
-      min: 0,
-      max: 2,
-      step: 0.1,
-      value: this.spread,
-      format: (value) => value.toFixed(1),
-      onInput: (value) => this.change({ spread: value }),
-    });
-    ui.toggle(controls, {
-      label: "The players move in turn",
-      value: this.turns,
-      onInput: (value) => this.change({ turns: value }),
-    });
-  }
-
-  /** @param {HTMLElement} parent */
-  phasesOn(parent) {
-    const phases = ui.canvas(parent, {
-      width: 420,
-      height: 340,
-      label:
-        "Phase plane of the game with two numbers: the generator's shift to the right, the discriminator's slope upwards. Move the start with the arrow keys.",
-      draw: (context, size, colours) => drawPhases(context, size, colours, this),
-      onPointer: ({ x, y, kind }) => {
-        if (kind === "up") return;
-        const { width, height } = phases.size;
-        this.from([(x - width / 2) / (height / 6), (height / 2 - y) / (height / 6)]);
-      },
-      onKey: (key) => {
-        const by = ui.arrow(key);
-        if (by) this.from(this.start.map((value, i) => value + by[i] / 10));
-        return Boolean(by);
-      },
-    });
-    return phases;
-  }
-
-  /** The path anew, and the numbers of some of its rounds. */
-  follow() {
-    const { start, kind, gamma, spread, turns, pair, rate } = this;
-    this.path = diracPath(start, STEPS, kind, gamma, spread, turns, pair, rate);
-    this.phases.redraw();
-    const rows = TOLD.map((round) => {
-      const [theta, psi] = this.path[round];
-      const told = [theta, psi, ...lineLosses(theta, psi, kind, pair)];
-      return [round, ...told.map((value) => value.toFixed(3).replace("-", "−"))];
-    });
-    ui.table(this.numbers, "Some rounds", ["After", "θ", "ψ", "Loss of D", "Loss of G"], rows);
-  }
-
-  /** @param {number[]} point */
-  from(point) {
-    this.change({ start: point.map((value) => limit(value, 2)) });
-  }
-
-  /**
-   * @param {Partial<Pick<Line, "kind" | "gamma" | "start" | "spread" | "turns" | "pair" | "rate">>} what
-   */
-  change(what, told = true) {
-    Object.assign(this, what);
-    this.follow();
-    if (!told) return;
-    const [theta, psi] = this.start.map((value) => value.toFixed(2));
-    const far = ([a, b] = this.start) => Math.hypot(a, b).toFixed(2);
-    this.status(
-      `From θ ${theta}, ψ ${psi}: distance to the equilibrium ${far()} at the start, ${far(this.path[STEPS])} after ${STEPS} rounds.`,
-    );
-  }
-}
+/**
+ * What can be seen in a few seconds: settings of one game, and a sentence.
+ * @type {{name: string, see: string, line?: Partial<typeof import("./line.mjs").EXAMPLE>, plane?: {ratio: number}}[]}
+ */
+const PRESETS = [
+  {
+    name: "the round by hand",
+    line: {},
+    see: "The page's example. Press D alone, then G alone: ψ 1.486, then θ −0.511. The path shows the rounds that follow.",
+  },
+  {
+    name: "circling",
+    line: { pair: false },
+    see: "One data point: nothing damps the players, and the distance falls ever more slowly. With the saturating loss it does not fall.",
+  },
+  {
+    name: "damped",
+    line: { pair: false, gamma: 1 },
+    see: "The same game with a penalty on the slope of the discriminator: the players come to rest.",
+  },
+  {
+    name: "eight modes",
+    plane: { ratio: 1 },
+    see: "One step each. For some seconds most modes are missing, then most are reached; half of the samples still lie between them.",
+  },
+  {
+    name: "mode hopping",
+    plane: { ratio: 5 },
+    see: "Five steps of G for each of D: all samples run to one place, and on to the next as soon as D has answered.",
+  },
+];
 
 class Stage {
   kind = /** @type {Kind} */ ("non-saturating");
@@ -161,26 +73,74 @@ class Stage {
   rounds = 0;
   waited = 0;
   game = game(SEED);
-  last = /** @type {ReturnType<typeof playRound> | null} */ (null);
-  history = /** @type {number[][]} */ ([]);
+  last = /** @type {{samples: number[][], push: number[][]} | null} */ (null);
+  losses = [0, 0]; // of D and of G, when each was last computed
+  real = /** @type {number[][]} */ ([]);
+  history = /** @type {number[][]} */ ([]); // round, modes, loss of D, loss of G
 
   /** @param {HTMLElement} root */
   constructor(root) {
-    const { stage, controls, buttons, status, output } = ui.frame(root);
+    this.presetsOn(root);
+    const plane = ui.element("div", {}, root);
+    const line = ui.element("div", { hidden: true }, root);
+    this.games = { plane, line };
+    const status = ui.statusLine(root);
     this.status = status;
-    this.view = this.viewOn(stage);
+    const pair = ui.element("div", { class: "demo-beside" }, plane);
+    this.view = this.viewOn(ui.element("div", { class: "demo-stage" }, pair));
     this.view.answer(false);
-    const side = ui.element("div", { style: "flex: 1 1 12rem" }, stage);
-    this.chart = this.chartOn(side);
-    ui.element("p", { text: LEGEND }, side);
+    const side = ui.element("div", { class: "demo-side" }, pair);
     this.training = ui.loop(root, (seconds) => this.frame(seconds));
+    const buttons = ui.element("div", { class: "demo-buttons" }, side);
     this.play = ui.button(buttons, this.rest(), () => this.train());
+    this.play.classList.add("demo-first");
     ui.button(buttons, "Step", () => this.step());
+    ui.button(buttons, "D alone", () => this.alone("D"));
+    ui.button(buttons, "G alone", () => this.alone("G"));
     ui.button(buttons, "Reset", () => this.reset());
-    this.choicesOn(controls);
-    this.slidersOn(controls);
-    this.line = new Line(output, status);
+    this.charts = this.chartsOn(side);
+    const controls = ui.element("div", { class: "demo-controls" }, plane);
+    this.controls = { ...this.choicesOn(controls), ...this.slidersOn(controls) };
+    const legend = ui.element("details", {}, plane);
+    ui.element("summary", { text: "What the picture shows" }, legend);
+    ui.element("p", { text: LEGEND }, legend);
+    this.line = new Line(line, status);
     this.tell(false);
+  }
+
+  /** @param {HTMLElement} root */
+  presetsOn(root) {
+    const list = ui.element("div", { class: "demo-buttons" }, root);
+    const see = ui.element("p", { class: "demo-see", "aria-live": "polite" }, root);
+    see.textContent =
+      "Choose what to see. The first three play with two numbers, the others with networks.";
+    for (const preset of PRESETS) {
+      ui.button(list, preset.name, () => {
+        see.textContent = preset.see;
+        this.load(preset);
+      });
+    }
+  }
+
+  /** @param {typeof PRESETS[number]} preset a game of networks begins to train at once */
+  load({ line, plane }) {
+    this.games.line.hidden = !line;
+    this.games.plane.hidden = Boolean(line);
+    this.pause();
+    if (line) this.line.load(line);
+    if (!plane) return;
+    this.kind = "non-saturating";
+    this.gamma = 0;
+    this.shape = "ring";
+    this.ratio = plane.ratio;
+    const { data, loss, gamma, ratio } = this.controls;
+    data.set(this.shape);
+    loss.set(this.kind);
+    gamma.set(this.gamma);
+    ratio.set(this.ratio);
+    this.view.answer(false);
+    this.reset();
+    this.train();
   }
 
   // Pictures.
@@ -198,6 +158,7 @@ class Stage {
           kind: this.kind,
           centres: this.centres(),
           last: this.last,
+          real: this.real,
           cursor: this.shape === "own" ? this.cursor : null,
         }),
       onPointer: ({ x, y, kind }) => {
@@ -215,23 +176,35 @@ class Stage {
   }
 
   /** @param {Element} side */
-  chartOn(side) {
-    return ui.canvas(side, {
-      width: 232,
-      height: 150,
-      label: "Modes reached, against rounds; the number stands in the line of text below",
-      draw: (context, size, colours) => {
-        const { history, rounds } = this;
-        drawHistory(context, size, colours, { history, rounds, most: this.centres().length });
-      },
-    });
+  chartsOn(side) {
+    return [
+      ui.canvas(side, {
+        width: 280,
+        height: 120,
+        label: "Modes reached, against rounds; the number stands in the line of text below",
+        draw: (context, size, colours) => {
+          const { history, rounds } = this;
+          drawHistory(context, size, colours, { history, rounds, most: this.centres().length });
+        },
+      }),
+      ui.canvas(side, {
+        width: 280,
+        height: 120,
+        label:
+          "Losses of both players, against rounds; the last ones stand in the line of text below",
+        draw: (context, size, colours) => {
+          const { history, rounds } = this;
+          drawLosses(context, size, colours, { history, rounds });
+        },
+      }),
+    ];
   }
 
   // Controls.
 
   /** @param {Element} controls */
   choicesOn(controls) {
-    ui.select(controls, {
+    const data = ui.select(controls, {
       label: "Data",
       options: [
         ["ring", "ring of eight"],
@@ -242,7 +215,7 @@ class Stage {
       value: this.shape,
       onInput: (value) => this.take(value),
     });
-    ui.select(controls, {
+    const loss = ui.select(controls, {
       label: "Loss",
       options: [
         ["non-saturating", "non-saturating"],
@@ -253,14 +226,14 @@ class Stage {
       onInput: (value) => {
         this.kind = /** @type {Kind} */ (value);
         this.reset(false);
-        this.line.change({ kind: this.kind }, false);
       },
     });
+    return { data, loss };
   }
 
   /** @param {Element} controls */
   slidersOn(controls) {
-    ui.slider(controls, {
+    const gamma = ui.slider(controls, {
       label: "Gradient penalty γ",
       min: 0,
       max: 3,
@@ -269,10 +242,9 @@ class Stage {
       format: (value) => value.toFixed(1),
       onInput: (value) => {
         this.gamma = value;
-        this.line.change({ gamma: value }, !this.training.running());
       },
     });
-    ui.slider(controls, {
+    const ratio = ui.slider(controls, {
       label: "Steps of G for each step of D",
       min: 1,
       max: 6,
@@ -302,6 +274,7 @@ class Stage {
         this.reset(false);
       },
     });
+    return { gamma, ratio };
   }
 
   // The reader's own points.
@@ -338,7 +311,7 @@ class Stage {
     const at = this.cursor.map((c) => c.toFixed(1)).join(", ");
     this.status(`Point ${this.own.length} at ${at}.`);
     this.view.redraw();
-    this.chart.redraw();
+    this.redrawCharts();
   }
 
   // Training.
@@ -348,11 +321,39 @@ class Stage {
     return ui.calm() ? `Train ${AT_ONCE} rounds` : "Train";
   }
 
+  redrawCharts() {
+    for (const chart of this.charts) chart.redraw();
+  }
+
   once() {
     const { g, d, mg, md, rng, noise } = this.game;
     const z = Array.from({ length: this.ratio + 1 }, () => noise(BATCH));
-    this.last = playRound(g, d, mg, md, batchOf(this.centres(), rng), z, this.kind, this.gamma);
+    this.real = batchOf(this.centres(), rng);
+    const { lossD, lossG, ...last } = playRound(g, d, mg, md, this.real, z, this.kind, this.gamma);
+    this.last = last;
+    this.losses = [lossD, lossG];
     this.rounds += 1;
+  }
+
+  /** A step of one player, which counts as no round. @param {"D" | "G"} player */
+  alone(player) {
+    this.pause();
+    const { g, d, mg, md, rng, noise } = this.game;
+    if (player === "D") {
+      this.real = batchOf(this.centres(), rng);
+      this.losses[0] = stepD(g, d, md, this.real, noise(BATCH), this.kind, this.gamma);
+    } else {
+      const { loss, samples, push } = stepG(g, d, mg, noise(BATCH), this.kind);
+      this.losses[1] = loss;
+      this.last = { samples, push };
+    }
+    this.view.redraw();
+    const at = this.losses[player === "D" ? 0 : 1].toFixed(2);
+    this.status(
+      player === "D"
+        ? `A step of D alone: the shade changes, no sample moves. Its loss was ${at}.`
+        : `A step of G alone: the samples move, the shade stays. Its loss was ${at}.`,
+    );
   }
 
   /** @param {number} seconds since the last frame */
@@ -393,10 +394,11 @@ class Stage {
     if (points && this.shape === "own") this.own = [];
     this.game = game(this.seed);
     this.last = null;
+    this.real = [];
     this.rounds = 0;
     this.waited = 0;
     this.history = [];
-    this.chart.redraw();
+    this.redrawCharts();
     this.show();
   }
 
@@ -414,12 +416,15 @@ class Stage {
     const { g, probe } = this.game;
     const count = this.centres().length;
     const [reached, good] = modesReached(forward(g, probe), this.centres(), SPREAD);
-    if (this.history.at(-1)?.[0] !== this.rounds) this.history.push([this.rounds, reached]);
+    const [d, other] = this.losses;
+    if (this.rounds && this.history.at(-1)?.[0] !== this.rounds) {
+      this.history.push([this.rounds, reached, d, other]);
+    }
     if (this.history.length > KEPT) this.history = this.history.filter((_, i) => i % 2);
-    this.chart.redraw();
+    this.redrawCharts();
     const name = this.kind === "wasserstein" ? "critic's loss" : "discriminator's loss";
     this.status(
-      `Round ${this.rounds}: ${reached} of ${count} ${count === 1 ? "mode" : "modes"}, ${Math.round(100 * good)} % of the samples near one, ${name} ${this.last.lossD.toFixed(2)}.`,
+      `Round ${this.rounds}: ${reached} of ${count} ${count === 1 ? "mode" : "modes"}, ${Math.round(100 * good)} % of the samples near one, ${name} ${d.toFixed(2)}, generator's ${other.toFixed(2)}.`,
       quiet,
     );
   }

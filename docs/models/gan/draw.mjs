@@ -1,5 +1,5 @@
 /**
- * The three pictures of the demo: the plane of the data, the modes reached, and the phase plane of the
+ * The pictures of the demo: the plane of the data, modes and losses over the rounds, and the phase plane of the
  * game with two numbers.
  *
  * @typedef {import("../../assets/demos/ui.mjs").Colours} Colours
@@ -65,10 +65,10 @@ function drawShade(context, width, colours, real) {
 
 /**
  * @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours
- * @param {{d: import("./gan.mjs").Layer[], kind: Kind, centres: number[][], last: {samples: number[][], push: number[][]} | null, cursor: number[] | null}} shown
- *   `last`: the samples of the last round; `cursor`: where keys set a point
+ * @param {{d: import("./gan.mjs").Layer[], kind: Kind, centres: number[][], last: {samples: number[][], push: number[][]} | null, real: number[][], cursor: number[] | null}} shown
+ *   `last`: the samples of the last round; `real`: its data; `cursor`: where keys set a point
  */
-export function drawPlane(context, size, colours, { d, kind, centres, last, cursor }) {
+export function drawPlane(context, size, colours, { d, kind, centres, last, real, cursor }) {
   const px = (/** @type {number} */ x) => ((x + REACH) / (2 * REACH)) * size.width;
   const py = (/** @type {number} */ y) => ((REACH - y) / (2 * REACH)) * size.height;
   drawShade(context, size.width, colours, beliefs(d, kind));
@@ -78,6 +78,12 @@ export function drawPlane(context, size, colours, { d, kind, centres, last, curs
     context.beginPath();
     context.arc(px(x), py(y), px(3 * SPREAD) - px(0), 0, 7);
     context.stroke();
+  }
+  context.fillStyle = colours.series[2];
+  for (const [x, y] of real) {
+    context.beginPath();
+    context.arc(px(x), py(y), 2, 0, 7);
+    context.fill();
   }
   if (last) {
     const sizes = last.push.map(([u, v]) => Math.hypot(u, v));
@@ -104,7 +110,7 @@ export function drawPlane(context, size, colours, { d, kind, centres, last, curs
 
 /**
  * @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours
- * @param {{history: number[][], most: number, rounds: number}} shown pairs of round and modes reached
+ * @param {{history: number[][], most: number, rounds: number}} shown round and modes reached, first in each row
  */
 export function drawHistory(context, size, colours, { history, most, rounds }) {
   const [left, top, low] = [18, 24, size.height - 18];
@@ -127,6 +133,41 @@ export function drawHistory(context, size, colours, { history, most, rounds }) {
     context,
     history.map(([x, y]) => [px(x), py(y)]),
   );
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours
+ * @param {{history: number[][], rounds: number}} shown round, modes and the losses of D and of G in each row
+ */
+export function drawLosses(context, size, colours, { history, rounds }) {
+  const [left, top, low] = [26, 24, size.height - 18];
+  const reach = Math.max(200, rounds);
+  const all = history.flatMap((row) => row.slice(2));
+  const [least, most] = [Math.min(0, ...all), Math.max(2, ...all)];
+  const px = (/** @type {number} */ x) => left + (x / reach) * (size.width - left - 6);
+  const py = (/** @type {number} */ y) => low - ((y - least) / (most - least)) * (low - top);
+  context.font = "12px sans-serif";
+  for (const [i, name] of ["loss of D", "loss of G"].entries()) {
+    context.fillStyle = colours.series[i];
+    context.fillRect(2 + 82 * i, 4, 10, 8);
+    context.fillStyle = colours.ink;
+    context.fillText(name, 16 + 82 * i, 12);
+  }
+  context.strokeStyle = colours.grid;
+  for (const y of [least, most]) {
+    context.fillText(y.toFixed(1).replace("-", "−"), 2, py(y) + 4);
+    context.strokeRect(left, py(y), size.width - left - 6, 0.5);
+  }
+  const told = `${reach} rounds`;
+  context.fillText(told, size.width - 6 - context.measureText(told).width, size.height - 4);
+  context.lineWidth = 2;
+  for (const i of [0, 1]) {
+    context.strokeStyle = colours.series[i];
+    line(
+      context,
+      history.map((row) => [px(row[0]), py(row[2 + i])]),
+    );
+  }
 }
 
 /**

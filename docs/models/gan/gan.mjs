@@ -235,30 +235,48 @@ export function adam(net, grads, state) {
 }
 
 /**
+ * One step of the discriminator, in place; a critic without a penalty is clipped.
+ * @param {Layer[]} g @param {Layer[]} d @param {Moments} md @param {number[][]} real @param {number[][]} z
+ * @param {Kind} kind @param {number} gamma
+ * @returns {number} its loss before the step
+ */
+export function stepD(g, d, md, real, z, kind, gamma) {
+  const { loss, grads } = gradientD(g, d, real, z, kind, gamma);
+  adam(d, grads, md);
+  if (kind === "wasserstein" && gamma === 0) {
+    for (const values of d.flatMap(({ w, b }) => [...w, b])) {
+      for (const [i, value] of values.entries()) values[i] = Math.min(CLIP, Math.max(-CLIP, value));
+    }
+  }
+  return loss;
+}
+
+/**
+ * One step of the generator, in place.
+ * @param {Layer[]} g @param {Layer[]} d @param {Moments} mg @param {number[][]} z @param {Kind} kind
+ * @returns {ReturnType<typeof gradientG>} of before the step
+ */
+export function stepG(g, d, mg, z, kind) {
+  const step = gradientG(g, d, z, kind);
+  adam(g, step.grads, mg);
+  return step;
+}
+
+/**
  * One round: a step of D, then one step of G for each batch of noise after the first.
  * @param {Layer[]} g @param {Layer[]} d @param {Moments} mg @param {Moments} md
  * @param {number[][]} real @param {number[][][]} z @param {Kind} kind @param {number} gamma
  * @returns {{lossD: number, lossG: number, samples: number[][], push: number[][]}}
  */
 export function playRound(g, d, mg, md, real, z, kind, gamma) {
-  const forD = gradientD(g, d, real, z[0], kind, gamma);
-  adam(d, forD.grads, md);
-  if (kind === "wasserstein" && gamma === 0) {
-    for (const values of d.flatMap(({ w, b }) => [...w, b])) {
-      for (const [i, value] of values.entries()) values[i] = Math.min(CLIP, Math.max(-CLIP, value));
-    }
-  }
+  const lossD = stepD(g, d, md, real, z[0], kind, gamma);
   let forG = {
     loss: 0,
     samples: /** @type {number[][]} */ ([]),
     push: /** @type {number[][]} */ ([]),
   };
-  for (const batch of z.slice(1)) {
-    const step = gradientG(g, d, batch, kind);
-    adam(g, step.grads, mg);
-    forG = step;
-  }
-  return { lossD: forD.loss, lossG: forG.loss, samples: forG.samples, push: forG.push };
+  for (const batch of z.slice(1)) forG = stepG(g, d, mg, batch, kind);
+  return { lossD, lossG: forG.loss, samples: forG.samples, push: forG.push };
 }
 
 /**
