@@ -157,7 +157,7 @@ def test_every_step_of_the_example_is_computed_by_the_code() -> None:
         f"now divided by {after.square().mean().sqrt():.4f}: ${vector(read['ln_2'], 4)}$",
         f"Each of its $4E = {len(read['up'])}$ *hidden units*",
         f"A last norm divides by {x[0, 1].square().mean().sqrt():.3f}, which gives",
-        f"threshold: $10 \\cdot {read['ln_2'][0]:.4f} + (-10) \\cdot ({read['ln_2'][3]:.4f}) - 24 = {fired:.2f}$",
+        f"threshold: ${10 * read['ln_2'][0]:.3f} + {-10 * read['ln_2'][3]:.3f} - 24 = {fired:.2f}$",
         f"So {functional.gelu(fired):.2f} times the embedding of *tea* is added: ${vector(x[0, 1])}$",
         f"which gives ${vector(model.ln_f(x)[0, 1], 3)}$",
     )
