@@ -1,5 +1,7 @@
 """docs/architectures/positions.*.svg: the sinusoids, distance in the scores, and three experiments."""
 
+from functools import cache
+
 import numpy as np
 import torch
 
@@ -20,6 +22,30 @@ HOWS = {
     "base": ("s--", 2, "NTK-aware"),
     "parts": ("D-", 3, "NTK-by-parts"),
 }
+
+# By what each of the four pairs is slowed, to see which of them is at fault; in the table only.
+SLOWED = {
+    "pair 1 by 8": (1, 8, 1, 1),
+    "pairs 2 and 3 by 8": (1, 1, 8, 8),
+    "pair 1 by 2": (1, 2, 1, 1),
+}
+
+
+@cache
+def echo(scheme: str) -> list[positions.OrderModel]:
+    """The trained models of one scheme, one for each seed."""
+    torch.set_num_threads(1)  # small networks: more threads only wait for one another
+    return [positions.learn_echo(scheme, seed=seed) for seed in range(SEEDS)]
+
+
+def around(models: list[positions.OrderModel]) -> tuple[list[float], list[float]]:
+    """Right answers around each eighth position: mean and standard deviation over the models.
+
+    A mean over eight positions, p - 4 to p + 3, and over the sequences of `read_on`.
+    """
+    runs = np.array([positions.read_on(model, seed=seed) for seed, model in enumerate(models)])
+    means = np.stack([runs[:, i - 5 : i + 3].mean(1) for i in range(8, 128, 8)])
+    return means.mean(1).tolist(), means.std(1, ddof=1).tolist()
 
 
 def waves() -> style.Table:
@@ -80,10 +106,11 @@ def draw_distance(table: style.Table, panels: list[style.Axes]) -> None:
 
 
 def order() -> style.Table:
-    """Accuracy on who came first, while training, with and without ways to tell positions.
+    """Accuracy on who came first, while training, with and without position encodings.
 
     The mean over SEEDS runs, and the standard deviation beside it.
     """
+    torch.set_num_threads(1)
     columns: style.Table = {"step": [float(step) for step in range(0, 81, 10)]}
     for scheme, causal, _ in EXPERIMENTS:
         runs = [positions.learn_order(scheme, causal, seed=seed) for seed in range(SEEDS)]
@@ -114,11 +141,7 @@ def length() -> style.Table:
     """
     columns: style.Table = {"position": [float(i) for i in range(8, 128, 8)]}
     for scheme in positions.SCHEMES:
-        runs = np.array([positions.learn_echo(scheme, seed=seed) for seed in range(SEEDS)])
-        # Row p is the mean over the eight positions p - 4 … p + 3.
-        means = np.stack([runs[:, i - 5 : i + 3].mean(1) for i in range(8, 128, 8)])
-        columns[scheme] = means.mean(1).tolist()
-        columns[f"spread, {scheme}"] = means.std(1, ddof=1).tolist()
+        columns[scheme], columns[f"spread, {scheme}"] = around(echo(scheme))
     return columns
 
 
@@ -129,7 +152,7 @@ def draw_length(table: style.Table, axes: style.Axes) -> None:
     styles = {
         "alibi": ("D-", 3, "ALiBi"),
         "rope": ("o-", 0, "RoPE"),
-        "none": ("^:", 4, "none"),
+        "none": ("^:", 4, "causal mask alone"),
         "sinusoidal": ("s--", 2, "sinusoidal"),
         "learned": ("v-.", 1, "learned"),
     }
@@ -146,16 +169,21 @@ def draw_length(table: style.Table, axes: style.Axes) -> None:
 
 
 def stretch() -> style.Table:
-    """Accuracy of RoPE by position after training on 16 tokens, stretched to 128 in four ways.
+    """Accuracy of RoPE by position after training on 16 tokens, scaled to 128 in several ways.
 
     The mean over SEEDS runs, and the standard deviation of each mean over eight positions.
     """
     columns: style.Table = {"position": [float(i) for i in range(8, 128, 8)]}
-    for how in HOWS:
-        runs = np.array([positions.learn_echo("rope", seed=seed, how=how) for seed in range(SEEDS)])
-        means = np.stack([runs[:, i - 5 : i + 3].mean(1) for i in range(8, 128, 8)])
-        columns[how or "unchanged"] = means.mean(1).tolist()
-        columns[f"spread, {how or 'unchanged'}"] = means.std(1, ddof=1).tolist()
+    models = echo("rope")
+    before = models[0].w
+    ways = {how or "unchanged": how and positions.stretch(before, how, 8, 16) for how in HOWS}
+    ways |= {name: before / torch.tensor(by) for name, by in SLOWED.items()}
+    for name, w in ways.items():
+        for model in models:
+            model.w = before if isinstance(w, str) else w
+        columns[name], columns[f"spread, {name}"] = around(models)
+    for model in models:
+        model.w = before
     return columns
 
 

@@ -1,6 +1,6 @@
 r"""docs/architectures/positions/diagram.svg: where each of four schemes enters attention, with one pair of words.
 
-Each column is the way from two words to one score; the pill that no other column has is the scheme.
+Each column is the way from two words to one score; the pill with a wash is the scheme.
 """
 
 import torch
@@ -18,6 +18,7 @@ def numbers() -> style.Table:
     k, q = torch.tensor([[0.0, 2]]).double(), torch.tensor([[1.0, 1]]).double()
     table = {"k": k[0].tolist(), "q": q[0].tolist()}
     for name, x, i in (("k", k, at[:1]), ("q", q, at[1:2])):
+        table[f"{name} vector"] = positions.sinusoidal(i, 2, turn)[0].tolist()
         table[f"{name} added"] = (x + positions.sinusoidal(i, 2, turn))[0].tolist()
         table[f"{name} turned"] = positions.rope(x, i, turn)[0].tolist()
     for scheme, causal in (("none", True), ("sinusoidal", False), ("rope", False), ("alibi", True)):
@@ -45,12 +46,13 @@ def column(
     ):
         parts = [sheet.box(x, top + 60, 74, 40, word, gloss=f"position {place}")]
         if scheme == "sinusoidal":
-            parts.append(sheet.pill(x, top + 114, 66, 34, rf"$+ \mathbf{{p}}_{place}$"))
+            added = pair(table[f"{letter} vector"])
+            parts.append(sheet.pill(x, top + 114, 66, 34, f"+ {added}", marked=True))
         parts.append(sheet.network(x, top + 170, 66, 34, projection))
         value = pair(table[f"{letter}{before}"])
         parts.append(sheet.box(x, top + 222, 66, 26, value))
         if scheme == "rope":
-            parts.append(sheet.pill(x, top + 270, 66, 26, f"turn {90 * place}°"))
+            parts.append(sheet.pill(x, top + 270, 66, 26, f"turn {90 * place}°", marked=True))
             value = pair(table[f"{letter} turned"])
             parts.append(sheet.box(x, top + 314, 66, 26, value))
         sheet.chain(parts)
@@ -60,9 +62,9 @@ def column(
         sheet.arrow(end, product.top(end.x - middle))
     final = f"{table[f'score {scheme}'][0]:g}"
     if scheme == "alibi":
-        parts = [product, sheet.pill(middle, top + 404, 130, 26, "− 0.5 · distance")]
+        parts = [product, sheet.pill(middle, top + 404, 130, 26, "− 0.5 · distance", marked=True)]
     elif scheme == "none":
-        parts = [product, sheet.pill(middle, top + 404, 130, 26, "mask what follows")]
+        parts = [product, sheet.pill(middle, top + 404, 130, 26, "mask what follows", marked=True)]
     else:
         parts = [product]
     sheet.chain([*parts, sheet.box(middle, top + 450, 110, 30, f"score {final}")])

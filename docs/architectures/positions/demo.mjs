@@ -13,21 +13,72 @@ const SLOPE = 0.5;
 /** @type {import("./draw.mjs").Way[]} in the order of the page's table */
 const WAYS = [
   { name: "no positions", short: "none", scheme: "none", causal: false },
-  { name: "sinusoids added", short: "sines", scheme: "sinusoidal", causal: false },
+  { name: "sinusoids", short: "sines", scheme: "sinusoidal", causal: false },
   { name: "RoPE", short: "RoPE", scheme: "rope", causal: false },
-  { name: "ALiBi, causal mask", short: "ALiBi", scheme: "alibi", causal: true },
-  { name: "causal mask alone", short: "mask", scheme: "none", causal: true },
+  { name: "ALiBi, mask", short: "ALiBi", scheme: "alibi", causal: true },
+  { name: "mask alone", short: "mask", scheme: "none", causal: true },
 ];
 const CHOSEN = 2;
+const MASKED = 3; // ALiBi
 
-const shown = (/** @type {number | null} */ value, digits = 2) =>
-  value === null ? "masked" : (value + 0).toFixed(digits).replace(/^-(?=0\.?0*$)/, "");
+/**
+ * What can be loaded with one press, and what to see.
+ * @type {{name: string, at: number[], chosen: number, see: string}[]}
+ */
+const PRESETS = [
+  {
+    name: "dog bites man",
+    at: START,
+    chosen: CHOSEN,
+    see: "The page’s example: in every row but the first, “bites” gives the dog far more weight than the man.",
+  },
+  {
+    name: "man bites dog",
+    at: [2, 1, 0],
+    chosen: CHOSEN,
+    see: "The nouns have changed places: the two weights change places too, in every row but the first.",
+  },
+  {
+    name: "two later",
+    at: [2, 3, 4],
+    chosen: 1,
+    see: "“dog bites man” at 2, 3 and 4: the row of RoPE stays; with sinusoids the man now has 0.844.",
+  },
+  {
+    name: "a full turn",
+    at: [0, 5, 6],
+    chosen: CHOSEN,
+    see: "The dog is five places back, and RoPE scores it as if it were one place back. Turn by 30° instead: 2 becomes −0.73.",
+  },
+  {
+    name: "a far dog",
+    at: [0, 8, 9],
+    chosen: MASKED,
+    see: "Eight places back, ALiBi scores the dog −2, less than “bites” itself. Make the slope 0.125, and it scores 1.",
+  },
+];
+
+const shown = (/** @type {number | null} */ value) =>
+  value === null ? "masked" : String(Number(value.toFixed(2)) + 0).replace("-", "−");
 
 /** @param {HTMLInputElement} input @param {boolean} on whether its control can be seen and used */
 const shownIf = (input, on) => {
   const box = /** @type {HTMLElement} */ (input.closest(".demo-control"));
   box.style.display = on ? "" : "none";
 };
+
+/**
+ * Status and table, and beside them, where there is room, what the reader sets.
+ * @param {HTMLElement} root @param {HTMLElement} above @param {HTMLElement[]} settings
+ */
+function besides(root, above, settings) {
+  const pair = ui.element("div", { style: "display: flex; flex-wrap: wrap; gap: 0 1.5rem" });
+  above.after(pair);
+  const results = ui.element("div", { style: "flex: 1 1 20rem; min-width: 0" }, pair);
+  const told = ":scope > :is(.demo-status, .demo-told, .demo-output)";
+  results.append(...root.querySelectorAll(told));
+  ui.element("div", { style: "flex: 1 1 13rem" }, pair).append(...settings);
+}
 
 class Stage {
   at = [...START];
@@ -40,18 +91,16 @@ class Stage {
     this.status = status;
     this.output = output;
     this.plane = ui.canvas(stage, {
-      width: 225,
-      height: 225,
+      width: 200,
+      height: 200,
       label: "The query of bites and the keys of dog and man as they enter the inner product",
       draw: (g, size, colours) => drawPlane(g, size, colours, this.state()),
     });
     this.chart = this.chartOn(stage);
-    this.way = ui.select(controls, {
-      label: "Scheme shown",
-      options: WAYS.map(({ name }, n) => [String(n), name]),
-      value: String(CHOSEN),
-      onInput: () => this.show(),
-    });
+    this.see = this.presetsBelow(stage);
+    besides(root, this.see, [controls, buttons]);
+    ui.button(buttons, "Random", () => this.draw());
+    ui.button(buttons, "Reset", () => this.reset());
     this.sliders = WORDS.map((word, n) =>
       ui.slider(controls, {
         label: `Position of “${word}”`,
@@ -62,45 +111,67 @@ class Stage {
         onInput: (value) => this.place(n, value),
       }),
     );
-    this.turn = ui.slider(controls, {
-      label: "Turn for each position",
+    const { way, turn, slope, seed } = this.settingsOn(controls);
+    this.way = way;
+    this.turn = turn;
+    this.slope = slope;
+    this.seed = seed;
+    this.load(PRESETS[0]);
+  }
+
+  /** @param {Element} controls */
+  settingsOn(controls) {
+    const onInput = () => this.show();
+    const way = ui.select(controls, {
+      label: "Scheme shown",
+      options: WAYS.map(({ name }, n) => [String(n), name]),
+      value: String(CHOSEN),
+      onInput,
+    });
+    const turn = ui.slider(controls, {
+      label: "Turn per position",
       min: 5,
       max: 180,
       step: 5,
       value: TURN,
       format: (value) => `${value}°`,
-      onInput: () => this.show(),
+      onInput,
     });
-    this.slope = ui.slider(controls, {
+    const slope = ui.slider(controls, {
       label: "Slope of ALiBi",
       min: 0,
       max: 1,
       step: 0.125,
       value: SLOPE,
       format: (value) => value.toFixed(3),
-      onInput: () => this.show(),
+      onInput,
     });
-    this.seed = ui.number(controls, {
+    const seed = ui.number(controls, {
       label: "Seed",
       value: SEED,
       onInput: (value) => {
         this.source = random(value);
-        status(`The next random places are drawn with seed ${value}.`);
+        this.status(`The next random places are drawn with seed ${value}.`);
       },
     });
-    ui.button(buttons, "dog bites man", () => this.move([0, 1, 2]));
-    ui.button(buttons, "man bites dog", () => this.move([2, 1, 0]));
-    ui.button(buttons, "Two places on", () => this.shift(2));
-    ui.button(buttons, "Random", () => this.draw());
-    ui.button(buttons, "Reset", () => this.reset());
-    this.show();
+    return { way, turn, slope, seed };
+  }
+
+  /** @param {Element} stage @returns {HTMLElement} the line that says what to see */
+  presetsBelow(stage) {
+    const list = ui.element("div", { class: "demo-buttons" });
+    const see = ui.element("p", { class: "demo-see", "aria-live": "polite" });
+    see.style.minHeight = "2.9em";
+    stage.after(list, see);
+    for (const preset of PRESETS) ui.button(list, preset.name, () => this.load(preset));
+    return see;
   }
 
   /** @param {Element} stage */
   chartOn(stage) {
     const chart = ui.canvas(stage, {
-      width: 425,
-      height: 225,
+      width: 450,
+      height: 200,
       label:
         "Score of a noun against its position; left and right move dog, up and down move bites",
       draw: (g, size, colours) => drawChart(g, size, colours, this.state()),
@@ -146,27 +217,25 @@ class Stage {
     this.show(quiet);
   }
 
-  /** @param {number} by */
-  shift(by) {
-    if (Math.max(...this.at) + by > LAST) {
-      this.status(`The last position is ${LAST}: there is no room.`);
-      return;
-    }
-    this.move(this.at.map((place) => place + by));
-  }
-
   draw() {
+    this.see.textContent = "Three places drawn at random: which rows still prefer the dog?";
     const free = Array.from({ length: LAST + 1 }, (_, position) => position);
     this.move(START.map(() => free.splice(this.source.integer(free.length), 1)[0]));
   }
 
-  reset() {
-    this.way.set(String(CHOSEN));
+  /** @param {typeof PRESETS[number]} preset */
+  load({ at, chosen, see }) {
+    this.way.set(String(chosen));
     this.turn.set(TURN);
     this.slope.set(SLOPE);
+    this.see.textContent = see;
+    this.move(at);
+  }
+
+  reset() {
     this.seed.set(SEED);
     this.source = random(SEED);
-    this.move(START);
+    this.load(PRESETS[0]);
   }
 
   show(quiet = false) {
@@ -178,12 +247,13 @@ class Stage {
     this.chart.redraw();
     const rows = WAYS.map(({ name, scheme, causal }) => {
       const { scores, shares } = example(scheme, at, causal, turn, slope);
-      return [name, ...scores.map((s) => shown(s)), ...shares.map((share) => shown(share, 3))];
+      const weights = shares.map((share) => share.toFixed(3)).join(", ");
+      return [name, scores.map(shown).join(", "), weights];
     });
     ui.table(
       this.output,
-      "What “bites” sees",
-      ["Scheme", "score: dog", "bites", "man", "takes from dog", "from man"],
+      "Scores and weights of “bites”",
+      ["Scheme", "Scores of dog, bites, man", "Weights of dog, man"],
       rows,
     );
     const { shares } = example(way.scheme, at, way.causal, turn, slope);

@@ -63,20 +63,23 @@ export function drawPlane(g, { width }, colours, { way, at, turn }) {
     { text: "man", vector: KEYS[2], position: at[2], colour: colours.series[2] },
   ];
   g.font = "13px sans-serif";
-  /** @type {number[][]} */
-  const taken = [];
-  for (const { text, vector, position, colour } of parts) {
+  const moves = parts.map(({ vector, position }) => entering(way.scheme, vector, position, turn));
+  g.lineWidth = 1;
+  g.setLineDash([3, 3]); // all of these first: none may cover a solid arrow
+  for (const [n, { vector, colour }] of parts.entries()) {
+    if (Math.hypot(moves[n][0] - vector[0], moves[n][1] - vector[1]) < 0.01) continue;
     g.strokeStyle = colour;
     g.fillStyle = colour;
-    const moved = entering(way.scheme, vector, position, turn);
-    if (Math.hypot(moved[0] - vector[0], moved[1] - vector[1]) > 0.01) {
-      g.lineWidth = 1;
-      g.setLineDash([3, 3]);
-      arrow(g, width, vector);
-      g.setLineDash([]);
-    }
-    g.lineWidth = 2.5;
-    const [x, y] = arrow(g, width, moved);
+    arrow(g, width, vector);
+  }
+  g.setLineDash([]);
+  g.lineWidth = 2.5;
+  /** @type {number[][]} */
+  const taken = [];
+  for (const [n, { text, colour }] of parts.entries()) {
+    g.strokeStyle = colour;
+    g.fillStyle = colour;
+    const [x, y] = arrow(g, width, moves[n]);
     const crowded = taken.filter(([a, b]) => Math.hypot(a - x, b - y) < 14).length;
     taken.push([x, y]);
     g.fillStyle = colours.ink;

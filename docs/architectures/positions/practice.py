@@ -33,20 +33,41 @@ def rotary_attention(q: Tensor, k: Tensor, v: Tensor, base: float = 10_000.0) ->
 
 # --8<-- [start:cached]
 def next_token(
-    q: Tensor, k: Tensor, v: Tensor, cache: tuple[Tensor, Tensor], base: float = 10_000.0
+    q: Tensor, k: Tensor, v: Tensor, cache: tuple[Tensor, Tensor], slopes: Tensor | None = None
 ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-    """What one new token takes, and the longer cache: q, k, v (B, H, 1, D), cache (B, H, t, D) twice.
+    """One new token, by RoPE or by ALiBi with slopes (H,): q, k, v (B, H, 1, D), cache (B, H, t, D) twice.
 
-    Returns what is taken (B, H, 1, D), keys (B, H, t + 1, D) and values (B, H, t + 1, D).
-    Source: definition.
+    Returns what it takes (B, H, 1, D), keys and values (B, H, t + 1, D). Source: definition.
     """
     keys, values = cache
     t = keys.shape[-2]
-    q, k = rotate(q, t, base), rotate(k, t, base)
+    if slopes is None:
+        q, k = rotate(q, t), rotate(k, t)
     keys, values = torch.cat([keys, k], -2), torch.cat([values, v], -2)
-    out = functional.scaled_dot_product_attention(q, keys, values)
+    bias = None
+    if slopes is not None:
+        bias = -slopes[:, None, None] * (t - torch.arange(t + 1))  # (H, 1, t + 1)
+    out = functional.scaled_dot_product_attention(q, keys, values, attn_mask=bias)
     return out, (keys, values)
     # --8<-- [end:cached]
+
+
+# --8<-- [start:embedded]
+def embed_next(token: Tensor, embed: Tensor, table: Tensor, t: int) -> Tensor:
+    """A new token at position t, with the vector of its place: token (B,), embed (V, E), table (C, E) to (B, E).
+
+    Raises IndexError if the table ends before t. Source: definition.
+    """
+    return embed[token] + table[t]
+
+
+def position_ids(real: Tensor) -> Tensor:
+    """Positions that begin at the first real token, whatever padding stands before: (B, N) to (B, N).
+
+    Source: definition.
+    """
+    return (real.long().cumsum(-1) - 1).clamp(min=0)
+    # --8<-- [end:embedded]
 
 
 # --8<-- [start:biased]

@@ -236,10 +236,15 @@ class Sheet:
         self.chain(made)
         return made
 
-    def pill(self, x: float, y: float, w: float, h: float, *lines: str) -> Shape:
-        """A fixed computation: a sample, a step, a sum."""
+    def pill(
+        self, x: float, y: float, w: float, h: float, *lines: str, marked: bool = False
+    ) -> Shape:
+        """A fixed computation: a sample, a step, a sum; with a wash if it is the one in question."""
         shape = Shape("pill", x, y, w, h)
         self._part(shape, f"<rect {rounded(shape.box, h / 2)}", PAPER, FIXED, 1.5)
+        if marked:
+            wash = f'fill="{FIXED}" fill-opacity=".2"'
+            self._put(SHAPES, f"<rect {rounded(shape.box, h / 2)} {wash}/>")
         self._fill(shape, [(line, BODY, False, INK) for line in lines])
         return shape
 
