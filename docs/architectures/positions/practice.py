@@ -35,9 +35,10 @@ def rotary_attention(q: Tensor, k: Tensor, v: Tensor, base: float = 10_000.0) ->
 def next_token(
     q: Tensor, k: Tensor, v: Tensor, cache: tuple[Tensor, Tensor], slopes: Tensor | None = None
 ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-    """One new token, by RoPE or by ALiBi with slopes (H,): q, k, v (B, H, 1, D), cache (B, H, t, D) twice.
+    """One new token, by RoPE or ALiBi: q, k, v (B, H, 1, D), cache (B, H, t, D) twice, slopes (H,).
 
-    Returns what it takes (B, H, 1, D), keys and values (B, H, t + 1, D). Source: definition.
+    Returns what is taken (B, H, 1, D), keys (B, H, t + 1, D) and values (B, H, t + 1, D).
+    Source: definition.
     """
     keys, values = cache
     t = keys.shape[-2]
@@ -62,7 +63,7 @@ def embed_next(token: Tensor, embed: Tensor, table: Tensor, t: int) -> Tensor:
 
 
 def position_ids(real: Tensor) -> Tensor:
-    """Positions that begin at the first real token, whatever padding stands before: (B, N) to (B, N).
+    """Positions that begin at the first real token, whatever padding is before it: real (B, N) to (B, N).
 
     Source: definition.
     """
