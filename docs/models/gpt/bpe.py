@@ -11,7 +11,6 @@ Pair = tuple[int, int]
 PIECE = re.compile(rb" ?[A-Za-z]+| ?[0-9]+| ?[^A-Za-z0-9 \t-\r]+|[ \t-\r]+")
 
 
-# --8<-- [start:bpe]
 def train_bpe(text: str, merges: int) -> list[Pair]:
     """Learn byte-pair merges: again and again, the most frequent pair becomes a new token."""
     words = Counter(tuple(piece) for piece in PIECE.findall(text.encode()))
@@ -26,7 +25,6 @@ def train_bpe(text: str, merges: int) -> list[Pair]:
         learnt.append(max(counts, key=lambda pair: (counts[pair], pair)))
         words = Counter({merge(word, learnt[-1], new): times for word, times in words.items()})
     return learnt
-    # --8<-- [end:bpe]
 
 
 def merge(word: tuple[int, ...], pair: Pair, new: int) -> tuple[int, ...]:
@@ -40,7 +38,6 @@ def merge(word: tuple[int, ...], pair: Pair, new: int) -> tuple[int, ...]:
     return tuple(out)
 
 
-# --8<-- [start:encode]
 def encode(text: str, merges: list[Pair]) -> list[int]:
     """Text to tokens: its bytes, merged within each piece in the order of learning."""
     words = [tuple(piece) for piece in PIECE.findall(text.encode())]
@@ -55,7 +52,6 @@ def decode(tokens: list[int], merges: list[Pair]) -> str:
     for a, b in merges:
         table.append(table[a] + table[b])
     return b"".join(table[token] for token in tokens).decode(errors="replace")
-    # --8<-- [end:encode]
 
 
 def main() -> None:

@@ -1,0 +1,154 @@
+/** The stage of tokens.mjs: the reader changes the training text, the merges, and the text to cut. */
+
+import * as ui from "../../assets/demos/ui.mjs";
+import { PRESETS } from "./presets.mjs";
+import { bytesOf, decode, encode, train, vocabulary } from "./tokens.mjs";
+
+const MOST = 100; // merges
+const LONGEST = 1200; // characters of the training text
+const SHOWN = 5; // merges in the table
+
+/** @param {number[]} bytes @returns {string} their text, a blank as a dot; bytes that are no text as numbers */
+function name(bytes) {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array(bytes));
+    return text.replaceAll(" ", "·").replaceAll("\n", "↵");
+  } catch {
+    return bytes.join(",");
+  }
+}
+
+/**
+ * @param {Element} parent
+ * @param {{label: string, rows: number, onInput: () => void}} options
+ * @returns {HTMLTextAreaElement}
+ */
+function textOn(parent, { label, rows, onInput }) {
+  const id = `tokens-${label.toLowerCase().replaceAll(" ", "-")}`;
+  const box = ui.element("div", {}, parent);
+  ui.element("label", { for: id, text: label }, box);
+  const options = { id, rows, spellcheck: "false", autocomplete: "off", maxlength: LONGEST };
+  const area = /** @type {HTMLTextAreaElement} */ (ui.element("textarea", options, box));
+  Object.assign(area.style, {
+    display: "block",
+    boxSizing: "border-box",
+    width: "100%",
+    padding: "0.5rem",
+    font: "inherit",
+    color: "inherit",
+    background: "var(--paper, transparent)",
+    border: "1px solid var(--edge, currentColor)",
+    resize: "vertical",
+  });
+  area.addEventListener("input", onInput);
+  return area;
+}
+
+class Stage {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    const { stage, controls, buttons, status, output } = ui.frame(root);
+    this.status = status;
+    this.output = output;
+    stage.style.display = "block";
+    this.see = ui.element("p", { class: "demo-see", "aria-live": "polite" });
+    const list = ui.element("div", {
+      class: "demo-buttons",
+      role: "group",
+      "aria-label": "Presets",
+    });
+    root.prepend(list, this.see);
+    for (const preset of PRESETS) ui.button(list, preset.name, () => this.load(preset));
+    const onInput = () => this.show();
+    this.training = textOn(stage, { label: "Training text", rows: 2, onInput });
+    this.merges = ui.slider(stage, {
+      label: "Merges",
+      min: 0,
+      max: MOST,
+      step: 1,
+      value: 3,
+      onInput,
+    });
+    this.text = textOn(stage, { label: "Text to cut", rows: 2, onInput });
+    this.strip = ui.element("ol", { "aria-label": "Tokens and their numbers" }, stage);
+    Object.assign(this.strip.style, {
+      display: "flex",
+      flexWrap: "wrap",
+      gap: "3px",
+      margin: "0.75rem 0 0",
+      padding: "0",
+      listStyle: "none",
+      maxHeight: "10.5rem",
+      overflowY: "auto",
+    });
+    controls.remove();
+    ui.button(buttons, "One merge more", () => this.step(1));
+    ui.button(buttons, "One merge less", () => this.step(-1));
+    ui.button(buttons, "Reset", () => this.load(PRESETS[0]));
+    this.load(PRESETS[0]);
+  }
+
+  /** @param {import("./presets.mjs").Preset} preset */
+  load({ training, merges, text, see }) {
+    this.training.value = training;
+    this.merges.set(merges);
+    this.text.value = text;
+    this.see.textContent = see;
+    this.show();
+  }
+
+  /** @param {number} by */
+  step(by) {
+    this.merges.set(Math.min(MOST, Math.max(0, this.merges.value() + by)));
+    this.show();
+  }
+
+  /** @param {number[]} tokens @param {number[][]} table */
+  showTokens(tokens, table) {
+    this.strip.replaceChildren();
+    for (const token of tokens) {
+      const item = ui.element("li", {}, this.strip);
+      const share = token > 255 ? 30 : 8;
+      Object.assign(item.style, {
+        margin: "0",
+        padding: "0.1rem 0.35rem",
+        textAlign: "center",
+        lineHeight: "1.25",
+        border: "1px solid var(--edge, currentColor)",
+        background: `color-mix(in srgb, var(--fig-1) ${share}%, transparent)`,
+      });
+      ui.element("span", { text: name(table[token]), style: "display: block" }, item);
+      ui.element("span", { text: token, style: "font-size: 0.75em" }, item);
+    }
+  }
+
+  show() {
+    const wanted = this.merges.value();
+    const merges = train(this.training.value, wanted);
+    const table = vocabulary(merges);
+    const text = this.text.value;
+    const tokens = encode(text, merges);
+    this.showTokens(tokens, table);
+    const trained = encode(this.training.value, merges);
+    const first = Math.max(0, merges.length - SHOWN);
+    const rows = merges.slice(first).map(({ pair: [a, b], count }, n) => {
+      const token = 256 + first + n;
+      const left = trained.filter((other) => other === token).length;
+      return [token, `${name(table[a])} + ${name(table[b])}`, name(table[token]), count, left];
+    });
+    const head = ["Number", "Merge", "Token", "Pair occurred", "In the training text now"];
+    ui.table(this.output, "The last merges", head, rows.reverse());
+    const bytes = bytesOf(text).length;
+    const rate = tokens.length ? (bytes / tokens.length).toFixed(2) : "0.00";
+    const same = decode(tokens, merges) === text ? "the same text" : "another text";
+    const few = merges.length < wanted ? ` Only ${merges.length} merges: no pair is left.` : "";
+    this.status(
+      `${bytes} bytes, ${tokens.length} tokens, ${rate} bytes a token; decoded: ${same}.${few}`,
+    );
+  }
+}
+
+/** @param {HTMLElement} root */
+export function mount(root) {
+  new Stage(root);
+}

@@ -1,0 +1,113 @@
+"""docs/architectures/tokens/diagram.svg: what is learned from a text, and a new text on its way in and out."""
+
+from docs.architectures.tokens import tokens
+from scripts.figures import diagram, style
+
+NEW = b"bana?"
+
+
+def numbers() -> style.Table:
+    """The merges of the example, the bytes of the new text, and its tokens."""
+    merges = tokens.train(b"banana bandana", 3)
+    return {
+        "left": [float(a) for a, _ in merges],
+        "right": [float(b) for _, b in merges],
+        "bytes": [float(byte) for byte in NEW],
+        "tokens": [float(token) for token in tokens.encode(NEW, merges)],
+    }
+
+
+def parts(table: style.Table) -> tuple[list[str], list[str], list[str], list[str]]:
+    """Lines of the list of merges, and the words of the three rows of boxes."""
+    merges = [(int(a), int(b)) for a, b in zip(table["left"], table["right"], strict=True)]
+    names = [piece.decode("latin-1") for piece in tokens.vocabulary(merges)]
+    lines = [f"{256 + n} = {names[a]} + {names[b]}" for n, (a, b) in enumerate(merges)]
+    row = [int(token) for token in table["tokens"]]
+    raw = [f"{int(byte)}" for byte in table["bytes"]]
+    return lines, raw, [names[token] for token in row], [f"{token}" for token in row]
+
+
+def draw(table: style.Table, sheet: diagram.Sheet) -> None:
+    """From left to right, or on a phone from top to bottom."""
+    (narrow if sheet.narrow else wide)(table, sheet)
+
+
+def wide(table: style.Table, sheet: diagram.Sheet) -> None:
+    """Learning above, a new text on its way in below it, and numbers on their way out at the bottom."""
+    lines, raw, names, row = parts(table)
+    sheet.band(0, 134, "Learn", "once, by counting")
+    text = sheet.box(84, 78, 136, 34, "banana bandana")
+    start = sheet.pill(240, 78, 108, 46, "cut into words,", "then bytes")
+    step = sheet.pill(402, 78, 142, 46, "join the most", "frequent pair")
+    merges = sheet.network(574, 78, 128, 84, "\n".join(lines))
+    sheet.arrow(
+        step.top(-30), step.top(30), "again and again", via=[(372, 40), (432, 40)], side="above"
+    )
+    sheet.label(648, 76, "list of", "merges", anchor="start")
+    sheet.chain([text, start, step, merges])
+    sheet.band(146, 134, "Encode", "a new text becomes a row of numbers")
+    word = sheet.box(52, 222, 72, 34, NEW.decode())
+    given = sheet.tokens(199, 222, raw, gap=0, width=34)
+    sheet.label(199, 258, "bytes (UTF-8)")
+    apply = sheet.pill(368, 222, 126, 46, "join by the list,", "oldest pair first")
+    cut = sheet.tokens(506, 206, names, gap=0, width=40)
+    numbers = sheet.tokens(506, 240, row, gap=0, width=40)
+    sheet.label(506, 272, "tokens and their numbers")
+    rows = sheet.network(636, 222, 104, 62, "Embeddings", r"$V \times E$", gloss="a row for each")
+    sheet.arrow(word, given[0])
+    sheet.arrow(given[-1].right(), apply.left())
+    sheet.arrow(merges.bottom(), apply.top(), via=166)
+    sheet.arrow(apply.right(), diagram.Port(cut[0].x - 20, 222, -1, 0))
+    sheet.arrow(diagram.Port(numbers[-1].x + 20, 222, 1, 0), rows.left())
+    sheet.band(292, 96, "Decode", "numbers that the network wrote become a text")
+    wrote = sheet.tokens(94, 352, row, gap=0, width=40)
+    look = sheet.pill(248, 352, 124, 36, "look up each")
+    found = sheet.tokens(410, 352, names, gap=0, width=40)
+    join = sheet.pill(536, 352, 70, 36, "join")
+    out = sheet.box(640, 352, 72, 34, NEW.decode())
+    sheet.arrow(wrote[-1], look)
+    sheet.arrow(look, found[0])
+    sheet.arrow(found[-1], join)
+    sheet.arrow(join, out)
+
+
+def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
+    """The same parts from top to bottom."""
+    lines, raw, names, row = parts(table)
+    sheet.band(0, 266, "Learn", "once, by counting")
+    text = sheet.box(110, 54, 136, 32, "banana bandana")
+    start = sheet.pill(110, 104, 170, 32, "cut into words, bytes")
+    step = sheet.pill(110, 154, 190, 32, "join most frequent pair")
+    merges = sheet.network(110, 222, 128, 62, "\n".join(lines))
+    sheet.label(214, 154, "again and", "again", anchor="start")
+    sheet.label(184, 226, "list of merges", anchor="start")
+    sheet.chain([text, start, step, merges])
+    sheet.band(278, 348, "Encode")
+    word = sheet.box(240, 330, 72, 32, NEW.decode())
+    given = sheet.tokens(240, 386, raw, gap=0, width=34)
+    apply = sheet.pill(240, 444, 190, 36, "join, oldest pair first")
+    cut = sheet.tokens(240, 498, names, gap=0, width=40)
+    numbers = sheet.tokens(240, 532, row, gap=0, width=40)
+    rows = sheet.network(240, 592, 150, 44, "Embeddings", r"$V \times E$")
+    sheet.label(146, 390, "bytes", anchor="end")
+    sheet.label(172, 503, "tokens,", "numbers", anchor="end")
+    sheet.label(154, 590, "a row for", "each number", anchor="end")
+    sheet.arrow(word, given[2])
+    sheet.arrow(given[2], apply)
+    sheet.arrow(merges.bottom(-18), apply.left(), via=[(92, 444)])
+    sheet.arrow(apply, cut[1])
+    sheet.arrow(numbers[1], rows)
+    sheet.band(638, 232, "Decode", "what the network wrote")
+    wrote = sheet.tokens(150, 692, row, gap=0, width=40)
+    look = sheet.pill(150, 740, 124, 30, "look up each")
+    found = sheet.tokens(150, 788, names, gap=0, width=40)
+    join = sheet.pill(150, 836, 70, 30, "join")
+    out = sheet.box(276, 836, 72, 32, NEW.decode())
+    sheet.chain([wrote[1], look, found[1], join])
+    sheet.arrow(join, out)
+
+
+FIGURES = [diagram.Recipe("architectures/tokens/diagram", numbers, draw)]
+
+if __name__ == "__main__":
+    style.main(FIGURES)
