@@ -88,6 +88,10 @@ def test_sum_and_best_go_from_left_to_right(printed: Equations) -> None:
             "s": Each([0, 1, 2, 3, 4]),
         }
     )
+    printed.excuse(
+        r"\alpha_{e} = \sum_{s = 0}^{e} ⟨\alpha_{s} p_{s e}⟩",
+        "no piece is empty: its probability is zero",
+    )
 
 
 @pytest.mark.equation("eq-tokens-expected")
