@@ -11,7 +11,7 @@ import numpy as np
 
 from scripts.printed import slopes
 from scripts.printed.reading import read
-from scripts.printed.tokens import Unreadable
+from scripts.printed.lexer import Unreadable
 from scripts.printed.tree import Node, normal
 from scripts.printed.values import By, Each, Finite, From, Scope, key, plain
 

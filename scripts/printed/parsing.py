@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from scripts.printed.tokens import ACCENTS, Token, Unreadable
+from scripts.printed.lexer import ACCENTS, Token, Unreadable
 from scripts.printed.tree import EMPTY, OPEN, Node
 
 RELATIONS = {"=", r"\leq", r"\geq", "<", ">", r"\approx", r"\neq", r"\in", r"\sim", r"\mapsto"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scripts.printed.parsing import CLOSE, RELATIONS, SIGNS, TIMES, Parser
-from scripts.printed.tokens import Token, Unreadable, tokens
+from scripts.printed.lexer import Token, Unreadable, tokens
 from scripts.printed.tree import OPEN, Node
 
 

@@ -9,7 +9,7 @@ import torch
 
 from scripts.printed.claims import Broken, Each, Finite, From, Given, Printed, key
 from scripts.printed.reading import read, statements
-from scripts.printed.tokens import Unreadable
+from scripts.printed.lexer import Unreadable
 from scripts.printed.tree import normal
 from scripts.printed.values import By
 

@@ -6,7 +6,7 @@ import { bytesOf, decode, encode, train, vocabulary } from "./tokens.mjs";
 
 const MOST = 100; // merges
 const LONGEST = 1200; // characters of the training text
-const SHOWN = 5; // merges in the table
+const SHOWN = 3; // merges in the table
 
 /** @param {number[]} bytes @returns {string} their text, a blank as a dot; bytes that are no text as numbers */
 function name(bytes) {
@@ -25,7 +25,7 @@ function name(bytes) {
  */
 function textOn(parent, { label, rows, onInput }) {
   const id = `tokens-${label.toLowerCase().replaceAll(" ", "-")}`;
-  const box = ui.element("div", {}, parent);
+  const box = ui.element("div", { style: "margin: 0.25rem 0" }, parent);
   ui.element("label", { for: id, text: label }, box);
   const options = { id, rows, spellcheck: "false", autocomplete: "off", maxlength: LONGEST };
   const area = /** @type {HTMLTextAreaElement} */ (ui.element("textarea", options, box));
@@ -78,7 +78,7 @@ class Stage {
       margin: "0.75rem 0 0",
       padding: "0",
       listStyle: "none",
-      maxHeight: "10.5rem",
+      maxHeight: "6rem",
       overflowY: "auto",
     });
     controls.remove();
@@ -120,6 +120,8 @@ class Stage {
       ui.element("span", { text: name(table[token]), style: "display: block" }, item);
       ui.element("span", { text: token, style: "font-size: 0.75em" }, item);
     }
+    if (this.strip.scrollHeight > this.strip.clientHeight) this.strip.tabIndex = 0;
+    else this.strip.removeAttribute("tabindex");
   }
 
   show() {

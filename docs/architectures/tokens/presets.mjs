@@ -56,7 +56,7 @@ export const PRESETS = [
     name: "Numbers",
     training: NUMBERS,
     merges: 40,
-    text: "2024 2025 2026 2027 1999 1998",
+    text: "from 2024 2025 2026 2027 1999 1998",
     see: "Years of the training text are one token, the next ones are several, cut where it happens.",
   },
 ];

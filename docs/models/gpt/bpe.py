@@ -38,12 +38,14 @@ def merge(word: tuple[int, ...], pair: Pair, new: int) -> tuple[int, ...]:
     return tuple(out)
 
 
+# --8<-- [start:encode]
 def encode(text: str, merges: list[Pair]) -> list[int]:
     """Text to tokens: its bytes, merged within each piece in the order of learning."""
     words = [tuple(piece) for piece in PIECE.findall(text.encode())]
     for new, pair in enumerate(merges, 256):
         words = [merge(word, pair, new) for word in words]
     return [token for word in words for token in word]
+    # --8<-- [end:encode]
 
 
 def decode(tokens: list[int], merges: list[Pair]) -> str:
