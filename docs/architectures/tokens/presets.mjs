@@ -57,6 +57,6 @@ export const PRESETS = [
     training: NUMBERS,
     merges: 40,
     text: "from 2024 2025 2026 2027 1999 1998",
-    see: "Years of the training text are one token, the next ones are several, cut where it happens.",
+    see: "Years of the training text are one token; 2026, 2027 and 1998 are two or three.",
   },
 ];
