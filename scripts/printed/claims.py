@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from scripts.printed.evaluation import evaluate, one
-from scripts.printed.reading import Statement, statements
 from scripts.printed.lexer import Unreadable
+from scripts.printed.reading import Statement, statements
 from scripts.printed.tree import Node, normal
 from scripts.printed.values import Bindings, Each, Finite, From, Given, Scope, key, plain
 

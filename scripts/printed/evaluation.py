@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from scripts.printed import slopes
-from scripts.printed.reading import read
 from scripts.printed.lexer import Unreadable
+from scripts.printed.reading import read
 from scripts.printed.tree import Node, normal
 from scripts.printed.values import By, Each, Finite, From, Scope, key, plain
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scripts.printed.parsing import CLOSE, RELATIONS, SIGNS, TIMES, Parser
 from scripts.printed.lexer import Token, Unreadable, tokens
+from scripts.printed.parsing import CLOSE, RELATIONS, SIGNS, TIMES, Parser
 from scripts.printed.tree import OPEN, Node
 
 

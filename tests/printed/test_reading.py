@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from scripts.printed.claims import Broken, Each, Finite, From, Given, Printed, key
-from scripts.printed.reading import read, statements
 from scripts.printed.lexer import Unreadable
+from scripts.printed.reading import read, statements
 from scripts.printed.tree import normal
 from scripts.printed.values import By
 
