@@ -368,10 +368,10 @@ class _List(Treeprocessor):
         for entry in sorted(entries.values(), key=lambda entry: entry.order):
             item = sub(items, "li", id=f"ref-{entry.key}")
             set_entry(page, item, entry, 10)
-            sub(item, "code", class_="bibliography-key").text = AtomicString(entry.key)
+            sub(item, "code").text = AtomicString(entry.key)
             uris = places.get(entry.key, [])
             if uris:
-                line = sub(item, "div", "Cited on ", class_="bibliography-cited")
+                line = sub(item, "div", "Cited on ")
                 for uri in uris:
                     link = sub(line, "a", href=page.link(uri))
                     link.text = AtomicString(titles[uri])
