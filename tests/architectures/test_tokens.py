@@ -226,7 +226,7 @@ def test_the_pictures_are_described_with_their_numbers() -> None:
     said(f"Decode: the numbers {numbers} are looked up and joined to bana?")
     left = [len(tokens.encode(EXAMPLE, MERGES[:n])) for n in range(4)]
     said(f"Four rows of boxes. {left[0]:d} single bytes; after the merge an {left[1]:d} tokens;")
-    said(f"after ana {left[2]:d}; after ban {left[3]:d} tokens: ban, ana, blank, ban, d, ana")
+    said(f"after ana {left[2]:d}; after ban {left[3]:d} tokens: ban, ana, space, ban, d, ana")
     said(
         f"*bana* is cut into `b` and `ana`, numbers {row[0]:d} and {row[1]:d}.",
         "*ananas* needs 256, `an`",

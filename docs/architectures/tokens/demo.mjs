@@ -8,7 +8,7 @@ const MOST = 100; // merges
 const LONGEST = 1200; // characters of the training text
 const SHOWN = 3; // merges in the table
 
-/** @param {number[]} bytes @returns {string} their text, a blank as a dot; bytes that are no text as numbers */
+/** @param {number[]} bytes @returns {string} their text, a space as a dot; bytes that are no text as numbers */
 function name(bytes) {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array(bytes));

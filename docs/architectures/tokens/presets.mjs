@@ -43,7 +43,7 @@ export const PRESETS = [
     training: ENGLISH,
     merges: 60,
     text: "They are free and equal in rights.",
-    see: "Frequent words are one token, with the blank before them. More merges learn the text by heart.",
+    see: "Frequent words are one token, with the space before them. More merges learn the text by heart.",
   },
   {
     name: "Hindi from English",

@@ -40,10 +40,8 @@ def longest_match(word: bytes, pieces: set[bytes]) -> list[bytes] | None:
 # --8<-- [start:unigram]
 def best_cut(word: bytes, p: Mapping[bytes, float]) -> list[bytes]:
     """Unigram's encoding: the cut with the highest product of probabilities (Viterbi)."""
-    score, start = (
-        [0.0],
-        [0],
-    )  # up to each place: the best logarithm, and where its last piece begins
+    # Up to each place: the best logarithm, and where its last piece begins.
+    score, start = [0.0], [0]
     for end in range(1, len(word) + 1):
         fits = [s for s in range(end) if word[s:end] in p]
         found = [(score[s] + math.log(p[word[s:end]]), s) for s in fits]

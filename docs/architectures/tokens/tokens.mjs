@@ -9,7 +9,7 @@ const PIECES = / ?[A-Za-z\x80-\xff]+| ?[0-9]+| ?[^A-Za-z0-9\x80-\xff \t-\r]+|[ \
 /** @param {string} text @returns {number[]} its bytes in UTF-8 */
 export const bytesOf = (text) => Array.from(new TextEncoder().encode(text));
 
-/** @param {string} text @returns {number[][]} words with the blank before them, as bytes */
+/** @param {string} text @returns {number[][]} words with the space before them, as bytes */
 export function split(text) {
   const letters = bytesOf(text).map((byte) => String.fromCharCode(byte));
   const pieces = letters.join("").match(PIECES) ?? [];

@@ -22,7 +22,7 @@ SPECIAL = ("<|end|>", "<|user|>", "<|assistant|>")
 
 
 def split(text: bytes, pattern: bytes = PIECES) -> list[bytes]:
-    """Cut a text into pieces such as a word with the blank before it; no merge crosses their borders."""
+    """Cut a text into pieces such as a word with the space before it; no merge crosses their borders."""
     return re.findall(pattern, text)
 
 
