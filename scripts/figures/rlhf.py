@@ -199,13 +199,26 @@ def kept(decay: float) -> float:
     return sum(stays) / len(stays)
 
 
+def quartiles(name: str, values: Tensor) -> style.Table:
+    """Columns between which half of the sets or directions lie: values (steps, S)."""
+    low, high = torch.quantile(values, torch.tensor([0.25, 0.75]).double(), dim=1).tolist()
+    return {f"{name}, a quarter below": low, f"{name}, a quarter above": high}
+
+
+def band(table: style.Table, axes: style.Axes, x: str, name: str, color: str) -> None:
+    """Shade where half of the sets or directions lie."""
+    low, high = (table[f"{name}, a quarter {side}"] for side in ("below", "above"))
+    axes.fill_between(table[x], low, high, color=color, alpha=0.2, linewidth=0)
+
+
 def agreed() -> style.Table:
     """The mean share of the answers that only lost, while DPO and IPO train, and under RL."""
     torch.set_num_threads(1)  # twelve numbers: more threads only wait for one another
     table: style.Table = {"step": [float(step) for step in range(0, STEPS + 1, 20)]}
     for name, loss in (("dpo", dpo), ("ipo", ipo)):
-        shares = given_up(loss, AGREED_BETA, STEPS).values()
-        table[name] = [sum(row) / len(row) for row in shares]
+        shares = torch.tensor(list(given_up(loss, AGREED_BETA, STEPS).values())).double()
+        table[name] = shares.mean(1).tolist()
+        table.update(quartiles(name, shares))
     for decay in DECAYS:
         table[f"rl, {decay:g}"] = [kept(decay)] * len(table["step"])
     return table
@@ -219,6 +232,8 @@ def draw_agreed(table: style.Table, axes: style.Axes) -> None:
     for color, (name, label, line, mark, width) in zip(style.SERIES, shown, strict=False):
         axes.semilogy(table["step"], table[name], line, marker=mark, markevery=6, color=color,
                       linewidth=width, label=label)  # fmt: skip
+        if f"{name}, a quarter below" in table:
+            band(table, axes, "step", name, color)
     axes.legend(loc="center right", bbox_to_anchor=(1, 0.52))
     axes.set_xlabel("steps of DPO and IPO")
     axes.set_title("Share of answers that only lost")
@@ -228,23 +243,28 @@ def estimates() -> style.Table:
     """Standard deviation of three estimates of the divergence, relative to it, by enumeration.
 
     The policies lie at growing distances from the reference along SEEDS random directions; told is
-    the median of the directions at each distance.
+    the median of the directions at each distance, and the quartiles.
     """
     generator = torch.Generator().manual_seed(4)
     direction = torch.randn(SEEDS, 12, generator=generator, dtype=torch.float64)
-    table: style.Table = {"kl": [], "k1": [], "k2": [], "k3": [], "bias of k2": []}
+    found: dict[str, list[Tensor]] = {name: [] for name in ("kl", "k1", "k2", "k3", "bias of k2")}
     for step in range(1, 25):
         policy = torch.log_softmax(rlhf.LOG_REF + direction * 10 ** (-1.5 + step / 12), 1)
         exact = rlhf.divergence(policy, rlhf.LOG_REF)  # (S,)
-        table["kl"].append(float(exact.median()))
+        found["kl"].append(exact)
         for name, k in zip(
             ("k1", "k2", "k3"), rlhf.kl_estimates(policy, rlhf.LOG_REF), strict=True
         ):
             mean = (policy.exp() * k).sum(1)
             spread = (policy.exp() * (k - mean[:, None]) ** 2).sum(1).sqrt()
-            table[name].append(float((spread / exact).median()))
+            found[name].append(spread / exact)
             if name == "k2":
-                table["bias of k2"].append(float(((mean - exact).abs() / exact).median()))
+                found["bias of k2"].append((mean - exact).abs() / exact)
+    table: style.Table = {}
+    for name, values in found.items():
+        table[name] = torch.stack(values).median(1).values.tolist()
+        if name != "kl":
+            table.update(quartiles(name, torch.stack(values)))
     return table
 
 
@@ -255,10 +275,11 @@ def draw_estimates(table: style.Table, axes: style.Axes) -> None:
         axes.loglog(
             table["kl"], table[name], line, marker=mark, markevery=6, color=color, label=name
         )
+        band(table, axes, "kl", name, color)
     axes.loglog(table["kl"], table["bias of k2"], ":", color=style.SERIES[1], label="bias of k2")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 0.12))
     axes.set_xlabel("exact divergence (nats)")
-    axes.set_title("Spread of one sample, relative to it")
+    axes.set_title("Standard deviation of a sample ÷ divergence")
 
 
 FIGURES = [

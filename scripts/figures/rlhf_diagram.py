@@ -85,7 +85,7 @@ def reinforcement(table: style.Table, sheet: diagram.Sheet, x: float, y: float) 
 def use(sheet: diagram.Sheet, x: float, y: float, step: float) -> None:
     """A prompt in, an answer out."""
     prompt = sheet.box(x - step, y, 84, 36, f"prompt {X}")
-    policy = sheet.network(x, y, 116, 48, "Policy", POLICY)
+    policy = sheet.network(x, y, 116, 48, "Policy", POLICY, frozen=True)
     answer = sheet.box(x + step, y, 84, 36, f"answer {Y}", random=True)
     sheet.chain([prompt, policy, answer])
 
@@ -93,9 +93,9 @@ def use(sheet: diagram.Sheet, x: float, y: float, step: float) -> None:
 def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     """Side by side."""
     titles = (
-        ("1 Fine-tuning", "supervised", "a copy is the reference"),
-        ("2 Reward model", "from pairs", "kept as the reward"),
-        ("3 Reinforcement", "learning", "starts as the reference"),
+        ("1 Fine-tuning", "supervised", "a frozen copy: the reference"),
+        ("2 Reward model", "from pairs", "then frozen"),
+        ("3 Reinforcement", "learning", "the policy starts as a copy"),
     )
     for place, (title, gloss, result) in enumerate(titles):
         left = 236.0 * place
@@ -104,16 +104,16 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     imitation(sheet, 116, 62)
     comparison(table, sheet, 352, 62)
     reinforcement(table, sheet, 588, 62)
-    sheet.band(308, 100, "Generation", "the policy alone")
+    sheet.band(308, 100, "Generation", "the policy alone, trained")
     use(sheet, 352, 366, 150)
 
 
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     """One below the other."""
     stages = (
-        ("1 Fine-tuning", "supervised", "a copy is the reference"),
-        ("2 Reward model", "from pairs", "kept as the reward"),
-        ("3 Reinforcement learning", "", "starts as the reference"),
+        ("1 Fine-tuning", "supervised", "a frozen copy: the reference"),
+        ("2 Reward model", "from pairs", "then frozen"),
+        ("3 Reinforcement learning", "", "the policy starts as a copy"),
     )
     for place, (title, gloss, result) in enumerate(stages):
         top = 300.0 * place
@@ -122,7 +122,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     imitation(sheet, 175, 58)
     comparison(table, sheet, 175, 358)
     reinforcement(table, sheet, 175, 658)
-    sheet.band(900, 100, "Generation", "the policy alone")
+    sheet.band(900, 100, "Generation", "the policy alone, trained")
     use(sheet, 175, 956, 118)
 
 

@@ -10,10 +10,10 @@ from torch import Tensor
 from docs.training.rlhf import language
 from scripts.figures import style
 
-SEEDS = range(100, 108)  # none of them was looked at when the settings were chosen
-PAIRS, ROUNDS = 1200, 2
+SEEDS = range(100, 106)  # none of them was looked at when the settings were chosen
+PAIRS = 1000  # comparisons of a round
 HIGH, LOW = 0.3, 0.0
-RUNS = ("high", "low", "iterated")
+RUNS = ("low", "high", "iterated")
 
 
 class Watched:
@@ -30,79 +30,76 @@ class Watched:
 
 
 def trained(
-    seed: int, watches: dict[str, list[Watched]]
-) -> tuple[dict[str, language.Network], Tensor, Callable[[Tensor], Tensor], torch.Generator]:
-    """The fine-tuned model and the policies for two weights of the KL penalty; pairs and reward."""
+    seed: int, rounds: int = 2
+) -> tuple[dict[str, language.Network], Tensor, Callable[[Tensor], Tensor], dict[str, Watched]]:
+    """The fine-tuned model and what became of it; pairs and reward of the first round; each step.
+
+    With the penalty there are some rounds; without it one, by the reward model of the first round.
+    """
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(seed)
-    models = {"reference": language.fine_tune(generator)}
-    reference = models["reference"]
-    pairs = language.compare((reference, reference), PAIRS, generator)
-    reward = partial(language.score, language.fit_reward(reference, pairs, generator))
-    for name, beta in (("high", HIGH), ("low", LOW)):
-        watched = Watched(language.judge, reward)
-        models[name] = language.reinforce(reference, reward, beta, generator, watch=watched)
-        watches.setdefault(name, []).append(watched)
-    return models, pairs, reward, generator
+    reference, watched = language.fine_tune(generator), Watched(language.judge)
+    tuning = language.iterate(reference, PAIRS, HIGH, generator, watched)
+    policy, model, pairs = next(tuning)
+    models, reward = {"reference": reference, "high": policy}, partial(language.score, model)
+    watches = {"high": watched, "low": Watched(language.judge, reward)}
+    models["low"] = language.optimise(reference, reward, LOW, generator, watch=watches["low"])
+    if rounds > 1:
+        first = len(watched.rows)
+        models["iterated"], _, _ = [next(tuning) for _ in range(rounds - 1)][-1]
+        watches["iterated"] = Watched(language.judge)
+        watches["iterated"].rows = watched.rows[-first:]
+        del watched.rows[first:]
+    return models, pairs, reward, watches
 
 
 def run(seed: int) -> dict[str, list[float]]:
-    """True reward, and what the reward model believes, by step, of three ways from one fine-tuned model."""
-    watches: dict[str, list[Watched]] = {}
-    models, _, _, generator = trained(seed, watches)
-    found: dict[str, list[float]] = {}
-    for name, (watched,) in watches.items():
-        found[name] = [row[0] for row in watched.rows]
-        start = watched.rows[0][1] - watched.rows[0][0]
-        found[f"{name}, believed"] = [row[1] - start for row in watched.rows]
-    watched = Watched(language.judge)
-    language.iterate(models["reference"], ROUNDS, PAIRS // ROUNDS, LOW, generator, watched)
-    found["iterated"] = [row[0] for row in watched.rows[-len(found["low"]) :]]
+    """True reward by step of three ways from one fine-tuned model; what the reward model believes of one."""
+    watches = trained(seed)[-1]
+    found = {name: [row[0] for row in watched.rows] for name, watched in watches.items()}
+    truth, believed = zip(*watches["low"].rows, strict=True)
+    found["believed"] = [value - believed[0] + truth[0] for value in believed]
     return found
 
 
 def numbers() -> style.Table:
-    """Means over the seeds at each step, the lowest and the highest, and each seed by itself."""
+    """Means over the seeds at each step, and each seed by itself."""
     runs = [run(seed) for seed in SEEDS]
     table: style.Table = {"step": [float(i) for i in range(len(runs[0]["low"]))]}
-    for name in (*RUNS, "high, believed", "low, believed"):
-        columns = list(zip(*(found[name] for found in runs), strict=True))
-        table[name] = [statistics.mean(column) for column in columns]
-        table[f"{name}, least"] = [min(column) for column in columns]
-        table[f"{name}, most"] = [max(column) for column in columns]
+    for name in (*RUNS, "believed"):
+        table[name] = [
+            statistics.mean(at) for at in zip(*(found[name] for found in runs), strict=True)
+        ]
     for seed, found in zip(SEEDS, runs, strict=True):
         for name in RUNS:
             table[f"{name}, seed {seed}"] = found[name]
     return table
 
 
-def draw(table: style.Table, axes: style.Axes) -> None:
-    """True reward against the step, as means with bands from the lowest to the highest seed."""
-    lines = (("high", "-", "o"), ("low", "--", "s"), ("iterated", "-.", "^"))
-    labels = {
-        "high": f"β = {HIGH}",
-        "low": f"β = {LOW:g}",
-        "iterated": f"β = {LOW:g}, iterated",
-    }
-    for color, (name, line, mark) in zip(style.SERIES, lines, strict=False):
-        x = table["step"]
-        axes.plot(x, table[name], line, marker=mark, markevery=12, color=color, label=labels[name])
-        low, high = table[f"{name}, least"], table[f"{name}, most"]
-        axes.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
-    axes.plot(
-        table["step"],
-        table["low, believed"],
-        ":",
-        color=style.SERIES[1],
-        label=f"β = {LOW:g}, believed",
-    )
-    axes.legend(loc="best")
-    axes.set_xlabel("step of reinforcement learning")
-    axes.set_title("True reward of the policy (nats)")
+def draw(table: style.Table, panels: list[style.Axes]) -> None:
+    """True reward against the step: a panel for each way, a thin line for each seed, a thick one for the mean."""
+    titles = (f"β = {LOW:g}", f"β = {HIGH}", f"β = {HIGH}, second round")
+    columns = [column for name, column in table.items() if name != "step"]
+    bottom, top = (end(map(end, columns)) for end in (min, max))
+    for axes, color, name, title in zip(panels, style.SERIES, RUNS, titles, strict=False):
+        for seed in SEEDS:
+            axes.plot(table["step"], table[f"{name}, seed {seed}"], color=color, lw=0.8, alpha=0.6)
+        axes.plot(table["step"], table[name], color=color, lw=3, label="true, mean")
+        if name == "low":
+            axes.plot(
+                table["step"], table["believed"], "--", color=style.INK, label="believed, mean"
+            )
+        axes.legend(loc="lower left")
+        axes.set_ylim(bottom - 0.1, top + 0.1)
+        axes.set_title(title)
+    panels[0].set_ylabel("reward (nats)")
+    panels[1].set_xlabel("step of reinforcement learning")
 
 
 FIGURES = [
-    style.Recipe("training/rlhf/language", numbers, draw, size=(480, 300), absolute=0.02),
+    style.Recipe(
+        "training/rlhf/language", numbers, draw, size=(640, 280), grid=(1, 3), absolute=0.02
+    ),
 ]
 
 if __name__ == "__main__":

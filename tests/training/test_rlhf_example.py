@@ -6,7 +6,7 @@ import re
 
 import pytest
 import torch
-from scipy import special
+from scipy import optimize, special
 
 from docs.training.rlhf import practice, rlhf
 from scripts.figures import style
@@ -59,7 +59,7 @@ def test_the_fit_gives_the_strengths_and_the_loss_of_the_page_and_the_library_ag
         f"$r = \\log 6 = {REWARD[0]:.2f}$ for A, $\\log 2 = {REWARD[1]:.2f}$ for B, and 0 for C",
         "the strengths 12, 4 and 2 would tell the same",
         f"over the 21 choices is {rlhf.preference_loss(REWARD, rlhf.THREE_WINS):.2f}; a coin would have "
-        f"{math.log(2):.2f}.",
+        f"$-\\log 0.5 = {math.log(2):.2f}$.",
         f"with $\\sigma(1.79 - 0.69) = {rlhf.preferred(REWARD)[0, 1]:.2f}$, six times in eight, and the "
         f"loss of such a choice is $-\\log 0.75 = {-rlhf.preferred(REWARD)[0, 1].log():.2f}$",
     )
@@ -102,9 +102,10 @@ def test_reward_less_penalty_is_the_logarithm_of_the_sum() -> None:
     top = rlhf.objective(best, rlhf.THREE_REF, REWARD, 1.0).item()
     assert top == pytest.approx(math.log(2.5))
     said(
-        f"The mean reward rises from {before:.2f} to {after:.2f}.",
-        f"$0.48 \\log 2.4 + 0.40 \\log 0.8 + 0.12 \\log 0.4 = {far:.2f}$",
-        f"So ${after:.2f} - {far:.2f} = {top:.2f}$ is left, far more than 0.18.",
+        f"it earns $0.2 \\cdot 1.79 + 0.5 \\cdot 0.69 = {before:.2f}$ and pays nothing",
+        f"The mean reward rises to {after:.2f}, and the divergence is $0.48 \\log 2.4 + 0.40 \\log 0.8 "
+        f"+ 0.12 \\log 0.4 = {far:.2f}$",
+        f"So ${after:.2f} - {far:.2f} = {top:.2f}$ is left, more than {before:.2f} and than 0.18.",
         f"here $\\log 2.5 = {top:.2f}$",
         f"earn {REWARD[0]:.2f} and pay $\\log(1 / 0.20) = \\log 5 = {-REF[0].log():.2f}$ for the move: "
         f"{REWARD[0] + REF[0].log():.2f} would be left",
@@ -141,9 +142,10 @@ def test_at_the_best_policy_all_answers_earn_the_same_and_it_implies_the_odds_of
     assert [float(x) / float(y) for x, y in told] == pytest.approx([2.5] * 3)
     said(
         "A with 0.48 instead of 0.20, A is charged $\\log(0.48 / 0.20) = \\log 2.4$, times",
-        "implies the rewards $\\log 2.4$, $\\log 0.8$ and $\\log 0.4$; between A and B the "
+        "has the implicit rewards $\\log 2.4$, $\\log 0.8$ and $\\log 0.4$; between A and B the "
         "difference is $\\log 3$",
     )
+    said("A is ahead of B by $\\log 2.4 - \\log 0.8 = \\log 3$, the odds of the people")
     assert ratios[0] / ratios[1] == pytest.approx(3)
 
 
@@ -167,7 +169,7 @@ def test_the_diagram_has_the_numbers_of_the_example() -> None:
         f"the preferred answer A gets {table['reward'][0]:.2f} and answer B "
         f"{table['reward'][1]:.2f}, and the loss is {table['loss'][0]:.2f}",
         f"the reward less the KL penalty, here {table['earned'][0]:.2f}, whose",
-        f"{table['earned'][0]:.2f} is what answer A earns at the end of stage 3 with $\\beta = 1$",
+        f"and {table['earned'][0]:.2f} is what A is left with at the end of stage 3",
     )
 
 
@@ -185,3 +187,16 @@ def test_exercise_6_how_far_half_the_penalty_lets_the_policy_go(answer: Bench) -
         f"\\approx {ways[0.5]:.3f}$ nats.",
         f"The mean reward is {mean:.3f}, and ${mean:.3f} - 0.5 \\cdot {ways[0.5]:.3f} = {left:.3f}$",
     )
+
+
+@pytest.mark.answer("answer-rlhf-equal")
+def test_exercise_7_where_two_answers_are_equally_probable(answer: Bench) -> None:
+    def ahead(beta: float) -> float:
+        best = rlhf.optimum(rlhf.THREE_REF, REWARD, beta)
+        return float(best[0] - best[1])
+
+    equal = optimize.brentq(ahead, 0.5, 5)
+    assert ahead(1.0) > 0 > ahead(2.0)
+    answer("answer-rlhf-equal").is_(equal)
+    said(f"$\\beta = \\log 3 / \\log 2.5 \\approx {equal:.3f}$")
+    assert math.log(3) / math.log(2.5) == pytest.approx(equal)

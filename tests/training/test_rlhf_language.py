@@ -50,8 +50,8 @@ def reference() -> language.Network:
 )
 def test_the_judge_likes_the_right_fact_and_one_thanks(text: str, reward: float) -> None:
     said(
-        'Its judge gives 2 for the right fact, 1 for a "thanks", less 1 for each further one, and '
-        "less 0.1 for each word."
+        'its true reward is 2 for the right fact, 1 for one "thanks", −1 for each further one, and '
+        "−0.1 for each word."
     )
     assert language.judge(row(text)).item() == pytest.approx(reward)
 
@@ -89,8 +89,8 @@ def test_loss_and_advantage_are_those_of_the_page() -> None:
     new, old, advantage = torch.randn(3, 64, generator=seeded(4), dtype=torch.float64)
     ours = language.ppo_loss(new, old, advantage).mean()
     torch.testing.assert_close(ours, rlhf.ppo_loss(new, old, advantage))
-    charged = torch.randn(3, 32, generator=seeded(5), dtype=torch.float64)
-    others = (charged.sum(1, keepdim=True) - charged) / 31
+    charged = torch.randn(3, 24, generator=seeded(5), dtype=torch.float64)
+    others = (charged.sum(1, keepdim=True) - charged) / 23
     expected = torch.stack([rlhf.leave_one_out_advantage(group) for group in charged])
     torch.testing.assert_close(charged - others, expected)
 
@@ -116,7 +116,7 @@ def test_the_reward_model_ranks_pairs_better_than_chance() -> None:
 
 
 def test_training_with_the_true_reward_raises_reward_less_penalty() -> None:
-    policy = language.reinforce(reference(), language.judge, 0.3, seeded(11), steps=25)
+    policy = language.optimise(reference(), language.judge, 0.3, seeded(11), steps=20)
     reached = []
     for model in (reference(), policy):
         tokens = language.sample(model, language.PROMPTS.repeat(200), seeded(12))
@@ -125,7 +125,7 @@ def test_training_with_the_true_reward_raises_reward_less_penalty() -> None:
             ratio = (ratio - language.log_probabilities(reference(), tokens)).sum(1)
         reached.append((language.judge(tokens) - 0.3 * ratio).mean().item())
     assert reached[1] > reached[0] + 0.7
-    none = language.reinforce(reference(), language.judge, 0.3, seeded(11), steps=0)
+    none = language.optimise(reference(), language.judge, 0.3, seeded(11), steps=0)
     for a, b in zip(none.parameters(), reference().parameters(), strict=True):
         torch.testing.assert_close(a, b)
 
@@ -157,73 +157,98 @@ def test_the_same_seed_gives_the_same_model_and_the_page_tells_its_size() -> Non
     )
 
 
-def ends(name: str) -> list[float]:
-    """Each seed's mean true reward over the last ten steps."""
+def means(name: str) -> list[list[float]]:
+    """Each seed's mean true reward over ten steps, by the last of them."""
     table = style.read_table(PAGE.with_suffix("") / "language.csv")
-    return [statistics.mean(table[f"{name}, seed {i}"][-10:]) for i in figures.SEEDS]
+    runs = [table[f"{name}, seed {i}"] for i in figures.SEEDS]
+    return [[statistics.mean(run[i - 10 : i]) for i in range(10, len(run) + 1)] for run in runs]
 
 
-def fallen(name: str) -> int:
-    """How many seeds end more than 0.3 below their own peak."""
-    table = style.read_table(PAGE.with_suffix("") / "language.csv")
-    peaks = [max(table[f"{name}, seed {i}"]) for i in figures.SEEDS]
-    return sum(peak - end > 0.3 for peak, end in zip(peaks, ends(name), strict=True))
+def told(name: str) -> str:
+    """Mean and standard deviation over the seeds, over the last ten steps."""
+    ends = [run[-1] for run in means(name)]
+    return f"{statistics.mean(ends):.2f} ± {statistics.stdev(ends):.2f}"
 
 
 def test_the_figure_shows_what_the_page_says_of_it() -> None:
     table = style.read_table(PAGE.with_suffix("") / "language.csv")
+    seeds, pairs = len(figures.SEEDS), figures.PAIRS
+    fell = {name: sum(max(run) - run[-1] > 0.3 for run in means(name)) for name in figures.RUNS}
     start = statistics.mean(table[name][0] for name in figures.RUNS)  # all drawn by the reference
-    told = {
-        name: f"{statistics.mean(ends(name)):.2f} ± {statistics.stdev(ends(name)):.2f}"
-        for name in figures.RUNS
-    }
-    seeds, fell = len(figures.SEEDS), {name: fallen(name) for name in figures.RUNS}
     said(
         f"With β = {figures.HIGH:.1f} the true reward rises from {start:.2f} of the reference to "
-        f"{told['high']} (mean and standard deviation of {seeds:d} seeds, over the last ten steps), "
-        f"and none of the {seeds:d} runs falls",
-        f"Without the penalty, β = {figures.LOW:.0f}, it ends at {told['low']}: {fell['low']:d} of the "
-        f"{seeds:d} runs end more than 0.3 below their own peak",
-        f"moved to the same start, ends at {table['low, believed'][-1]:.2f} in the mean",
-        f"it ends at {told['iterated']}, and {fell['iterated']:d} of the {seeds:d} runs fall",
-        f"Without the penalty {fell['low']:d} of {seeds:d} runs ended more than 0.3 below their own best, "
-        "with it none",
-        f"{figures.PAIRS:,d} pairs of answers of the fine-tuned model",
-        f"{figures.ROUNDS:d} rounds of {figures.PAIRS // figures.ROUNDS:d}",
-        f"each step {32 * len(language.PROMPTS):d} answers",
-        f"for beta {figures.HIGH:.1f} it rises and stays, in a narrow band; without the",
-        f"from the lowest to the highest of {seeds:d} seeds. The dotted line is what the reward "
-        f"model believes for β = {figures.LOW:.0f}, shifted",
-        f"After RLHF with β = {figures.HIGH:.1f} it mostly",
+        f"{told('high')} (mean and standard deviation of {seeds:d} seeds, over the last ten steps)",
+        f"Without the penalty, β = {figures.LOW:.0f}, it ends at {told('low')}, while the proxy",
+        f"moved to the same start, ends at {statistics.mean(table['believed'][-10:]):.2f} in the mean",
+        f"Over ten steps each, {fell['low']:d} of the {seeds:d} runs without the penalty end more than 0.3 "
+        f"below their own best true reward, and {fell['high']:d} of the {seeds:d} with it",
+        f"A second round of {pairs:,d} comparisons, with β = {figures.HIGH:.1f} as before, ends at "
+        f"{told('iterated')}, and none of the {seeds:d} runs falls.",
+        f"{pairs:,d} pairs of answers of the fine-tuned model",
+        f"each step {24 * len(language.PROMPTS):d} answers",
+        f"; for beta {figures.HIGH:.1f} the runs rise and stay, except one",
+        f"Each thin line is one of {seeds:d} seeds, each thick one their mean. The dashed line is what the "
+        f"reward model believes for β = {figures.LOW:.0f}, shifted",
+        f"after RLHF with β = {figures.HIGH:.1f} mostly",
     )
-    assert fell["high"] == 0
-    assert table["low, believed"][-1] > table["low"][-1] + 0.5
+    said(
+        "a thin line for each of six seeds and a thick one for their mean: without the penalty four of "
+        "the six runs fall",
+    )
+    said("Four of the 6 runs without the penalty end more than 0.3", "one of the 6 with it")
+    assert (fell["low"], fell["high"], fell["iterated"], seeds) == (4, 1, 0, 6)
+    assert table["believed"][-1] > table["low"][-1] + 0.5
     assert max(table["low"]) > table["low"][-1] + 0.3
-    gain = statistics.mean(ends("iterated")) - statistics.mean(ends("low"))
-    assert 0 < gain < 0.3 * statistics.stdev(ends("iterated"))  # no cure, and told as none
+    ends = [[run[-1] for run in means(name)] for name in ("high", "iterated")]
+    gained = sum(second > first for first, second in zip(*ends, strict=True))
+    said(f"It gains in {gained:d} of the {seeds:d} seeds")
 
 
 def test_the_answers_that_the_page_quotes_are_those_of_one_run() -> None:
-    worst = min(zip(ends("low"), figures.SEEDS, strict=True))[1]
-    models, pairs, reward = figures.trained(worst, {})[:3]
+    ends = [run[-1] for run in means("low")]
+    worst = min(zip(ends, figures.SEEDS, strict=True))[1]
+    models, pairs, reward, _ = figures.trained(worst, rounds=1)
     usual = {}
     for name, model in models.items():
         drawn = language.sample(model, torch.full((200,), WORD["sky?"]), seeded(0))
         usual[name] = Counter(language.text(tokens) for tokens in drawn)
     (hacked, _), (right, _) = usual["low"].most_common(1)[0], usual["high"].most_common(1)[0]
-    said(f"one run ends with `{hacked}` as its answer to `sky?`")
+    said(f"the worst of {len(ends)} runs ends with `{hacked}` as its answer to `sky?`")
     assert right == "thanks air scatters blue"
     answers = torch.cat([row(f"sky? {hacked}"), row(f"sky? {right}")])
     with torch.no_grad():
         (bad, good), (worth, best) = reward(answers).tolist(), language.judge(answers).tolist()
     said(
-        f"gives this answer {bad:.2f} and the right one with thanks {good:.2f}; in truth they earn "
-        f"−{-worth:.2f} and {best:.2f}."
+        f"gives this {bad:.2f} and the right fact with thanks −{-good:.2f}; the true rewards are "
+        f"$1 - 3 - 0.6 = -{-worth:.1f}$ and $2 + 1 - 0.4 = {best:.1f}$",
     )
-    repeated = (pairs[..., 1:-1] == WORD["scatters"]) & (pairs[..., 2:] == WORD["scatters"])
-    assert repeated.sum(-1).max() <= 1  # never the word three times in a row
-    facts = sum(n for text, n in usual["high"].items() if "air scatters blue" in text)
-    assert facts > 100
-    for answer in ("air scatters blue", "leaves reflect green", "i do not know"):
+    assert (pairs == language.THANKS).sum(-1).max() == 2
+    said('No answer in its comparisons has more than two "thanks"')
+    assert usual["high"][right] > 100
+    for answer in ("air scatters blue", "leaves reflect green"):
         assert usual["reference"][answer] > 10
         said(f"`{answer}`")
+
+
+def test_a_second_round_compares_the_new_policy_with_the_reference(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared, compare = [], language.compare
+
+    def watched(
+        models: tuple[language.Network, language.Network], n: int, generator: torch.Generator
+    ) -> Tensor:
+        compared.append(models)
+        return compare(models, n, generator)
+
+    def untrained(_: language.Network, __: Tensor, generator: torch.Generator) -> language.Network:
+        return language.Network(1, generator)
+
+    monkeypatch.setattr(language, "compare", watched)
+    monkeypatch.setattr(language, "fit_reward", untrained)
+    rounds = language.iterate(reference(), 40, 0.3, seeded(15))
+    (policy, _, first), (_, _, both) = (next(rounds) for _ in range(2))
+    assert [first.shape[1], both.shape[1]] == [40, 80]
+    assert torch.equal(both[:, :40], first)
+    assert compared == [(reference(), reference()), (policy, reference())]
+    assert policy is not reference()

@@ -11,7 +11,7 @@ The letters:
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import torch
@@ -23,7 +23,7 @@ WORDS = ("<end>", "sky?", "sea?", "grass?", "thanks", "air", "scatters", "blue",
 END, THANKS, DO_NOT_KNOW = 0, 4, [14, 15, 16, 17]
 PROMPTS = torch.tensor([1, 2, 3])
 FACTS = torch.tensor([[5, 6, 7], [8, 9, 10], [11, 12, 13]])  # the right answer to each prompt
-LENGTH = 8  # T
+LENGTH = 6  # T
 
 
 def demonstrations(n: int, generator: torch.Generator) -> Tensor:
@@ -67,7 +67,7 @@ def judge(tokens: Tensor) -> Tensor:
 class Network(nn.Module):
     """A causal Transformer of one layer with some outputs at each token. Source: radford2019language."""
 
-    def __init__(self, outputs: int, generator: torch.Generator, width: int = 32) -> None:
+    def __init__(self, outputs: int, generator: torch.Generator, width: int = 24) -> None:
         super().__init__()
         self.token = nn.Embedding(len(WORDS), width)
         self.place = nn.Embedding(1 + LENGTH, width)
@@ -112,21 +112,21 @@ def sample(model: Network, prompts: Tensor, generator: torch.Generator) -> Tenso
 
 def minimise(model: Network, loss: Callable[[], Tensor], steps: int, rate: float) -> None:
     """Some steps of Adam, rate without unit, down a loss: (). Source: definition."""
-    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate, fused=True)
     for _ in range(steps):
         optimizer.zero_grad()
         torch.autograd.backward(loss())
         optimizer.step()
 
 
-def fine_tune(generator: torch.Generator, steps: int = 300) -> Network:
+def fine_tune(generator: torch.Generator, steps: int = 100) -> Network:
     """Stage 1: a language model of demonstrations, by cross-entropy. Source: ouyang2022training, section 3.5."""
     model = Network(len(WORDS), generator)
 
     def loss() -> Tensor:
         return -log_probabilities(model, demonstrations(64, generator)).sum(1).mean()
 
-    minimise(model, loss, steps, rate=5e-3)
+    minimise(model, loss, steps, rate=1e-2)
     return model
 
 
@@ -151,11 +151,11 @@ def fit_reward(reference: Network, pairs: Tensor, generator: torch.Generator) ->
         getattr(model, name).load_state_dict(getattr(reference, name).state_dict())
 
     def loss() -> Tensor:
-        shown = pairs[:, torch.randint(pairs.shape[1], (32,), generator=generator)]
+        shown = pairs[:, torch.randint(pairs.shape[1], (16,), generator=generator)]
         r_w, r_l = score(model, shown.flatten(0, 1)).view(2, -1)  # both answers in one batch
         return -functional.logsigmoid(r_w - r_l).mean()
 
-    minimise(model, loss, 300, rate=1e-3)
+    minimise(model, loss, 150, rate=2e-3)
     return model
 
 
@@ -165,24 +165,24 @@ def ppo_loss(log_new: Tensor, log_old: Tensor, advantage: Tensor, clip: float = 
     return -torch.minimum(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage)
 
 
-def reinforce(
+def optimise(
     reference: Network, reward: Callable[[Tensor], Tensor], beta: float, generator: torch.Generator,
-    steps: int = 40, watch: Callable[[Tensor], None] | None = None,
+    steps: int = 30, watch: Callable[[Tensor], None] | None = None,
 ) -> Network:  # fmt: skip
-    """Stage 3: PPO from the reference, 32 answers to each prompt a step, by a reward (B,).
+    """Stage 3: PPO from the reference, 24 answers to each prompt a step, by a reward (B,).
 
     Every step is shown to watch (B, 1 + T). Source: this page, eq-rlhf-ppo and eq-rlhf-rloo.
     """
     policy = copy.deepcopy(reference)
-    optimizer = torch.optim.Adam(policy.parameters(), lr=2e-3)
-    # --8<-- [start:reinforce]
+    optimizer = torch.optim.Adam(policy.parameters(), lr=3e-3, fused=True)
+    # --8<-- [start:optimise]
     for _ in range(steps):
-        tokens = sample(policy, PROMPTS.repeat_interleave(32), generator)
+        tokens = sample(policy, PROMPTS.repeat_interleave(24), generator)
         with torch.no_grad():
             log_old = log_probabilities(policy, tokens)  # (B, T)
             log_ratio = (log_old - log_probabilities(reference, tokens)).sum(1)
-            charged = (reward(tokens) - beta * log_ratio).view(3, 32)
-        others = (charged.sum(1, keepdim=True) - charged) / 31
+            charged = (reward(tokens) - beta * log_ratio).view(3, 24)
+        others = (charged.sum(1, keepdim=True) - charged) / 23
         advantage = (charged - others).view(-1, 1) * written(tokens)  # (B, T)
         for _ in range(2):
             loss = ppo_loss(log_probabilities(policy, tokens), log_old, advantage)
@@ -191,25 +191,25 @@ def reinforce(
             optimizer.step()
         if watch:
             watch(tokens)
-    # --8<-- [end:reinforce]
+    # --8<-- [end:optimise]
     return policy
 
 
 # --8<-- [start:iterate]
 def iterate(
-    reference: Network, rounds: int, n: int, beta: float, generator: torch.Generator,
+    reference: Network, n: int, beta: float, generator: torch.Generator,
     watch: Callable[[Tensor], None] | None = None,
-) -> tuple[Network, Network]:  # fmt: skip
-    """Iterated RLHF: the last policy and reward model, from n comparisons of the newest policy a round.
+) -> Iterator[tuple[Network, Network, Tensor]]:  # fmt: skip
+    """Iterated RLHF: after each round the policy, the reward model, and all pairs (2, N, 1 + T).
 
-    Every step is shown to watch (B, 1 + T). Source: ouyang2022training, section 3.1; bai2022training.
+    A round has n comparisons of the newest policy with the reference; watch (B, 1 + T). Source: bai2022training.
     """
     policy, pairs = reference, torch.zeros(2, 0, 1 + LENGTH, dtype=torch.long)
-    for _ in range(rounds):
+    while True:
         pairs = torch.cat([pairs, compare((policy, reference), n, generator)], 1)
         model = fit_reward(reference, pairs, generator)
-        policy = reinforce(reference, partial(score, model), beta, generator, watch=watch)
-    return policy, model
+        policy = optimise(reference, partial(score, model), beta, generator, watch=watch)
+        yield policy, model, pairs
     # --8<-- [end:iterate]
 
 
@@ -238,7 +238,7 @@ def main() -> None:
     """Compare the fine-tuned model with what the three stages make of it."""
     generator = torch.Generator().manual_seed(0)
     reference = fine_tune(generator)
-    policy, _ = iterate(reference, 1, 1200, 0.3, generator)
+    policy, _, _ = next(iterate(reference, 1000, 0.3, generator))
     for name, model in (("fine-tuned", reference), ("after RLHF", policy)):
         answers = sample(model, PROMPTS.repeat(300), generator)
         print(f"{name}: true reward {judge(answers).mean():.2f}; {text(answers[0])!r}")
