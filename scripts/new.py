@@ -26,7 +26,7 @@ HINTS = {
     "Objective": "The derivation, line by line with its reasons; under each equation the excerpt "
     "of the code that computes it.",
     "Definition": "The definition; under each equation the excerpt of the code that computes it.",
-    "Try it": "What to do in the demo, and what to see. Here the first depth ends.",
+    "Try it": "What to do, in the demo or with a command, and what to see. Here the first depth ends.",
     "Failure modes": "How it fails, produced and cured, and what the cure costs.",
     "In practice": "Real systems with sizes, settings, sources and dates; the lines of a library; "
     "what differs from the example.",
@@ -54,10 +54,8 @@ def page(kind: str, title: str, name: str, demo: bool) -> str:
         "",
     ]
     for heading in KINDS[kind].headings:
-        if heading == "Try it" and not demo:
-            continue
         rows += [f"## {heading}", "", f"<!-- {HINTS[heading]} -->", ""]
-        if heading == "Try it":
+        if heading == "Try it" and demo:
             rows += [f"[Say what to do here]({name}/demo.mjs){{ .demo }}", ""]
     if rows[-2] == f"# {title}":
         rows += ["<!-- The text. -->", ""]

@@ -39,17 +39,14 @@ DEEP = (
 OF_A_PART = {"Training and generation": "Forward and cost", "Objective": "Definition"}
 """Headings of a deep page that a part of an architecture names otherwise."""
 
-MAY_LACK = frozenset({"Training and generation", "Forward and cost", "Try it", "In practice"})
-
 KINDS = {
-    "model": Kind("a model class: what it optimises, how it is sampled", DEEP, MAY_LACK, True),
+    "model": Kind("a model class: what it optimises, how it is sampled", DEEP, code=True),
     "part": Kind(
         "a part of an architecture, such as attention",
         tuple(OF_A_PART.get(heading, heading) for heading in DEEP),
-        MAY_LACK,
-        True,
+        code=True,
     ),
-    "method": Kind("a way of training, aligning or sampling a model", DEEP, MAY_LACK, True),
+    "method": Kind("a way of training, aligning or sampling a model", DEEP, code=True),
     "paradigm": Kind(
         "a way of learning: where its signal comes from",
         (

@@ -54,7 +54,7 @@ def test_the_contributing_pages_print_the_kinds() -> None:
     [
         (text(), []),
         (text(MODEL, kind="model"), []),
-        (text(MODEL.replace("## Try it\n\nText.", ""), kind="model"), []),
+        (text(MODEL.replace("## Try it\n\nText.", ""), kind="model"), ["1:1 V03"]),
         ("# A title\n", ["1:1 P23"]),
         ("---\n- a\n- b\n---\n\n# A title\n", ["2:1 P23"]),
         ("---\ntitle: [\n---\n\n# A title\n", []),  # the rule of all projects tells it
