@@ -28,7 +28,8 @@ from scripts.checker.page import Page
 from scripts.checker.problem import Place, Problem
 from scripts.extensions import all_pages, bibliography, bibtex, mathematics, mathml
 from scripts.extensions.bibliography import Entry
-from scripts.extensions.builder import of, sub
+from scripts.extensions.builder import of, parents, sub
+from scripts.extensions.letters import SHORT, letters
 
 PAGE = "references/bibliography.md"
 REFERENCE = re.compile(r"(?<![!\\])\[\^([^\]\s]+)\]")
@@ -352,21 +353,26 @@ class _List(Treeprocessor):
 
     def run(self, root: Element) -> None:
         page = of(self.md)
-        for items in root.iter("ul"):
-            if items.get("class") == "bibliography":
-                self._fill(page, items)
+        for parent, index, items in parents(root):
+            if items.tag == "ul" and items.get("class") == "bibliography":
+                names = self._fill(page, items)
+                if len(names) > SHORT:
+                    parent.insert(index, letters(names))
 
     @staticmethod
-    def _fill(page: Page, items: Element) -> None:
+    def _fill(page: Page, items: Element) -> list[tuple[str, str]]:
+        """Write the entries; returns the name by which each is sorted, and its id."""
+        names: list[tuple[str, str]] = []
         if page.marked:
             for key in _keys(page) or ():
                 sub(items, "li", id=f"ref-{key}")
-            return
+            return names
         entries = _entries(page) or {}
         places = page.ask(cited_on, page.docs)
         titles = page.ask(all_pages.titles, page.docs)
         for entry in sorted(entries.values(), key=lambda entry: entry.order):
             item = sub(items, "li", id=f"ref-{entry.key}")
+            names.append((entry.order[0], f"ref-{entry.key}"))
             set_entry(page, item, entry, 10)
             sub(item, "code").text = AtomicString(entry.key)
             uris = places.get(entry.key, [])
@@ -376,6 +382,7 @@ class _List(Treeprocessor):
                     link = sub(line, "a", href=page.link(uri))
                     link.text = AtomicString(titles[uri])
                     link.tail = ", " if uri != uris[-1] else "."
+        return names
 
 
 class CitationsExtension(Extension):

@@ -10,7 +10,8 @@ section gets the tooltip "Evidence lower bound", and the first one of the page l
 Headings, links, code, mathematics and references are left alone. A plural such as `GANs` counts.
 
 A page that owns terms names them in its front matter: `terms: [ELBO, latent variable]`. The entry of such a term
-ends with a link to that page.
+ends with a link to the section of that page that defines it: where the term stands alone in emphasis, as the check
+asks of owners, or is the heading.
 """
 
 from __future__ import annotations
@@ -22,14 +23,16 @@ from xml.etree.ElementTree import Element
 
 import yaml
 from markdown import Extension, Markdown
+from markdown.extensions.toc import slugify, unique
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 
 from scripts.checker import files, source
 from scripts.checker.page import Page
 from scripts.extensions import all_pages
-from scripts.extensions.builder import of, sub
-from scripts.extensions.terms import Term, Terms
+from scripts.extensions.builder import of, parents, sub
+from scripts.extensions.letters import SHORT, letters
+from scripts.extensions.terms import Term, Terms, alone
 
 PAGE = "references/glossary.md"
 TERM = re.compile(
@@ -37,6 +40,10 @@ TERM = re.compile(
 )
 LEAVE = {"a", "abbr", "code", "pre", "script", "style", "math", "svg", "button", "label", "kbd"}
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+SECTION = re.compile(r"#{1,6}[ \t]+(?P<text>.+?)[ \t]*(?:\{[^}]*?#(?P<id>[\w-]+)[^}]*\})?[ \t]*$")
+EMPHASIS = re.compile(
+    r"(?<![\w*])(?P<mark>\*{1,3})(?=[^\s*])(?P<text>.+?)(?<=[^\s*])(?P=mark)(?![\w*])"
+)
 OURS = re.compile(r"\b(?:footnote|equation|ledger|bibliography|filename)\b")
 
 
@@ -94,6 +101,7 @@ class _Abbreviations(Treeprocessor):
         if page.path == PAGE:
             _name_terms(root)
             _name_owners(root, page)
+            _name_letters(root)
             return
         # The terms, not the file: who words an explanation anew does not wait for all other pages.
         if terms := page.ask(known, page.docs / PAGE):
@@ -105,6 +113,15 @@ def _name_terms(root: Element) -> None:
         term = parse("".join(element.itertext()))
         if term and not element.get("id"):
             element.set("id", term.anchor)
+
+
+def _name_letters(root: Element) -> None:
+    for parent, index, items in parents(root):
+        if items.tag == "dl":
+            named = [("".join(dt.itertext()), dt.get("id") or "") for dt in items.iter("dt")]
+            if len(named) > SHORT:
+                parent.insert(index, letters((name, anchor) for name, anchor in named if anchor))
+            return
 
 
 def owned(path: Path) -> tuple[str, ...]:
@@ -120,14 +137,36 @@ def owned(path: Path) -> tuple[str, ...]:
     return tuple(str(name) for name in named) if isinstance(named, list) else ()
 
 
-def owners(docs: Path) -> dict[str, tuple[str, str]]:
-    """For each term of the glossary that a page owns, the path of the page and its title."""
+def places(page: all_pages.Source, terms: Terms) -> dict[str, str]:
+    """The anchor of the section of a page that defines each term."""
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+    anchor = ""
+    for written, line in zip(page.text.split("\n"), page.blanked.split("\n"), strict=False):
+        heading, named = SECTION.match(line), SECTION.match(written)
+        if heading and named:
+            # Code in a heading is part of its name, and none of the terms.
+            plain = re.sub(r"[*_`]", "", named["text"])
+            anchor = unique(named["id"] or slugify(plain, "-"), seen)
+        pieces = [(heading.start("text"), heading.end("text"))] if heading else []
+        pieces += [match.span("text") for match in EMPHASIS.finditer(line)]
+        for start, end in pieces:
+            for use in terms.uses(line[start:end]):
+                if alone(line[start:end], use, 0, end - start):
+                    found.setdefault(use.term.anchor, anchor)
+    return found
+
+
+def owners(docs: Path) -> dict[str, tuple[str, str, str]]:
+    """For each term of the glossary that a page owns, the path of the page, the section, and the title."""
     terms = Terms(every(docs / PAGE))
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, tuple[str, str, str]] = {}
     for uri, page in all_pages.pages(docs).items():
-        for name in files.load(page.path, owned):
+        names = files.load(page.path, owned)
+        there = places(page, terms) if names else {}
+        for name in names:
             if term := terms.named(name):
-                found.setdefault(term.anchor, (uri, page.title))
+                found.setdefault(term.anchor, (uri, there.get(term.anchor, ""), page.title))
     return found
 
 
@@ -139,7 +178,7 @@ def _name_owners(root: Element, page: Page) -> None:
         if element.tag == "dt":
             anchor = element.get("id") or ""
         elif element.tag == "dd" and anchor in known:
-            uri, title = known.pop(anchor)
+            uri, section, title = known.pop(anchor)
             link = page.link(uri)
             paragraphs = element.findall("p")
             last = paragraphs[-1] if paragraphs else element
@@ -149,7 +188,7 @@ def _name_owners(root: Element, page: Page) -> None:
                 last[-1].tail = f"{(last[-1].tail or '').rstrip()} Explained on "
             else:
                 last.text = f"{(last.text or '').rstrip()} Explained on "
-            sub(last, "a", title, href=link).tail = "."
+            sub(last, "a", title, href=page.link(uri, section)).tail = "."
 
 
 class _Walk:

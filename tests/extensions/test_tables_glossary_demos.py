@@ -149,10 +149,14 @@ def test_the_entry_of_a_term_leads_to_the_page_that_owns_it(root: Path) -> None:
         "none": "nothing",
         "broken": "[",
     }.items():
-        page = f"---\ntitle: The {name} & more\nterms: {terms}\n---\n\n# T\n"
+        page = f"---\ntitle: The {name} & more\nterms: {terms}\n---\n\n# T\n\nA *bound*.\n\n"
+        page += "## The `ELBO` {.a #named}\n\nAn ELBO; the *long ELBO* is another.\n\n"
+        page += (
+            "## An `x` and `ELBO`\n\nThe *evidence lower bound* (ELBO) and *latent variables*.\n"
+        )
         (root / f"docs/models/{name}.md").write_text(page, encoding="utf-8")
     made = render(text, root, "references/glossary.md").html
-    link = 'Explained on <a href="../models/vae.md">The vae &amp; more</a>.'
+    link = 'Explained on <a href="../models/vae.md#an-x-and-elbo">The vae &amp; more</a>.'
     assert made.count(link) == made.count("Explained on") == 2
     assert re.search(rf"<dd>A bound. {re.escape(link)}</dd>", made)
 

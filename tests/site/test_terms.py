@@ -83,14 +83,22 @@ def test_the_search_gives_the_owner_of_a_term_among_the_first_three(
     }
 
 
-def test_the_entries_of_the_glossary_lead_to_the_owners(site: Path) -> None:
+def test_the_entries_of_the_glossary_lead_to_where_the_owners_define_them(site: Path) -> None:
+    pages: dict[str, str] = {}
     html = (site / "references/glossary/index.html").read_text(encoding="utf-8")
     terms = Terms(glossary.every(DOCS / glossary.PAGE))
     for path in sorted(DOCS.rglob("*.md")):
         there = address(path.relative_to(DOCS).with_suffix("").as_posix())
+        pages[there] = (site / there / "index.html").read_text(encoding="utf-8")
         for name in glossary.owned(path):
             term = terms.named(name)
             assert term, name
             entry = re.search(rf'<dt id="{term.anchor}">.*?</dd>', html, re.DOTALL)
             assert entry, name
-            assert f'href="../../{there}' in entry[0], name
+            link = re.search(rf'href="../../{re.escape(there)}#([^"]+)">[^<]*</a>\.</dd>', entry[0])
+            assert link, f"{name}: {entry[0]}"
+            section = re.split(rf'<h[1-6][^>]* id="{re.escape(link[1])}"', pages[there])[1]
+            section = re.split(r"<h[1-6]\b", section)[0]
+            marked = re.findall(r"<(?:em|strong)>(.*?)</(?:em|strong)>|^[^>]*>(.*?)<", section)
+            said = [re.sub(r"<[^>]*>", "", text) for pair in marked for text in pair]
+            assert any(use.term == term for text in said for use in terms.uses(text)), name
