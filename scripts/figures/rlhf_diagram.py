@@ -104,7 +104,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     imitation(sheet, 116, 62)
     comparison(table, sheet, 352, 62)
     reinforcement(table, sheet, 588, 62)
-    sheet.band(308, 100, "Generation", "the policy alone, trained")
+    sheet.band(308, 100, "Generation", "the trained policy alone")
     use(sheet, 352, 366, 150)
 
 
@@ -122,7 +122,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     imitation(sheet, 175, 58)
     comparison(table, sheet, 175, 358)
     reinforcement(table, sheet, 175, 658)
-    sheet.band(900, 100, "Generation", "the policy alone, trained")
+    sheet.band(900, 100, "Generation", "the trained policy alone")
     use(sheet, 175, 956, 118)
 
 

@@ -78,27 +78,24 @@ def numbers() -> style.Table:
 
 def draw(table: style.Table, panels: list[style.Axes]) -> None:
     """True reward against the step: a panel for each way, a thin line for each seed, a thick one for the mean."""
-    titles = (f"β = {LOW:g}", f"β = {HIGH}", f"β = {HIGH}, second round")
+    ways = (f"β = {LOW:g}", f"β = {HIGH}", f"β = {HIGH}, second round")
     columns = [column for name, column in table.items() if name != "step"]
     bottom, top = (end(map(end, columns)) for end in (min, max))
-    for axes, color, name, title in zip(panels, style.SERIES, RUNS, titles, strict=False):
+    for axes, color, name, way in zip(panels, style.SERIES, RUNS, ways, strict=False):
         for seed in SEEDS:
             axes.plot(table["step"], table[f"{name}, seed {seed}"], color=color, lw=0.8, alpha=0.6)
-        axes.plot(table["step"], table[name], color=color, lw=3, label="true, mean")
+        axes.plot(table["step"], table[name], color=color, lw=3, label="true")
         if name == "low":
-            axes.plot(
-                table["step"], table["believed"], "--", color=style.INK, label="believed, mean"
-            )
-        axes.legend(loc="lower left")
+            axes.plot(table["step"], table["believed"], "--", color=style.INK, label="believed")
+        axes.legend(loc="lower left", ncols=2)
         axes.set_ylim(bottom - 0.1, top + 0.1)
-        axes.set_title(title)
-    panels[0].set_ylabel("reward (nats)")
-    panels[1].set_xlabel("step of reinforcement learning")
+        axes.set_title(f"Reward with {way} (nats)")
+    panels[-1].set_xlabel("step of reinforcement learning")
 
 
 FIGURES = [
     style.Recipe(
-        "training/rlhf/language", numbers, draw, size=(640, 280), grid=(1, 3), absolute=0.02
+        "training/rlhf/language", numbers, draw, size=(360, 620), grid=(3, 1), absolute=0.02
     ),
 ]
 

@@ -192,7 +192,7 @@ def test_the_figure_shows_what_the_page_says_of_it() -> None:
         f"after RLHF with β = {figures.HIGH:.1f} mostly",
     )
     said(
-        "a thin line for each of six seeds and a thick one for their mean: without the penalty four of "
+        "with a thin line for each of six seeds and a thick one for their mean: without the penalty four of "
         "the six runs fall",
     )
     said("Four of the 6 runs without the penalty end more than 0.3", "one of the 6 with it")
