@@ -553,6 +553,7 @@ def test_as_losses_the_estimates_follow_nothing_the_divergence_and_the_opposite_
     printed("eq-rlhf-estimate-gradients").holds(
         {
             **{f"k_{i + 1}": estimate(i) for i in range(3)},
+            "x": Given((r"\theta", "y"), lambda theta, y: (ref - log_policy(theta))[y]),
             r"\operatorname{KL}": between,
             r"\pi": Given((r"\theta",), softmax),
             r"\pi_{\text{ref}}": function(ref.exp()),
