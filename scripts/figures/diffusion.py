@@ -197,7 +197,7 @@ def spread(model: diffusion.Model, levels: Tensor, fresh: bool, wide: bool = Fal
 
 def guidance() -> style.Table:
     """Spread of guided samples, measured, and of the tilted density, for N(0, 1/4) in N(0, 1)."""
-    levels = diffusion.few(COSINE, 400)
+    levels = diffusion.few(COSINE, 200)
     scales = [i / 4 for i in range(17)]
     models = [diffusion.guide(normal(0.5).eps, normal(1.0).eps, g) for g in scales]
     return {
@@ -221,7 +221,7 @@ def draw_guidance(table: style.Table, axes: style.Axes) -> None:
         axes.plot(x, table[name], line, color=style.SERIES[color])
         measured = table[f"{name} measured"]
         axes.plot(
-            x[::2], measured[::2], mark, color=style.SERIES[color], label=f"{name}, 400 steps"
+            x[::2], measured[::2], mark, color=style.SERIES[color], label=f"{name}, 200 steps"
         )
     axes.legend(loc="upper right")
     axes.set_ylim(0, 1.05)
@@ -329,7 +329,7 @@ def terminal() -> style.Table:
     x = normal_quantiles(51)
     table: style.Table = {"alpha-bar at the end": last, "samples": [], "formula": []}
     for a in last:
-        levels = torch.linspace(a, 1, 1201, dtype=torch.float64)
+        levels = a + (1 - a) * torch.linspace(0, 1, 401, dtype=torch.float64) ** 2
         table["samples"].append(float(diffusion.sample(data.eps, x, levels, 0.0).mean()))
         spread = math.sqrt(a * 0.25 + 1 - a)
         table["formula"].append(1 - 0.5 * math.sqrt(a) / spread)
@@ -353,6 +353,7 @@ LEVELS = (0.05, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98)
 
 
 SEEDS = 3
+HIDDEN = 48
 
 
 def learned() -> style.Table:
@@ -362,7 +363,7 @@ def learned() -> style.Table:
     """
     torch.set_num_threads(1)
     table: style.Table = {"alpha-bar": list(LEVELS)}
-    for count in (100, 1500):
+    for count in (100, 1000):
         runs = torch.tensor([errors_by_level(count, seed) for seed in range(SEEDS)])
         table[f"{count} steps"] = runs.mean(0).tolist()
         table[f"spread, {count} steps"] = runs.std(0).tolist()
@@ -373,7 +374,7 @@ def errors_by_level(count: int, seed: int) -> list[float]:
     """The squared error of one network after some steps of training, relative to the exact noise's."""
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
-    model = diffusion.Denoiser(1, 48)
+    model = diffusion.Denoiser(1, HIDDEN)
     x0 = MIXTURE.sample(5000, generator)
     diffusion.train(model, x0, torch.zeros(5000, dtype=torch.long), count, generator)
     column = []
@@ -389,7 +390,7 @@ def errors_by_level(count: int, seed: int) -> list[float]:
 
 def draw_learned(table: style.Table, axes: style.Axes) -> None:
     """The more data is left in x, the harder the noise is to see."""
-    lines = (("100 steps", "--", "s"), ("1500 steps", "-", "o"))
+    lines = (("100 steps", "--", "s"), ("1000 steps", "-", "o"))
     for color, (name, line, mark) in zip(style.SERIES[1::-1], lines, strict=True):
         axes.semilogy(table["alpha-bar"], table[name], line, marker=mark, color=color, label=name)
     axes.legend(loc="upper left")
