@@ -26,7 +26,7 @@ from scripts import policy, search_index, smaller
 from scripts.checker import symlinks
 from scripts.checker.config import Config as Settings
 from scripts.checker.page import Page as CheckedPage
-from scripts.extensions import front_matter, glossary, terms
+from scripts.extensions import front_matter, glossary, mathml, terms
 from scripts.house import kind_rules, raw_files
 
 FORMULA = re.compile(r"<math\b.*?</math>", re.DOTALL)
@@ -136,6 +136,16 @@ def on_page_content(html: str, *, page: Any, **_: Any) -> None:
     """A title that was taken from the page's heading is HTML; every other one is text. Make it text."""
     if "title" not in vars(page) and "title" not in page.meta:
         page.title = unescape(str(page.title))
+
+
+def on_post_page(output: str, *, page: Any, config: Any, **_: Any) -> str:
+    """The TeX of the formulas of a page lies beside it, in a file that is asked for when somebody copies one."""
+    output, told = mathml.parted(output)
+    if told:
+        path = (Path(config.site_dir) / page.file.dest_uri).parent / "formulas.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8", newline="\n")
+    return output
 
 
 def on_files(files: Any, *, config: Any, **_: Any) -> Any:

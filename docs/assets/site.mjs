@@ -213,6 +213,24 @@ function navigation() {
   });
 }
 
+/** Copies of formulas: what makes them comes with the first sign that somebody wants one. */
+function taking() {
+  // As the page was written: before anything is added to it, or taken out of what waits.
+  const formulas = [...document.querySelectorAll("math, template")].flatMap((found) =>
+    found instanceof HTMLTemplateElement ? [...found.content.querySelectorAll("math")] : found,
+  );
+  const sign = (/** @type {Event} */ { target }) => {
+    const place = target instanceof Element && target.closest(".equation[id], .ledger-entry");
+    if (place) import("./taking.mjs").then(({ take }) => take(place, formulas));
+  };
+  document.addEventListener("pointerover", sign);
+  document.addEventListener("focusin", sign);
+  document.addEventListener("selectionchange", () => {
+    if (formulas.length && !getSelection()?.isCollapsed)
+      import("./taking.mjs").then(({ carry }) => carry(formulas)).catch(() => {});
+  });
+}
+
 /** Does each step, whatever becomes of the others: what fails is reported as if nobody had caught it. */
 function start() {
   for (const step of [
@@ -224,6 +242,7 @@ function start() {
     scrollable,
     copyable,
     navigation,
+    taking,
   ]) {
     try {
       step();

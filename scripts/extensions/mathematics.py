@@ -157,8 +157,9 @@ class _Show(Postprocessor):
         self.done = len(blocks)
         if ANY_HIDDEN.search(text):
             text = text.translate(SHOW_ESCAPED)
-        formulas = [made for made, _ in _formulas(of(self.md))]
-        needed = set().union(*map(characters.drawn, formulas)) if "\x02" in text else set()
+        stored = _formulas(of(self.md)) if "\x02" in text else []
+        needed = set().union(*(characters.drawn(made) for made, _ in stored))
+        formulas = [mathml.carrying(made, tex) for made, tex in stored]
         if needed <= set(characters.FEW):
             formulas = [made.replace("<math", '<math class="few"', 1) for made in formulas]
 

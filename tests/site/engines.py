@@ -37,6 +37,24 @@ PREFERENCES = {
     "toolkit.telemetry.server": "data:,",
 }
 
+# The selection begins inside the first displayed formula of a page and ends in the text that follows it.
+SELECT = """
+const equation = document.querySelector(".equation");
+const range = document.createRange();
+range.setStart(equation.querySelector("mi, mo").firstChild, 0);
+range.setEndAfter(equation.nextElementSibling);
+getSelection().removeAllRanges();
+getSelection().addRange(range);
+"""
+# An event that no user has caused carries no clipboard in some engines: a sheet stands for it.
+COPY = """
+const event = new Event("copy", {bubbles: true, cancelable: true});
+const sheet = {};
+Object.defineProperty(event, "clipboardData", {value: {setData: (type, text) => { sheet[type] = text; }}});
+document.body.dispatchEvent(event);
+return [event.defaultPrevented, sheet["text/plain"]];
+"""
+
 
 class Fault(Exception):
     """The engine did not do what it was told."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.extensions import equations
 from tests.site import engines
 from tests.site.engines import Engine
 from tests.site.kit import DOCS, PAGES, source
@@ -186,4 +187,19 @@ def test_the_search_finds(engine: Engine, watched: Server) -> None:
     engine.goto(watched.url)
     said, *found = engine.run(SEARCH)
     assert f"{watched.url}models/gan/" in [link.split("#")[0] for link in found][:3], said
+    assert engine.run("return faults;") == []
+
+
+def test_a_selected_formula_is_copied_as_tex(engine: Engine, watched: Server) -> None:
+    engine.goto(watched.url)  # a window is told of selections from its second page on
+    engine.goto(f"{watched.url}models/vae/")
+    engine.run(
+        f"{engines.SELECT} const end = performance.now() + 10000;"
+        "while (!document.querySelector('math[data-tex]') && performance.now() < end)"
+        "  await new Promise(done => setTimeout(done, 20));"
+    )
+    [prevented, text] = engine.run(engines.COPY)
+    assert prevented
+    tex = equations.read(DOCS / "models" / "vae.md")[0][1].tex
+    assert text.startswith(f"$$\n{tex}\n$$\n"), text
     assert engine.run("return faults;") == []

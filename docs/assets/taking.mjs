@@ -1,0 +1,135 @@
+/**
+ * What can be taken along: the TeX of formulas. It is loaded with the first sign that somebody may want it,
+ * and the TeX lies in a file beside the page.
+ */
+
+import { make } from "./dom.mjs";
+
+/** @type {Promise<void> | undefined} */
+let loading;
+
+/**
+ * Brings the TeX of all formulas that the page had when it was read; some are their own TeX.
+ * @param {Element[]} formulas
+ */
+export function carry(formulas) {
+  loading ??= fetch("formulas.json")
+    .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.statusText))))
+    .then((told) => {
+      if (told.length !== formulas.length) return;
+      formulas.forEach((formula, at) => {
+        if (told[at]) formula.setAttribute("data-tex", told[at]);
+      });
+    });
+  loading.catch(() => (loading = undefined));
+  return loading;
+}
+
+/** @param {Element} formula */
+const tex = (formula) => formula.getAttribute("data-tex") ?? formula.textContent ?? "";
+
+/** @param {Element} formula as Markdown and TeX write it in their text */
+const written = (formula) =>
+  formula.getAttribute("display") === "block"
+    ? make("pre", {}, `$$\n${tex(formula)}\n$$`)
+    : `$${tex(formula)}$`;
+
+/**
+ * A button that copies a text, and says so.
+ * @param {Element} place
+ * @param {Record<string, string>} attributes
+ * @param {string} label
+ * @param {() => Promise<string> | string} text
+ */
+function copier(place, attributes, label, text) {
+  const button = make("button", { type: "button", ...attributes }, label);
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(await text());
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Not copied";
+    }
+    setTimeout(() => (button.textContent = label), 2000);
+  });
+  place.append(button);
+}
+
+/**
+ * A button at a displayed equation that copies its TeX, with its number and address as a comment.
+ * @param {Element} equation
+ * @param {Element[]} formulas of the page
+ */
+function copyable(equation, formulas) {
+  const number = /** @type {HTMLAnchorElement | null} */ (
+    equation.querySelector(".equation-number")
+  );
+  const formula = equation.querySelector("math");
+  if (!number || !formula || equation.querySelector(".equation-copy")) return;
+  const name = `Equation ${number.textContent}`;
+  copier(
+    equation,
+    { class: "equation-copy", "aria-label": `Copy TeX of ${name}` },
+    "Copy TeX",
+    async () => {
+      await carry(formulas);
+      return `% ${name}, ${number.href}\n${tex(formula)}\n`;
+    },
+  );
+}
+
+/**
+ * What is selected, with whole formulas.
+ * @param {Range} range
+ */
+function whole(range) {
+  const copy = range.cloneRange();
+  const formula = (/** @type {Node} */ node) =>
+    (node instanceof Element ? node : node.parentElement)?.closest("math");
+  const [first, last] = [formula(range.startContainer), formula(range.endContainer)];
+  if (first) copy.setStartBefore(first);
+  if (last) copy.setEndAfter(last);
+  return copy.cloneContents();
+}
+
+/**
+ * Text that is copied has the TeX of its formulas: their signs alone would come one to a line.
+ * @param {ClipboardEvent} event
+ */
+function copied(event) {
+  const selection = getSelection();
+  const inside = document.activeElement;
+  if (!selection?.rangeCount || selection.isCollapsed || !event.clipboardData) return;
+  if (inside?.matches("input, textarea")) return;
+  const parts = [...Array(selection.rangeCount).keys()].map((at) =>
+    whole(selection.getRangeAt(at)),
+  );
+  // Rendered for a moment outside the window, so that its text has the lines that are seen.
+  const box = make("div", { class: "md-typeset taken" }, ...parts);
+  const formulas = [...box.querySelectorAll("math")];
+  if (!formulas.length) return;
+  for (const part of box.querySelectorAll("button, [id]"))
+    part.matches("button") ? part.remove() : part.removeAttribute("id");
+  for (const link of box.querySelectorAll("a[href]")) link.setAttribute("href", link.href);
+  const html = box.innerHTML;
+  for (const formula of formulas) formula.replaceWith(written(formula));
+  document.body.append(box);
+  // biome-ignore lint/performance/useDomNodeTextContent: the lines that are seen are wanted.
+  const text = box.innerText.replace(/\n{3,}/g, "\n\n").trim();
+  box.remove();
+  event.clipboardData.setData("text/plain", text);
+  event.clipboardData.setData("text/html", html);
+  event.preventDefault();
+}
+
+/**
+ * Puts the buttons of an equation in their places when it is pointed at, tapped or reached with Tab.
+ * @param {Element} place
+ * @param {Element[]} formulas of the page, as it was written
+ */
+export function take(place, formulas) {
+  carry(formulas).catch(() => {}); // the button says so when it is pressed
+  copyable(place, formulas);
+}
+
+document.addEventListener("copy", copied);
