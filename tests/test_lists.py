@@ -51,6 +51,72 @@ def test_the_foot_of_every_page_leads_to_pages() -> None:
         assert (DOCS / f"{url}.md").is_file() or (DOCS / url / "index.md").is_file(), url
 
 
+LINK = re.compile(
+    r"^\[(?P<text>[^\]]+)\]\([\w-]+/demo\.mjs\)\{ \.demo still=(?P<still>\S+) \}$", re.M
+)
+CARD = re.compile(
+    r"^- \[!\[[^\]]+\]\((?P<still>[^)]+)\)\{ \.figure-late \}\]\((?P<place>[^)]+)\)\n\n"
+    r"    \*\*\[(?P<text>[^\]]+)\]\((?P=place)\)\*\*\n",
+    re.M,
+)
+
+
+def demos() -> set[tuple[str, str, str]]:
+    """The demos that pages hold: page, text of the link, still."""
+    found = set()
+    for module in DOCS.glob("*/*/demo.mjs"):
+        page = module.parent.with_suffix(".md")
+        link = LINK.search(page.read_text(encoding="utf-8"))
+        assert link, (
+            f"{page.name} has no link `[…]({module.parent.name}/demo.mjs){{ .demo still=… }}`"
+        )
+        place = page.relative_to(DOCS).as_posix()
+        found.add((place, link["text"], f"{page.parent.name}/{link['still']}"))
+    return found
+
+
+def cards(path: str, up: str) -> list[tuple[str, str, str]]:
+    """The demos that a page lists: page, text of the link, still."""
+    text = (DOCS / path).read_text(encoding="utf-8")
+    return [
+        (
+            card["place"].removeprefix(up).removesuffix("#demo"),
+            card["text"],
+            card["still"].removeprefix(up),
+        )
+        for card in CARD.finditer(text)
+    ]
+
+
+def test_the_page_of_demos_lists_every_demo_once_with_its_words_and_its_still() -> None:
+    listed = cards("demos/index.md", "../")
+    assert sorted(listed) == sorted(demos())
+    text = (DOCS / "demos/index.md").read_text(encoding="utf-8")
+    assert text.count("    **Try:** ") == len(listed)
+
+
+def test_what_to_press_has_its_name_in_the_demo() -> None:
+    text = (DOCS / "demos/index.md").read_text(encoding="utf-8")
+    for card in text.split("\n- [")[1:]:
+        folder = DOCS / card.split("](../")[2].split(".md#demo")[0]
+        source = "\n".join(path.read_text(encoding="utf-8") for path in folder.glob("*.mjs"))
+        for name in re.findall(r'"([^"]+)"', card.split("**Try:**")[1]):
+            assert f'"{name}' in source, f"no button of {folder.name} is called {name}"
+
+
+def test_the_entrance_shows_three_demos() -> None:
+    shown = cards("index.md", "")
+    assert len(shown) == len(set(shown)) == 3
+    assert set(shown) <= demos()
+
+
+@pytest.mark.parametrize("still", sorted({still for _, _, still in demos()}))
+def test_a_still_is_a_figure_of_its_page(still: str) -> None:
+    folder, _, name = still.rpartition("/")
+    text = (DOCS / f"{folder}.md").read_text(encoding="utf-8")
+    assert f"]({folder.rpartition('/')[2]}/{name})" in text
+
+
 def test_every_folder_of_pages_says_its_order() -> None:
     for folder in sorted({path.parent for path in DOCS.rglob("*.md")}):
         order = yaml.safe_load((folder / ".pages").read_text(encoding="utf-8"))["nav"]

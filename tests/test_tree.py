@@ -191,7 +191,7 @@ def test_a_demo_has_a_page_that_shows_it_sums_with_values_that_they_must_give_an
     path: Path,
 ) -> None:
     page = path.parent.with_suffix(".md")
-    assert f"]({stem(path)}/demo.mjs){{ .demo }}" in TEXTS[page]
+    assert f"]({stem(path)}/demo.mjs){{ .demo still={stem(path)}/" in TEXTS[page]
     assert (path.parent / f"{stem(path)}.mjs").exists()
     folder = TESTS / path.parent.parent.relative_to(DOCS)
     assert (folder / f"{stem(path)}.golden.json").exists()

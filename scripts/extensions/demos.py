@@ -1,7 +1,8 @@
-"""Demos: a paragraph that is one link to a module, `[Move a code](vae/demo.mjs){ .demo }`.
+"""Demos: a paragraph that is one link to a module, `[Move a code](vae/demo.mjs){ .demo still=vae/plane.svg }`.
 
-The link gets a box that docs/assets/demos/mount.mjs turns into the running demo; without a script it
-stays a link to the source.
+The link gets a box, the first of a page with the id `demo`, that docs/assets/demos/mount.mjs turns into the
+running demo. Until then a figure of the page stands below it, its still; without a script both stay, and
+the link leads to the source.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from markdown import Extension, Markdown
 from markdown.treeprocessors import Treeprocessor
 
 from scripts.checker.page import Page
-from scripts.extensions.builder import of
+from scripts.extensions.builder import of, sub
 
 
 def not_alone(page: Page, source: str) -> None:
@@ -52,7 +53,26 @@ def foreign(page: Page, source: str) -> None:
     page.report("D03", f"a demo lies below {page.docs.name}/, and '{source}' does not", at)
 
 
-RULES: dict[str, Callable[..., object]] = {"D01": not_alone, "D02": no_module, "D03": foreign}
+def no_still(page: Page, source: str, still: str) -> None:
+    """The still of a demo is no drawing of this site.
+
+    Bad: [Move a code](vae/demo.mjs){ .demo still=vae/plain.svg }
+    Good: [Move a code](vae/demo.mjs){ .demo still=vae/plane.svg }
+    Why: Until the demo runs, and without JavaScript, its place would be an empty box.
+    """
+    at = page.find(f"({source})") + 1
+    page.report("D04", f"the still '{still}' of this demo is no drawing; name a figure", at)
+
+
+RULES: dict[str, Callable[..., object]] = {
+    "D01": not_alone,
+    "D02": no_module,
+    "D03": foreign,
+    "D04": no_still,
+}
+ALTERNATIVE = "A figure of this page, shown until the demo runs"
+ID = "demo"
+"""Of the first demo of a page: where the lists of demos lead."""
 
 
 class _Demos(Treeprocessor):
@@ -61,6 +81,7 @@ class _Demos(Treeprocessor):
     def run(self, root: Element) -> None:
         if not any("demo" in (link.get("class") or "").split() for link in root.iter("a")):
             return
+        name = ID
         for paragraph in list(root.iter("p")):
             links = [a for a in paragraph.iter("a") if "demo" in (a.get("class") or "").split()]
             if not links:
@@ -68,6 +89,7 @@ class _Demos(Treeprocessor):
             page = of(self.md)
             link = links[0]
             source = link.get("href", "")
+            still = link.attrib.pop("still", "")
             alone = len(paragraph) == 1 and not (paragraph.text or "").strip()
             if not alone or (link.tail or "").strip():
                 not_alone(page, source)
@@ -81,6 +103,20 @@ class _Demos(Treeprocessor):
                 continue
             paragraph.tag = "div"
             paragraph.set("class", "demo")
+            if name:
+                paragraph.set("id", name)
+                name = ""
+            if still:
+                _still(page, paragraph, source, still)
+
+
+def _still(page: Page, box: Element, source: str, still: str) -> None:
+    """The picture before the start; what it shows is told where it stands as a figure."""
+    path = page.target(still)
+    if page.folder is not None and (path is None or path.suffix != ".svg" or not path.is_file()):
+        no_still(page, source, still)
+        return
+    sub(box, "img", class_="demo-still figure-late", src=still, alt=ALTERNATIVE)
 
 
 class DemosExtension(Extension):
@@ -88,7 +124,8 @@ class DemosExtension(Extension):
 
     def extendMarkdown(self, md: Markdown) -> None:
         of(md)
-        md.treeprocessors.register(_Demos(md), "demos", 4)
+        # Before the builder notes what can be linked to (5), and images (4) get their size.
+        md.treeprocessors.register(_Demos(md), "demos", 5.5)
 
 
 def makeExtension(**kwargs: object) -> DemosExtension:

@@ -1,6 +1,6 @@
-"""How long a page is: minutes to read it, displayed equations, and where its demo stands.
+"""How long a page is: minutes to read it, displayed equations, and where its demo is.
 
-The numbers stand on the title, `<h1 data-minutes="25" data-first="8" data-equations="22" data-demo="try-it">`; the
+The numbers stand on the title, `<h1 data-minutes="25" data-first="8" data-equations="22" data-demo="demo">`; the
 template of the page writes them into its head. `data-first` counts the first depth alone, of pages that have two.
 """
 
@@ -69,7 +69,7 @@ class _Length(Treeprocessor):
             if "equation" in classes:
                 equations += 1
             if "demo" in classes and element.tag == "div" and not demo:
-                demo = section
+                demo = element.get("id") or section
         title.set("data-minutes", str(minutes(count([root]), equations)))
         first = before(root)
         if first:

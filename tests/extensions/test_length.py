@@ -38,12 +38,12 @@ def test_code_and_formulas_and_sources_are_no_prose(root: Path) -> None:
     assert 'data-minutes="7"' in title(f"# T\n\n{words}\n\n{words}\n", root)
 
 
-def test_equations_and_the_section_of_the_demo_are_told(root: Path) -> None:
+def test_equations_and_the_place_of_the_demo_are_told(root: Path) -> None:
     equation = "\n$$ x $$ {#eq-vae-elbo}\n"
     demo = "\n## Try it\n\n[Move a code](vae/demo.mjs){ .demo }\n"
     head = title(f"# T\n\nText.\n{equation}{demo}", root)
     assert 'data-equations="1"' in head
-    assert 'data-demo="try-it"' in head
+    assert 'data-demo="demo"' in head
     assert "data-equations" not in title("# T\n\nText.\n", root)
     assert "data-demo" not in title("# T\n\nText.\n", root)
 

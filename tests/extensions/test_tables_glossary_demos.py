@@ -169,7 +169,22 @@ def test_without_a_glossary_nothing_happens(tmp_path: Path) -> None:
 def test_a_demo_gets_its_box_and_stays_a_link(root: Path) -> None:
     made = render("[Move a code](vae/vae.mjs){ .demo }\n", root)
     assert made.problems == []
-    assert '<div class="demo"><a class="demo" href="vae/vae.mjs">Move a code</a></div>' in made.html
+    box = '<div class="demo" id="demo"><a class="demo" href="vae/vae.mjs">Move a code</a></div>'
+    assert box in made.html
+
+
+def test_a_still_stands_below_the_link_and_only_the_first_demo_is_named(root: Path) -> None:
+    made = render(
+        "[A](vae/vae.mjs){ .demo still=vae/gap.svg }\n\n[B](vae/vae.mjs){ .demo }\n", root
+    )
+    assert made.problems == []
+    still = re.search(r'<a class="demo" href="vae/vae.mjs">A</a><img ([^>]*)', made.html)
+    assert still
+    for part in ('alt="A figure', 'src="vae/gap.svg"', 'width="360"', 'height="270"'):
+        assert part in still[1]
+    assert 'loading="lazy"' in still[1]  # who never comes near does not load it
+    assert '<div class="demo"><a class="demo" href="vae/vae.mjs">B</a></div>' in made.html
+    assert "still=" not in made.html
 
 
 @pytest.mark.parametrize(
@@ -182,6 +197,10 @@ def test_a_demo_gets_its_box_and_stays_a_link(root: Path) -> None:
         (
             "[it](vae.py){ .demo }\n",
             "5:6: a demo is a module, and 'vae.py' is none; name an .mjs file",
+        ),
+        (
+            "[it](vae/vae.mjs){ .demo still=vae/no.svg }\n",
+            "5:6: the still 'vae/no.svg' of this demo is no drawing; name a figure",
         ),
     ],
 )
