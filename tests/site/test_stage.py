@@ -1,5 +1,7 @@
 """Demos on stage: a still before the start, ways that lead to it, and room that it keeps."""
 
+import itertools
+
 import pytest
 from playwright.sync_api import expect
 
@@ -66,7 +68,7 @@ def test_the_header_has_demos_beside_the_search(width: int, shown: bool, new_pag
         "() => [...document.querySelectorAll('.top-inner > *')].map(n => n.getBoundingClientRect())"
         ".filter(b => b.width).map(b => [b.left, b.right]).sort((a, b) => a[0] - b[0])"
     )
-    assert all(one[1] <= other[0] for one, other in zip(boxes, boxes[1:], strict=False)), boxes
+    assert all(one[1] <= other[0] for one, other in itertools.pairwise(boxes)), boxes
     assert boxes[-1][1] <= width
     if shown:
         link.click()
