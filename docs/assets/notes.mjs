@@ -1,6 +1,6 @@
 /**
- * The notes on sources and terms. Who points at a mark or reaches it with Tab sees the note beside it. Who
- * taps it, or presses Enter on it, gets the note as a card to stay in, with a way to the source or the
+ * The notes on sources and terms, loaded where there are marks of any. Who points at a mark or reaches it
+ * with Tab sees the note beside it. Who taps it, or presses Enter on it, gets the note as a card to stay in, with a way to the source or the
  * glossary: a sheet at the foot of a phone, a popover elsewhere. A click goes where the link goes, as it
  * does without JavaScript.
  */
@@ -234,7 +234,7 @@ function card() {
 }
 
 /** Notes on all marks of the page. */
-export function notes() {
+function notes() {
   const beside = hint();
   const stays = card();
   (document.querySelector("main") ?? document.body).append(beside.note, stays.note);
@@ -272,3 +272,5 @@ export function notes() {
   });
   document.addEventListener("keydown", (event) => event.key === "Escape" && beside.hide());
 }
+
+notes();

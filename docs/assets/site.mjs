@@ -1,10 +1,9 @@
 /**
- * What a page does beyond HTML and CSS: colour scheme, search, notes on hover and touch, copying of code,
+ * What a page does beyond HTML and CSS: colour scheme, columns, search, copying of code,
  * the place in the contents. Without it every page is complete, but for the search.
  */
 
 import { make, named } from "./dom.mjs";
-import { notes } from "./notes.mjs";
 import { search } from "./search.mjs";
 
 /** The dialog of the search, if the page has one. */
@@ -48,6 +47,30 @@ function scheme() {
   dark.addEventListener("change", follow);
   addEventListener("storage", follow);
   follow();
+}
+
+/** The button that hides both columns for reading: what they hold then opens from the head, as on a phone. */
+function columns() {
+  const button = document.querySelector("[data-columns]");
+  if (!button) return;
+  const root = document.documentElement;
+  const key = (root.dataset.storage ?? "scheme").replace("scheme", "columns");
+  const show = (/** @type {boolean} */ off) => {
+    root.classList.toggle("plain", off);
+    button.setAttribute("aria-pressed", String(off));
+  };
+  button.addEventListener("click", () => {
+    const off = !root.classList.contains("plain");
+    try {
+      if (off) localStorage.setItem(key, "off");
+      else localStorage.removeItem(key);
+    } catch {
+      // As with the scheme, the choice then holds for this page.
+    }
+    show(off);
+  });
+  addEventListener("storage", (event) => event.key === key && show(event.newValue === "off"));
+  show(root.classList.contains("plain"));
 }
 
 /** @param {Element} block */
@@ -141,17 +164,31 @@ function copyable() {
   near("div.highlight:not(.no-copy)", copying);
 }
 
+/**
+ * The contents show the link of the section that is read.
+ * @param {Element} panel
+ */
+function follow(panel) {
+  const link = panel.querySelector("[aria-current]");
+  if (!link || panel.scrollHeight <= panel.clientHeight) return;
+  const [box, frame] = [link.getBoundingClientRect(), panel.getBoundingClientRect()];
+  const middle = frame.top + panel.clientHeight / 2;
+  if (box.top < frame.top + 48 || box.bottom > frame.bottom - 48)
+    panel.scrollTop += box.top - middle;
+}
+
 /** Marks in the contents where the reader is. */
 function contents() {
   const links = new Map();
   for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (
-    document.querySelectorAll(".toc a")
+    document.querySelectorAll(".toc li a")
   )) {
     const target = named(link.hash);
     if (target) links.set(target, link);
   }
   if (!links.size) return;
   const targets = [...links.keys()];
+  const panel = document.querySelector(".toc");
   let waiting = false;
   const mark = () => {
     waiting = false;
@@ -161,7 +198,10 @@ function contents() {
       : targets.findLast((target) => target.getBoundingClientRect().top < 140);
     for (const [target, link] of links) {
       if (target !== now) link.removeAttribute("aria-current");
-      else if (!link.hasAttribute("aria-current")) link.setAttribute("aria-current", "true");
+      else if (!link.hasAttribute("aria-current")) {
+        link.setAttribute("aria-current", "true");
+        if (panel?.checkVisibility()) follow(panel);
+      }
     }
   };
   addEventListener(
@@ -172,8 +212,12 @@ function contents() {
     },
     { passive: true },
   );
-  document.querySelector(".toc")?.addEventListener("click", (event) => {
-    const panel = /** @type {HTMLElement} */ (event.currentTarget);
+  if (!(panel instanceof HTMLElement)) return;
+  panel.addEventListener("toggle", () => {
+    mark();
+    follow(panel);
+  });
+  panel.addEventListener("click", (event) => {
     if (
       event.target instanceof Element &&
       event.target.closest("a") &&
@@ -235,10 +279,10 @@ function taking() {
 function start() {
   for (const step of [
     scheme,
+    columns,
     searching,
     contents,
     folded,
-    notes,
     scrollable,
     copyable,
     navigation,
