@@ -1,6 +1,7 @@
 """The figures of docs/models/vae.md on collapse and its cures, and on what beta trades."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import torch
@@ -15,7 +16,8 @@ MARKERS = "os^Dv"
 DASHES = ("-", "--", "-.", ":")
 
 UNITS = 6
-TRAINED = (3.0, 8.0, 14.0)
+TRAINED_BETAS = (3.0, 8.0, 14.0)
+LINEAR_STEPS, LINEAR_RATE = 1000, 4e-2
 
 
 def centred() -> tuple[Tensor, Tensor]:
@@ -27,7 +29,7 @@ def centred() -> tuple[Tensor, Tensor]:
 
 def thresholds() -> style.Table:
     """KL of each unit of a linear beta-VAE on digits: in closed form, or trained."""
-    x, values = centred()
+    _, values = centred()
     noise_var = weights.NOISE**2
     names = [f"unit{i + 1}" for i in range(UNITS)]
     table: style.Table = {name: [] for name in ("beta", "trained", *names)}
@@ -36,16 +38,27 @@ def thresholds() -> style.Table:
         rates = vae.linear_rates(values[:UNITS], noise_var, beta)
         for name, value in zip(table, [beta, 0.0, *rates.tolist()], strict=True):
             table[name].append(value)
-    for beta in TRAINED:
-        model = vae.VAE((64, UNITS), weights.NOISE, chance(0)).double()
-        model.log_noise_var.requires_grad_(False)
-        vae.train(model, x, 300, beta, rate=4e-2, generator=chance(1))
-        with torch.no_grad():
-            rates = vae.kl_to_prior(*model.encode(x)).mean(0)
-        ranked = sorted(rates.tolist(), reverse=True)
-        for name, value in zip(table, [beta, 1.0, *ranked], strict=True):
+    for beta, found in zip(TRAINED_BETAS, linear_runs(), strict=True):
+        ranked = found.sort(-1, descending=True).values
+        for name, value in zip(table, [beta, 1.0, *ranked.mean(0).tolist()], strict=True):
             table[name].append(value)
     return table
+
+
+def linear_runs() -> Tensor:
+    """KL of each unit of trained linear VAEs, (betas, seeds, units): beta as a noise variance, eq-vae-beta."""
+    torch.set_num_threads(1)
+    x = centred()[0].float()
+    members = [
+        vae.VAE((64, UNITS), weights.NOISE * math.sqrt(beta), chance(seed))
+        for beta in TRAINED_BETAS
+        for seed in range(SEEDS)
+    ]
+    model = Together(members, [False] * len(members))
+    vae.train(model, x, LINEAR_STEPS, rate=LINEAR_RATE, generator=chance(1))
+    with torch.no_grad():
+        rates = vae.kl_to_prior(*model.encode(x)).mean(1)
+    return rates.reshape(len(TRAINED_BETAS), SEEDS, UNITS)
 
 
 def draw_thresholds(table: style.Table, axes: style.Axes) -> None:
@@ -66,25 +79,87 @@ def draw_thresholds(table: style.Table, axes: style.Axes) -> None:
     axes.set_ylabel("KL of the unit, nats")
 
 
-class Peeking(vae.VAE):
-    """A decoder that also sees all earlier pixels, each kept with probability keep."""
+class Layers(torch.nn.Module):
+    """The networks of several VAEs as one: a batch (B, D) or (members, B, D) to (members, B, Z)."""
 
-    def __init__(self, noise: float, keep: float, seed: int = 0) -> None:
-        super().__init__((64, 64, 8), noise, chance(10 * seed))
-        self.peek = torch.nn.Parameter(torch.zeros(64, 64))
-        self.keep, self.generator = keep, chance(10 * seed + 2)
+    def __init__(self, networks: Sequence[torch.nn.Sequential]) -> None:
+        super().__init__()
+        self.names = [str(i) for i in range(0, len(networks[0]), 2)]
+        for name in self.names:
+            layer = torch.nn.Module()
+            for kind in ("weight", "bias"):
+                parts = [network.get_parameter(f"{name}.{kind}").detach() for network in networks]
+                stack = torch.stack(parts)
+                stack = stack.mT.contiguous() if kind == "weight" else stack[:, None]
+                layer.register_parameter(kind, torch.nn.Parameter(stack))
+            self.add_module(name, layer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """All networks on the same batch, or each on its own."""
+        for name in self.names:
+            weight = self.get_parameter(f"{name}.weight")
+            x = x if name == "0" else torch.tanh(x)
+            x = torch.baddbmm(
+                self.get_parameter(f"{name}.bias"), x.expand(len(weight), -1, -1), weight
+            )
+        return x
+
+
+class Together(vae.VAE):
+    """Several VAEs that are trained at once by the page's `train`, on the same batches.
+
+    The loss is the sum of theirs and Adam goes by each weight alone, so that none feels the others.
+    """
+
+    def __init__(self, members: Sequence[vae.VAE], trained_noise: Sequence[bool]) -> None:
+        torch.nn.Module.__init__(self)
+        self.encoder = Layers([member.encoder for member in members])  # type: ignore[assignment]
+        self.decoder = Layers([member.decoder for member in members])  # type: ignore[assignment]
+        start = torch.stack([member.log_noise_var.detach() for member in members])
+        free = torch.tensor(trained_noise)[:, None]
+        self.log_noise_var = torch.nn.Parameter(start[:, None])
+        self.log_noise_var.register_hook(lambda slope: slope * free)  # type: ignore[no-untyped-call]
+
+    def each(self, x: Tensor, generator: vae.Chance = None) -> tuple[Tensor, Tensor]:
+        """Reconstruction terms (members, B) and KL (members, B, Z)."""
+        return super().terms(x, generator)
+
+    def terms(self, x: Tensor, generator: vae.Chance = None) -> tuple[Tensor, Tensor]:
+        """Sum of the reconstruction terms, (B,), and the KL of all units of all members, (B, members Z)."""
+        reconstruction, kl = self.each(x, generator)
+        return reconstruction.sum(0), kl.transpose(0, 1).flatten(1)
+
+
+HIDDEN = 48
+
+
+class Peeking(Together):
+    """Decoders that also see all earlier pixels through a linear map, each kept with probability keep."""
+
+    def __init__(
+        self, rows: Sequence[tuple[float, bool]], keep: float, seeds: Sequence[int]
+    ) -> None:
+        """Rows: the noise to begin with, and whether it is fixed; each with all seeds."""
+        members = [
+            vae.VAE((64, HIDDEN, 8), noise, chance(10 * seed))
+            for noise, _ in rows
+            for seed in seeds
+        ]
+        super().__init__(members, [not fixed for _, fixed in rows for _ in seeds])
+        self.peek = torch.nn.Parameter(torch.zeros(len(members), 64, 64))
+        self.keep, self.generator = keep, chance(2)
 
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         """log p(x|z) as the product of p(pixel | earlier pixels, z)."""
-        seen = x
+        seen = x.expand(len(self.peek), -1, -1)
         if self.training and self.keep < 1:
-            seen = x * (torch.rand(x.shape, generator=self.generator) < self.keep)
-        return super().log_likelihood(x - seen @ torch.tril(self.peek, -1).T, z)
+            seen = seen * (torch.rand(seen.shape, generator=self.generator) < self.keep)
+        return super().log_likelihood(x - seen @ torch.tril(self.peek, -1).mT, z)
 
 
 STEPS = 300
-LONG = 1500
-"""Steps after which the runs without a cure and with warm-up are looked at again."""
+LONG = 700
+"""Steps after which the runs are looked at: few, and as many as the optimum needs."""
 CURES: dict[str, tuple[float, int, float]] = {
     "none": (1.0, 0, 0.0),
     "warm_up": (1.0, 150, 0.0),
@@ -92,37 +167,49 @@ CURES: dict[str, tuple[float, int, float]] = {
     "weaker": (0.5, 0, 0.0),
 }
 """By name: share of pixels that the decoder may see, warm-up steps, free bits a unit."""
-AGAIN = ("none", "warm_up")
-"""The cures that are run for `LONG` steps too."""
+TRAINED, FIXED = (0.5, False), (0.3, True)
+"""The noise to begin with, and whether it is fixed."""
+SETTINGS = (TRAINED, FIXED)
+SEEDS = 3
+
+
+def runs(steps: int, cure: str) -> tuple[tuple[float, bool], ...]:
+    """The settings in which a cure is looked at after that many steps."""
+    if steps == STEPS:
+        return (TRAINED,)
+    return SETTINGS if cure in ("none", "warm_up") else (FIXED,)
 
 
 @cache
-def collapse_run(
-    noise: float, frozen: bool, cure: str, seed: int = 0, steps: int = STEPS
-) -> tuple[Tensor, float, float]:
-    """KL of each unit by step; KL and ELBO on the test digits at the end."""
+def collapse_runs(cure: str, steps: int) -> dict[tuple[float, bool], tuple[Tensor, Tensor, Tensor]]:
+    """By setting: KL of each unit by step (steps, seeds, 8); KL and ELBO on the test digits (seeds,)."""
     torch.set_num_threads(1)  # the networks are small: more threads only wait for one another
     keep, warm_up, free_bits = CURES[cure]
     train, _, test, _ = weights.digits()
-    model = Peeking(noise, keep, seed).double()
-    model.log_noise_var.requires_grad_(not frozen)
+    rows = runs(steps, cure)
+    model = Peeking(rows, keep, range(SEEDS))
     history = vae.train(
-        model, train, steps, 1.0, warm_up, free_bits, rate=2e-2, generator=chance(10 * seed)
+        model, train.float(), steps, 1.0, warm_up, free_bits, rate=2e-2, generator=chance(1)
     )
     model.eval()
     with torch.no_grad():
-        reconstruction, kl = model.terms(test.repeat(10, 1), chance(3))
-    return history, float(kl.sum(-1).mean()), float(reconstruction.mean() - kl.sum(-1).mean())
+        reconstruction, kl = model.each(test.float().repeat(10, 1), chance(3))
+    rate = kl.sum(-1).mean(1)
+    parts = (history.reshape(steps, -1, 8), rate, reconstruction.mean(1) - rate)
+    at = [slice(i * SEEDS, (i + 1) * SEEDS) for i in range(len(rows))]
+    return {
+        row: (parts[0][:, part], parts[1][part], parts[2][part])
+        for row, part in zip(rows, at, strict=True)
+    }
 
 
-EVERY = 10
-SELDOM = 20
+EVERY = 20
 
 
 def units(cure: str) -> style.Table:
-    """KL of each of eight units by step, mean of `SELDOM` steps; the noise is trained from 0.5."""
-    history = collapse_run(0.5, False, cure, steps=LONG)[0].reshape(-1, SELDOM, 8).mean(1)
-    table: style.Table = {"step": [SELDOM * (i + 1.0) for i in range(len(history))]}
+    """KL of each of eight units by step, mean of `EVERY` steps; the noise is trained from 0.5, seed 0."""
+    history = collapse_runs(cure, LONG)[TRAINED][0][:, 0].reshape(-1, EVERY, 8).mean(1)
+    table: style.Table = {"step": [EVERY * (i + 1.0) for i in range(len(history))]}
     return table | {f"unit{i + 1}": history[:, i].tolist() for i in range(8)}
 
 
@@ -150,10 +237,10 @@ NAMES = {
 
 
 def strong() -> style.Table:
-    """Total KL by step where collapse is the optimum: the noise is fixed at 0.3."""
+    """Total KL by step where collapse is the optimum, mean of three seeds: the noise is fixed at 0.3."""
     table: style.Table = {}
     for cure in CURES:
-        history = collapse_run(0.3, True, cure)[0].sum(1).reshape(-1, EVERY).mean(1)
+        history = collapse_runs(cure, LONG)[FIXED][0].sum(-1).mean(1).reshape(-1, EVERY).mean(1)
         table.setdefault("step", [EVERY * (i + 1.0) for i in range(len(history))])
         table[cure] = history.tolist()
     return table
@@ -178,27 +265,23 @@ def draw_strong(table: style.Table, axes: style.Axes) -> None:
     axes.set_ylabel("KL of all units, nats")
 
 
-SETTINGS = ((0.5, False), (0.3, True))
-SEEDS = 3
-
-
 def price() -> style.Table:
-    """KL and ELBO on the test digits after training, for both settings, each cure and number of steps.
+    """KL and ELBO on the test digits after training, for each setting, number of steps and cure.
 
     The mean over SEEDS runs, and their standard deviation.
     """
     names = ("noise_trained", "cure", "steps", "kl", "elbo", "kl_spread", "elbo_spread")
     table: style.Table = {name: [] for name in names}
-    for noise, frozen in SETTINGS:
-        for steps, cure in [(STEPS, cure) for cure in CURES] + [(LONG, cure) for cure in AGAIN]:
-            runs = torch.tensor(
-                [collapse_run(noise, frozen, cure, seed, steps)[1:] for seed in range(SEEDS)]
-            )
-            i = list(CURES).index(cure)
-            spread = runs.std(0).tolist()
-            row = (float(not frozen), float(i), float(steps), *runs.mean(0).tolist(), *spread)
-            for name, value in zip(names, row, strict=True):
-                table[name].append(value)
+    for setting in SETTINGS:
+        for steps in (STEPS, LONG):
+            for i, cure in enumerate(CURES):
+                if setting not in runs(steps, cure):
+                    continue
+                found = torch.stack(collapse_runs(cure, steps)[setting][1:])
+                means, spread = found.mean(1).tolist(), found.std(1).tolist()
+                row = (float(not setting[1]), float(i), float(steps), *means, *spread)
+                for name, value in zip(names, row, strict=True):
+                    table[name].append(value)
     return table
 
 

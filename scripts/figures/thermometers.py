@@ -66,7 +66,7 @@ def draw_readings(table: style.Table, axes: style.Axes) -> None:
     axes.plot(*READING, "D", color=style.INK, ms=6)
     style.label_line(axes, *READING, "x = (2.5, 2)", dx=8, dy=-12)
     style.label_line(
-        axes, answer[0], answer[0], "μ ± σ", color=style.SERIES[1], dx=-6, dy=4, ha="right"
+        axes, answer[0], answer[0], "2(μ ± σ)", color=style.SERIES[1], dx=-6, dy=4, ha="right"
     )
     axes.set_xlim(-6, 6)
     axes.set_ylim(-6, 6)

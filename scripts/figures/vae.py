@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import torch
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from docs.models.vae import vae
@@ -236,7 +237,8 @@ def surgery() -> style.Table:
     classifier of the training digits: in holes, outside of them, and of test digits themselves.
     """
     train, train_classes, test, _ = weights.digits()
-    judge = LogisticRegression(max_iter=2000).fit(train.numpy(), train_classes.numpy())
+    with threadpool_limits(1):  # the problem is small: more threads only wait for one another
+        judge = LogisticRegression(max_iter=2000).fit(train.numpy(), train_classes.numpy())
     z, log_prior = grid()
     prior = log_prior.exp() / log_prior.exp().sum()
     places = ("hole", "outside", "test")

@@ -55,7 +55,12 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     decoder = sheet.decoder(528, y, 96, 88, "Decoder", P)
     again = sheet.picture(648, y, table["reconstruction"], cell=7, label=MEAN, above=True)
     divergence = sheet.loss(
-        254, 228, 190, 44, f"KL from the prior {PRIOR}", gloss=f"here {table['kl'][0]:.1f} nats"
+        254,
+        228,
+        190,
+        44,
+        f"KL from the prior {PRIOR}",
+        gloss=f"small: here {table['kl'][0]:.1f} nats",
     )
     error = sheet.loss(
         584,
@@ -63,7 +68,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
         218,
         44,
         f"reconstruction, $\\log$ {P}",
-        gloss=f"here {table['likelihood'][0]:.1f} nats",
+        gloss=f"large: here {table['likelihood'][0]:.1f} nats",
     )
     sheet.chain([x, encoder, moments, code])
     sheet.arrow(noise, code)
@@ -101,10 +106,15 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     again = sheet.picture(column, 468, table["reconstruction"], cell=7)
     sheet.label(column - 36, 472, MEAN, anchor="end", muted=False, size=13)
     divergence = sheet.loss(
-        right, 230, 172, 44, f"KL from the prior {PRIOR}", gloss=f"here {table['kl'][0]:.1f} nats"
+        right,
+        230,
+        172,
+        44,
+        f"KL from the prior {PRIOR}",
+        gloss=f"small: here {table['kl'][0]:.1f} nats",
     )
     error = sheet.loss(
-        right, 468, 160, 48, f"$\\log$ {P}", gloss=f"here {table['likelihood'][0]:.1f} nats"
+        right, 468, 160, 48, f"$\\log$ {P}", gloss=f"large: here {table['likelihood'][0]:.1f} nats"
     )
     sheet.chain([x, encoder, moments, code])
     sheet.arrow(noise, code)
@@ -118,8 +128,8 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.gradient(decoder.left(), encoder.left(), via=28)
     sheet.band(530, 126, "Generation", "the decoder alone")
     y = 604
-    prior = sheet.box(66, y, 118, 36, rf"$\mathbf{{z}} = {pair(table['prior'])}$", random=True)
-    sheet.label(66, y + 36, f"from the prior {PRIOR}")
+    prior = sheet.box(62, y, 104, 36, pair(table["prior"]).replace("-", "−"), random=True)
+    sheet.label(66, y + 36, f"{Z} from the prior {PRIOR}")
     decoder = sheet.decoder(198, y, 90, 84, "Decoder", P)
     new = sheet.picture(302, y, table["sample"], cell=7, gloss="new mean")
     sheet.chain([prior, decoder, new])

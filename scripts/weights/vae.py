@@ -24,6 +24,11 @@ STEPS = 6000
 SEEDS = (1, 2)
 """Seeds of the networks that show how far chance matters; those of the demo have the seed 0."""
 SEEDS_PATH = Path(__file__).with_name("vae_seeds.json")
+UNITS = (2, 16)
+"""Latent units of the networks that show how blur is cured; their noise is trained, from `NOISE`."""
+UNITS_SEEDS = (0, 1, 2)
+UNITS_STEPS = 3000
+UNITS_PATH = Path(__file__).with_name("vae_units.json")
 TEST = 360
 SHOWN = 120
 """Test digits that the file carries for the demo."""
@@ -76,6 +81,20 @@ def others() -> dict[int, vae.VAE]:
     return {0: load()[1.0]} | {seed: filled(tensors, seed) for seed in SEEDS}
 
 
+def of_units() -> dict[int, list[vae.VAE]]:
+    """The committed networks with trained noise by their number of latent units, one a seed."""
+    tensors = unpack(UNITS_PATH)[0]
+    found: dict[int, list[vae.VAE]] = {units: [] for units in UNITS}
+    for units in UNITS:
+        for seed in UNITS_SEEDS:
+            model = vae.VAE((*SIZES[:-1], units), NOISE).double()
+            start = f"{units}.{seed}."
+            names = {n.removeprefix(start): t for n, t in tensors.items() if n.startswith(start)}
+            model.load_state_dict(names)
+            found[units].append(model.requires_grad_(False))
+    return found
+
+
 @torch.no_grad()
 def measure(model: vae.VAE, x: Tensor) -> tuple[float, float]:
     """Mean reconstruction term (over 50 codes for each x) and mean KL, nats."""
@@ -100,6 +119,22 @@ def main_of_seeds() -> None:
             measured.setdefault(str(seed), []).append([round(v, 3) for v in measure(model, test)])
     recipe = {"recipe": "scripts/weights/vae.py", "betas": BETAS, "noise": NOISE, "steps": STEPS}
     pack(SEEDS_PATH, tensors, recipe | {"test_reconstruction_and_kl": measured})
+
+
+def main_of_units() -> None:
+    """Train the networks with few and with many latent units and a trained noise; write them."""
+    tensors: dict[str, Tensor] = {}
+    for units in UNITS:
+        for seed in UNITS_SEEDS:
+            generator = torch.Generator().manual_seed(seed)
+            model = vae.VAE((*SIZES[:-1], units), NOISE, generator).double()
+            vae.train(
+                model, digits()[0], UNITS_STEPS, warm_up=UNITS_STEPS // 10, generator=generator
+            )
+            for name, tensor in model.state_dict().items():
+                tensors[f"{units}.{seed}.{name}"] = tensor
+    recipe = {"recipe": "scripts/weights/vae.py", "units": UNITS, "seeds": UNITS_SEEDS}
+    pack(UNITS_PATH, tensors, recipe | {"steps": UNITS_STEPS})
 
 
 def main() -> None:
@@ -131,6 +166,7 @@ def main() -> None:
     }
     pack(PATH, tensors, meta)
     main_of_seeds()
+    main_of_units()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ import torch
 from scipy import integrate, optimize, special, stats
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
+from sklearn.mixture import GaussianMixture
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 from torch.distributions import (
     Categorical,
@@ -192,11 +194,19 @@ def test_the_example_can_be_followed_with_a_pencil() -> None:
     said(
         f"say $\\varepsilon = 0.6$, and set $z = \\mu + \\sigma \\varepsilon = {z.item():.1f}$",
         f"$f(z) = ({f[0]:.1f}, {f[1]:.1f})$, with errors $(0.1, -0.4)$ and squared error {squared:.2f}",
-        f"that is $-{squared / 2:.3f} - {math.log(2 * math.pi):.3f} = {reconstruction:.3f}$",
+        f"that is $-{squared / 2:.3f} - {math.log(2 * math.pi):.3f} = {reconstruction:.3f}$ nats",
         f"\\tfrac{{1}}{{2}}(1 + {1 / 9:.3f} - 1 + {math.log(9):.3f}) = {kl:.3f}$ nats",
         f"${reconstruction:.3f} - {kl:.3f} = {reconstruction - kl:.3f}$ nats",
-        f"is its negative, {kl - reconstruction:.3f}",
+        f"is the negative, {kl - reconstruction:.3f}",
+        "A single draw may lie above $\\log p(\\mathbf{x})$",
     )
+    assert reconstruction - kl > example.log_evidence()  # as this very draw does
+    # The exponents of Bayes' rule: a square of z, completed.
+    for code in (-1.3, 0.2, 2.6):
+        assert code**2 + (2.5 - 2 * code) ** 2 + (2 - 2 * code) ** 2 == pytest.approx(
+            9 * (code - 1) ** 2 + 1.25
+        )
+    said("$z^2 + (2.5 - 2z)^2 + (2 - 2z)^2 = 9 (z - 1)^2 + 1.25$")
     # With a pencil: what is printed adds up in its own digits.
     assert round(-0.085 - 1.838, 3) == round(reconstruction, 3)
     assert round((1 + 0.111 - 1 + 2.197) / 2, 3) == round(kl, 3)
@@ -207,27 +217,26 @@ def test_the_example_can_be_followed_with_a_pencil() -> None:
     exact = evidence(model)
     assert exact.covariance_matrix.tolist() == [[5, 4], [4, 5]]
     mean_terms = example.terms(1, 1 / 3)
-    variance, covariance = exact.covariance_matrix[0].tolist()
-    inverse = torch.linalg.inv(exact.covariance_matrix)
+    assert round(-1.838 - (2.197 + 1.25) / 2, 2) == round(exact.log_prob(READING).item(), 2)
     narrower = example.terms(1, 1 / 6)[1] - mean_terms[1]
     squares = 0.25 + 8 / 9
     assert -squares / 2 - math.log(2 * math.pi) == pytest.approx(mean_terms[0])
     said(
-        f"$0.25 + 8 \\sigma^2 = {squares:.3f}$",
+        f"$0.25 + 8 \\sigma^2 = {squares:.3f}$: 0.25 from the errors $(0.5, 0)$ at $\\mu$",
         f"The reconstruction term is then −{-mean_terms[0]:.2f} and the ELBO "
         f"−{mean_terms[1] - mean_terms[0]:.2f} nats",
-        f"with variances $4 + 1 = {variance:.0f}$ and covariance {covariance:.0f}, and for our pair "
-        f"it is $-{math.log(2 * math.pi):.3f} - \\tfrac{{1}}{{2}}"
-        f"(\\log {torch.det(exact.covariance_matrix):.0f} + {(READING @ inverse @ READING.T).item():.2f})"
-        f" = -{-exact.log_prob(READING).item():.2f}$ nats",
+        f"gives $-\\log(2\\pi) - \\tfrac{{1}}{{2}}(\\log 9 + 1.25)$, that is "
+        f"$-{math.log(2 * math.pi):.3f} - \\tfrac{{1}}{{2}}({math.log(9):.3f} + 1.25) = "
+        f"-{-exact.log_prob(READING).item():.2f}$ nats",
         f"{2 * mean.item():.0f} degrees, give or take two thirds of a degree",
         f"It is {2 * mean.item():.0f} and not",
-        f"a standard deviation of {example.SLOPE:.0f} degrees",
+        f"a standard deviation of {example.SLOPE:.0f} degrees; counted",
         f"in steps of {example.SLOPE:.0f} degrees",
         f"halving $\\sigma$ from $\\tfrac{{1}}{{3}}$ to $\\tfrac{{1}}{{6}}$ adds {narrower:.2f} nats, "
         "and every further halving nearly "
         f"$\\log 2 = {math.log(2):.2f}$",
         f"mean reading {READING.mean().item():.2f}",
+        f"with $s = 2$ it is {math.sqrt(2**2 / (8 + 2**2)):.2f}",
     )
     assert example.log_evidence() == pytest.approx(exact.log_prob(READING).item())
 
@@ -247,15 +256,20 @@ def test_the_gradient_of_the_example_can_be_followed_with_a_pencil() -> None:
     first, second = slopes(1, 1 / 3, [0.6], [1.0])
     assert round(0.36 + 0.333 - 3, 3) == round(second, 3)
     said(
-        "$2 \\cdot 0.1 + 2 \\cdot (-0.4) = -0.6$",
-        f"$0.6 + \\mu = {first:.1f}$ with respect to $\\mu$",
-        f"$0.36 + 0.333 - 3 = {second:.3f}$",
+        "$-2 \\cdot 0.1 - 2 \\cdot (-0.4) = 0.6$ with respect to $z$",
+        f"together $0.6 + 1 = {first:.1f}$ and $0.36 + 0.333 - 3 = {second:.3f}$",
+        f"would move $\\mu$ to $1 - 0.016 = {1 - 0.01 * first:.3f}$ and $\\sigma$ to "
+        f"$0.333 + 0.023 = {1 / 3 - 0.01 * second:.3f}$",
     )
     points, share = gauss_hermite(4, 1)
     average = (points[:, 0].tolist(), share.tolist())
     assert slopes(1, 1 / 3, *average) == pytest.approx([0, 0], abs=1e-6)
     start = slopes(0, 1, *average)
-    said(f"they are −{-start[0]:.0f} and {start[1]:.0f}: descent raises")
+    said(f"they are −{-start[0]:.0f} and {start[1]:.0f}, and descent raises")
+    for mean, spread in ((0.4, 0.7), (1.6, 0.2)):
+        expected = [9 * mean - 9, 9 * spread - 1 / spread]
+        assert slopes(mean, spread, *average) == pytest.approx(expected, abs=1e-5)
+    said("The averaged derivatives are $9 \\mu - 9$ and $9 \\sigma - 1 / \\sigma$")
 
 
 def test_the_table_of_four_encoders_is_exact() -> None:
@@ -288,7 +302,7 @@ def test_training_finds_the_example_from_five_seeds() -> None:
     spreads = [spread for _, spread in answers]
     said(
         "Trained on 4,000 pairs",
-        "for 800 steps and from five random starts",
+        "for 800 steps and with five *seeds*",
         f"with a mean of size {min(means):.2f} to {max(means):.2f} and a standard deviation of "
         f"{min(spreads):.2f} to {max(spreads):.2f}",
     )
@@ -309,10 +323,26 @@ def test_what_is_generated_is_spread_like_the_model() -> None:
 
 def test_the_caption_of_the_diagram_has_the_numbers_of_the_diagram() -> None:
     numbers = table("diagram")
+    kl, likelihood = numbers["kl"][0], numbers["likelihood"][0]
     said(
-        f"here {numbers['kl'][0]:.1f} nats, the other the logarithm of p(x given z), "
-        f"here {numbers['likelihood'][0]:.1f} nats"
+        f"here {kl:.1f} nats, is made small; the logarithm of p(x given z), here {likelihood:.1f} nats",
+        f"The loss is ${kl:.3f} - {likelihood:.3f} = {kl - likelihood:.3f}$ nats",
+        f"{kl:.3f} is of the encoder's distribution, {likelihood:.3f} of this one draw",
     )
+    assert round(round(kl, 3) - round(likelihood, 3), 3) == round(kl - likelihood, 3)
+
+
+def test_what_is_no_digit_has_a_larger_gap() -> None:
+    model, digits = weights.load()[1.0].requires_grad_(False), weights.digits()[2]
+    cells = torch.arange(8)
+    board = ((cells[:, None] // 2 + cells // 2) % 2).double().reshape(1, 64)
+
+    def gap(x: Tensor) -> float:
+        many = vae.importance_bound(model, x.repeat(2000, 1), 1, chance(0))
+        return float(vae.log_evidence(model, x) - many.mean())
+
+    assert gap(board) > gap(digits[:1]) + 20
+    said("Draw a checkerboard, and it grows.")
 
 
 def test_the_demo_starts_with_the_numbers_of_the_page() -> None:
@@ -878,11 +908,20 @@ def test_the_printed_gap_is_that_of_the_best_encoder(printed: Equations) -> None
                 r"p(\mathbf{x})": evidence(model).log_prob(x).exp().item(),
                 r"\max_q \operatorname{ELBO}(\mathbf{x})": elbo(model, x).item(),
                 "M": (columns.T @ columns + model.log_noise_var.exp() * torch.eye(3)).numpy(),
+                "v": guess(model, x[None]).covariance_matrix[0].diagonal().tolist(),
+                "s": model.log_noise_var.exp().sqrt().item(),
                 "Z": 3,
             },
             tolerance=1e-7,  # the model keeps its noise in single precision
-            free=("M",),  # its scale does not part its columns
         )
+    printed.excuse(
+        r"\log ⟨p (\mathbf{x})⟩ - \max_{q} ⟨\operatorname{ELBO} (\mathbf{x})⟩ = \frac{1}{2} "
+        r"(\sum_{j = 1}^{Z} \frac{s^{2}}{M_{j j} v_{j}} - Z + \log \det (s^{2} M^{- 1}) - "
+        r"\sum_{j = 1}^{Z} \log v_{j}) = \frac{1}{2} (\log \det (s^{2} M^{- 1}) - "
+        r"\sum_{j = 1}^{Z} \log \frac{s^{2}}{M_{j j}}) = \frac{1}{2} (\sum_{j = 1}^{Z} \log M_{j j} - "
+        r"\log \det M) \geq 0",
+        "at the best variances this quotient is one, as is its inverse",
+    )
 
 
 @pytest.mark.equation("eq-vae-linear-gap")
@@ -961,6 +1000,8 @@ def test_the_printed_bound_with_beta_is_that_with_other_noise(
             r"p_{s^2}(\mathbf{x} \mid \mathbf{z})": Given((r"\mathbf{z}",), likelihood.__getitem__),
             r"\beta": beta,
             r"\operatorname{KL}(q \,\|\, p)": kl_divergence(q, prior).item(),
+            r"\mathbf{x}": x.numpy(),
+            "f": toy.decoder(codes).numpy().__getitem__,
             r"\operatorname{ELBO}_{\beta s^2}(\mathbf{x})": elbo(toy, x).item(),
             "D": D,
             "s": s,
@@ -994,6 +1035,32 @@ def test_the_printed_rates_are_those_of_the_best_linear_model(printed: Equations
             "s": math.sqrt(var),
             "j": Each([1, 2, 3]),
         }
+    )
+
+
+@pytest.mark.equation("eq-vae-unit-variance")
+@pytest.mark.equation("eq-vae-unit-rate")
+def test_the_printed_variance_and_rate_of_a_unit_are_those_of_the_code(printed: Equations) -> None:
+    data = normal(60, 4, seed=6) @ normal(4, 4, seed=4)
+    weight, var, _ = vae.ppca(data, 2)
+    model = figures.linear(weight, var)
+    values = np.linalg.eigvalsh(np.cov(data.numpy().T, bias=True))[::-1][:2]
+    mean, log_var = model.encode(data - data.mean(0))
+    shared = {"s": math.sqrt(var), r"\lambda": values.tolist(), "j": Each([1, 2])}
+    variances = log_var.exp()[0].tolist()
+    printed("eq-vae-unit-variance").holds(
+        {"v": variances, "M": (weight.T @ weight + var * torch.eye(2)).numpy(), **shared},
+        tolerance=1e-6,  # the model keeps its noise in single precision
+    )
+    printed("eq-vae-unit-rate").holds(
+        {
+            r"\mathbb{E}_{\mathbf{x}}": Finite(
+                {r"\operatorname{KL}": vae.kl_to_prior(mean, log_var).tolist()}
+            ),
+            "v": variances,
+            **shared,
+        },
+        tolerance=1e-6,
     )
 
 
@@ -1090,9 +1157,16 @@ def test_the_trained_networks_give_the_numbers_of_the_page() -> None:
     )
     said(f"At β = {largest / weights.NOISE**2:.1f} the last unit goes out")
     trained = [row for row in zip(*table("thresholds").values(), strict=True) if row[1]]
+    off = 0.0
     for beta, _, *found in trained:
         expected = vae.linear_rates(posterior_collapse.centred()[1][:6], weights.NOISE**2, beta)
-        assert found == pytest.approx(expected.tolist(), abs=0.08)  # batches of 128
+        off = max(off, *(abs(a - b) for a, b in zip(found, expected.tolist(), strict=True)))
+    said(
+        f"for {posterior_collapse.LINEAR_STEPS:,} steps with learning rate "
+        f"{posterior_collapse.LINEAR_RATE}, β as a noise variance; means of three seeds, at most "
+        f"{off:.2f} nats off the lines"
+    )
+    assert off < 0.04
 
 
 # What the KL term is made of, in one dimension by numerical integration.
@@ -1204,14 +1278,12 @@ def test_the_page_prints_the_split_and_the_holes() -> None:
     said(
         f"the second part is {rows[1][2]:.2f} of {rows[1][0]:.2f} nats at β = 1 "
         f"and {rows[0.1][2]:.2f} of {rows[0.1][0]:.2f} at β = 0.1.",
-        f"Of the prior's probability about {rows[1][3]:.0%} lies in holes at β = 1, "
-        f"{rows[0.1][3]:.0%} at β = 0.1 and {rows[3][3]:.0%} at β = 3.",
+        f"for one seed it is {rows[0.1][3]:.0%} at β = 0.1 and {rows[3][3]:.0%} at β = 3.",
         f"differs from the nearest training digit by {rows[1][4]:.3f} per pixel on average",
         f"other draws from the prior differ by {rows[1][5]:.3f} and unseen test digits themselves "
         f"by {rows[1][6]:.3f}",
         f"a probability of {rows[1][7]:.2f} on average in holes, {rows[1][8]:.2f} outside of them, "
         f"and {rows[1][9]:.2f} for real test digits",
-        f"mostly ({1 - rows[1][3]:.0%}) falls",
     )
 
 
@@ -1232,7 +1304,19 @@ def chain(start: float, gains: list[float], noises: list[float]) -> tuple[Tensor
     return mean, lower @ lower.T
 
 
+class Row(float):
+    """A probability, and the distribution that it is of."""
+
+    row: np.ndarray
+
+    def __new__(cls, row: np.ndarray, at: int) -> "Row":
+        found = super().__new__(cls, row[at])
+        found.row = row
+        return found
+
+
 @pytest.mark.equation("eq-vae-hierarchy")
+@pytest.mark.equation("eq-vae-upward")
 def test_the_printed_bound_of_three_layers_is_that_of_tables(printed: Equations) -> None:
     def table_of(seed: int, *shape: int) -> np.ndarray:
         return np.random.default_rng(seed).dirichlet(np.full(shape[-1], 2.0), shape[:-1])
@@ -1242,19 +1326,14 @@ def test_the_printed_bound_of_three_layers_is_that_of_tables(printed: Equations)
     joint = np.einsum("a,ba,cb,c->abc", likelihood, down[0], down[1], top)
     up = [table_of(4, 3, 3), table_of(5, 3, 3)]
     other = np.einsum("a,ab,bc->abc", table_of(3, 3), *up)
-    loose = (
-        r"p(\mathbf{x})",
-        r"p(\mathbf{x} \mid \mathbf{z}_1)",
-        r"\operatorname{KL}",
-        r"p(\mathbf{z}_T)",
-        r"q(\mathbf{z}_T \mid \mathbf{x})",
-        r"p(\mathbf{z}_{t-1} \mid \mathbf{z}_t)",
-        r"q(\mathbf{z}_{t-1} \mid \mathbf{z}_t, \mathbf{x})",
-        "T",
-    )
+    pairs = [other.sum(2), other.sum(0)]
+    back = [pair / pair.sum(0) for pair in pairs]
+    alone = [other.sum((1, 2)), other.sum((0, 2)), other.sum((0, 1))]
     for q in (other, joint / joint.sum()):  # any encoder, and the posterior
         pairs = [q.sum(2), q.sum(0)]
         encoded = [pair / pair.sum(0) for pair in pairs]  # q(z_t | z_(t+1), x) in columns
+        steps = [pair / pair.sum(1, keepdims=True) for pair in pairs]  # q(z_(t+1) | z_t, x)
+        singles = [q.sum((1, 2)), q.sum((0, 2)), q.sum((0, 1))]
         paths = list(np.ndindex(q.shape))
         printed("eq-vae-hierarchy").holds(
             {
@@ -1263,18 +1342,52 @@ def test_the_printed_bound_of_three_layers_is_that_of_tables(printed: Equations)
                 r"p(\mathbf{x} \mid \mathbf{z}_1)": Given(
                     (r"\mathbf{z}",), lambda z: likelihood[z[0]]
                 ),
-                r"\operatorname{KL}": divergence,
+                r"\operatorname{KL}": lambda a, b: divergence(a.row, b.row),
                 r"q(\mathbf{z}_{t-1} \mid \mathbf{z}_t, \mathbf{x})": Given(
-                    (r"\mathbf{z}", "t"), lambda z, t, q=encoded: q[t - 2][:, z[t - 1]]
+                    (r"\mathbf{z}", "t"),
+                    lambda z, t, q=encoded: Row(q[t - 2][:, z[t - 1]], z[t - 2]),
                 ),
                 r"p(\mathbf{z}_{t-1} \mid \mathbf{z}_t)": Given(
-                    (r"\mathbf{z}", "t"), lambda z, t: down[t - 2][z[t - 1]]
+                    (r"\mathbf{z}", "t"), lambda z, t: Row(down[t - 2][z[t - 1]], z[t - 2])
                 ),
-                r"q(\mathbf{z}_T \mid \mathbf{x})": q.sum((0, 1)),
-                r"p(\mathbf{z}_T)": top,
+                r"q(\mathbf{z}_t \mid \mathbf{z}_{t-1})": Given(
+                    (r"\mathbf{z}", "t"), lambda z, t, q=steps: q[t - 2][z[t - 2], z[t - 1]]
+                ),
+                r"q(\mathbf{z}_1 \mid \mathbf{x})": Given(
+                    (r"\mathbf{z}",), lambda z, q=singles: q[0][z[0]]
+                ),
+                r"q(\mathbf{z}_T \mid \mathbf{x})": Given(
+                    (r"\mathbf{z}",), lambda z, q=singles: Row(q[2], z[2] if z else 0)
+                ),
+                r"p(\mathbf{z}_T)": Given((r"\mathbf{z}",), lambda z: Row(top, z[2] if z else 0)),
                 "T": 3,
             },
-            free=loose if q is other else (),
+            free=(
+                r"p(\mathbf{x})",
+                r"p(\mathbf{x} \mid \mathbf{z}_1)",
+                r"p(\mathbf{z}_T)",
+                r"p(\mathbf{z}_{t-1} \mid \mathbf{z}_t)",
+            )
+            if q is other
+            else (),
+        )
+    for path in ((0, 1, 2), (2, 0, 1)):
+        printed("eq-vae-upward").holds(
+            {
+                r"q(\mathbf{z}_t \mid \mathbf{z}_{t-1})": Given(
+                    ("t",), lambda t, z=path: up[t - 2][z[t - 2], z[t - 1]]
+                ),
+                r"q(\mathbf{z}_{t-1} \mid \mathbf{z}_t, \mathbf{x})": Given(
+                    ("t",), lambda t, z=path: back[t - 2][z[t - 2], z[t - 1]]
+                ),
+                r"q(\mathbf{z}_t \mid \mathbf{x})": Given(
+                    ("t",), lambda t, z=path: alone[t - 1][z[t - 1]]
+                ),
+                r"q(\mathbf{z}_{t-1} \mid \mathbf{x})": Given(
+                    ("t",), lambda t, z=path: alone[t - 2][z[t - 2]]
+                ),
+                "t": Each([2, 3]),
+            }
         )
 
 
@@ -1368,12 +1481,12 @@ def test_training_gives_back_the_mean_kl_of_each_unit() -> None:
 
 
 def test_the_decoder_that_sees_earlier_pixels_is_still_a_density() -> None:
-    model = posterior_collapse.Peeking(0.5, 1.0).double().requires_grad_(False)
-    model.peek.copy_(0.1 * normal(64, 64))
-    z, x = normal(1, 8), normal(1, 64, seed=1)[0]
+    model = posterior_collapse.Peeking([(0.5, True)], 1.0, [0]).double().requires_grad_(False)
+    model.peek.copy_(0.1 * normal(1, 64, 64))
+    z, x = normal(1, 1, 8), normal(1, 64, seed=1)[0]
 
     def log_density(image: Tensor) -> Tensor:
-        return model.log_likelihood(image[None], z)[0]
+        return model.log_likelihood(image[None], z)[0, 0]
 
     # It is a Gaussian in x with the precision matrix -H: its peak fixes what it integrates to.
     precision = -torch.autograd.functional.hessian(log_density, x)
@@ -1381,6 +1494,23 @@ def test_the_decoder_that_sees_earlier_pixels_is_still_a_density() -> None:
     peak = x + torch.linalg.solve(precision, slope)
     expected = 0.5 * (torch.logdet(precision) - 64 * math.log(2 * math.pi))
     assert float(log_density(peak)) == pytest.approx(float(expected), abs=1e-6)
+
+
+def test_networks_that_are_trained_together_learn_as_each_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    noise = normal(3, 128, 2, seed=1)
+    members = [vae.VAE((5, 4, 2), 0.7, chance(seed)).double() for seed in range(3)]
+    model = posterior_collapse.Together(members, [True, False, True])
+    monkeypatch.setattr(torch, "randn", lambda *_, **__: noise)
+    together = vae.train(model, DATA, 3, 2.0, 0, 0.3, rate=0.1, generator=chance(5))
+    for i, member in enumerate(members):
+        member.log_noise_var.requires_grad_(i != 1)
+        monkeypatch.setattr(torch, "randn", lambda *_, i=i, **__: noise[i])
+        alone = vae.train(member, DATA, 3, 2.0, 0, 0.3, rate=0.1, generator=chance(5))
+        torch.testing.assert_close(together.reshape(3, 3, 2)[:, i], alone)
+        torch.testing.assert_close(model.decoder(noise)[i], member.decoder(noise[i]))
+        torch.testing.assert_close(model.log_noise_var[i, 0], member.log_noise_var)
 
 
 def price(cure: str, fixed: bool, steps: int = posterior_collapse.STEPS) -> dict[str, float]:
@@ -1394,12 +1524,14 @@ def price(cure: str, fixed: bool, steps: int = posterior_collapse.STEPS) -> dict
 def test_collapse_at_the_start_is_a_delay_as_the_page_says() -> None:
     none, cured = table("collapse"), table("cure")
     total = [sum(row) for row in zip(*(none[f"unit{i}"] for i in range(1, 9)), strict=True)]
-    within = [t for t, step in zip(total, none["step"], strict=True) if step in (60, 80)]
+    within = [t for t, step in zip(total, none["step"], strict=True) if step in (80, 100)]
     assert max(within) < 0.25  # each is the mean of twenty steps
-    said("less than a quarter of a nat from step 41 to step 80")
+    said("less than a quarter of a nat from step 61 to step 100")
     ends = [sorted(run[f"unit{i}"][-1] for i in range(1, 9)) for run in (none, cured)]
+    assert ends[0][0] < 0.01
     said(
-        f"rise one after another to between {ends[0][0]:.1f} and {ends[0][-1]:.1f} nats",
+        "one of the eight is still empty at the end",
+        f"rise one after another to between {ends[0][1]:.1f} and {ends[0][-1]:.1f} nats",
         f"and end between {ends[1][0]:.1f} and {ends[1][-1]:.1f} nats",
     )
     gains = []
@@ -1409,33 +1541,52 @@ def test_collapse_at_the_start_is_a_delay_as_the_page_says() -> None:
         assert end["kl"] > start["kl"] + 1
     assert gains[1] < gains[0]
     said(
-        f"the ELBO is {gains[0]:.1f} nats lower after 300 steps, and {gains[1]:.1f} nats lower "
-        "after 1,500"
+        f"the ELBO is {gains[0]:.1f} nats lower after {posterior_collapse.STEPS} steps, and "
+        f"{gains[1]:.1f} nats lower after {posterior_collapse.LONG:d}"
     )
+    assert price("warm_up", False)["elbo"] > price("free_bits", False)["elbo"]
     assert price("free_bits", False)["elbo"] > price("none", False)["elbo"] + 2
-    assert price("none", False, posterior_collapse.LONG)["kl"] > 10  # it recovers by itself
+    assert price("none", False, posterior_collapse.LONG)["kl"] > 9  # it recovers by itself
+    said(f"one hidden layer of {posterior_collapse.HIDDEN} in encoder and decoder")
 
 
 def test_collapse_as_the_optimum_costs_as_the_page_says() -> None:
-    start = price("none", fixed=True)
-    assert start["kl"] < 0.3
-    costs = [start["elbo"] - price(cure, True)["elbo"] for cure in ("free_bits", "weaker")]
-    said(f"as the optimum {costs[0]:.1f} to {costs[1]:.1f} nats of ELBO here")
-    assert start["elbo"] > price("warm_up", True)["elbo"]
-    for cure in posterior_collapse.AGAIN:
-        end = price(cure, True, posterior_collapse.LONG)
-        assert f"{end['kl']:.2f}" in ("0.00", "0.01")
-        said(f"the KL is 0.00 or 0.01 nats and the ELBO {end['elbo']:.2f}, with and without")
-    falling = table("strong")["warm_up"][15:]
-    assert all(a > b - 0.05 for a, b in itertools.pairwise(falling))
-    assert falling[-1] < 1.05
-    assert price("free_bits", fixed=True)["kl"] > 3.9
-    assert price("weaker", fixed=True)["kl"] > 4
-    strong = {name: column[-1] for name, column in table("strong").items()}
+    long = posterior_collapse.LONG
+    start = price("none", True, long)
+    costs = [start["elbo"] - price(cure, True, long)["elbo"] for cure in ("free_bits", "weaker")]
     said(
-        f"no cure falls to {strong['none']:.1f} nats, warm-up starts high and falls to "
-        f"{strong['warm_up']:.1f} and on",
-        f"the weaker decoder at {strong['weaker']:.1f}",
+        f"as the optimum free bits {costs[0]:.1f} and a weaker decoder {costs[1]:.1f} nats of ELBO "
+        "here"
+    )
+    ends = [price(cure, True, long) for cure in ("none", "warm_up")]
+    assert {f"{end['elbo']:.2f}" for end in ends} == {"5.94"}
+    said(
+        f"the KL is {ends[0]['kl']:.2f} to {ends[1]['kl']:.2f} nats and the ELBO 5.94, with and without"
+    )
+    falling = table("strong")["warm_up"][posterior_collapse.CURES["warm_up"][1] // 20 :]
+    assert all(a > b - 0.01 for a, b in itertools.pairwise(falling))
+    assert table("strong")["warm_up"][3] > table("strong")["none"][3] + 1  # it is later
+    assert price("free_bits", True, long)["kl"] > 3.9
+    assert price("weaker", True, long)["kl"] > 4
+    strong = {name: column[-1] for name, column in table("strong").items()}
+    assert max(strong["none"], strong["warm_up"]) < 0.05
+    said(
+        f"free bits stay at {strong['free_bits']:.1f}, the weaker decoder at {strong['weaker']:.1f}"
+    )
+
+
+def test_earlier_pixels_leave_less_than_the_noise() -> None:
+    x = posterior_collapse.centred()[0].numpy()
+    left = [
+        ((x[:, i] - x[:, :i] @ np.linalg.lstsq(x[:, :i], x[:, i])[0]) ** 2).mean() if i else
+        (x[:, 0] ** 2).mean()
+        for i in range(64)
+    ]  # fmt: skip
+    variance = posterior_collapse.FIXED[0] ** 2
+    assert max(left) < variance
+    said(
+        f"fixed at 0.3, variance {variance:.2f}.",
+        f"leaves a variance of at most {max(left):.3f} in any pixel",
     )
 
 
@@ -1453,7 +1604,10 @@ def test_the_table_of_the_page_is_the_table_of_the_figure() -> None:
         expected.append([setting, names[int(numbers["cure"][i])], steps, kl, bound])
     assert rows_of("tab-vae-collapse") == expected
     assert posterior_collapse.SEEDS == 3
-    said("mean and standard deviation of three seeds")
+    said(
+        "measured on 360 test digits; mean and standard deviation of three seeds",
+        "First: collapse as the optimum, by cure, mean of three seeds",
+    )
 
 
 # Blur, the encoder's own gap, the weights.
@@ -1519,6 +1673,74 @@ def test_means_lack_fine_detail_and_draws_have_too_much() -> None:
     assert power[:7] == pytest.approx([0] * 7, abs=1e-12)
     total = sum((2 * k + 1) * value for k, value in enumerate(figures.power(x)))
     assert total == pytest.approx(float((x**2).sum() / 5))  # no power is lost
+
+
+def test_more_units_with_a_trained_noise_cure_blur() -> None:
+    test = weights.digits()[2]
+    finest = figures.power(test)[-1]
+    expected = []
+    for units, models in weights.of_units().items():
+        runs = []
+        for model in models:
+            reconstruction, kl = model.terms(test.repeat(50, 1), chance(1))
+            codes = vae.sample(*model.encode(test), chance(0))
+            powers = [
+                figures.power(x)[-1] / finest
+                for x in (model.decoder(codes), *model.generate(2000, chance(1)))
+            ]
+            used = float((kl.mean(0) > 0.1).sum())
+            bound = float(reconstruction.mean() - kl.sum(-1).mean())
+            runs.append([model.log_noise_var.exp().sqrt().item(), used, bound, *powers])
+        means, spreads = np.mean(runs, 0), np.std(runs, 0, ddof=1)
+        row = [
+            f"{mean:{style_}} ± {spread:{style_}}"
+            for mean, spread, style_ in zip(
+                means, spreads, (".3f", ".1f", ".1f", ".0%", ".0%", ".0%"), strict=True
+            )
+        ]
+        expected.append([f"{units}", *row])
+    assert rows_of("tab-vae-blur") == expected
+    assert len(weights.UNITS_SEEDS) == 3
+    said(
+        f"noise trained from {weights.NOISE}, hidden layers of {weights.SIZES[1]} and "
+        f"{weights.SIZES[2]} units, {weights.UNITS_STEPS:,} steps, warm-up over "
+        f"{weights.UNITS_STEPS // 10:d}",
+        "units in use have a KL above 0.1 nats; mean and standard deviation of three seeds",
+    )
+
+
+def test_a_learned_prior_cures_holes() -> None:
+    train, classes, _, _ = weights.digits()
+    z, log_prior = figures.grid()
+    shares: list[tuple[float, float]] = []
+    sure: list[tuple[float, float]] = []
+    with threadpool_limits(1):
+        judge = LogisticRegression(max_iter=2000).fit(train.numpy(), classes.numpy())
+        for model in weights.others().values():
+            model.requires_grad_(False)
+            many = train.repeat(4, 1)
+            codes = vae.sample(*model.encode(many), chance(0)).numpy()
+            learned = GaussianMixture(40, random_state=0).fit(codes)
+            hole = figures.log_aggregate(model, train, z) < log_prior + math.log(figures.HOLE)
+            densities = [log_prior.exp(), torch.tensor(learned.score_samples(z.numpy())).exp()]
+            before, after = ((d * hole).sum().item() / d.sum().item() for d in densities)
+            shares.append((before, after))
+            draws = [normal(3000, 2), torch.tensor(learned.sample(3000)[0])]
+            first, second = (
+                float(judge.predict_proba(model.decoder(d).numpy()).max(1).mean()) for d in draws
+            )
+            sure.append((first, second))
+    (before, after), (plain, better) = (zip(*rows, strict=True) for rows in (shares, sure))
+    assert len(shares) == 3
+    assert max(after) < 0.2 * min(before)
+    assert min(better) > max(plain)
+    said(
+        f"{min(before):.0%} to {max(before):.0%} lies in holes at β = 1 (three seeds)",
+        f"mostly ({1 - max(before):.0%} to {1 - min(before):.0%}, three seeds) falls",
+        f"of its probability {min(after):.0%} to {max(after):.0%} lies in holes",
+        f"has a mean probability of {min(better):.2f} to {max(better):.2f}, where draws from the "
+        f"standard Gaussian have {min(plain):.2f} to {max(plain):.2f} (three seeds)",
+    )
 
 
 @pytest.mark.equation("eq-vae-quadrature")
@@ -1624,12 +1846,18 @@ def test_the_weights_are_those_that_were_measured() -> None:
         assert reconstruction == pytest.approx(meta["test_reconstruction"][i], abs=0.02)
         assert kl == pytest.approx(meta["test_kl"][i], abs=0.002)
     count = sum(p.numel() for p in model.parameters() if p.ndim)
-    said(f"The networks here have {count:,} weights")
     said(
+        f"the same backwards in the decoder: {count:,} weights",
+        f"have {weights.SIZES[0]}, {weights.SIZES[1]}, {weights.SIZES[2]} and two units",
+        f"for {weights.STEPS:,} steps, with a learning rate of 0.005",
+        f"growing from 0 to β over the first {weights.STEPS // 10:d}",
+        f"noise is fixed at $s = {weights.NOISE}$; they were",
+        f"The data are {len(weights.digits()[0]):,} digits",
+        f"and {len(test)} to test",
+        f"trained on {len(weights.digits()[0]):,} digits, fails",
         f"The digits of this page have {weights.SIZES[0]} pixels",
         f"two hidden layers of {weights.SIZES[1]} units",
-        f"{weights.SIZES[0]} pixels, two latent units",
-        f"densities of {weights.SIZES[0]} numbers",
+        f"density of {weights.SIZES[0]} pixels exceeds one",
     )
 
 

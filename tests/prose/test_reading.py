@@ -129,7 +129,7 @@ def test_the_readers_refuse_what_is_not_there_once(small: Path) -> None:
         ("models/gan", "| 3.2, growing", "| 3.3, growing"),  # read as a table: see below
         ("models/gan", "last 200 of 2,000", "last 300 of 2,000"),  # listed with a test
         ("models/vae", "from 6.5 nats", "from 6.6 nats"),  # listed with a figure
-        ("models/vae", "to 120 digits", "to 130 digits"),  # listed with a constant
+        ("models/vae", "for 120 test digits", "for 130 test digits"),  # listed with a constant
         ("training/rlhf", "About 40 contractors", "About 50 contractors"),  # listed with a reason
         ("models/diffusion", "ten of DDIM 0.85", "ten of DDIM 0.86"),  # an exercise
     ],
