@@ -123,6 +123,7 @@ def draw_gradients(table: style.Table, axes: style.Axes) -> None:
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.set_xticks(table["dimension"], [f"{d:.0f}" for d in table["dimension"]])
+    axes.minorticks_off()
     axes.set_xlim(0.85, 150)
     axes.set_ylim(0.4, 9000)
     axes.set_xlabel("dimension of the code")
@@ -385,7 +386,7 @@ def draw_blur(table: style.Table, axes: style.Axes) -> None:
     axes.set_ylabel("power / power of digits")
 
 
-STRIP = 7
+STRIP = 5
 
 
 def strip() -> style.Table:
