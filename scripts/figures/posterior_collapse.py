@@ -253,8 +253,8 @@ def draw_strong(table: style.Table, axes: style.Axes) -> None:
     places = {
         "none": (112, 1.5),
         "warm_up": (88, 8.2),
-        "free_bits": (300, 2.3),
-        "weaker": (300, 5.4),
+        "free_bits": (700, 2.2),
+        "weaker": (700, 5.6),
     }
     for i, (cure, at) in enumerate(places.items()):
         align = "left" if cure == "warm_up" else "right"
@@ -306,7 +306,7 @@ def draw_price(table: style.Table, axes: style.Axes) -> None:
                     )  # fmt: skip
     axes.set_xlim(-0.8, 17)
     style.label_line(axes, 5.6, 7.5, "noise fixed at 0.3", dx=0, dy=0)
-    style.label_line(axes, 16.8, 29.5, "noise trained, 1,500 steps", dx=0, dy=0, ha="right")
+    style.label_line(axes, 16.8, 29.5, f"noise trained, {LONG} steps", dx=0, dy=0, ha="right")
     axes.set_ylim(0, 32)
     axes.set_xlabel("KL on test digits, nats")
     axes.set_ylabel("ELBO on test digits, nats")

@@ -45,7 +45,7 @@ def log_evidence() -> float:
 
 def readings() -> style.Table:
     """Pairs of readings, the reading of the example first."""
-    _, draws = model().generate(60, chance(3))
+    _, draws = model().generate(100, chance(3))
     pairs: Tensor = torch.cat([torch.tensor([READING]).double(), draws])
     return {"first": pairs[:, 0].tolist(), "second": pairs[:, 1].tolist()}
 

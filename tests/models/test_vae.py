@@ -916,8 +916,8 @@ def test_the_printed_gap_is_that_of_the_best_encoder(printed: Equations) -> None
         )
     printed.excuse(
         r"\log ⟨p (\mathbf{x})⟩ - \max_{q} ⟨\operatorname{ELBO} (\mathbf{x})⟩ = \frac{1}{2} "
-        r"(\sum_{j = 1}^{Z} \frac{s^{2}}{M_{j j} v_{j}} - Z + \log \det (s^{2} M^{- 1}) - "
-        r"\sum_{j = 1}^{Z} \log v_{j}) = \frac{1}{2} (\log \det (s^{2} M^{- 1}) - "
+        r"(\sum_{j = 1}^{Z} \frac{s^{2}}{M_{j j} v_{j}} - Z - \sum_{j = 1}^{Z} \log v_{j} + "
+        r"\log \det (s^{2} M^{- 1})) = \frac{1}{2} (\log \det (s^{2} M^{- 1}) - "
         r"\sum_{j = 1}^{Z} \log \frac{s^{2}}{M_{j j}}) = \frac{1}{2} (\sum_{j = 1}^{Z} \log M_{j j} - "
         r"\log \det M) \geq 0",
         "at the best variances this quotient is one, as is its inverse",
