@@ -45,7 +45,7 @@ def log_evidence() -> float:
 
 def readings() -> style.Table:
     """Pairs of readings, the reading of the example first."""
-    _, draws = model().generate(100, chance(3))
+    _, draws = model().generate(120, chance(3))
     pairs: Tensor = torch.cat([torch.tensor([READING]).double(), draws])
     return {"first": pairs[:, 0].tolist(), "second": pairs[:, 1].tolist()}
 
@@ -79,7 +79,7 @@ def width() -> style.Table:
     """The two terms of the bound by the encoder's standard deviation, its mean right."""
     names = ("spread", "reconstruction", "kl", "elbo", "log_p")
     table: style.Table = {name: [] for name in names}
-    for spread in [10 ** (-2 + i / 16) for i in range(33)] + [SPREAD]:
+    for spread in [10 ** (-2 + i / 10) for i in range(21)] + [SPREAD]:
         reconstruction, kl = terms(CODE, spread)
         row = (spread, reconstruction, kl, reconstruction - kl, log_evidence())
         for name, value in zip(names, row, strict=True):
@@ -100,7 +100,7 @@ def draw_width(table: style.Table, axes: style.Axes) -> None:
     style.label_line(axes, 0.0105, table["log_p"][0], "log p(x)", dx=0, dy=-14)
     style.label_line(axes, 0.03, -1.9, "reconstruction", color=style.SERIES[2], dx=0, dy=4)
     style.label_line(axes, 0.3, -1.3, "− KL", color=style.SERIES[1], dx=-2, dy=10, ha="right")
-    style.label_line(axes, 0.042, elbo[10], "ELBO", color=style.SERIES[0], dx=6, dy=-12)
+    style.label_line(axes, 0.04, elbo[6], "ELBO", color=style.SERIES[0], dx=6, dy=-12)
     axes.set_xscale("log")
     axes.set_xticks([0.01, 0.1, 1 / 3, 1], ["0.01", "0.1", "⅓", "1"])
     axes.minorticks_off()
