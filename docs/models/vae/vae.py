@@ -182,7 +182,6 @@ def ppca(x: Tensor, latent: int) -> tuple[Tensor, float, float]:
     # --8<-- [end:ppca]
 
 
-# --8<-- [start:linear]
 def linear_gap(weight: Tensor, noise_var: float) -> float:
     """How far the best ELBO lies below log p(x), nats: weight (D, Z). Source: this page, eq-vae-linear-gap."""
     m = weight.T @ weight + noise_var * torch.eye(weight.shape[1], dtype=weight.dtype)
@@ -192,7 +191,6 @@ def linear_gap(weight: Tensor, noise_var: float) -> float:
 def linear_rates(eigenvalues: Tensor, noise_var: float, beta: float = 1.0) -> Tensor:
     """KL by unit, nats, linear beta-VAE, fixed noise: eigenvalues (Z,) to (Z,). Source: this page, eq-vae-rates."""
     return 0.5 * torch.log(eigenvalues / (beta * noise_var)).clamp(min=0)
-    # --8<-- [end:linear]
 
 
 def train(
