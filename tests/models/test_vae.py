@@ -1854,7 +1854,7 @@ def test_the_weights_are_those_that_were_measured() -> None:
         f"noise is fixed at $s = {weights.NOISE}$; they were",
         f"The data are {len(weights.digits()[0]):,} digits",
         f"and {len(test)} to test",
-        f"trained on {len(weights.digits()[0]):,} digits, fails",
+        f"fits the {len(weights.digits()[0]):,} training digits better",
         f"The digits of this page have {weights.SIZES[0]} pixels",
         f"two hidden layers of {weights.SIZES[1]} units",
         f"density of {weights.SIZES[0]} pixels exceeds one",
