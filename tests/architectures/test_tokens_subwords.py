@@ -143,19 +143,40 @@ def test_the_ratio_of_counts_is_pointwise_mutual_information(printed: Equations)
     )
 
 
-def test_the_two_choices_of_a_first_merge() -> None:
-    split = {tuple(bytes([b]) for b in word): 1 for word in (b"banana", b"bandana")}
-    gains = subwords.gains(split)
+def nats(words: list[list[bytes]]) -> float:
+    """The logarithm of the probability of words whose pieces are drawn one by one, each with its share."""
+    count = Counter(piece for word in words for piece in word)
+    return sum(n * math.log(n / count.total()) for n in count.values())
+
+
+def joined(word: list[bytes], pair: tuple[bytes, bytes]) -> list[bytes]:
+    """A word in which a pair of neighbours has become one piece."""
+    out: list[bytes] = []
+    for piece in word:
+        if out and (out[-1], piece) == pair:
+            out[-1] += piece
+        else:
+            out.append(piece)
+    return out
+
+
+def test_the_three_choices_of_a_first_merge() -> None:
+    split = [[bytes([b]) for b in word] for word in (b"banana", b"bandana")]
+    gains = subwords.gains({tuple(word): 1 for word in split})
     single = Counter(b"bananabandana")
     rows = rows_of("tab-tokens-wordpiece")
     assert len(rows) == len(gains)
-    for name, count, ratio in rows:
-        a, b = name.strip("`").split()
-        known, value = gains[a.encode(), b.encode()]
+    likelier = {}
+    for name, count, ratio, gain in rows:
+        a, b = (part.encode() for part in name.strip("`").split())
+        known, value = gains[a, b]
         parts = f"{known} / ({single[ord(a)]} · {single[ord(b)]}) = {value:.3f}"
-        assert (count, ratio) == (str(known), parts)
+        likelier[a, b] = nats([joined(word, (a, b)) for word in split]) - nats(split)
+        assert (count, ratio, gain) == (str(known), parts, f"{likelier[a, b]:.3f}")
     assert max(gains, key=lambda pair: gains[pair][0]) == (b"a", b"n")
     assert max(gains, key=lambda pair: gains[pair][1]) == (b"n", b"d")
+    assert max(likelier, key=likelier.__getitem__) == (b"a", b"n")
+    said("The guess joins `n d`", "The likelihood joins `a n`, as BPE does.")
 
 
 def test_the_cuts_of_bana() -> None:

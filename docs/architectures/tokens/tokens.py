@@ -19,6 +19,7 @@ LETTER = rb"A-Za-z\x80-\xff"  # every byte of a character beyond ASCII counts as
 PIECES = rb" ?[%b]+| ?[0-9]+| ?[^%b0-9 \t-\r]+|[ \t-\r]+" % (LETTER, LETTER)
 ONE_DIGIT = PIECES.replace(b"[0-9]+", b"[0-9]")
 SPECIAL = ("<|end|>", "<|user|>", "<|assistant|>")
+WIDTH = 16  # E of the smallest language model
 
 
 def split(text: bytes, pattern: bytes = PIECES) -> list[bytes]:
@@ -123,16 +124,16 @@ def chat(turns: list[tuple[str, str]], merges: list[Pair]) -> list[int]:
 
 
 # --8<-- [start:bigram]
-def bigram(tokens: list[int], v: int, width: int = 16, steps: int = 30) -> tuple[Tensor, ...]:
-    """Train the smallest language model, token to next token, on one text; seed 0, no weight decay.
+def bigram(tokens: list[int], v: int, steps: int = 30, seed: int = 0) -> tuple[Tensor, ...]:
+    """Train the smallest language model, token to next token, on one text; no weight decay.
 
     Returns the embeddings at the start (V, E), those after training (V, E), and log-probabilities
     of the next token (V, V). Source: definition.
     """
-    generator = torch.Generator().manual_seed(0)
-    start = torch.randn(v, width, generator=generator)
+    generator = torch.Generator().manual_seed(seed)
+    start = torch.randn(v, WIDTH, generator=generator)
     embedding = start.clone().requires_grad_()
-    unembedding = (torch.randn(v, width, generator=generator) / width**0.5).requires_grad_()
+    unembedding = (torch.randn(v, WIDTH, generator=generator) / WIDTH**0.5).requires_grad_()
     optimiser = torch.optim.Adam([embedding, unembedding], lr=0.1)
     x, y = torch.tensor(tokens[:-1]), torch.tensor(tokens[1:])
     for _ in range(steps):
