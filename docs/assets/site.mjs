@@ -257,14 +257,15 @@ function navigation() {
   });
 }
 
-/** Copies of formulas: what makes them comes with the first sign that somebody wants one. */
+/** Copies of formulas, and large figures: what makes them comes with the first sign that somebody wants one. */
 function taking() {
   // As the page was written: before anything is added to it, or taken out of what waits.
   const formulas = [...document.querySelectorAll("math, template")].flatMap((found) =>
     found instanceof HTMLTemplateElement ? [...found.content.querySelectorAll("math")] : found,
   );
   const sign = (/** @type {Event} */ { target }) => {
-    const place = target instanceof Element && target.closest(".equation[id], .ledger-entry");
+    const place =
+      target instanceof Element && target.closest(".equation[id], .ledger-entry, figure[id]");
     if (place) import("./taking.mjs").then(({ take }) => take(place, formulas));
   };
   document.addEventListener("pointerover", sign);

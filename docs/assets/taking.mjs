@@ -1,6 +1,6 @@
 /**
- * What can be taken along: the TeX of formulas. It is loaded with the first sign that somebody may want it,
- * and the TeX lies in a file beside the page.
+ * What can be taken along: figures, large and with their files, and the TeX of formulas. It is loaded with the
+ * first sign that somebody may want it, and the TeX lies in a file beside the page.
  */
 
 import { make } from "./dom.mjs";
@@ -123,11 +123,86 @@ function copied(event) {
 }
 
 /**
- * Puts the buttons of an equation in their places when it is pointed at, tapped or reached with Tab.
+ * Who is to be named with a figure, in one line.
+ * @param {Element} figure
+ */
+function attribution(figure) {
+  const number = figure.querySelector(".figure-number")?.textContent ?? "Figure";
+  const title = document.querySelector("h1")?.firstChild?.textContent?.trim() ?? document.title;
+  const site = document.querySelector(".top-home")?.getAttribute("aria-label");
+  const licence = document.querySelector(".foot [rel=license]")?.textContent;
+  const address = location.href.replace(/[?#].*/s, "");
+  const parts = [
+    `${number} of “${title}”`,
+    site?.replace(/, home$/, ""),
+    `${address}#${figure.id}`,
+  ];
+  return [...parts, licence].filter(Boolean).join(", ");
+}
+
+/**
+ * Shows a figure as large as the window allows, with its files, until it is closed.
+ * @param {HTMLElement} figure
+ * @param {HTMLElement} opener what gets the focus back
+ */
+function enlarge(figure, opener) {
+  const number = figure.querySelector(".figure-number")?.textContent ?? "Figure";
+  const panels = [...figure.querySelectorAll(".figure-panel:not(.diagram-narrow) > *")].map((one) =>
+    one.cloneNode(true),
+  );
+  const shown = make(
+    "div",
+    { class: "large-panels", tabindex: "0", role: "region", "aria-label": `${number}, large` },
+    ...panels,
+  );
+  // The parts that a drawing uses twice are found in the page, under their names.
+  for (const part of shown.querySelectorAll("[id]")) part.removeAttribute("id");
+  const close = make("button", { class: "large-close", type: "button" }, "Close");
+  const title = make("p", { class: "large-title", id: "large-title" }, number);
+  const credit = make("p", { class: "large-credit" }, attribution(figure));
+  const files = figure.querySelector(".figure-data")?.cloneNode(true) ?? "";
+  const foot = make("div", { class: "large-foot" }, files, credit);
+  copier(foot, { class: "large-copy" }, "Copy attribution", () => attribution(figure));
+  const dialog = make(
+    "dialog",
+    { class: "large", "aria-labelledby": "large-title" },
+    make("div", { class: "large-head" }, title, close),
+    shown,
+    foot,
+  );
+  close.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (/** @type {Event} */ event) => {
+    if (event.target === dialog) dialog.close(); // beside it
+  });
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    opener.focus({ preventScroll: true });
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/**
+ * A button at a figure that shows it large.
+ * @param {HTMLElement} figure
+ */
+function enlargeable(figure) {
+  const words = figure.querySelector("figcaption");
+  if (!words?.querySelector(".figure-data") || words.querySelector(".figure-large")) return;
+  const name = `Enlarge ${figure.querySelector(".figure-number")?.textContent}`;
+  const attributes = { class: "figure-large", type: "button", "aria-label": name };
+  const button = make("button", attributes, "Enlarge");
+  button.addEventListener("click", () => enlarge(figure, button));
+  words.append(button);
+}
+
+/**
+ * Puts the button of an equation or a figure in its place when that is pointed at, tapped or reached with Tab.
  * @param {Element} place
  * @param {Element[]} formulas of the page, as it was written
  */
 export function take(place, formulas) {
+  if (place instanceof HTMLElement && place.matches("figure")) return enlargeable(place);
   carry(formulas).catch(() => {}); // the button says so when it is pressed
   copyable(place, formulas);
 }

@@ -4,8 +4,8 @@
     **The gap closes.** What to see, in one to three sentences.
 
 SVG files are put into the page, so that they follow its colours. Figures are numbered, have the id
-`fig-` and the folder and name of their first file (or `{#fig-name}` at the end of the caption), and link to the
-CSV file of the same name. Other images are loaded when they come near, with their size known before.
+`fig-` and the folder and name of their first file (or `{#fig-name}` at the end of the caption), and link to their
+files and to the CSV files of the same names. Other images are loaded when they come near, with their size known before.
 
 Beside `diagram.svg` may lie `diagram.narrow.svg`, the same drawn for a phone: both are put into the page, and
 its style shows the one that fits. They share the label, and neither comes late.
@@ -268,13 +268,13 @@ class _Figure(BlockProcessor):
         if len(images) > 1:
             figure.set("class", f"figure figure-{len(images)}")
         panels = sub(figure, "div", class_="figure-panels")
-        data = [self._panel(panels, page, *image) for image in images]
+        files = [self._panel(panels, page, *image) for image in images]
         if not caption:
             no_caption(page, images[-1][2])
         words = sub(figure, "figcaption")
         number = sub(words, "span", class_="figure-number", data_label="figure")
         number.tail = f" {caption}"
-        self._data(words, [link for link in data if link])
+        self._data(words, [name for name, _ in files], [name for _, name in files])
         return True
 
     def _panel(
@@ -285,8 +285,8 @@ class _Figure(BlockProcessor):
         source: str,
         written: str,
         attributes: dict[str, str],
-    ) -> str:
-        """One image of a figure. Returns the link to its numbers, if they are there."""
+    ) -> tuple[str, str]:
+        """One image of a figure. Returns the links to the drawing and to its numbers, if they are there."""
         alt = re.sub(r"\\([\\`*_{}\[\]()#+.!-])", r"\1", alt.translate(SHOW))
         if not page.plain(alt):
             no_alternative(page, written)
@@ -298,14 +298,14 @@ class _Figure(BlockProcessor):
         # A drawing for one colour scheme, `#only-dark`, is told by its address.
         if path is None or path.suffix.lower() != ".svg" or "#" in source:
             sub(panels, "img", src=source, alt=alt, **attributes)
-            return ""
+            return "", ""
         if not path.is_file():
             missing(page, source)
-            return ""
+            return "", ""
         drawing = files.load(path, read_svg)
         if drawing.problem:
             unfit(page, source, drawing.problem)
-            return ""
+            return "", ""
         numbers = path.with_suffix(".csv")
         page.reads(numbers)
         link = re.sub(r"\.svg$", ".csv", source) if numbers.is_file() else ""
@@ -314,7 +314,7 @@ class _Figure(BlockProcessor):
         if narrow.is_file():
             panels.set("class", "figure-panels figure-diagram")
             self._twice(panels, page, alt, source, drawing, files.load(narrow, read_svg))
-            return link
+            return source, link
         inlined = page.notes["inlined"] = page.notes.get("inlined", 0) + len(drawing.body)
         if inlined > INLINED:  # a page with many figures stays light: the later ones come late
             holder = sub(panels, "div", class_="figure-panel")
@@ -325,9 +325,9 @@ class _Figure(BlockProcessor):
             image = sub(holder, "img", class_="figure-late", src=source, alt=alt)
             image.set("width", f"{width * scale:g}")
             image.set("height", f"{height * scale:g}")
-            return link
+            return source, link
         self._inline(panels, page, alt, _fit(drawing.head, attributes), drawing.body)
-        return link
+        return source, link
 
     def _inline(
         self, panels: Element, page: Page, alt: str, head: str, body: str, kind: str = ""
@@ -357,14 +357,23 @@ class _Figure(BlockProcessor):
         self._inline(panels, page, alt, narrow.head, narrow.body, "diagram-narrow")
 
     @staticmethod
-    def _data(words: Element, links: list[str]) -> None:
-        if not links:
+    def _data(words: Element, drawings: list[str], numbers: list[str]) -> None:
+        """The line with the files of a figure: to look at, and to use elsewhere."""
+        given = [("Numbers: ", numbers), ("Picture: ", drawings)]
+        lists = [(head, [link for link in links if link]) for head, links in given]
+        lists = [(head, links) for head, links in lists if links]
+        if not lists:
             return
-        line = sub(words, "span", "Numbers: ", class_="figure-data")
+        line = sub(words, "span", class_="figure-data")
         words[0].tail = (words[0].tail or "") + " "
-        for link in links:
-            made = sub(line, "a", link.rpartition("/")[2], href=link)
-            made.tail = ", " if link != links[-1] else ""
+        for head, links in lists:
+            if len(line):
+                line[-1].tail = f". {head}"
+            else:
+                line.text = head
+            for link in links:
+                made = sub(line, "a", link.rpartition("/")[2], href=link)
+                made.tail = ", " if link != links[-1] else ""
 
 
 class _Images(Treeprocessor):

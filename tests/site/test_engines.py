@@ -203,3 +203,28 @@ def test_a_selected_formula_is_copied_as_tex(engine: Engine, watched: Server) ->
     tex = equations.read(DOCS / "models" / "vae.md")[0][1].tex
     assert text.startswith(f"$$\n{tex}\n$$\n"), text
     assert engine.run("return faults;") == []
+
+
+LARGE = """
+const figure = document.querySelector("main figure");
+const until = async (ready) => {
+  const end = performance.now() + 10000;
+  while (!ready() && performance.now() < end) await new Promise(done => setTimeout(done, 20));
+};
+figure.dispatchEvent(new PointerEvent("pointerover", {bubbles: true}));
+await until(() => figure.querySelector(".figure-large"));
+const button = figure.querySelector(".figure-large");
+button.click();
+const dialog = document.querySelector("dialog.large");
+const wide = box => box.getBoundingClientRect().width;
+const found = [dialog.open, dialog.matches(":modal"), wide(dialog.querySelector("svg")) > 600];
+dialog.querySelector(".large-close").click();
+await until(() => !document.querySelector("dialog.large"));
+return [...found, !document.querySelector("dialog.large"), document.activeElement === button, ...faults];
+"""
+
+
+def test_a_figure_is_shown_large(engine: Engine, watched: Server) -> None:
+    engine.goto(f"{watched.url}models/vae/")
+    engine.resize(1380, 900)
+    assert engine.run(LARGE) == [True] * 5

@@ -1,11 +1,13 @@
-"""What can be taken along: the TeX of formulas, by a button and by what is selected."""
+"""What can be taken along: the TeX of formulas, and figures, large and with their files."""
 
 import json
 import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+from selectolax.lexbor import LexborHTMLParser
 
 from scripts.extensions import equations, mathml
 from tests.site.engines import COPY, SELECT
@@ -78,7 +80,7 @@ def test_the_button_copies_tex_with_number_and_address(way: str, new_page: NewPa
     settle(page)
     equation = page.locator(".equation").nth(2)
     equation.scroll_into_view_if_needed()
-    before = equation.bounding_box()
+    before = place(equation)
     button = equation.get_by_role("button", name="Copy TeX of Equation (3)")
     if way == "keyboard":
         equation.locator(".equation-number").focus()
@@ -99,7 +101,7 @@ def test_the_button_copies_tex_with_number_and_address(way: str, new_page: NewPa
     assert (
         copied(page) == f"% Equation (3), {page.url.split('#')[0]}#{name}\n{displayed(PAGE)[2]}\n"
     )
-    assert equation.bounding_box() == before
+    assert place(equation) == pytest.approx(before)
     box = equation.locator(".equation-copy").bounding_box()
     assert box is not None
     assert box["height"] >= 24
@@ -160,6 +162,99 @@ def test_a_part_of_a_formula_is_copied_as_the_whole(page: Page) -> None:
     assert prevented
     assert text.startswith(f"$$\n{displayed(PAGE)[0]}\n$$\n"), text
     assert "Copy TeX" not in text
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_each_figure_leads_to_its_files(address: str, site: Path) -> None:
+    tree = LexborHTMLParser((site / address / "index.html").read_text(encoding="utf-8"))
+    for figure in tree.css("main figure"):
+        panels = figure.css(".figure-panel:not(.diagram-narrow)")
+        links = [str(link.attributes["href"]) for link in figure.css(".figure-data a")]
+        assert len([link for link in links if link.endswith(".svg")]) == len(panels)
+        for link in links:
+            assert (site / address / link).is_file(), link
+
+
+def place(box: Locator) -> list[float]:
+    """Where something stands on the page, however far that is scrolled."""
+    rect = "box => { const r = box.getBoundingClientRect(); return [r.x, r.y + scrollY, r.width, r.height]; }"
+    return [float(value) for value in box.evaluate(rect)]
+
+
+def enlarged(page: Page, number: int, way: str) -> tuple[Locator, Locator]:
+    """A figure of the page, and the dialog in which it was shown large."""
+    figure = page.locator("main figure").nth(number)
+    figure.scroll_into_view_if_needed()
+    before = place(figure)
+    button = figure.locator(".figure-large")
+    if way == "keyboard":
+        figure.locator(".figure-data a").last.focus()
+        button.wait_for()
+        page.keyboard.press("Tab")
+        expect(button).to_be_focused()
+        page.keyboard.press("Enter")
+    elif way == "touch":
+        figure.locator("svg:visible, img").first.tap()
+        button.tap()
+    else:
+        figure.hover()
+        button.click()
+    assert place(figure) == pytest.approx(before)
+    dialog = page.get_by_role("dialog", name=f"Figure {number + 1}", exact=True)
+    expect(dialog).to_be_visible()
+    return figure, dialog
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("way", ["mouse", "touch", "keyboard"])
+def test_a_figure_is_shown_large_and_the_focus_comes_back(
+    way: str, scheme: str, new_page: NewPage
+) -> None:
+    page = new_page(scheme=scheme, has_touch=way == "touch", permissions=CLIPBOARD)
+    page.goto(PAGE)
+    settle(page)
+    for number in (0, 1):
+        figure, dialog = enlarged(page, number, way)
+        small = figure.locator("svg:visible, img").first.bounding_box()
+        large = dialog.locator(".large-panels > *").first.bounding_box()
+        assert small is not None
+        assert large is not None
+        assert large["width"] > 1.4 * small["width"]
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        dialog.get_by_role("button", name="Copy attribution").click()
+        expect(dialog.get_by_text("Copied")).to_be_visible()
+        address = f"{page.url.split('#')[0]}#{figure.get_attribute('id')}"
+        title = page.locator("h1").inner_text().rstrip("¶# ")
+        credit = f"Figure {number + 1} of “{title}”, Gen()AI, {address}, CC BY 4.0"
+        assert copied(page) == credit
+        assert dialog.locator('.figure-data a[href$=".svg"]').count() >= 1
+        if number:
+            dialog.get_by_role("button", name="Close").click()
+        else:
+            page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+        expect(figure.locator(".figure-large")).to_be_focused()
+    page.emulate_media(media="print")
+    expect(figure.locator(".figure-large")).to_be_hidden()
+
+
+@pytest.mark.browser
+def test_a_wide_figure_scrolls_on_a_phone(new_page: NewPage) -> None:
+    page = new_page(width=390, height=844, has_touch=True)
+    page.goto(PAGE)
+    settle(page)
+    dialog = enlarged(page, 0, "touch")[1]
+    panels = dialog.locator(".large-panels")
+    assert panels.evaluate("box => box.scrollWidth > 1.5 * box.clientWidth")
+    expect(panels.locator("svg")).to_have_count(1)
+    panels.focus()
+    page.keyboard.press("ArrowRight")
+    until(page, "document.querySelector('.large-panels').scrollLeft > 0")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    dialog.click(position={"x": -4, "y": 300}, force=True)
+    expect(dialog).to_have_count(0)
 
 
 def test_the_page_of_these_tests_has_equations() -> None:
