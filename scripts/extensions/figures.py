@@ -43,7 +43,8 @@ IMAGE = re.compile(
 ASIDE = re.compile(r"\balign[ ]*=")
 WIDTH = re.compile(r"\d+(?:px|%)?|\d+(?:\.\d+)?r?em")
 NAMED = re.compile(r"[ \n]*\{:?[ ]*#(?P<id>[\w-]+)[ ]*\}[ ]*\Z")
-INLINED = 60_000  # characters of drawings in one page beside its diagrams, about 12 kB compressed
+INLINED = 45_000  # characters of drawings in one page beside its diagrams, about 10 kB compressed
+FALLBACK = re.compile(r"(var\(--fig-\w+), [^()]*\)")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def read_svg(path: Path) -> Drawing:
     text = text[max(text.find("<svg"), 0) :].strip()
     for _, _, wrong in drawings.faults(text, inlined=True):
         return Drawing("", "", f"{path.name} {wrong}")
-    text = drawings.unstyled(text)
+    text = FALLBACK.sub(r"\1)", drawings.unstyled(text))  # the page's style sheet has them all
     stem = identifier(path.as_posix())
     text = re.sub(r'(\s)id="([^"]+)"', rf'\1id="{stem}-\2"', text)
     text = re.sub(r'href="#([^"]+)"', rf'href="#{stem}-\1"', text)
