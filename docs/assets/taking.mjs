@@ -5,6 +5,17 @@
 
 import { make } from "./dom.mjs";
 
+const sheet = make("link", {
+  rel: "stylesheet",
+  href: new URL("stylesheets/taking.css", import.meta.url).href,
+});
+/** Nothing is put into the page before its style is there. */
+const styled = new Promise((done) => {
+  sheet.addEventListener("load", done);
+  sheet.addEventListener("error", done);
+});
+document.head.append(sheet);
+
 /** @type {Promise<void> | undefined} */
 let loading;
 
@@ -201,7 +212,8 @@ function enlargeable(figure) {
  * @param {Element} place
  * @param {Element[]} formulas of the page, as it was written
  */
-export function take(place, formulas) {
+export async function take(place, formulas) {
+  await styled;
   if (place instanceof HTMLElement && place.matches("figure")) return enlargeable(place);
   carry(formulas).catch(() => {}); // the button says so when it is pressed
   copyable(place, formulas);

@@ -43,7 +43,7 @@ IMAGE = re.compile(
 ASIDE = re.compile(r"\balign[ ]*=")
 WIDTH = re.compile(r"\d+(?:px|%)?|\d+(?:\.\d+)?r?em")
 NAMED = re.compile(r"[ \n]*\{:?[ ]*#(?P<id>[\w-]+)[ ]*\}[ ]*\Z")
-INLINED = 45_000  # characters of drawings in one page beside its diagrams, about 10 kB compressed
+INLINED = 40_000  # characters of drawings in one page beside its diagrams, about 9 kB compressed
 FALLBACK = re.compile(r"(var\(--fig-\w+), [^()]*\)")
 
 

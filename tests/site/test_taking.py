@@ -68,7 +68,7 @@ def test_a_first_visit_loads_nothing_of_it(new_page: NewPage) -> None:
     page.locator(".equation").first.hover()
     page.locator(".equation-copy").first.wait_for()
     page.wait_for_load_state("networkidle")
-    [script] = [key for key, url in sent.urls.items() if "taking" in url]
+    [script] = [key for key, url in sent.urls.items() if "taking.mjs" in url]
     assert sent.sizes[script] < 3000
 
 
