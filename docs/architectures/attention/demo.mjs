@@ -1,6 +1,7 @@
 /** The stage of attention.mjs: the reader moves the query and the keys, the scale and the mask. */
 
 import { random } from "../../assets/demos/rng.mjs";
+import { keep, numbers } from "../../assets/demos/state.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { attend, HEADS, WORDS } from "./attention.mjs";
 import { PRESETS } from "./choices.mjs";
@@ -63,6 +64,29 @@ class Stage {
     ui.element("summary", { text: "All numbers" }, details);
     this.numbers = ui.element("div", {}, details);
     this.load(PRESETS[0]);
+    this.keepOn(root);
+  }
+
+  /** @param {HTMLElement} root what is dragged stands in the address */
+  keepOn(root) {
+    keep(root, "query", {
+      read: () => this.query.join(","),
+      write: (text) => {
+        const found = numbers(text, 2, REACH);
+        if (found) this.query = found;
+        this.show();
+        return Boolean(found);
+      },
+    });
+    keep(root, "keys", {
+      read: () => this.keys.join(","),
+      write: (text) => {
+        const found = numbers(text, 2 * WORDS.length, REACH);
+        if (found) this.keys = WORDS.map((_, j) => found.slice(2 * j, 2 * j + 2));
+        this.show();
+        return Boolean(found);
+      },
+    });
   }
 
   // Pictures and controls.
@@ -95,7 +119,7 @@ class Stage {
     const group = { class: "demo-buttons", role: "group", "aria-label": "Presets" };
     const row = ui.element("div", group, parent);
     const see = ui.element("p", { class: "demo-see", "aria-live": "polite" }, parent);
-    for (const preset of PRESETS) ui.button(row, preset.name, () => this.load(preset));
+    for (const preset of PRESETS) ui.preset(row, preset.name, () => this.load(preset));
     return see;
   }
 

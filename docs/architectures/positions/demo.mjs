@@ -163,7 +163,7 @@ class Stage {
     const see = ui.element("p", { class: "demo-see", "aria-live": "polite" });
     see.style.minHeight = "2.9em";
     stage.after(list, see);
-    for (const preset of PRESETS) ui.button(list, preset.name, () => this.load(preset));
+    for (const preset of PRESETS) ui.preset(list, preset.name, () => this.load(preset));
     return see;
   }
 

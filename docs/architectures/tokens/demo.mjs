@@ -58,7 +58,7 @@ class Stage {
       "aria-label": "Presets",
     });
     root.prepend(list, this.see);
-    for (const preset of PRESETS) ui.button(list, preset.name, () => this.load(preset));
+    for (const preset of PRESETS) ui.preset(list, preset.name, () => this.load(preset));
     const onInput = () => this.show();
     this.training = textOn(stage, { label: "Training text", rows: 2, onInput });
     this.merges = ui.slider(stage, {

@@ -8,19 +8,24 @@ async function start(link) {
   const frame = link.closest("div.demo") ?? link.parentElement;
   if (!frame) return;
   try {
-    const module = await import(link.href);
+    const [module, { share }] = await Promise.all([import(link.href), import("./state.mjs")]);
     const root = document.createElement("div");
     root.className = "demo-root";
     module.mount(root);
     const title = document.createElement("p");
     title.className = "demo-title";
     title.textContent = link.textContent;
+    const foot = document.createElement("div");
+    foot.className = "demo-foot";
+    link.before(foot);
     link.textContent = "Source of this demo";
     link.classList.add("demo-source");
+    foot.append(link);
     frame.classList.add("demo-running");
     frame.setAttribute("role", "group");
     frame.setAttribute("aria-label", `Demo: ${title.textContent}`);
     frame.prepend(title, root);
+    share(root, foot);
   } catch (error) {
     frame.classList.add("demo-failed");
     const note = document.createElement("p");

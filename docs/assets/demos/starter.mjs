@@ -28,6 +28,7 @@ export function starter(root, { text, note, url, open }) {
       const focused = box.contains(document.activeElement);
       box.remove();
       const first = open(weights);
+      root.dispatchEvent(new Event("demo-more", { bubbles: true }));
       if (focused) first.focus({ preventScroll: true });
     } catch (error) {
       loading = false;

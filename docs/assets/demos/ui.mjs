@@ -204,6 +204,17 @@ export function button(parent, text, onClick) {
   );
 }
 
+/**
+ * A button that loads settings which are worth seeing; the address names the last one that was pressed.
+ * @param {Element} parent @param {string} text @param {() => void} onClick
+ * @returns {HTMLButtonElement}
+ */
+export function preset(parent, text, onClick) {
+  const node = button(parent, text, onClick);
+  node.dataset.preset = "";
+  return node;
+}
+
 const NAMES = ["ink", "muted", "grid", "paper", "1", "2", "3", "4", "5", "6"];
 
 /**

@@ -182,7 +182,7 @@ class Stage {
     const see = ui.element("p", { class: "demo-see", "aria-live": "polite" }, side);
     see.textContent = PRESETS[0].see;
     for (const preset of PRESETS) {
-      ui.button(list, preset.name, () => {
+      ui.preset(list, preset.name, () => {
         see.textContent = preset.see;
         this.load(preset);
       });

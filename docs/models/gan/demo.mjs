@@ -115,7 +115,7 @@ class Stage {
     see.textContent =
       "Choose what to see. The first three play with two numbers, the others with networks.";
     for (const preset of PRESETS) {
-      ui.button(list, preset.name, () => {
+      ui.preset(list, preset.name, () => {
         see.textContent = preset.see;
         this.load(preset);
       });

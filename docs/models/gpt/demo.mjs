@@ -73,6 +73,7 @@ class Stage {
           const next = new Stage(root, opened, models, Number(value));
           next.model.input.focus({ preventScroll: true });
           next.status(`Another model. ${next.best()}`);
+          root.dispatchEvent(new Event("demo-more"));
         } catch (error) {
           this.model.set(String(shown));
           const why = error instanceof Error ? error.message : error;

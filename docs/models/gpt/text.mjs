@@ -1,6 +1,6 @@
 /** The reader's text, and below it its tokens as buttons. */
 
-import { button, element } from "../../assets/demos/ui.mjs";
+import { element, preset } from "../../assets/demos/ui.mjs";
 
 /** @param {Element} parent @param {HTMLElement} buttons which stand next to the text, also on a phone */
 export function promptOn(parent, buttons) {
@@ -93,5 +93,5 @@ const PRESETS = [
 export function presetsOn(parent, onChoose) {
   const group = { class: "demo-buttons", role: "group", "aria-label": "Presets" };
   const row = element("div", group, parent);
-  for (const [title, preset] of PRESETS) button(row, title, () => onChoose(preset));
+  for (const [title, chosen] of PRESETS) preset(row, title, () => onChoose(chosen));
 }

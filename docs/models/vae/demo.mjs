@@ -81,7 +81,7 @@ class Stage {
     this.pad = this.padOn(figure(columns[1], "Draw a digit, as large as the square"));
     this.strip = this.stripOn(figure(columns[1], "Seen by the encoder; decoded"));
     this.controls = this.controlsOn(controls);
-    for (const preset of PRESETS) ui.button(buttons, preset.name, () => this.preset(preset));
+    for (const preset of PRESETS) ui.preset(buttons, preset.name, () => this.preset(preset));
     ui.button(buttons, "Next test digit", () =>
       this.pick((this.shownDigit + 1) % this.digits.length),
     );

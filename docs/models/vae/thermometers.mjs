@@ -122,7 +122,7 @@ export function thermometers(root) {
     },
   });
   for (const [name, m, s] of PRESETS) {
-    ui.button(buttons, name, () => {
+    ui.preset(buttons, name, () => {
       [mean, deviation] = [m, s];
       place.set(m);
       width.set(Math.log(s));

@@ -1,0 +1,226 @@
+/**
+ * The settings of a demo in the address of its page: `?temperature=0.5&preset=no-mask#demo`. Whoever opens
+ * such an address finds the demo as it was. The names come from the labels of the controls, so that a demo
+ * that uses ui.mjs need not do anything; `keep` adds what has no control. Only what differs from the start,
+ * or from the preset, is written, and never as a new entry of the history. What an address asks for is
+ * taken as if the reader had set it; what is no value of its control is refused in words, and names that no
+ * control has are left alone.
+ *
+ * @typedef {{read: () => string, write: (text: string) => boolean}} Kept `write` says whether it took the text
+ * @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control
+ */
+
+import { button, element } from "./ui.mjs";
+
+const LONGEST = 300; // characters of a text that go into an address
+const REST = 300; // ms without a change before the address is written; browsers limit how often it may be
+const PRESET = "preset";
+
+/** @param {string} text */
+const slug = (text) =>
+  text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+
+/** @type {WeakMap<Element, Map<string, Kept>>} */
+const extras = new WeakMap();
+
+/**
+ * Keeps in the address what no control of the demo shows, such as a point that is dragged.
+ * @param {Element} root of the demo @param {string} name @param {Kept} kept
+ */
+export function keep(root, name, kept) {
+  const known = extras.get(root) ?? new Map();
+  extras.set(root, known.set(name, kept));
+}
+
+/**
+ * Numbers of an address.
+ * @param {string} text @param {number} count how many there must be @param {number} most the largest size of each
+ * @returns {number[] | undefined} nothing if they are not such numbers
+ */
+export function numbers(text, count, most) {
+  const found = text.split(",");
+  const good = found.every((one) => /^-?\d{1,4}(\.\d{1,4})?$/.test(one) && Math.abs(+one) <= most);
+  return good && found.length === count ? found.map(Number) : undefined;
+}
+
+/** @param {Control} node */
+const read = (node) =>
+  node instanceof HTMLInputElement && node.type === "checkbox"
+    ? String(Number(node.checked))
+    : node.value;
+
+/** @param {Control} node @param {string} text @returns {boolean} whether the control can have this value */
+function fits(node, text) {
+  if (node.disabled) return false;
+  if (node instanceof HTMLSelectElement)
+    return [...node.options].some(({ value }) => value === text);
+  if (node instanceof HTMLTextAreaElement) return text.length <= LONGEST;
+  if (node.type === "checkbox") return text === "0" || text === "1";
+  if (node.type === "text") return text.length <= LONGEST;
+  const form = node.type === "number" ? /^\d{1,6}$/ : /^-?\d{1,6}(\.\d{1,6})?$/;
+  return form.test(text) && +text >= +node.min && +text <= +node.max;
+}
+
+/** @param {Control} node @param {string} text @returns {boolean} whether it was taken */
+function enter(node, text) {
+  if (read(node) === text) return true;
+  if (!fits(node, text)) return false;
+  if (node instanceof HTMLInputElement && node.type === "checkbox") node.checked = text === "1";
+  else node.value = text;
+  const typed = node instanceof HTMLTextAreaElement || ["range", "text"].includes(node.type);
+  node.dispatchEvent(new Event(typed ? "input" : "change", { bubbles: true }));
+  return true;
+}
+
+/** What depends on what: a choice may set sliders, and text is read by what was chosen. */
+const ORDER = ["select-one", "number", "checkbox", "range", "text", "textarea"];
+
+/** @param {Element} root @returns {Map<string, Kept>} all settings by name, in the order in which they are set */
+function settings(root) {
+  const nodes = [
+    .../** @type {NodeListOf<Control>} */ (root.querySelectorAll("input, select, textarea")),
+  ];
+  /** @type {{node: Control, name: string}[]} */
+  const named = [];
+  const taken = new Set();
+  for (const node of nodes) {
+    const stem = slug(node.labels?.[0]?.textContent ?? "");
+    if (!stem) continue;
+    let name = stem;
+    for (let i = 2; taken.has(name); i++) name = `${stem}-${i}`;
+    taken.add(name);
+    named.push({ node, name });
+  }
+  named.sort((a, b) => ORDER.indexOf(a.node.type) - ORDER.indexOf(b.node.type));
+  return new Map([
+    ...named.map(
+      ({ node, name }) =>
+        /** @type {[string, Kept]} */ ([
+          name,
+          { read: () => read(node), write: (text) => enter(node, text) },
+        ]),
+    ),
+    ...(extras.get(root) ?? []),
+  ]);
+}
+
+class Shared {
+  preset = "";
+  quiet = false; // while the address is read
+  timer = 0;
+  asked = new Map(new URLSearchParams(location.search));
+
+  /** @param {HTMLElement} root @param {Element} foot where the button stands */
+  constructor(root, foot) {
+    this.root = root;
+    this.first = this.values();
+    this.base = this.first;
+    this.refused = element("p", { class: "demo-refused", role: "alert" });
+    foot.before(this.refused);
+    for (const type of ["input", "change", "keyup", "pointerup"])
+      root.addEventListener(type, () => this.later());
+    root.addEventListener("click", (event) => this.clicked(event));
+    root.addEventListener("demo-more", () => this.enter());
+    this.copy = button(foot, "Copy link to these settings", () => this.give());
+    this.enter();
+  }
+
+  /** @returns {Map<string, string>} */
+  values() {
+    return new Map([...settings(this.root)].map(([name, kept]) => [name, kept.read()]));
+  }
+
+  /** @param {Event} event */
+  clicked(event) {
+    const pressed = /** @type {Element} */ (event.target).closest("button");
+    if (pressed?.dataset.preset !== undefined) {
+      this.preset = slug(pressed.textContent ?? "");
+      this.base = this.values();
+    } else if (pressed?.textContent === "Reset") {
+      const now = this.values();
+      if ([...this.first].every(([name, value]) => now.get(name) === value)) {
+        this.preset = "";
+        this.base = this.first;
+      }
+    }
+    this.later();
+  }
+
+  /** Takes from the address what there are controls for by now. */
+  enter() {
+    this.quiet = true;
+    const wanted = this.asked.get(PRESET);
+    const presets = /** @type {HTMLElement[]} */ ([...this.root.querySelectorAll("[data-preset]")]);
+    const preset = presets.find((one) => slug(one.textContent ?? "") === wanted);
+    if (preset) {
+      this.asked.delete(PRESET);
+      preset.click();
+    }
+    const wrong = [];
+    for (const [name, kept] of settings(this.root)) {
+      if (!this.first.has(name)) this.first.set(name, kept.read());
+      if (!this.base.has(name)) this.base.set(name, kept.read());
+      const text = this.asked.get(name);
+      if (text === undefined) continue;
+      this.asked.delete(name);
+      if (!kept.write(text)) wrong.push(`${name} = ${text.slice(0, 40)}`);
+    }
+    if (wrong.length)
+      this.refused.textContent = `The address asks for ${wrong.join(", ")}. The demo has no such value, and keeps its own.`;
+    this.quiet = false;
+  }
+
+  /** @returns {URL} the address with the settings in it */
+  address() {
+    const url = new URL(location.href);
+    const put = (/** @type {string} */ name, /** @type {string} */ value) =>
+      url.searchParams.set(name, value);
+    if (!this.asked.has(PRESET)) url.searchParams.delete(PRESET);
+    if (this.preset) put(PRESET, this.preset);
+    for (const [name, { read }] of settings(this.root)) {
+      const value = read();
+      if (value === (this.base.get(name) ?? value) || value.length > LONGEST) {
+        if (name !== PRESET || !this.preset) url.searchParams.delete(name);
+      } else put(name, value);
+    }
+    return url;
+  }
+
+  later() {
+    if (this.quiet) return;
+    this.refused.textContent = "";
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.note(), REST);
+  }
+
+  note() {
+    const { href } = this.address();
+    if (href !== location.href) history.replaceState(history.state, "", href);
+  }
+
+  async give() {
+    const url = this.address();
+    url.hash = this.root.parentElement?.id ?? "";
+    try {
+      await navigator.clipboard.writeText(url.href);
+      this.copy.textContent = "Copied";
+    } catch {
+      history.replaceState(history.state, "", url.href);
+      this.copy.textContent = "The link stands in the address bar";
+    }
+    setTimeout(() => {
+      this.copy.textContent = "Copy link to these settings";
+    }, 2000);
+  }
+}
+
+/**
+ * Ties a running demo to the address.
+ * @param {HTMLElement} root @param {Element} foot where the button that copies the link is put
+ */
+export function share(root, foot) {
+  new Shared(root, foot);
+}

@@ -1,0 +1,121 @@
+"""The address of a page holds the settings of its demo: who opens it finds the demo as it was."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.site.kit import DOCS, NewPage, OpenDemo, address, until
+
+pytestmark = pytest.mark.browser
+
+DEMOS = sorted(path.parent.relative_to(DOCS).as_posix() for path in DOCS.rglob("demo.mjs"))
+
+CHANGE = """root => {
+  const seen = node => node.offsetParent && !node.disabled;
+  const first = type => [...root.querySelectorAll(`[type=${type}]`)].find(seen);
+  const say = (node, type) => node.dispatchEvent(new Event(type, {bubbles: true}));
+  root.querySelectorAll("[data-preset]")[1]?.click();
+  const seed = first("number");
+  if (seed) { seed.value = "7"; say(seed, "change"); }
+  const box = first("checkbox");
+  if (box) { box.checked = !box.checked; say(box, "change"); }
+  const range = first("range");
+  if (range) { range.value = range.max; say(range, "input"); }
+}"""
+VALUES = """root => [...root.querySelectorAll("input, select")].map(node =>
+  node.type === "checkbox" ? node.checked : node.value)"""
+
+
+def opened(page: Page, place: str) -> Locator:
+    """A page at an address with its demo running."""
+    page.goto(place)
+    demo = page.locator(".demo-running .demo-root").first
+    demo.wait_for()
+    return demo
+
+
+def refusal(page: Page) -> Locator:
+    """The line that says what of an address was not taken."""
+    return page.locator(".demo-running > .demo-refused")
+
+
+def asked(page: Page) -> dict[str, str]:
+    """What stands in the address."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+@pytest.mark.parametrize("path", DEMOS)
+def test_what_was_set_is_there_again(path: str, open_demo: OpenDemo, new_page: NewPage) -> None:
+    page, demo = open_demo(path, reduced_motion="reduce")
+    entries = page.evaluate("history.length")
+    demo.evaluate(CHANGE)
+    until(page, "location.search !== ''")
+    assert page.evaluate("history.length") == entries
+    values, place = demo.evaluate(VALUES), page.url
+    other = new_page(reduced_motion="reduce")
+    again = opened(other, f"{place}#demo")
+    assert again.evaluate(VALUES) == values, place
+    expect(refusal(other)).to_be_empty()
+
+
+@pytest.mark.parametrize("path", DEMOS)
+def test_what_no_demo_can_be_is_refused_in_words_and_other_names_are_left_alone(
+    path: str, new_page: NewPage
+) -> None:
+    plain = new_page(reduced_motion="reduce")
+    values = opened(plain, f"{address(path)}#demo").evaluate(VALUES)
+    page = new_page(reduced_motion="reduce")
+    names = page.goto(f"{address(path)}#demo") and opened(page, page.url).evaluate(
+        "root => [...root.querySelectorAll('input, select')].map(node => node.labels[0].textContent"
+        ".toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '')).filter(Boolean)"
+    )
+    bad = "&".join(f"{name}=%3Cimg%20onerror%3D1%3E" for name in dict.fromkeys(names))
+    demo = opened(page, f"{address(path)}?from=1&{bad}&preset=none#demo")
+    refused = refusal(page)
+    expect(refused).to_contain_text(f"{names[-1]} = <img onerror=1>")
+    assert demo.evaluate(VALUES) == values
+    assert asked(page)["from"] == "1"
+    demo.evaluate(CHANGE)
+    until(page, "!location.search.includes('onerror')")
+    assert asked(page)["from"] == "1"
+    expect(refused).to_be_empty()
+
+
+def test_settings_of_a_part_that_comes_later_wait_for_it(new_page: NewPage) -> None:
+    page = new_page(reduced_motion="reduce")
+    demo = opened(page, f"{address('models/vae')}?show-on-the-plane=codes&preset=collapse-20#demo")
+    start = demo.get_by_role("button", name=re.compile("^Start"))
+    start.click()
+    expect(start).to_have_count(0)
+    expect(demo.get_by_label("Show on the plane")).to_have_value("codes")
+    expect(demo.get_by_label(re.compile("^β"))).to_have_attribute("aria-valuetext", "20")
+
+
+def test_a_point_that_was_dragged_is_there_again(open_demo: OpenDemo, new_page: NewPage) -> None:
+    page, demo = open_demo("architectures/attention")
+    plane = demo.get_by_role("application")
+    plane.focus()
+    page.keyboard.press("ArrowLeft")
+    until(page, "location.search.includes('query=')")
+    assert asked(page) == {"query": "1.75,2"}
+    again = opened(new_page(), f"{page.url}#demo")
+    expect(again.locator("p.demo-status")).to_contain_text("(1.75, 2.00)")
+    another = new_page()
+    wrong = opened(another, f"{address('architectures/attention')}?query=9,1e3#demo")
+    expect(refusal(another)).to_contain_text("query = 9,1e3")
+    expect(wrong.locator("p.demo-status")).to_contain_text("(2.00, 2.00)")
+
+
+def test_the_link_is_copied_and_reset_empties_the_address(new_page: NewPage) -> None:
+    page = new_page(permissions=["clipboard-read", "clipboard-write"])
+    demo = opened(page, address("architectures/attention") + "#demo")
+    demo.get_by_role("button", name="No mask").click()
+    page.get_by_role("button", name="Copy link to these settings").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link.endswith("architectures/attention/?preset=no-mask#demo")
+    demo.get_by_role("button", name="Reset").click()
+    until(page, "location.search === ''")
+    assert urlsplit(page.url).fragment == "demo"
