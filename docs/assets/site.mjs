@@ -177,6 +177,11 @@ function follow(panel) {
     panel.scrollTop += box.top - middle;
 }
 
+/** Exercises answer back when one of them comes near; nothing moves, since their places are as high before. */
+function answering() {
+  near("div.answer", () => import("./answers.mjs"));
+}
+
 /** Marks in the contents where the reader is. */
 function contents() {
   const links = new Map();
@@ -286,6 +291,7 @@ function start() {
     folded,
     scrollable,
     copyable,
+    answering,
     navigation,
     taking,
   ]) {

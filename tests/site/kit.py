@@ -139,8 +139,16 @@ def traffic(page: Page) -> Traffic:
     return noted
 
 
+def come(page: Page) -> None:
+    """Go to the exercises of a page, and wait until they can be answered."""
+    for box in page.locator("div.answer").all()[:1]:
+        box.evaluate("box => box.scrollIntoView({block: 'center', behavior: 'instant'})")
+        page.locator("div.answer form").first.wait_for(state="attached")
+
+
 def run_demos(page: Page) -> None:
-    """Go to each demo of a page, and wait until it is there."""
+    """Go to each demo of a page, and to its exercises, and wait until they are there."""
+    come(page)
     for frame in page.locator("div.demo").all():
         frame.scroll_into_view_if_needed()
         frame.locator(".demo-root, .demo-status").first.wait_for(state="attached")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from scripts.extensions import answers
-from tests.site.kit import DOCS, ROOT, NewPage, address, settle
+from tests.site.kit import DOCS, ROOT, NewPage, address, come, settle
 from tests.site.test_access import COLOURS, RULES, violations
 
 pytestmark = pytest.mark.browser
@@ -20,6 +20,8 @@ def opened(new_page: NewPage, **options: object) -> Page:
     """The page with exercises."""
     page = new_page(**options)
     page.goto(PATH)
+    if options.get("javascript", True):
+        come(page)
     settle(page)
     return page
 
@@ -126,14 +128,17 @@ def test_without_javascript_and_on_paper_question_and_solution_stand_alone(
     expect(page.locator(WAVES)).to_be_hidden()
 
 
-def test_only_pages_with_exercises_load_it_and_the_search_does_not_know_it(
+def test_only_who_comes_to_exercises_loads_them_and_the_search_does_not_know_them(
     new_page: NewPage,
 ) -> None:
-    loaded = "[...document.scripts].some(s => s.src.endsWith('/answers.mjs'))"
-    page = opened(new_page)
-    assert page.evaluate(loaded)
-    page.goto("overview/")
+    loaded = (
+        "performance.getEntriesByType('resource').some(one => one.name.endsWith('/answers.mjs'))"
+    )
+    page = new_page()
+    page.goto(PATH, wait_until="networkidle")
     assert not page.evaluate(loaded)
+    come(page)
+    assert page.evaluate(loaded)
     index = page.evaluate(
         "fetch(new URL('../search/texts/architectures/positions.json', location))"
         ".then(a => a.text())"
