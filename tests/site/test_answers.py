@@ -97,6 +97,7 @@ def test_every_printed_answer_is_right_in_the_browser(new_page: NewPage) -> None
     for uri, found in answers.printed(DOCS).items():
         page = new_page()
         page.goto(address(uri.removesuffix(".md")))
+        come(page)
         for one in found:
             box = page.locator(f"#{one.name}")
             if one.kind == "choice":
