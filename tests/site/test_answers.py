@@ -140,6 +140,7 @@ def test_only_who_comes_to_exercises_loads_them_and_the_search_does_not_know_the
     assert not page.evaluate(loaded)
     come(page)
     assert page.evaluate(loaded)
+    page.goto("overview/")
     index = page.evaluate(
         "fetch(new URL('../search/texts/architectures/positions.json', location))"
         ".then(a => a.text())"
