@@ -1586,7 +1586,7 @@ def test_earlier_pixels_leave_less_than_the_noise() -> None:
     assert max(left) < variance
     said(
         f"fixed at 0.3, variance {variance:.2f}.",
-        f"leaves a variance of at most {max(left):.3f} in any pixel",
+        f"errors with a variance of at most {max(left):.3f} in any pixel",
     )
 
 
