@@ -1,0 +1,142 @@
+"""Three tasks: adding two marked numbers, giving back what was read, and going on alone after teacher forcing.
+
+Parameters have a leading axis for seeds, so that several networks train side by side.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from docs.architectures.recurrence import recurrence
+
+Parameters = dict[str, Tensor]
+BATCH, UNITS = 32, 16
+
+
+# --8<-- [start:adding]
+def adding(seeds: int, length: int, draw: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Numbers from [0, 1) with two marks, one in each half; the answer is the sum of the marked two.
+
+    Returns x (length, seeds, batch, 2) and y (seeds, batch).
+    """
+    value = torch.rand(length, seeds, BATCH, generator=draw)
+    mark = torch.zeros(length, seeds, BATCH)
+    half = length // 2
+    for low, high in ((0, half), (half, length)):
+        mark.scatter_(0, torch.randint(low, high, (1, seeds, BATCH), generator=draw), 1.0)
+    return torch.stack([value, mark], dim=-1), (value * mark).sum(0)
+    # --8<-- [end:adding]
+
+
+def start(kind: str, seeds: int, draw: torch.Generator, forget: float = 1.0) -> Parameters:
+    """Random parameters of an `rnn`, an `lstm` or `attention`, uniform within 1/√H."""
+    blocks = 4 if kind == "lstm" else 1
+
+    def uniform(*shape: int) -> Tensor:
+        return (2 * torch.rand(seeds, *shape, generator=draw) - 1) / math.sqrt(UNITS)
+
+    made = {"U": uniform(blocks * UNITS, 2), "b": uniform(1, blocks * UNITS)}
+    made |= {"A": uniform(1, UNITS), "a": uniform(1, 1)}
+    if kind == "attention":
+        return made | {"q": torch.zeros(seeds, 1, UNITS)}
+    if kind == "lstm":
+        made["b"][..., UNITS : 2 * UNITS] += forget
+    return made | {"W": uniform(blocks * UNITS, UNITS)}
+
+
+# --8<-- [start:answer]
+def answer(kind: str, p: Parameters, x: Tensor) -> Tensor:
+    """The answer (seeds, batch) after reading x: from the last state, or by one query to all positions."""
+    if kind == "attention":
+        e = torch.tanh(x @ p["U"].mT + p["b"])
+        weight = (e @ p["q"].mT).softmax(dim=0)
+        h = (weight * e).sum(0)
+    else:
+        h = c = torch.zeros(*x.shape[1:3], UNITS)
+        for x_t in x:
+            if kind == "rnn":
+                h = recurrence.rnn_cell(x_t, h, p["W"], p["U"], p["b"])
+            else:
+                h, c = recurrence.lstm_cell(x_t, h, c, p["W"], p["U"], p["b"])
+    return (h @ p["A"].mT + p["a"]).squeeze(-1)
+    # --8<-- [end:answer]
+
+
+# --8<-- [start:train]
+def train(kind: str, length: int, steps: int, seeds: int = 3, rate: float = 0.02) -> Tensor:
+    """Mean squared errors on the adding task while training, (steps, seeds); a new batch at every step."""
+    draw = torch.Generator().manual_seed(0)
+    p = start(kind, seeds, draw)
+    for tensor in p.values():
+        tensor.requires_grad_()
+    optimiser = torch.optim.Adam(p.values(), lr=rate)
+    seen = []
+    for _ in range(steps):
+        x, y = adding(seeds, length, draw)
+        errors = (answer(kind, p, x) - y).square().mean(-1)
+        optimiser.zero_grad()
+        torch.autograd.backward(errors.sum())
+        torch.nn.utils.clip_grad_norm_(p.values(), 1.0 * math.sqrt(seeds))
+        optimiser.step()
+        seen.append(errors.detach())
+    return torch.stack(seen)
+    # --8<-- [end:train]
+
+
+# --8<-- [start:copying]
+def memory(units: int, length: int, seed: int = 0) -> float:
+    """Share of the variance of `length` independent inputs that is read from the last state, linearly.
+
+    The state follows h_t = W h_{t-1} + u x_t with a random rotation W: nothing fades, and all must fit.
+    """
+    draw = torch.Generator().manual_seed(seed)
+    W, _ = torch.linalg.qr(torch.randn(units, units, generator=draw, dtype=torch.float64))
+    u = torch.randn(units, generator=draw, dtype=torch.float64)
+    columns = [u]
+    for _ in range(length - 1):
+        columns.append(W @ columns[-1])
+    M = torch.stack(columns[::-1], dim=1)  # h_N = M x
+    x = torch.randn(length, 4000, generator=draw, dtype=torch.float64)
+    read = torch.linalg.lstsq((M @ x).T, x.T, driver="gelsd").solution  # the best linear readout
+    left = x.T - (M @ x).T @ read
+    return float(1 - left.square().sum() / x.square().sum())
+    # --8<-- [end:copying]
+
+
+# --8<-- [start:forcing]
+def forced(seen: Tensor) -> Tensor:
+    """The map from each point to the next that is best for one step: teacher forcing. `seen` is (T, 2)."""
+    step: Tensor = torch.linalg.lstsq(seen[:-1], seen[1:]).solution
+    return step.T
+
+
+def alone(step: Tensor, x: Tensor, steps: int) -> Tensor:
+    """The network goes on from x, reading its own output: (steps, …, 2)."""
+    out = []
+    for _ in range(steps):
+        x = x @ step.T
+        out.append(x)
+    return torch.stack(out)
+
+
+def unforced(seen: Tensor, steps: int, updates: int = 100) -> Tensor:
+    """The map that is best for `steps` steps alone, by gradient descent from the forced one."""
+    step = forced(seen).clone().requires_grad_()
+    optimiser = torch.optim.Adam([step], lr=0.005)
+    truth = seen.unfold(0, steps + 1, 1).permute(2, 0, 1)  # (steps + 1, windows, 2)
+    for _ in range(updates):
+        loss = (alone(step, truth[0], steps) - truth[1:]).square().mean()
+        optimiser.zero_grad()
+        torch.autograd.backward(loss)
+        optimiser.step()
+    return step.detach()
+    # --8<-- [end:forcing]
+
+
+def circle(length: int, noise: float, seed: int) -> Tensor:
+    """Points on a circle, twelve steps a turn, each seen with Gaussian noise: (length, 2)."""
+    draw = torch.Generator().manual_seed(seed)
+    angle = 2 * math.pi * torch.arange(length) / 12
+    clean = torch.stack([angle.cos(), angle.sin()], dim=1)
+    return clean + noise * torch.randn(length, 2, generator=draw)

@@ -1,0 +1,507 @@
+"""The claims of docs/architectures/recurrence.md: cells against PyTorch, gradients against autograd, the pencil."""
+
+import itertools
+import math
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from docs.architectures.recurrence import practice, recurrence
+from scripts.figures import recurrence as figures
+from scripts.figures import style
+from scripts.printed.values import Each, From, Given
+from tests.answers.plugin import Bench
+from tests.printed.plugin import Equations
+from tests.said import sayings, tables
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "architectures" / "recurrence.md"
+DATA = PAGE.parent / "recurrence"
+said = sayings(PAGE)
+rows_of = tables(PAGE)
+HALF = recurrence.run(0.5, recurrence.MARKED)
+
+
+def randn(*shape: int, seed: int = 0) -> Tensor:
+    """Standard Gaussian numbers in double precision."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def there(x: object) -> Tensor:
+    """What is a tensor for certain."""
+    assert isinstance(x, Tensor)
+    return x
+
+
+def column(x: Tensor) -> np.ndarray:
+    """A vector as a column."""
+    return x.detach().numpy()[:, None]
+
+
+def weights(cell: nn.Module, blocks: str) -> dict[str, np.ndarray]:
+    """Weights and biases of a cell of PyTorch by the letters of its blocks."""
+    made = {}
+    for name, tensor in (("W", there(cell.weight_hh)), ("U", there(cell.weight_ih))):
+        for letter, block in zip(blocks, tensor.chunk(len(blocks)), strict=True):
+            made[f"{name}_{letter}"] = block.detach().numpy()
+    for letter, first, second in zip(
+        blocks,
+        there(cell.bias_ih).chunk(len(blocks)),
+        there(cell.bias_hh).chunk(len(blocks)),
+        strict=True,
+    ):
+        made[rf"\mathbf{{b}}_{letter}"] = column(first + second)
+    return made
+
+
+# The example, by pencil.
+
+
+def test_the_example_forwards() -> None:
+    row = [float(cell) for cell in rows_of("tab-recurrence-example")[1][1:]]
+    assert tuple(row) == recurrence.MARKED
+    numbers = [float(cell.strip("*")) for cell in rows_of("tab-recurrence-example")[0][1:]]
+    bold = [cell.startswith("**") for cell in rows_of("tab-recurrence-example")[0][1:]]
+    assert [n * m for n, m in zip(numbers, bold, strict=True)] == row
+    assert sum(row) == recurrence.TARGET == 6
+    assert HALF[1:] == [4, 2, 1, 2.5]
+    said("its states are 4, then 2, then 1, then $1/2 + 2 = 2.5$", "the answer is 4 + 2 = 6")
+    assert recurrence.run(2, row)[1:] == [4, 8, 16, 34]
+    said("With $w = 2$ the states are 4, 8, 16, 34.")
+    assert recurrence.run(1, row)[1:] == [4, 4, 4, 6]
+    said("Only $w = 1$ gives 4, 4, 4, 6.")
+    assert recurrence.gated(numbers, [1, 0, 0, 1], [1, 1, 1, 1])[1:] == [4, 4, 4, 6]
+    said("the memory is 4, $4 + 0 \\cdot 3 = 4$, $4 + 0 \\cdot 1 = 4$, $4 + 1 \\cdot 2 = 6$")
+    said("let the network read the numbers 4, 3, 1, 2 and the marks", "is 1, 0, 0, 1.")
+    said("A *forget gate* that keeps everything is 1, 1, 1, 1.")
+    assert recurrence.gated([5, *numbers], [1, 1, 0, 0, 1], [1, 0, 1, 1, 1])[-1] == 6
+    assert recurrence.gated([4.0, *[3.0] * 1000], [1, *[0] * 1000], [1] * 1001)[-1] == 4
+
+
+def test_the_example_backwards() -> None:
+    w = torch.tensor(0.5, requires_grad=True)
+    states = [torch.zeros(())]
+    for value in recurrence.MARKED:
+        states.append(w * states[-1] + value)
+    for state in states[1:]:
+        state.retain_grad()
+    torch.autograd.backward((states[-1] - 6) ** 2 / 2)
+    errors, gradient = recurrence.back(0.5, HALF, 6)
+    assert errors == [float(there(state.grad)) for state in states[1:]]
+    assert gradient == float(there(w.grad)) == -10.5
+    said("steps 4, 3, 2, 1 are $-3.5$, $-1.75$, $-0.875$, $-0.4375$")
+    assert errors == [-0.4375, -0.875, -1.75, -3.5]
+    said("and should be 6, so the error is $-3.5$", "The answer was 2.5")
+    shares = [error * before for error, before in zip(errors, HALF[:-1], strict=True)]
+    assert shares == [0, -3.5, -3.5, -3.5]
+    said("$-3.5 \\cdot 1$ at step 4, $-1.75 \\cdot 2$ at step 3, $-0.875 \\cdot 4$ at step 2")
+    said("Each share is $-3.5$, together $-10.5$.")
+    said(f"rate 0.05 leads to $w = 0.5 + 0.05 \\cdot 10.5 = {0.5 - 0.05 * gradient:g}$")
+    assert 2**29 > 500e6
+    said("an error that goes back 29 steps is divided by $2^{29}$, more than 500 million")
+
+
+def test_teacher_forcing_and_both_sides_by_pencil() -> None:
+    true = [8.0, 4.0, 2.0, 1.0]
+    forced = [0.75 * x for x in true[:-1]]
+    alone = [8 * 0.75**n for n in (1, 2, 3)]
+    said(f"With teacher forcing it says {forced[0]:g}, {forced[1]:g}, {forced[2]:g} where 4, 2, 1")
+    said(f"says {alone[0]:g}, {alone[1]:g}, {alone[2]:g}: the mistakes no longer shrink")
+    said("Say that the true sequence is 8, 4, 2, 1, always one half")
+    back = recurrence.run(0.5, recurrence.MARKED[::-1])[1:][::-1]
+    said(f"the state at step 2 of our example is {HALF[2]:g} from the left, where the 4 was, and")
+    said(f"{back[1]:g} from the right, where the 2 will be")
+    forward = torch.tensor(HALF[1:])[:, None]
+    reverse = torch.tensor(recurrence.run(0.5, recurrence.MARKED[::-1])[1:])[:, None]
+    assert recurrence.both_ways(forward, reverse)[1].tolist() == [2, 0.5]
+
+
+@pytest.mark.equation("eq-recurrence-slope")
+def test_the_slope_of_the_smallest_network(printed: Equations) -> None:
+    x, y = [4.0, 0.7, -1.3, 2.0, 0.9], 6.0
+    w = torch.tensor(0.6, dtype=torch.float64, requires_grad=True)
+    h = torch.tensor(0.8, dtype=torch.float64)
+    states = [h.item()]
+    for value in x:
+        h = w * h + value
+        states.append(h.item())
+    (slope,) = torch.autograd.grad((h - y) ** 2 / 2, w)
+    assert recurrence.back(0.6, states, y)[1] == pytest.approx(slope.item())
+    printed("eq-recurrence-slope").holds(
+        {
+            r"\frac{dL}{dw}": slope.item(),
+            "e": h.item() - y,
+            "w": 0.6,
+            "h": From(0, states),
+            "T": 5,
+        }
+    )
+
+
+# The cells are PyTorch's.
+
+
+@pytest.mark.equation("eq-recurrence-rnn")
+def test_the_simple_cell_is_that_of_pytorch(printed: Equations) -> None:
+    torch.manual_seed(1)
+    layer = nn.RNN(2, 3, dtype=torch.float64)
+    x = randn(4, 2)
+    h, _ = layer(x)
+    W, U = there(layer.weight_hh_l0), there(layer.weight_ih_l0)
+    b = there(layer.bias_ih_l0) + there(layer.bias_hh_l0)
+    ours = recurrence.unroll(
+        lambda x_t, s: recurrence.rnn_cell(x_t, s, W, U, b), x, torch.zeros(3, dtype=torch.float64)
+    )
+    assert torch.allclose(ours, h)
+    states = [np.zeros((3, 1)), *map(column, h)]
+    printed("eq-recurrence-rnn").holds(
+        {
+            r"\mathbf{h}": From(0, states),
+            "W": W.detach().numpy(),
+            "U": U.detach().numpy(),
+            r"\mathbf{x}": [column(x_t) for x_t in x],
+            r"\mathbf{b}": column(b),
+            "t": Each([1, 2, 3, 4]),
+        }
+    )
+
+
+@pytest.mark.equation("eq-recurrence-lstm")
+def test_the_lstm_is_that_of_pytorch(printed: Equations) -> None:
+    torch.manual_seed(2)
+    cell = nn.LSTMCell(2, 3, dtype=torch.float64)
+    x, h, c = randn(2), randn(3, seed=1), randn(3, seed=2)
+    new_h, new_c = cell(x, (h, c))
+    ours = recurrence.lstm_cell(
+        x, h, c, cell.weight_hh, cell.weight_ih, cell.bias_ih + cell.bias_hh
+    )
+    assert torch.allclose(ours[0], new_h)
+    assert torch.allclose(ours[1], new_c)
+    sums = cell.weight_hh @ h + cell.weight_ih @ x + cell.bias_ih + cell.bias_hh
+    i, f, g, o = sums.chunk(4)
+    printed("eq-recurrence-lstm").holds(
+        {
+            **weights(cell, "ifgo"),
+            r"\mathbf{i}": [np.ones((3, 1)), column(i.sigmoid())],
+            r"\mathbf{f}": [np.ones((3, 1)), column(f.sigmoid())],
+            r"\mathbf{o}": [np.ones((3, 1)), column(o.sigmoid())],
+            r"\mathbf{g}": [np.ones((3, 1)), column(g.tanh())],
+            r"\mathbf{h}": [column(h), column(new_h)],
+            r"\mathbf{c}": [column(c), column(new_c)],
+            r"\mathbf{x}": [np.ones((2, 1)), column(x)],
+            r"\sigma": lambda a: 1 / (1 + np.exp(-a)),
+            "t": Each([2]),
+        }
+    )
+
+
+@pytest.mark.equation("eq-recurrence-gru")
+def test_the_gru_is_that_of_pytorch(printed: Equations) -> None:
+    torch.manual_seed(3)
+    cell = nn.GRUCell(2, 3, dtype=torch.float64)
+    x, h = randn(2), randn(3, seed=1)
+    new = cell(x, h)
+    q = cell.bias_hh[6:]
+    b = cell.bias_ih + torch.cat([cell.bias_hh[:6], torch.zeros(3, dtype=torch.float64)])
+    assert torch.allclose(recurrence.gru_cell(x, h, cell.weight_hh, cell.weight_ih, b, q), new)
+    of_h, of_x = (cell.weight_hh @ h).chunk(3), (cell.weight_ih @ x + b).chunk(3)
+    r, z = (of_h[0] + of_x[0]).sigmoid(), (of_h[1] + of_x[1]).sigmoid()
+    n = (new - z * h) / (1 - z)  # from PyTorch's answer
+    printed("eq-recurrence-gru").holds(
+        {
+            **weights(cell, "rzn"),
+            r"\mathbf{b}_n": column(cell.bias_ih[6:]),
+            r"\mathbf{q}": column(q),
+            r"\mathbf{1}": np.ones((3, 1)),
+            r"\mathbf{r}": [np.ones((3, 1)), column(r)],
+            r"\mathbf{z}": [np.ones((3, 1)), column(z)],
+            r"\mathbf{n}": [np.ones((3, 1)), column(n)],
+            r"\mathbf{h}": [column(h), column(new)],
+            r"\mathbf{x}": [np.ones((2, 1)), column(x)],
+            r"\sigma": lambda a: 1 / (1 + np.exp(-a)),
+            "t": Each([2]),
+        }
+    )
+
+
+@pytest.mark.equation("eq-recurrence-parameters")
+def test_parameters_are_those_of_pytorch(printed: Equations) -> None:
+    for made, blocks in ((nn.RNN(5, 7), 1), (nn.GRU(5, 7), 3), (nn.LSTM(5, 7), 4)):
+        count = sum(p.numel() for name, p in made.named_parameters() if "bias_hh" not in name)
+        if blocks > 1:
+            printed("eq-recurrence-parameters").holds({"P": count, "G": blocks, "H": 7, "D": 5})
+        assert count == blocks * 7 * 13
+    said("1 for the simple network, 3 for a GRU and 4 for an LSTM")
+
+
+# Gradients are those of automatic differentiation.
+
+
+def rolled() -> tuple[Tensor, Tensor, list[Tensor], Tensor]:
+    """W, the states h_0 … h_4 as an array, the same joined by autograd, and the loss of the last."""
+    W = (0.9 * randn(3, 3, seed=5)).requires_grad_()
+    U, b, x = randn(3, 2, seed=6), randn(3, seed=7), randn(4, 2, seed=8)
+    h = randn(3, seed=9).requires_grad_()
+    states = [h]
+    for x_t in x:
+        h = recurrence.rnn_cell(x_t, h, W, U, b)
+        h.retain_grad()
+        states.append(h)
+    return W, torch.stack(states).detach(), states, (h - randn(3, seed=10)).square().sum() / 2
+
+
+@pytest.mark.equation("eq-recurrence-jacobian")
+def test_the_derivative_of_the_last_state_is_a_product(printed: Equations) -> None:
+    W, values, states, _ = rolled()
+    rows = [torch.autograd.grad(s, states[0], retain_graph=True)[0] for s in states[-1]]
+    printed("eq-recurrence-jacobian").holds(
+        {
+            "J": torch.stack(rows).numpy(),
+            "D": [np.diag(1 - h.numpy() ** 2) for h in values[1:]],
+            "W": W.detach().numpy(),
+            "T": 4,
+        }
+    )
+
+
+@pytest.mark.equation("eq-recurrence-bptt")
+def test_errors_and_gradient_are_those_of_autograd(printed: Equations) -> None:
+    W, values, states, loss = rolled()
+    torch.autograd.backward(loss)
+    errors = [there(s.grad) for s in states]
+    ours, gradient = recurrence.bptt(values, W.detach(), errors[-1])
+    assert torch.allclose(ours, torch.stack(errors[1:]))
+    assert torch.allclose(gradient, there(W.grad))
+    printed("eq-recurrence-bptt").holds(
+        {
+            r"\boldsymbol{\delta}": From(0, [column(e) for e in errors]),
+            "D": [np.diag(1 - h.numpy() ** 2) for h in values[1:]],
+            "W": W.detach().numpy(),
+            r"\nabla_W": there(W.grad).numpy(),
+            r"\mathbf{h}": From(0, [column(h) for h in values]),
+            "T": 4,
+            "t": Each([1, 2, 3, 4]),
+        }
+    )
+
+
+@pytest.mark.equation("eq-recurrence-bound")
+def test_no_gradient_grows_faster_than_the_largest_stretch(printed: Equations) -> None:
+    W, _, states, _ = rolled()
+    rows = [torch.autograd.grad(s, states, retain_graph=True) for s in states[-1]]
+    norm = float(torch.linalg.matrix_norm(torch.stack([row[0] for row in rows]), 2))
+    stretch = float(torch.linalg.matrix_norm(W.detach(), 2))
+    bench = printed("eq-recurrence-bound")
+    bench.holds({"J": norm, "s": stretch, "T": 4}, free=("J", "s", "T"))
+    rotation = 1.3 * torch.linalg.qr(randn(3, 3, seed=11))[0]
+    h = torch.zeros(3, dtype=torch.float64)
+    for _ in range(3):  # at zero the tanh has the slope one
+        h = recurrence.rnn_cell(torch.zeros(1).double(), h, rotation, torch.zeros(3, 1).double(), h)
+    tight = float(torch.linalg.matrix_norm(torch.linalg.matrix_power(rotation, 3), 2))
+    bench.holds({"J": tight, "s": 1.3, "T": 3})
+
+
+@pytest.mark.equation("eq-recurrence-clip")
+def test_clipping_is_that_of_pytorch(printed: Equations) -> None:
+    for size, most in ((3.0, 1.7), (0.2, 1.7)):
+        parameter = nn.Parameter(torch.zeros(4, dtype=torch.float64))
+        parameter.grad = size * randn(4, seed=4)
+        before = there(parameter.grad).clone()
+        nn.utils.clip_grad_norm_([parameter], most)
+        assert torch.allclose(recurrence.clip(before, most), there(parameter.grad), atol=1e-5)
+        printed("eq-recurrence-clip").holds(
+            {
+                r"\mathbf{g}'": column(there(parameter.grad)),
+                r"\mathbf{g}": column(before),
+                "m": most,
+            },
+            tolerance=1e-5,  # PyTorch adds a millionth to the norm
+            free=(r"\mathbf{g}",) if size > 1 else ("m",),
+        )
+
+
+@pytest.mark.equation("eq-recurrence-carousel")
+def test_along_the_memory_the_forget_gates_multiply(printed: Equations) -> None:
+    keep = [0.9, 0.5, 0.8, 0.7]
+    cell = torch.tensor(0.3, dtype=torch.float64)
+    cells = [cell.requires_grad_()]
+    for f in keep:
+        cells.append(f * cells[-1] + 0.4)
+    slopes = [s.item() for s in torch.autograd.grad(cells[-1], cells)]
+    assert recurrence.gated([1.0] * 4, [0.4] * 4, keep)[-1] == pytest.approx(
+        cells[-1].item() - slopes[0] * 0.3
+    )
+    printed("eq-recurrence-carousel").holds(
+        {
+            r"\frac{\partial c_T}{\partial c_k}": Given(("k",), lambda k: slopes[k]),
+            "f": keep,
+            "T": 4,
+            "k": Each([0, 1, 2]),
+        }
+    )
+
+
+@pytest.mark.equation("eq-recurrence-constant")
+def test_the_time_constant_of_a_forget_gate(printed: Equations) -> None:
+    f = 1 / (1 + math.exp(-1))
+    left = recurrence.gated([1.0, *[0.0] * 7], [1.0] * 8, [f] * 8)[-1]
+    assert left == pytest.approx(f**7)
+    tau = 7 / -math.log(left)
+    printed("eq-recurrence-constant").holds({"f": f, "n": 7, r"\tau": tau}, free=("n",))
+    said(f"A bias of 1 and nothing else gives $f = {f:.2f}$ and $\\tau = {tau:.1f}$ steps")
+    long = 1 / (1 + math.exp(-3))
+    said(f"a bias of 3 gives {long:.2f} and {-1 / math.log(long):.1f} steps")
+
+
+# What the figures tell.
+
+
+def test_what_is_left_of_a_gradient() -> None:
+    table = style.read_table(DATA / "vanish.csv")
+    at = {key: [10**value for value in column_] for key, column_ in table.items()}
+    ten, twenty, last = (table["distance"].index(float(n)) for n in (10, 20, 40))
+    assert at["rnn_0.5_mean"][twenty] < 1e-8
+    said(f"alone bring the gradient down to {at['rnn_1_mean'][ten]:.2f} at 10 steps")
+    said(f"with radius 1 to {at['rnn_1_mean'][last] * 1e7:.0f}e-7 at 40")
+    said(f"with radius 3 it grows to {round(at['rnn_3_mean'][last], -3):,.0f}.")
+    ratio = at["rnn_3_most"][last] / at["rnn_3_least"][last]
+    said(f"differ between seeds by a factor of {round(ratio, -2):.0f} at 40 steps")
+    said(f"With a forget bias of 1 it has {at['lstm_1_mean'][last]:.3f} left at 40 steps")
+    said(f"An LSTM with forget bias 1 falls to {at['lstm_1_mean'][last]:.3f} at 40")
+    said(f"with a bias of 1 at the start, to {at['lstm_1_mean'][last]:.3f} within 40 steps")
+    assert round(math.log10(at["lstm_1_mean"][last] / at["rnn_1_mean"][last])) == 4
+    low, high = min(at["lstm_3_mean"]), max(at["lstm_3_mean"])
+    assert 0.85 < low < 0.95
+    assert 3 < high < 4
+    said("with bias 3 it stays between 0.9 and 4]")
+    said("mean and range of eight seeds")
+    assert figures.SEEDS == 8
+
+
+def test_reach_is_the_product_of_derivatives() -> None:
+    torch.manual_seed(0)
+    for seed in range(2):
+        row = recurrence.reach("rnn", 0.8, 6, units=5, seed=seed)
+        assert row[0] == 1
+        assert row.shape == (7,)
+        stretch = recurrence.reach("rnn", 1.6, 1, units=5, seed=seed)
+        assert stretch[1] == pytest.approx(
+            2 * float(recurrence.reach("rnn", 0.8, 1, 5, seed)[1]), rel=0.7
+        )
+    far = recurrence.reach("lstm", 50.0, 30, units=5)
+    assert far.min() > 0.3  # open gates keep what there is
+
+
+def test_the_cliff_and_clipping() -> None:
+    x = [4.0, *[0.0] * (figures.GAP - 2), 2.0]
+    slopes = {w: recurrence.back(w, recurrence.run(w, x), 6)[1] for w in (0.5, 1.1)}
+    said(f"At $w = 1.1$ the gradient is {slopes[1.1]:,.0f}, and one step with rate 0.01")
+    wild = figures.descent(1.1, math.inf)
+    said(f"leads to $w = {wild[1]:.0f}$; the next one overflows in 32-bit numbers")
+    assert not math.isfinite(wild[2])
+    tame = figures.descent(1.1, 1.0)
+    said(f"reaches {tame[10]:.2f} after ten steps")
+    assert max(abs(w - 1) for w in tame[10:]) <= 0.0101
+    assert all(a - b == pytest.approx(0.01) for a, b in itertools.pairwise(tame[:10]))
+    said(f"At $w = 0.5$ the gradient is $-{-slopes[0.5]:.7f}$")
+    for most in (1.0, math.inf):
+        assert abs(figures.descent(0.5, most)[40] - 0.5) < 1e-6
+    said("40 steps with or without clipping change $w$ by less than a millionth")
+    table = style.read_table(DATA / "cliff.csv")
+    said(f"With 4 steps it falls smoothly from {table['short'][0]:.1f} to zero at w = 1")
+    at = {round(w, 2): value for w, value in zip(table["w"], table["long"], strict=True)}
+    assert all(7.8 < at[w] <= 8 for w in (0.5, 0.6, 0.7, 0.8, 0.85))
+    said("With 30 steps it lies flat at 8 up to 0.85", "Now let 28 zeros stand between")
+
+
+def test_the_states_and_errors_of_the_figure() -> None:
+    table = style.read_table(DATA / "fade.csv")
+    for w in figures.WEIGHTS:
+        assert table[f"share_{w:g}"] == [w**n for n in (3, 2, 1, 0)]
+    said("the state is 4, 2, 1, 2.5 for w = 0.5; 4, 4, 4, 6 for w = 1; 4, 8, 16, 34 for w = 2")
+    said("is 1/8 at step 1 for w = 0.5, 1 for w = 1, 8 for w = 2")
+    said("hands on the states h1 = 4, h2 = 2, h3 = 1 and h4 = 2.5, which goes to the loss")
+    said("lead back from the loss: −3.5, −1.75, −0.875, −0.4375.", "x1 = 4, x2 = 0, x3 = 0, x4 = 2")
+    drawn = style.read_table(DATA / "diagram.csv")
+    assert drawn["h"] == HALF[1:]
+    assert drawn["error"] == [-0.4375, -0.875, -1.75, -3.5]
+
+
+# What one would write.
+
+
+def test_the_reader_ignores_padding_and_reports_the_norm() -> None:
+    torch.manual_seed(0)
+    model = practice.Reader(2, 5)
+    assert there(model.lstm.bias_ih_l0)[5:10].min() > 1 - 5**-0.5
+    x = torch.randn(3, 7, 2)
+    lengths = torch.tensor([7, 4, 2])
+    padded = x.clone()
+    padded[1, 4:], padded[2, 2:] = 99.0, -99.0
+    assert torch.allclose(model(x, lengths), model(padded, lengths))
+    assert torch.allclose(model(x[1:2, :4], torch.tensor([4])), model(x, lengths)[1:2])
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+    before = [p.detach().clone() for p in model.parameters()]
+    norm = practice.update(model, optimiser, x, lengths, torch.tensor([50.0, -40.0, 9.0]))
+    moved = torch.cat(
+        [(p.detach() - q).flatten() for p, q in zip(model.parameters(), before, strict=True)]
+    )
+    assert norm > 1
+    assert float(moved.norm()) == pytest.approx(0.1, rel=1e-4)
+
+
+# Exercises.
+
+
+@pytest.mark.answer("answer-recurrence-pencil")
+def test_exercise_1_by_pencil(answer: Bench) -> None:
+    states = recurrence.run(0.5, [8, 0, 4])
+    _, gradient = recurrence.back(0.5, states, 10)
+    answer("answer-recurrence-pencil").is_((states[-1], gradient), (states[-1], -4 * states[2]))
+
+
+@pytest.mark.answer("answer-recurrence-clip")
+def test_exercise_2_clipping(answer: Bench) -> None:
+    short = recurrence.clip(torch.tensor([3.0, 4.0]), 2).tolist()
+    answer("answer-recurrence-clip").is_(tuple(short), (2, 2))
+
+
+@pytest.mark.answer("answer-recurrence-forget")
+def test_exercise_3_a_forget_gate(answer: Bench) -> None:
+    f = 0.5 ** (1 / 100)
+    assert recurrence.gated([1.0, *[0.0] * 100], [1.0] * 101, [f] * 101)[-1] == pytest.approx(0.5)
+    wrong = 1 - 0.5 / 100
+    answer("answer-recurrence-forget").is_(
+        (f, math.log(f / (1 - f))), (wrong, math.log(wrong / (1 - wrong)))
+    )
+
+
+@pytest.mark.answer("answer-recurrence-orthogonal")
+def test_exercise_4_orthogonal_weights(answer: Bench) -> None:
+    W = torch.linalg.qr(randn(6, 6))[0]
+    h = [randn(6, seed=1)]
+    for _ in range(9):
+        h.append(torch.tanh(W @ h[-1]))
+    errors, _ = recurrence.bptt(torch.stack(h), W, randn(6, seed=2))
+    norms = errors.norm(dim=1)
+    assert all(a < b for a, b in itertools.pairwise(norms.tolist()))
+    answer("answer-recurrence-orthogonal").is_("They shrink or stay, but never grow.")
+
+
+@pytest.mark.answer("answer-recurrence-parameters")
+def test_exercise_5_parameters(answer: Bench) -> None:
+    with torch.device("meta"):
+        layer = nn.LSTM(1000, 1000)
+    count = sum(p.numel() for name, p in layer.named_parameters() if "bias_hh" not in name)
+    assert there(layer.bias_hh_l0).numel() == 4000
+    answer("answer-recurrence-parameters").is_(count, count / 4)
+
+
+def test_the_program_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(DATA / "recurrence.py"), run_name="__main__")
+    out = capsys.readouterr().out
+    assert "dL/dw by hand -10.5, by autograd -10.5" in out
+    assert "with gates: [4.0, 4.0, 4.0, 6.0]" in out
