@@ -228,14 +228,26 @@ def draw_forcing(table: style.Table, axes: style.Axes) -> None:
     axes.set_ylabel("radius, truth = 1")
 
 
-HERE = "architectures/recurrence/"
 FIGURES = [
-    style.Recipe(HERE + "fade", fade, draw_fade, (640, 250), (1, 2)),
-    style.Recipe(HERE + "vanish", vanish, draw_vanish, (480, 330), tolerance=0.02, absolute=0.1),
-    style.Recipe(HERE + "cliff", cliff, draw_cliff, (440, 280)),
-    style.Recipe(HERE + "add", add, draw_add, (440, 300), tolerance=0.5, absolute=0.03),
-    style.Recipe(HERE + "copying", copying, draw_copying, (420, 280), tolerance=0.02),
-    style.Recipe(HERE + "forcing", forcing, draw_forcing, (420, 280), tolerance=0.01),
+    style.Recipe("architectures/recurrence/fade", fade, draw_fade, (640, 250), (1, 2)),
+    style.Recipe(
+        "architectures/recurrence/vanish",
+        vanish,
+        draw_vanish,
+        (480, 330),
+        tolerance=0.02,
+        absolute=0.1,
+    ),
+    style.Recipe("architectures/recurrence/cliff", cliff, draw_cliff, (440, 280)),
+    style.Recipe(
+        "architectures/recurrence/add", add, draw_add, (440, 300), tolerance=0.5, absolute=0.03
+    ),
+    style.Recipe(
+        "architectures/recurrence/copying", copying, draw_copying, (420, 280), tolerance=0.02
+    ),
+    style.Recipe(
+        "architectures/recurrence/forcing", forcing, draw_forcing, (420, 280), tolerance=0.01
+    ),
 ]
 
 if __name__ == "__main__":

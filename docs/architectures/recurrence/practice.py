@@ -19,6 +19,7 @@ class Reader(nn.Module):
                     bias[units : 2 * units] += 1.0
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """x (batch, T, inputs), lengths (batch,) to (batch,). Source: definition."""
         packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
         _, (h, _) = self.lstm(packed)
         return self.head(h[-1]).squeeze(-1)
@@ -29,7 +30,10 @@ class Reader(nn.Module):
 def update(
     model: Reader, optimiser: torch.optim.Optimizer, x: Tensor, lengths: Tensor, y: Tensor
 ) -> float:
-    """One training step; returns the norm of the gradient before clipping, the number to watch."""
+    """One training step on x (batch, T, inputs), lengths, y (batch,); returns the norm before clipping.
+
+    Source: definition.
+    """
     loss = (model(x, lengths) - y).square().mean()
     optimiser.zero_grad(set_to_none=True)
     loss.backward()

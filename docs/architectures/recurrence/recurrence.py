@@ -40,7 +40,7 @@ def back(w: float, states: Sequence[float], target: float) -> tuple[list[float],
 
 # --8<-- [start:clip]
 def clip(gradient: Tensor, most: float) -> Tensor:
-    """The gradient with its direction kept and its norm cut to `most`."""
+    """The gradient (N,) shortened to the norm `most`, if longer: (N,). Source: pascanu2013difficulty."""
     return gradient * torch.clamp(most / gradient.norm(), max=1.0)
     # --8<-- [end:clip]
 
@@ -57,7 +57,10 @@ def gated(x: Sequence[float], write: Sequence[float], keep: Sequence[float]) -> 
 
 # --8<-- [start:rnn]
 def rnn_cell(x: Tensor, h: Tensor, W: Tensor, U: Tensor, b: Tensor) -> Tensor:
-    """One step of an RNN: the new state."""
+    """One step of an RNN.
+
+    x (..., D), h (..., H), W (H, H), U (H, D), b (H,) to the new state (..., H). Source: elman1990finding.
+    """
     return torch.tanh(h @ W.mT + x @ U.mT + b)
     # --8<-- [end:rnn]
 
@@ -66,7 +69,11 @@ def rnn_cell(x: Tensor, h: Tensor, W: Tensor, U: Tensor, b: Tensor) -> Tensor:
 def lstm_cell(
     x: Tensor, h: Tensor, c: Tensor, W: Tensor, U: Tensor, b: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """One step of an LSTM: the new state and the new cell. Blocks of W in the order i, f, g, o."""
+    """One step of an LSTM; blocks of weights in the order i, f, g, o.
+
+    x (..., D), h, c (..., H), W (4H, H), U (4H, D), b (4H,) to the new state (..., H) and the new
+    cell (..., H). Source: gers2000learning.
+    """
     i, f, g, o = (h @ W.mT + x @ U.mT + b).chunk(4, dim=-1)
     c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
     return torch.sigmoid(o) * torch.tanh(c), c
@@ -75,7 +82,11 @@ def lstm_cell(
 
 # --8<-- [start:gru]
 def gru_cell(x: Tensor, h: Tensor, W: Tensor, U: Tensor, b: Tensor, q: Tensor) -> Tensor:
-    """One step of a GRU: the new state. Blocks in the order r, z, n; q is the bias beside W h of the block n."""
+    """One step of a GRU; blocks of weights in the order r, z, n.
+
+    x (..., D), h (..., H), W (3H, H), U (3H, D), b (3H,), q (H,) to the new state (..., H).
+    Source: cho2014learning, with the bias q of PyTorch.
+    """
     of_h, of_x = (h @ W.mT).chunk(3, dim=-1), (x @ U.mT + b).chunk(3, dim=-1)
     r, z = torch.sigmoid(of_h[0] + of_x[0]), torch.sigmoid(of_h[1] + of_x[1])
     n = torch.tanh(of_x[2] + r * (of_h[2] + q))
@@ -85,7 +96,10 @@ def gru_cell(x: Tensor, h: Tensor, W: Tensor, U: Tensor, b: Tensor, q: Tensor) -
 
 # --8<-- [start:unroll]
 def unroll(cell: Callable[[Tensor, Tensor], Tensor], x: Tensor, h: Tensor) -> Tensor:
-    """All states h_1 … h_T of a cell for x (T, …, D), the same cell at every step."""
+    """The same cell (..., D) and (..., H) to (..., H) at every step.
+
+    x (T, ..., D), h (..., H) to (T, ..., H). Source: definition.
+    """
     states = []
     for x_t in x:
         h = cell(x_t, h)
@@ -96,7 +110,10 @@ def unroll(cell: Callable[[Tensor, Tensor], Tensor], x: Tensor, h: Tensor) -> Te
 
 # --8<-- [start:both]
 def both_ways(forward: Tensor, backward: Tensor) -> Tensor:
-    """States of a bidirectional network: `backward` was computed on the reversed sequence."""
+    """States of a bidirectional network; `backward` was computed on the reversed sequence.
+
+    forward, backward (T, ..., H) to (T, ..., 2H). Source: schuster1997bidirectional.
+    """
     return torch.cat([forward, backward.flip(0)], dim=-1)
     # --8<-- [end:both]
 
@@ -105,19 +122,15 @@ def both_ways(forward: Tensor, backward: Tensor) -> Tensor:
 def bptt(states: Tensor, W: Tensor, error: Tensor) -> tuple[Tensor, Tensor]:
     """Back-propagation through time in an RNN whose loss reads the last state alone.
 
-    Args:
-        states: h_0 … h_T, (T + 1, H).
-        W: recurrent weights, (H, H).
-        error: dL/dh_T, (H).
-
-    Returns the errors dL/dh_1 … dL/dh_T, (T, H), and dL/dW.
+    States h_0 … h_T as states (T + 1, H), weights W (H, H), error (H,) of the last state to the errors
+    dL/dh_1 … dL/dh_T (T, H) and the gradient dL/dW (H, H). Source: werbos1990backpropagation.
     """
     errors, gradient = [error], torch.zeros_like(W)
     for t in range(len(states) - 1, 0, -1):
         slope = errors[0] * (1 - states[t] ** 2)  # through tanh
         gradient = gradient + torch.outer(slope, states[t - 1])
         errors.insert(0, W.T @ slope)
-    return torch.stack(errors[1:]), gradient
+    return torch.stack(errors[1:]), gradient  # (T, H), (H, H)
     # --8<-- [end:bptt]
 
 
@@ -127,7 +140,7 @@ def reach(kind: str, start: float, steps: int, units: int = 32, seed: int = 0) -
 
     A random direction v of the last state s_T is followed back to each s_t: |d(v·s_T)/ds_t| / |v|. The state s
     is h for an RNN and c for an LSTM. `start` is the spectral radius of W for an RNN, and the bias of the forget
-    gate for an LSTM. Inputs are standard Gaussian.
+    gate for an LSTM. Inputs are standard Gaussian. Returns (steps + 1,). Source: definition.
     """
     draw = torch.Generator().manual_seed(seed)
     k = 4 if kind == "lstm" else 1

@@ -8,9 +8,7 @@ import math
 import torch
 from torch import Tensor
 
-from docs.architectures.recurrence import recurrence
-
-Parameters = dict[str, Tensor]
+Parameters = dict[str, Tensor]  # each (seeds, ...), by the letters of answer
 BATCH, UNITS = 32, 16
 
 
@@ -18,7 +16,7 @@ BATCH, UNITS = 32, 16
 def adding(seeds: int, length: int, draw: torch.Generator) -> tuple[Tensor, Tensor]:
     """Numbers from [0, 1) with two marks, one in each half; the answer is the sum of the marked two.
 
-    Returns x (length, seeds, batch, 2) and y (seeds, batch).
+    Returns x (length, seeds, batch, 2) and y (seeds, batch). Source: hochreiter1997long.
     """
     value = torch.rand(length, seeds, BATCH, generator=draw)
     mark = torch.zeros(length, seeds, BATCH)
@@ -47,7 +45,10 @@ def start(kind: str, seeds: int, draw: torch.Generator, forget: float = 1.0) -> 
 
 # --8<-- [start:answer]
 def answer(kind: str, p: Parameters, x: Tensor) -> Tensor:
-    """The answer (seeds, batch) after reading x: from the last state, or by one query to all positions."""
+    """The answer (seeds, batch) to x (length, seeds, batch, 2), from the last state or by one query.
+
+    Source: definition.
+    """
     if kind == "attention":
         e = torch.tanh(x @ p["U"].mT + p["b"])
         weight = (e @ p["q"].mT).softmax(dim=0)
@@ -55,17 +56,23 @@ def answer(kind: str, p: Parameters, x: Tensor) -> Tensor:
     else:
         h = c = torch.zeros(*x.shape[1:3], UNITS)
         for x_t in x:
+            new = h @ p["W"].mT + x_t @ p["U"].mT + p["b"]
             if kind == "rnn":
-                h = recurrence.rnn_cell(x_t, h, p["W"], p["U"], p["b"])
+                h = torch.tanh(new)
             else:
-                h, c = recurrence.lstm_cell(x_t, h, c, p["W"], p["U"], p["b"])
+                i, f, g, o = new.chunk(4, dim=-1)
+                c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+                h = torch.sigmoid(o) * torch.tanh(c)
     return (h @ p["A"].mT + p["a"]).squeeze(-1)
     # --8<-- [end:answer]
 
 
 # --8<-- [start:train]
 def train(kind: str, length: int, steps: int, seeds: int = 3, rate: float = 0.02) -> Tensor:
-    """Mean squared errors on the adding task while training, (steps, seeds); a new batch at every step."""
+    """Mean squared errors on the adding task while training, (steps, seeds).
+
+    A new batch at every step. Source: definition.
+    """
     draw = torch.Generator().manual_seed(0)
     p = start(kind, seeds, draw)
     for tensor in p.values():
@@ -106,13 +113,19 @@ def memory(units: int, length: int, seed: int = 0) -> float:
 
 # --8<-- [start:forcing]
 def forced(seen: Tensor) -> Tensor:
-    """The map from each point to the next that is best for one step: teacher forcing. `seen` is (T, 2)."""
+    """Teacher forcing: the map (2, 2) from each point of seen (T, 2) to the next, best for one step.
+
+    Source: definition.
+    """
     step: Tensor = torch.linalg.lstsq(seen[:-1], seen[1:]).solution
     return step.T
 
 
 def alone(step: Tensor, x: Tensor, steps: int) -> Tensor:
-    """The network goes on from x, reading its own output: (steps, …, 2)."""
+    """The network goes on by step (2, 2) from x (..., 2), reading its own output.
+
+    Returns (steps, ..., 2). Source: definition.
+    """
     out = []
     for _ in range(steps):
         x = x @ step.T
@@ -121,7 +134,10 @@ def alone(step: Tensor, x: Tensor, steps: int) -> Tensor:
 
 
 def unforced(seen: Tensor, steps: int, updates: int = 100) -> Tensor:
-    """The map that is best for `steps` steps alone, by gradient descent from the forced one."""
+    """The map (2, 2) that is best for some steps alone on seen (T, 2), from the forced one.
+
+    Source: definition.
+    """
     step = forced(seen).clone().requires_grad_()
     optimiser = torch.optim.Adam([step], lr=0.005)
     truth = seen.unfold(0, steps + 1, 1).permute(2, 0, 1)  # (steps + 1, windows, 2)
@@ -135,7 +151,7 @@ def unforced(seen: Tensor, steps: int, updates: int = 100) -> Tensor:
 
 
 def circle(length: int, noise: float, seed: int) -> Tensor:
-    """Points on a circle, twelve steps a turn, each seen with Gaussian noise: (length, 2)."""
+    """Points on a circle, twelve steps a turn, each seen with Gaussian noise: (length, 2). Source: definition."""
     draw = torch.Generator().manual_seed(seed)
     angle = 2 * math.pi * torch.arange(length) / 12
     clean = torch.stack([angle.cos(), angle.sin()], dim=1)
