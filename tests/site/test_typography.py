@@ -86,3 +86,27 @@ def test_no_mark_and_no_stop_begins_a_line_and_no_sign_has_seams(
         page.goto(path)
         settle(page)
         assert page.evaluate(LOOSE) == [], f"{width} px"
+
+
+OFF_CENTRE = """() => {
+  const found = [];
+  const text = document.createRange();
+  for (const node of document.querySelectorAll(".button, .demo-button, .md-button")) {
+    text.selectNodeContents(node);
+    const [box, inner] = [node.getBoundingClientRect(), text.getBoundingClientRect()];
+    const off = (inner.top + inner.bottom - box.top - box.bottom) / 2;
+    if (box.height && Math.abs(off) > 2)
+      found.push(`'${node.textContent}' is ${off.toFixed(0)} px off the middle of its button`);
+  }
+  return [document.querySelectorAll(".button").length, found];
+}"""
+
+
+@pytest.mark.parametrize("path", ["", "models/vae/"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_what_a_button_says_stands_in_its_middle(path: str, width: int, new_page: NewPage) -> None:
+    page = new_page(width=width)
+    page.goto(path)
+    count, found = page.evaluate(OFF_CENTRE)
+    assert count
+    assert not found, "\n".join(found)
