@@ -166,6 +166,7 @@ def draw_terms(table: style.Table, axes: style.Axes) -> None:
             color=color,
             label=labels[name],
         )
+    axes.minorticks_off()
     axes.legend(loc="lower left")
     axes.set_xlabel("step t")
     axes.set_title("Terms of the bound")

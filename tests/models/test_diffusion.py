@@ -792,7 +792,6 @@ def test_a_movement_alone_changes_the_density_as_the_noisy_process_does(
             "p_t": lambda x: noisy(t, x),
             r"\nabla": By("x"),
             r"\beta": lambda t: 2 * math.tan(t),
-            "u": Given(("x",), lambda x: -math.tan(t) * (x + score(x))),
             "x": x,
             "t": t,
         },
@@ -1389,7 +1388,7 @@ def test_exercise_6_which_sampler_is_narrower_with_ten_steps(
     shares = {(name, int(steps)): float(share) for name, steps, share in rows}
     assert [shares["DDPM", 10], shares["DDIM", 10]] == pytest.approx([0.78, 0.85], abs=0.02)
     assert [shares["DDPM", 250], shares["DDIM", 250]] == pytest.approx([1, 1], abs=0.03)
-    said("With 250 steps both are within 0.03 of the data's spread, and chance moves each by 0.01.")
+    said("With 250 steps both are within 0.03 of the data's spread.")
     table = figures.narrow()
     assert table["steps"][1] == 10
     assert table["DDPM"][1] == pytest.approx(0.78, abs=0.005)

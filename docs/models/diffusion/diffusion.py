@@ -21,7 +21,6 @@ Model = Callable[[Tensor, Tensor], Tensor]  # x (N, D), alpha-bar (N,) to eps (N
 KINDS = ("eps", "x0", "v", "score")
 
 
-# --8<-- [start:schedule]
 def cosine_schedule(steps: int) -> Tensor:
     """alpha-bar, (T + 1,), beta unclipped. Raises ValueError if steps < 1. Source: nichol2021improved, eq. 17."""
     if steps < 1:
@@ -35,15 +34,12 @@ def linear_schedule(steps: int, first: float = 1e-4, last: float = 0.02) -> Tens
     """alpha-bar for a beta that grows in equal steps, (T + 1,). Source: ho2020denoising, section 4."""
     beta = torch.linspace(first, last, steps, dtype=torch.float64)
     return torch.cat([torch.ones(1, dtype=torch.float64), torch.cumprod(1 - beta, 0)])
-    # --8<-- [end:schedule]
 
 
-# --8<-- [start:noise]
 def add_noise(x0: Tensor, a: Tensor, eps: Tensor) -> Tensor:
     """x0, eps (N, D), a (N,) or () to x (N, D). Raises ValueError for a < 0 or > 1. Source: ho2020denoising, eq. 4."""
     a = _column(a, x0)
     return a.sqrt() * x0 + (1 - a).sqrt() * eps
-    # --8<-- [end:noise]
 
 
 def _column(a: Tensor, x: Tensor) -> Tensor:
@@ -145,7 +141,6 @@ def few(alpha_bar: Tensor, steps: int, most: float = 1e-4) -> Tensor:
     # --8<-- [end:sample]
 
 
-# --8<-- [start:heun]
 def sample_heun(model: Model, x: Tensor, levels: Tensor) -> Tensor:
     """Probability-flow ODE by Heun: x (N, D), levels (S + 1,) to (N, D). Source: karras2022elucidating, alg. 1."""
     sigma = ((1 - levels) / levels).sqrt()  # noise per unit of data
@@ -157,10 +152,8 @@ def sample_heun(model: Model, x: Tensor, levels: Tensor) -> Tensor:
             slope = (slope + model(ahead * to.sqrt(), to.expand(len(y)))) / 2
         y = y + size * slope
     return y
-    # --8<-- [end:heun]
 
 
-# --8<-- [start:langevin]
 def langevin(
     model: Model, x: Tensor, levels: Tensor, rounds: int, rate: float, generator: torch.Generator
 ) -> Tensor:
@@ -169,7 +162,6 @@ def langevin(
         h, score = rate * (1 - a), -model(x, a.expand(len(x))) / (1 - a).sqrt()
         x = x + h / 2 * score + h.sqrt() * torch.randn(x.shape, generator=generator, dtype=x.dtype)
     return x
-    # --8<-- [end:langevin]
 
 
 # --8<-- [start:guide]
