@@ -26,7 +26,7 @@ from scripts import policy, search_index, smaller
 from scripts.checker import symlinks
 from scripts.checker.config import Config as Settings
 from scripts.checker.page import Page as CheckedPage
-from scripts.extensions import front_matter, glossary, mathml, terms
+from scripts.extensions import bibliography, citations, front_matter, glossary, mathml, terms
 from scripts.house import kind_rules, raw_files
 
 FORMULA = re.compile(r"<math\b.*?</math>", re.DOTALL)
@@ -127,7 +127,7 @@ def on_env(env: Any, *, config: Any, files: Any, **_: Any) -> Any:
         index = getattr(plugin, "search_index", None)
         if name.endswith("search") and index is not None:
             known = terms.Terms(glossary.every(Path(config.docs_dir) / glossary.PAGE))
-            index.add_entry_from_context = _adding(index, known)
+            index.add_entry_from_context = _adding(index, known, Path(config.docs_dir))
             index.generate_search_index = _writing(index, known, Path(config.site_dir) / "search")
     return env
 
@@ -179,8 +179,11 @@ def on_post_build(*, config: Any, **_: Any) -> None:
     policy.publish(Path(config.site_dir))
 
 
-def _adding(index: Any, known: terms.Terms) -> Callable[[Any], None]:
-    """What adds a page to the index of the search: the page is lean, and tagged by the terms that it owns."""
+def _adding(index: Any, known: terms.Terms, docs: Path) -> Callable[[Any], None]:
+    """What adds a page to the index of the search: the page is lean, and tagged by the terms that it owns.
+
+    Who asks for an author is led to the bibliography, which says where the works are cited.
+    """
     add: Callable[[Any], None] = index.add_entry_from_context
 
     def added(page: Any) -> None:
@@ -190,6 +193,8 @@ def _adding(index: Any, known: terms.Terms) -> Callable[[Any], None]:
         for entry in index.entries[before:]:
             if "#" not in entry["location"]:
                 entry["about"] = str(page.meta.get("description", ""))
+                if page.file.src_uri == citations.PAGE:
+                    entry["also"] = " ".join(authors(docs))
                 if isinstance(owned, list):
                     entry["tags"] = tags(owned, known)
 
@@ -206,6 +211,15 @@ def _writing(index: Any, known: terms.Terms, folder: Path) -> Callable[[Any], st
         return search_index.dumped(search_index.index(docs, known.words.values()))
 
     return written
+
+
+def authors(docs: Path) -> list[str]:
+    """The surnames of the first two authors of each work."""
+    try:
+        works = bibliography.load(docs).values()
+    except bibliography.Broken:  # which the page itself tells
+        return []
+    return sorted({name for work in works for name in work.surnames[:2]})
 
 
 def tags(owned: list[Any], known: terms.Terms) -> list[str]:

@@ -66,6 +66,7 @@ def stem(word: str) -> str:
     word = re.sub(r"(?<![si])(?<!ia)(?<!...u)s$", "", word)
     word = re.sub(r"(?<=..)y$", "i", word)
     word = re.sub(r"(?<=...)(?:ation|ing|er|ed|e)$", "", word)
+    word = re.sub(r"(?<=.{5})at$", "", word)  # hallucinate, hallucination
     word = re.sub(r"ional$", "ion", word)
     word = re.sub(r"([bdglmnprt])\1$", r"\1", word)
     word = re.sub(r"([iy])z$", r"\1s", word)
@@ -183,7 +184,8 @@ def index(docs: Sequence[Mapping[str, Any]], glossary: Iterable[Term]) -> dict[s
             anchor = str(entry["location"]).partition("#")[2]
             if anchor:
                 sections.append(title if anchor == slug(title) else f"{title}#{anchor}")
-            for word in indexed(f"{plain(entry['text'])} {entry.get('about', '')}"):
+            also = f"{entry.get('about', '')} {entry.get('also', '')}"
+            for word in indexed(f"{plain(entry['text'])} {also}"):
                 found.add(word, number)
             number += 1
         listed.append([address, plain(entries[0]["title"]), *sections])

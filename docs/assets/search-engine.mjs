@@ -27,6 +27,7 @@ const STARTED = 0.8; // for the page whose title begins with the query
 const HEADED = 0.5; // for a page with a section whose heading is the query
 const PARTIAL = 0.5; // some words of a term, if not all
 const BEGUN = 0.6; // a word of which the beginning was typed
+const GUESSED = 0.4; // what a word counts in which a slip was mended
 const SHARE = 1; // the power by which a page is worth less if it lacks some of what is asked
 const LEAST = 0.3; // the share of the best page's share that is shown
 export const MOST = 10; // pages that are shown
@@ -79,6 +80,9 @@ function meet(index, { ways }, where) {
   return { values: best, rarity: Math.log(1 + sections / count) };
 }
 
+/** @param {Concept} concept whether a slip was mended in it */
+const guessed = ({ ways, term }) => !term && ways[0].some((word) => word.slip);
+
 /**
  * What the sections of a page and the page as a whole are worth.
  * @param {Page} page
@@ -125,6 +129,8 @@ export function find(index, query) {
   const sections = index.sections.length;
   const rare = (/** @type {string} */ one) =>
     Math.log(1 + sections / (1 + places(index, one).length));
+  // What a slip meant is a guess; what is spelt right counts more beside it.
+  const sure = concepts.filter((concept) => !guessed(concept)).length;
   const all = concepts.map((concept) => {
     const body = meet(index, concept, "body");
     const head = meet(index, concept, "head");
@@ -133,7 +139,8 @@ export function find(index, query) {
     if (concept.owner >= 0) owners.set(concept.owner, 1);
     else
       for (const [page, share] of hints(index, [concept], rare)) owners.set(page, RELATED * share);
-    return { body: body.values, head: head.values, weight: body.rarity, rarity, owners };
+    const weight = body.rarity * (sure && guessed(concept) ? GUESSED : 1);
+    return { body: body.values, head: head.values, weight, rarity, owners };
   });
   const total = all.reduce((sum, { weight }) => sum + weight, 0);
   const named = concepts.length === 1 && concepts[0].term;

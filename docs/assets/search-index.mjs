@@ -26,6 +26,7 @@ export const stem = (word) =>
         .replace(/(?<![si])(?<!ia)(?<!...u)s$/, "")
         .replace(/(?<=..)y$/, "i")
         .replace(/(?<=...)(?:ation|ing|er|ed|e)$/, "")
+        .replace(/(?<=.{5})at$/, "")
         .replace(/ional$/, "ion")
         .replace(/([bdglmnprt])\1$/, "$1")
         .replace(/([iy])z$/, "$1s")

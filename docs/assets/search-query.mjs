@@ -6,7 +6,7 @@ import { beginning, places, stem, words } from "./search-index.mjs";
 
 /** @typedef {import("./search-index.mjs").Index} Index */
 /** @typedef {import("./search-index.mjs").Term} Term */
-/** @typedef {{stem: string, begun: string, typed: string, idle: boolean}} Word its stem, what it begins with if it is unfinished, how it was typed, and whether it says nothing */
+/** @typedef {{stem: string, begun: string, typed: string, idle: boolean, slip?: boolean}} Word its stem, what it begins with if it is unfinished, how it was typed, whether it says nothing, and whether it was typed otherwise */
 /** @typedef {{ways: Word[][], owner: number, term: boolean}} Concept ways to say it, the number of the page that owns it, or -1, and whether it is a term */
 
 const LONGEST = 6; // words of a term
@@ -173,7 +173,9 @@ function joined(index, typed) {
   for (let at = 0; at < typed.length; at++) {
     const next = typed[at + 1] ?? "";
     const both = typed[at] + next;
-    if (next && often(both) > Math.min(often(typed[at]), often(next))) {
+    // A number is in no index: of "llama 3" the name says how often both are meant.
+    const apart = [typed[at], next].filter((word) => !/^\d+$/.test(word)).map(often);
+    if (next && often(both) > Math.min(...apart)) {
       found.push(both);
       at++;
     } else found.push(typed[at]);
@@ -216,7 +218,7 @@ function mend(index, typed, at, open, mended) {
   const meant = /\d/.test(word) ? "" : nearest(index, word, last);
   if (!meant) return word.length < 3 || /\d/.test(word) ? [] : [own];
   mended.push([word, index.forms.get(meant) ?? meant]);
-  return [plain(meant)];
+  return [{ ...plain(meant), slip: true }];
 }
 
 /**

@@ -19,7 +19,8 @@ from tests.site.server import Server
 pytestmark = pytest.mark.browser
 
 # Queries "tried" were looked at while the search was made, the "kept" ones when it was ready, and the "fresh"
-# ones were written then and changed nothing.
+# ones were written then and changed nothing. The "later" ones were written before anyone looked at the index of a
+# larger site: of these 79 it gave 70 % first and 86 % among three, and mended by kind 75 % and 94 %.
 LIST = Path(__file__).with_name("queries.tsv")
 FIRST, THREE, EMPTY = 0.85, 0.97, 0.01
 SECTIONS = 0.8  # of the queries that want a section, how many show it
