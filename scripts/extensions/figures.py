@@ -31,6 +31,7 @@ from markdown.treeprocessors import Treeprocessor
 
 from scripts.checker import drawings, files
 from scripts.checker.page import Page
+from scripts.extensions import palette
 from scripts.extensions.builder import of, sub
 from scripts.extensions.mathematics import SHOW
 from scripts.extensions.numbers import identifier
@@ -44,7 +45,6 @@ ASIDE = re.compile(r"\balign[ ]*=")
 WIDTH = re.compile(r"\d+(?:px|%)?|\d+(?:\.\d+)?r?em")
 NAMED = re.compile(r"[ \n]*\{:?[ ]*#(?P<id>[\w-]+)[ ]*\}[ ]*\Z")
 INLINED = 40_000  # characters of drawings in one page beside its diagrams, about 9 kB compressed
-FALLBACK = re.compile(r"(var\(--fig-\w+), [^()]*\)")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def read_svg(path: Path) -> Drawing:
     text = text[max(text.find("<svg"), 0) :].strip()
     for _, _, wrong in drawings.faults(text, inlined=True):
         return Drawing("", "", f"{path.name} {wrong}")
-    text = FALLBACK.sub(r"\1)", drawings.unstyled(text))  # the page's style sheet has them all
+    text = palette.following(drawings.unstyled(text))
     stem = identifier(path.as_posix())
     text = re.sub(r'(\s)id="([^"]+)"', rf'\1id="{stem}-\2"', text)
     text = re.sub(r'href="#([^"]+)"', rf'href="#{stem}-\1"', text)

@@ -158,7 +158,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(told, loss)
     sheet.arrow(noise, loss)
     sheet.gradient(loss.left(), denoiser.bottom(45))
-    sheet.label(227, 243, "gradient", anchor="start", colour="var(--fig-2, #b3471d)")
+    sheet.label(227, 243, "gradient", anchor="start", colour=diagram.LOSS)
     sheet.band(390, 112, "Generation")
     y = 450
     here = row(sheet, table, columns, y, 5, back=True)

@@ -11,7 +11,7 @@ READ = len(TEXT) - 1
 WEIGHTS = r"$W_{\text{token}}$"
 LOSS = r"cross-entropy: mean of $-\log p$"
 APPEND = "append it and read the longer text; keys and values are kept in a cache"
-GRADIENT = "var(--fig-2, #b3471d)"
+GRADIENT = diagram.LOSS
 
 
 def numbers() -> style.Table:

@@ -2,8 +2,8 @@
 
 A recipe computes a table, the table is written as CSV, and the picture is drawn from that table alone.
 The SVG carries the SHA-256 of its CSV, so that a test sees when the two part.
-Colours are written as CSS variables with a fallback: an inlined figure follows the colour scheme of the
-page, and the same file opened alone still shows.
+Colours are written as plain attributes, those of the light scheme: a file that is used elsewhere shows what
+the page shows. Where the page takes a figure in, it puts its own variables for them, which follow its scheme.
 """
 
 import argparse
@@ -25,6 +25,9 @@ matplotlib.use("svg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from scripts.checker import drawings
+from scripts.extensions import palette
 
 __all__ = [
     "GRID",
@@ -49,25 +52,8 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 Table = dict[str, list[float]]
 """Named columns of equal length."""
 
-INK = "#010203"
-MUTED = "#010204"
-GRID = "#010205"
-PAPER = "#010206"
-SERIES = ("#010211", "#010212", "#010213", "#010214", "#010215", "#010216")
-"""Stand-ins that `write` replaces by CSS variables; never shown as they are."""
-
-VARIABLES = {
-    INK: "var(--fig-ink, #1f2328)",
-    MUTED: "var(--fig-muted, #5b6470)",
-    GRID: "var(--fig-grid, #d5d9de)",
-    PAPER: "var(--fig-paper, #ffffff)",
-    SERIES[0]: "var(--fig-1, #1f5fa8)",
-    SERIES[1]: "var(--fig-2, #b3471d)",
-    SERIES[2]: "var(--fig-3, #237a57)",
-    SERIES[3]: "var(--fig-4, #8a3f9e)",
-    SERIES[4]: "var(--fig-5, #8a6a00)",
-    SERIES[5]: "var(--fig-6, #56606b)",
-}
+INK, MUTED, GRID, PAPER = (palette.COLOURS[name] for name in ("ink", "muted", "grid", "paper"))
+SERIES = tuple(palette.COLOURS[str(number)] for number in range(1, 7))
 
 WORDS = re.compile(r">([^<>]+)</text>")
 PIXELS_PER_INCH = 72  # one SVG unit is one point, so one unit is one CSS pixel at full size
@@ -242,7 +228,7 @@ def _shorten(tag: str) -> str:
 
 
 def _tidy(svg: str, digest: str) -> str:
-    """Matplotlib's SVG made small, free of prolog and metadata, with CSS variables for colours."""
+    """Matplotlib's SVG made small, free of prolog and metadata, with attributes for styles."""
     svg = re.sub(r"\A.*?(?=<svg)", "", svg, flags=re.S)
     # A style element would reach the whole page once the figure is inlined.
     svg = re.sub(r"\s*<(metadata|style)\b.*?</\1>", "", svg, flags=re.S)
@@ -251,14 +237,13 @@ def _tidy(svg: str, digest: str) -> str:
         r'<svg [^>]*?viewBox="([^"]*)"[^>]*>',
         r'<svg xmlns="http://www.w3.org/2000/svg" '
         rf'viewBox="\1" data-csv="{digest}" '
-        'style="stroke-linejoin: round; font-family: var(--fig-font, sans-serif)">',
+        rf'stroke-linejoin="round" font-family="{palette.FONT}">',
         svg,
         count=1,
         flags=re.S,
     )
     svg = svg.replace("xlink:href", "href")
-    svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg.replace("font-family: var", "FONT: var"))
-    svg = svg.replace("FONT: var", "font-family: var")
+    svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)
     svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", svg)
     svg = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", svg)
     svg = re.sub(r"<[^>]+>", lambda match: _shorten(match[0]), svg)
@@ -267,9 +252,9 @@ def _tidy(svg: str, digest: str) -> str:
     svg = re.sub(r'<g>\s*<path d="[^"]*" style="fill: none"/>\s*</g>', "", svg)
     svg = re.sub(r"\s+", " ", svg).replace("> <", ">\n<")
     svg = re.sub(r"<defs>\s*</defs>\n?", "", svg)
-    for stand_in, variable in VARIABLES.items():
-        svg = svg.replace(stand_in, variable)
-    return svg.strip() + "\n"
+    svg = drawings.unstyled(svg)
+    # The stem of an arrow of width 0: nothing is drawn.
+    return re.sub(r'<path d="[^"]*" fill="none"/>\n?', "", svg).strip() + "\n"
 
 
 def render(recipe: Recipe, table: Table) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from scripts import recipes
+from scripts.extensions import palette
 from scripts.figures import style
 from tests import memory
 
@@ -68,6 +69,7 @@ def test_what_a_recipe_reads_is_seen_and_no_module() -> None:
     asked = """
 import sys
 from scripts import recipes
+from scripts.extensions import palette
 read = set()
 recipes.watch(read)
 import scripts.figures.home
@@ -169,7 +171,7 @@ def test_each_column_has_its_tolerance(column: str, old: float, new: float, same
     assert recipe.agrees(column, old, new) == same
 
 
-def test_a_figure_follows_the_colour_scheme_and_styles_nothing_else(
+def test_a_figure_has_plain_colours_of_the_palette_and_styles_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(style, "DOCS", tmp_path)
@@ -180,9 +182,10 @@ def test_a_figure_follows_the_colour_scheme_and_styles_nothing_else(
 
     recipe = style.Recipe("line", lambda: {"x": [0.0, 1.0], "y": [0.0, 1.0]}, draw)
     svg = style.render(recipe, recipe.compute())
-    assert "var(--fig-2" in svg
+    assert f'stroke="{palette.COLOURS["2"]}"' in svg
+    assert 'stroke="var(--fig-2)"' in palette.following(svg)
+    assert "var(" not in svg
     assert "0.50 stays 0.50" in svg
-    assert "#0102" not in svg
     assert "<style" not in svg
     assert "DejaVu" not in svg
     assert svg == style.render(recipe, recipe.compute())

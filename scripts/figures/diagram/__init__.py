@@ -13,9 +13,9 @@ from pathlib import Path
 from scripts.figures import style
 from scripts.figures.diagram.legible import faults
 from scripts.figures.diagram.shapes import Arrow, Port, Shape
-from scripts.figures.diagram.sheet import NARROW, WIDE, Sheet
+from scripts.figures.diagram.sheet import LOSS, NARROW, WIDE, Sheet
 
-__all__ = ["NARROW", "WIDE", "Arrow", "Port", "Recipe", "Shape", "Sheet", "faults"]
+__all__ = ["LOSS", "NARROW", "WIDE", "Arrow", "Port", "Recipe", "Shape", "Sheet", "faults"]
 
 
 @dataclass(frozen=True)

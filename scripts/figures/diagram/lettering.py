@@ -16,12 +16,12 @@ from pathlib import Path
 import matplotlib
 from fontTools.ttLib import TTFont
 
-from scripts.extensions import characters
+from scripts.extensions import characters, palette
 
 __all__ = ["ASCENT", "DESCENT", "Run", "formula", "runs", "svg", "width"]
 
 FONTS = Path(__file__).resolve().parents[3] / "docs" / "assets" / "fonts"
-MATH = "var(--fig-math, 'Genai Math', 'STIX Two Math', 'Cambria Math', math, serif)"
+MATH = palette.MATH
 LARGER = 1.2
 """How much larger the font of formulas is set than the sans serif, so that letters look as large."""
 SMALLER, SMALLEST = 0.76, 11.6

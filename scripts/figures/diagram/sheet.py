@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from scripts.extensions import palette
 from scripts.figures.diagram import lettering
 from scripts.figures.diagram.pen import bent, number, polygon, rounded
 from scripts.figures.diagram.shapes import Arrow, Point, Port, Shape, Words, ports, route
@@ -17,14 +18,9 @@ __all__ = ["NARROW", "WIDE", "Sheet"]
 
 WIDE, NARROW = 704, 350
 
-INK = "var(--fig-ink, #1f2328)"
-MUTED = "var(--fig-muted, #5b6470)"
-GRID = "var(--fig-grid, #d5d9de)"
-PAPER = "var(--fig-paper, #ffffff)"
-LEARNS = "var(--fig-1, #1f5fa8)"
-LOSS = "var(--fig-2, #b3471d)"
-FIXED = "var(--fig-3, #237a57)"
-FONT = "var(--fig-font, Helvetica, Arial, sans-serif)"
+INK, MUTED, GRID, PAPER = (palette.COLOURS[name] for name in ("ink", "muted", "grid", "paper"))
+LEARNS, LOSS, FIXED = (palette.COLOURS[name] for name in "123")
+FONT = palette.FONT
 
 TITLE, BODY, NOTE = 14, 13, 12
 TONES = 8
