@@ -103,22 +103,24 @@ def draw_cuts(table: style.Table, axes: style.Axes) -> None:
     for start, end, p, best in zip(*table.values(), strict=True):
         length = end - start
         up = -1 if length == 1 else 1
-        top = up * (0.5 if length == 1 else 0.45 * length)
-        xs = [start + length * n / 24 for n in range(25)]
+        top = up * (0.5, 0.6, 1.35)[int(length) - 1]
+        # The ends of neighbours stay apart.
+        xs = [start + 0.08 + (length - 0.16) * n / 24 for n in range(25)]
         ys = [top * math.sin(math.pi * n / 24) for n in range(25)]
         colour = style.SERIES[1] if best else style.SERIES[0]
         axes.plot(xs, ys, "-" if best else "--", color=colour, lw=3 if best else 1.5)
         piece = WORD[int(start) : int(end)].decode()
         label = f"{piece} {p:.1f}"
-        inside = length == 2  # between the two arcs above it there is no room
         axes.text(
             (start + end) / 2,
-            top + (-0.08 if inside else 0.08 * up),
+            top + 0.08 * up,
             label,
             ha="center",
-            va="bottom" if up > 0 and not inside else "top",
+            va="bottom" if up > 0 else "top",
         )
     axes.plot(range(5), [0] * 5, "o", color=style.INK, markersize=7)
+    for at, letter in enumerate(WORD.decode()):
+        axes.text(at + 0.5, 0, letter, ha="center", va="center", fontsize=14, weight="bold")
     axes.set_xlim(-0.2, 4.2)
     axes.set_ylim(-0.95, 1.75)
     style.bare(axes)
@@ -170,7 +172,7 @@ def draw_premium(table: style.Table, axes: style.Axes) -> None:
         places = [row + 0.27 * (n - 1) for row in range(len(LANGUAGES))]
         axes.barh(places, table[kind], 0.25, color=colour, alpha=alpha, label=label)
         for at, value in zip(places, table[kind], strict=True):
-            axes.text(value + 0.1, at, f"{value:.1f}", va="center", fontsize=11)
+            axes.text(max(value, 1) + 0.1, at, f"{value:.1f}", va="center", fontsize=11)
     axes.axvline(1, color=style.MUTED, lw=1)
     axes.set_yticks(range(len(LANGUAGES)), LANGUAGES)
     axes.invert_yaxis()

@@ -24,7 +24,7 @@ def test_it_starts_with_the_example_of_the_page(open_demo: OpenDemo) -> None:
     expect(said(demo)).to_have_text(
         "4 bytes, 2 tokens, 2.00 bytes a token; decoded: the same text."
     )
-    expect(demo.get_by_role("row", name="256")).to_have_text("256a + nan40")
+    expect(demo.get_by_role("row", name="256")).to_have_text("256 = a + n40")
 
 
 def test_merges_by_keys_and_by_buttons(open_demo: OpenDemo) -> None:
@@ -33,10 +33,10 @@ def test_merges_by_keys_and_by_buttons(open_demo: OpenDemo) -> None:
     slider.focus()
     page.keyboard.press("Home")
     expect(tokens(demo)).to_have_text(["b98", "a97", "n110", "a97"])
-    demo.get_by_role("button", name="One merge more").click()
+    demo.get_by_role("button", name="Merge +1").click()
     expect(tokens(demo)).to_have_text(["b98", "an256", "a97"])
-    demo.get_by_role("button", name="One merge less").click()
-    demo.get_by_role("button", name="One merge less").click()
+    demo.get_by_role("button", name="Merge −1").click()
+    demo.get_by_role("button", name="Merge −1").click()
     expect(slider).to_have_value("0")
     page.keyboard.press("Tab")
     slider.focus()

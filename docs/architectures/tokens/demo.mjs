@@ -57,6 +57,11 @@ class Stage {
       role: "group",
       "aria-label": "Presets",
     });
+    const phone = matchMedia("(max-width: 40rem)").matches; // there the presets are one row that scrolls
+    if (phone) {
+      Object.assign(list.style, { flexWrap: "nowrap", overflowX: "auto", whiteSpace: "nowrap" });
+      list.tabIndex = 0;
+    } else this.see.style.minHeight = "2.9em"; // two lines
     root.prepend(list, this.see);
     for (const preset of PRESETS) ui.preset(list, preset.name, () => this.load(preset));
     const onInput = () => this.show();
@@ -69,7 +74,7 @@ class Stage {
       value: 3,
       onInput,
     });
-    this.text = textOn(stage, { label: "Text to cut", rows: 2, onInput });
+    this.text = textOn(stage, { label: "Text to cut", rows: 1, onInput });
     this.strip = ui.element("ol", { "aria-label": "Tokens and their numbers" }, stage);
     Object.assign(this.strip.style, {
       display: "flex",
@@ -82,8 +87,8 @@ class Stage {
       overflowY: "auto",
     });
     controls.remove();
-    ui.button(buttons, "One merge more", () => this.step(1));
-    ui.button(buttons, "One merge less", () => this.step(-1));
+    ui.button(buttons, "Merge +1", () => this.step(1));
+    ui.button(buttons, "Merge −1", () => this.step(-1));
     ui.button(buttons, "Reset", () => this.load(PRESETS[0]));
     this.load(PRESETS[0]);
   }
@@ -136,10 +141,13 @@ class Stage {
     const rows = merges.slice(first).map(({ pair: [a, b], count }, n) => {
       const token = 256 + first + n;
       const left = trained.filter((other) => other === token).length;
-      return [token, `${name(table[a])} + ${name(table[b])}`, name(table[token]), count, left];
+      return [`${token} = ${name(table[a])} + ${name(table[b])}`, count, left];
     });
-    const head = ["Number", "Merge", "Token", "Pair occurred", "In the training text now"];
-    ui.table(this.output, "The last merges", head, rows.reverse());
+    const head = ["Merge", "Pairs", "Left"];
+    ui.table(this.output, "The last merges: pairs joined, tokens left", head, rows.reverse());
+    for (const cell of this.output.querySelectorAll("th, td")) {
+      if (cell instanceof HTMLElement) cell.style.cssText = "min-width: 0; white-space: nowrap";
+    }
     const bytes = bytesOf(text).length;
     const rate = tokens.length ? (bytes / tokens.length).toFixed(2) : "0.00";
     const same = decode(tokens, merges) === text ? "the same text" : "another text";
