@@ -14,12 +14,14 @@ from docs.architectures.recurrence import practice, recurrence
 from scripts.figures import recurrence as figures
 from scripts.figures import style
 from scripts.printed.values import Each, From, Given
+from tests import golden as shared
 from tests.answers.plugin import Bench
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "architectures" / "recurrence.md"
 DATA = PAGE.parent / "recurrence"
+GOLDEN = Path(__file__).with_name("recurrence.golden.json")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
 HALF = recurrence.run(0.5, recurrence.MARKED)
@@ -453,7 +455,26 @@ def test_the_reader_ignores_padding_and_reports_the_norm() -> None:
     assert float(moved.norm()) == pytest.approx(0.1, rel=1e-4)
 
 
-# Exercises.
+# The demo and the exercises.
+
+
+def golden() -> dict[str, object]:
+    """The cases that the demo and Python must agree on."""
+    cases: list[dict[str, object]] = []
+    for w, steps in ((0.5, 4), (1.1, 30), (0.9, 2), (0.0, 7), (1.5, 40)):
+        x = [4.0, *[0.0] * (steps - 2), 2.0]
+        errors, gradient = recurrence.back(w, recurrence.run(w, x), recurrence.TARGET)
+        cases.append({"function": "slopes", "args": [w, steps], "returns": [*errors, gradient]})
+        for most in (1.0, 1e12):
+            short = float(recurrence.clip(torch.tensor(gradient, dtype=torch.float64), most))
+            args = [w, steps, 0.01, most]
+            cases.append({"function": "descend", "args": args, "returns": w - 0.01 * short})
+    module = "architectures/recurrence/recurrence.mjs"
+    return {"module": module, "tolerance": 1e-5, "cases": cases}
+
+
+def test_golden_values_are_current() -> None:
+    shared.current(GOLDEN, golden())
 
 
 @pytest.mark.answer("answer-recurrence-pencil")
