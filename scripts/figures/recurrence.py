@@ -49,8 +49,9 @@ def draw_fade(table: style.Table, panels: list[style.Axes]) -> None:
     panels[1].set_yticks([0.125, 0.25, 0.5, 1, 2, 4, 8], ["1/8", "1/4", "1/2", "1", "2", "4", "8"])
     panels[1].set_title("error on its way back, last = 1")
     for n, w in enumerate(WEIGHTS):
-        at = table[f"share_{w:g}"][0]
-        style.label_line(panels[1], 1, at, f"w = {w:g}", color=style.SERIES[n], dx=8, dy=6)
+        at = table[f"share_{w:g}"][1]
+        below = -14 if w < 1 else 5
+        style.label_line(panels[1], 2, at, f"w = {w:g}", color=style.SERIES[n], dx=7, dy=below)
 
 
 @cache
