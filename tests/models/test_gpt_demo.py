@@ -40,6 +40,7 @@ def test_nothing_is_loaded_before_the_reader_asks(open_demo: OpenDemo) -> None:
 def test_it_starts_with_the_numbers_of_the_page(open_demo: OpenDemo) -> None:
     page, demo = started(open_demo)
     expect(text(demo)).to_have_value(figures.PROMPT)
+    demo.get_by_text("All numbers").click()
     printed = page.locator("table", has_text="·trained").first.locator("tbody tr").all()
     shown = demo.locator("table tbody tr").all()
     assert len(printed) == 5
@@ -155,6 +156,7 @@ def test_odd_text_is_read_and_reset_takes_it_away(open_demo: OpenDemo) -> None:
 def test_the_model_of_the_example_gives_the_numbers_of_the_page(open_demo: OpenDemo) -> None:
     page, demo = open_demo("models/gpt")
     expect(text(demo)).to_have_value("Ann likes")
+    demo.get_by_text("All numbers").click()
     printed = page.locator("table", has_text="exponential").first.locator("tbody tr").nth(2)
     cells = [float(cell) for cell in printed.locator("td").all_inner_texts()]
     shown = [row.locator("td").nth(1).inner_text() for row in demo.locator("table tbody tr").all()]
@@ -177,6 +179,7 @@ def test_the_model_of_the_example_gives_the_numbers_of_the_page(open_demo: OpenD
 
 def test_each_preset_shows_a_row_of_the_table_of_settings(open_demo: OpenDemo) -> None:
     page, demo = open_demo("models/gpt")
+    demo.get_by_text("All numbers").click()
     printed = page.locator("table", has_text="as trained").first.locator("tbody tr").all()
     presets = demo.get_by_role("group", name="Presets")
     names = ("Ann likes", "T = 0.5", "T = 2", "Top-k 2", "Top-p 0.8")

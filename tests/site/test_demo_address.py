@@ -112,7 +112,7 @@ def test_the_link_is_copied_and_reset_empties_the_address(new_page: NewPage) -> 
     page = new_page(permissions=["clipboard-read", "clipboard-write"])
     demo = opened(page, address("architectures/attention") + "#demo")
     demo.get_by_role("button", name="No mask").click()
-    page.get_by_role("button", name="Copy link to these settings").click()
+    page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     link = page.evaluate("navigator.clipboard.readText()")
     assert link.endswith("architectures/attention/?preset=no-mask#demo")

@@ -81,7 +81,7 @@ def test_the_head_of_a_page_leads_to_its_demo(path: str, new_page: NewPage) -> N
     page.goto(f"{path}/")
     page.get_by_role("link", name="Try it in your browser").click()
     page.locator(".demo-running").wait_for()
-    expect(page.locator("#demo > .demo-title")).to_be_in_viewport()
+    expect(page.locator("#demo .demo-bar")).to_be_in_viewport()
 
 
 def test_the_entrance_stays_light(new_page: NewPage) -> None:

@@ -3,33 +3,38 @@
  * Without JavaScript, or if the module fails, the link to its source stays.
  */
 
+/** @param {string} tag @param {string} name of its class */
+function make(tag, name) {
+  const node = document.createElement(tag);
+  node.className = name;
+  return node;
+}
+
 /** @param {HTMLAnchorElement} link */
 async function start(link) {
   const frame = link.closest("div.demo") ?? link.parentElement;
   if (!frame) return;
   try {
     const [module, { share }] = await Promise.all([import(link.href), import("./state.mjs")]);
-    const root = document.createElement("div");
-    root.className = "demo-root";
+    const root = make("div", "demo-root");
     module.mount(root);
-    const title = document.createElement("p");
-    title.className = "demo-title";
+    const bar = make("div", "demo-bar");
+    const title = make("p", "demo-title");
     title.textContent = link.textContent;
-    const foot = document.createElement("div");
-    foot.className = "demo-foot";
-    link.before(foot);
-    link.textContent = "Source of this demo";
+    const foot = make("div", "demo-foot");
+    bar.append(title, foot);
+    link.textContent = "Source";
+    link.setAttribute("aria-label", "Source of this demo");
     link.classList.add("demo-source");
     foot.append(link);
     frame.classList.add("demo-running");
     frame.setAttribute("role", "group");
     frame.setAttribute("aria-label", `Demo: ${title.textContent}`);
-    frame.prepend(title, root);
+    frame.prepend(bar, root);
     share(root, foot);
   } catch (error) {
     frame.classList.add("demo-failed");
-    const note = document.createElement("p");
-    note.className = "demo-status";
+    const note = make("p", "demo-status");
     note.setAttribute("role", "status");
     note.textContent = `The demo could not start: ${error instanceof Error ? error.message : error}.`;
     frame.append(note);

@@ -14,6 +14,7 @@ import { button, element } from "./ui.mjs";
 
 const LONGEST = 300; // characters of a text that go into an address
 const REST = 300; // ms without a change before the address is written; browsers limit how often it may be
+const COPY = "Copy link";
 const PRESET = "preset";
 
 /** @param {string} text */
@@ -119,12 +120,13 @@ class Shared {
     this.first = this.values();
     this.base = this.first;
     this.refused = element("p", { class: "demo-refused", role: "alert" });
-    foot.before(this.refused);
+    root.after(this.refused);
     for (const type of ["input", "change", "keyup", "pointerup"])
       root.addEventListener(type, () => this.later());
     root.addEventListener("click", (event) => this.clicked(event));
     root.addEventListener("demo-more", () => this.enter());
-    this.copy = button(foot, "Copy link to these settings", () => this.give());
+    this.copy = button(foot, COPY, () => this.give());
+    this.copy.title = "The link holds the settings of this demo";
     this.enter();
   }
 
@@ -209,10 +211,10 @@ class Shared {
       this.copy.textContent = "Copied";
     } catch {
       history.replaceState(history.state, "", url.href);
-      this.copy.textContent = "The link stands in the address bar";
+      this.copy.textContent = "See the address bar";
     }
     setTimeout(() => {
-      this.copy.textContent = "Copy link to these settings";
+      this.copy.textContent = COPY;
     }, 2000);
   }
 }

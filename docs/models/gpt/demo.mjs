@@ -20,6 +20,9 @@ const PER_SECOND = 5; // tokens that a run writes at most
 const AT_ONCE = 20; // tokens of a run, for who asked for less motion
 const SIZE = { width: 320, height: 320 };
 
+/** @param {Element} stage @returns {Element} room for one of three pictures side by side */
+const beside = (stage) => ui.element("div", { style: "flex: 1 1 9rem" }, stage);
+
 class Stage {
   tokens = /** @type {number[]} */ ([]);
   written = 0; // tokens at the end that the model wrote
@@ -50,7 +53,7 @@ class Stage {
     );
     const { stage, controls, buttons, status, output } = ui.frame(root);
     this.status = status;
-    this.output = output;
+    this.output = this.foldedOn(output);
     const wide = ui.element("div", {}, stage);
     wide.style.flexBasis = "100%";
     this.prompt = promptOn(wide, buttons);
@@ -88,17 +91,25 @@ class Stage {
       this.pause();
       this.step(false);
     });
+    this.one.classList.add("demo-first");
     this.play = ui.button(buttons, "Run", () => this.run());
     ui.button(buttons, "Shuffle the tokens", () => this.shuffle());
     ui.button(buttons, "Reset", () => this.reset());
     if (weights.meta.words) presetsOn(wide, (preset) => this.preset(preset));
     this.prompt.addEventListener("input", () => this.type());
     this.reset();
+  }
+
+  /** @param {HTMLElement} parent @returns {HTMLElement} where the table is put, folded */
+  foldedOn(parent) {
+    const details = ui.element("details", {}, parent);
+    ui.element("summary", { text: "All numbers, and what the pictures show" }, details);
     const text = `Solid bars: to draw from. Outlined bars: the model at temperature 1. A run writes at most ${PER_SECOND} tokens a second.`;
-    ui.element("p", { text }, root);
+    ui.element("p", { text }, details);
     const note =
       "The larger model is a file of about 250 kB. It is loaded when you choose it, and nothing that you type leaves this page.";
-    ui.element("p", { text: note }, root);
+    ui.element("p", { text: note }, details);
+    return /** @type {HTMLElement} */ (ui.element("div", {}, details));
   }
 
   // Pictures.
@@ -106,7 +117,7 @@ class Stage {
   /** @param {Element} stage */
   headsOn(stage) {
     const { layers, heads } = this.config;
-    const picture = ui.canvas(stage, {
+    const picture = ui.canvas(beside(stage), {
       ...SIZE,
       label: `Attention of all ${layers * heads} heads, one small map each; arrow keys choose a head`,
       draw: (g, size, colours) => drawHeads(g, size, colours, this),
@@ -129,7 +140,7 @@ class Stage {
 
   /** @param {Element} stage */
   mapOn(stage) {
-    const picture = ui.canvas(stage, {
+    const picture = ui.canvas(beside(stage), {
       ...SIZE,
       label:
         "Attention of the chosen head: a row for each token that looks, a column for each that is looked at; arrow keys move",
@@ -154,7 +165,7 @@ class Stage {
 
   /** @param {Element} stage */
   barsOn(stage) {
-    return ui.canvas(stage, {
+    return ui.canvas(beside(stage), {
       ...SIZE,
       label:
         "The ten most probable next tokens, before and after temperature, top-k and top-p; the numbers are in the table below",

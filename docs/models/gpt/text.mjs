@@ -6,7 +6,7 @@ import { element, preset } from "../../assets/demos/ui.mjs";
 export function promptOn(parent, buttons) {
   const id = `gpt-prompt-${Math.trunc(performance.now())}`;
   element("label", { for: id, text: "Your text" }, parent);
-  const options = { id, rows: 3, spellcheck: "false", autocomplete: "off" };
+  const options = { id, rows: 2, spellcheck: "false", autocomplete: "off" };
   const prompt = /** @type {HTMLTextAreaElement} */ (element("textarea", options, parent));
   Object.assign(prompt.style, {
     display: "block",
