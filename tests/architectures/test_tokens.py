@@ -380,7 +380,6 @@ def test_what_the_same_text_costs_in_another_language() -> None:
     said(f"brings {table['english'][hindi]:.1f} down to {table['shared'][hindi]:.1f}.")
     more = all_six[english] / own[english] - 1
     said(f"its {own[english]:.0f} tokens become {all_six[english]:.0f}, {100 * more:.0f} % more")
-    said(f"have {table['bytes'][hindi]:.1f} times as many bytes in Hindi as in English")
     one, two, three = table["bytes"], table["english"], table["shared"]
     said(
         f"German {one[1]:.1f}, Finnish {one[2]:.1f}, Russian {one[3]:.1f}, Hindi {one[4]:.1f},"
