@@ -1047,46 +1047,6 @@ def test_the_density_in_the_figure_is_the_one_that_guidance_samples() -> None:
     )
 
 
-@pytest.mark.equation("eq-diffusion-flow")
-def test_the_straight_path_is_the_same_flow_by_another_clock(printed: Equations) -> None:
-    def best(x: Tensor, t: float) -> Tensor:
-        """E[eps | x_t] on the straight path, by the exact model of the other one."""
-        norm = math.hypot(1 - t, t)
-        return MIXTURE.eps(x / norm, number((1 - t) ** 2 / norm**2).expand(len(x)))
-
-    # The mean velocity by quadrature over the data.
-    t, x = 0.45, 0.3
-    grid = np.linspace(-3, 3, 60_001)
-    weight = (
-        MIXTURE.weights.numpy() * stats.norm.pdf(grid[:, None], MIXTURE.means[:, 0], 0.2)
-    ).sum(1)
-    weight = weight * stats.norm.pdf(x, (1 - t) * grid, t)
-    eps = (x - (1 - t) * grid) / t
-    velocity = (weight * (eps - grid)).sum() / weight.sum()
-    at = torch.tensor([[x]], dtype=torch.float64)
-    assert velocity == pytest.approx(((best(at, t) - at) / (1 - t)).item(), abs=1e-6)
-    # Its flow, by small steps, ends where the probability flow ends from the same noise.
-    start = torch.linspace(-1.8, 1.8, 7, dtype=torch.float64)[:, None]
-    x_t, n = start, 2000
-    for i in range(n, 0, -1):
-        t = min(i / n, 1 - 1e-3)
-        x_t = x_t - (t - (i - 1) / n) * (best(x_t, t) - x_t) / (1 - t)
-    other = diffusion.sample_heun(MIXTURE.eps, start, diffusion.few(COSINE, 300))
-    torch.testing.assert_close(x_t, other, atol=0.01, rtol=0)
-    t, x = 0.45, 0.3
-    at = torch.tensor([[x]], dtype=torch.float64)
-    printed("eq-diffusion-flow").holds(
-        {
-            r"\mathbb{E}[\varepsilon - x_0 \mid x_t]": velocity,
-            r"\mathbb{E}[\varepsilon \mid x_t]": (weight * eps).sum() / weight.sum(),
-            r"\varepsilon^{*}": best(at, t),
-            "x_t": x,
-            "t": t,
-        },
-        tolerance=1e-7,
-    )
-
-
 def test_a_model_with_the_exact_score_of_its_training_set_gives_it_back() -> None:
     points = torch.randn(20, 2, generator=seeded(14), dtype=torch.float64)
     memory = diffusion.Mixture(points, 1e-4, torch.full((20,), 0.05).double())
