@@ -33,7 +33,8 @@ def seeded(seed: int) -> torch.Generator:
 
 def quantiles(n: int) -> Tensor:
     """Noise without chance: the middles of n equally likely pieces of the normal distribution, (n, 1)."""
-    return torch.special.ndtri((torch.arange(n, dtype=torch.float64) + 0.5) / n)[:, None]
+    places: Tensor = torch.special.ndtri((torch.arange(n, dtype=torch.float64) + 0.5) / n)
+    return places[:, None]
 
 
 def example() -> style.Table:

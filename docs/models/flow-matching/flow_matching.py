@@ -21,7 +21,7 @@ Draw = Callable[[int, torch.Generator], tuple[Tensor, Tensor]]  # to x0, eps, (N
 
 # --8<-- [start:path]
 def path(x0: Tensor, eps: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-    """Place and velocity: x0, eps (N, D), t (N,) to x, u (N, D). Source: this page, eq-flow-matching-path."""
+    """Place x and velocity u: x0, eps (N, D), t (N,) to (N, D), (N, D). Source: this page, eq-flow-matching-path."""
     t = t[:, None]
     return (1 - t) * x0 + t * eps, eps - x0
     # --8<-- [end:path]
@@ -56,7 +56,7 @@ class Mixture:
 
 # --8<-- [start:pairs]
 def share_below(eps: Tensor, below: float, batch: int) -> Tensor:
-    """P(x0 <= a | eps) for sorted batches, a with P(x0 <= a) = below: eps (N,) to (N,). Source: this page, pairs."""
+    """P(x0 <= a | eps) for sorted batches, a with P(x0 <= a) = below: eps (N,) to (N,). Source: definition."""
     rank = _binomial(batch - 1, torch.special.ndtr(eps))  # noises of the batch that are smaller
     count = _binomial(batch, torch.tensor([below], dtype=eps.dtype))  # data points that are <= a
     more = count.flip(-1).cumsum(-1).flip(-1)[:, 1:]  # P(count > r), r = 0 to batch - 1
@@ -74,7 +74,7 @@ def _binomial(n: int, p: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Line:
-    """Points on a line, ascending (K,), equally likely; noise is dealt out in sorted batches."""
+    """Points on a line, equally likely; noise is dealt out in sorted batches: points (K,), ascending."""
 
     points: Tensor
     batch: int = 1
@@ -177,7 +177,7 @@ def independent(data: Mixture) -> Draw:
 
 # --8<-- [start:reflow]
 def reflow(field: Field, start: Tensor, steps: int) -> Draw:
-    """Pairs of a noise and where the field takes it: start (N, D) to pairs. Source: liu2023flow, algorithm 1."""
+    """Pairs of a noise and where the field takes it, from start (N, D). Source: liu2023flow, algorithm 1."""
     with torch.no_grad():
         ends = euler(field, start, times(steps))
 
@@ -192,7 +192,7 @@ def reflow(field: Field, start: Tensor, steps: int) -> Draw:
 def train(
     model: Velocity, draw: Draw, steps: int, generator: torch.Generator, when: Callable[..., Tensor]
 ) -> None:
-    """Fit with Adam, batches of 128, the rate falling to 0. Source: definition."""
+    """Fit with Adam, batches of 128, rate falling to 0, at times of when (N,). Source: definition."""
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     for i in range(steps):
         optimizer.param_groups[0]["lr"] = 1e-2 * (1 - i / steps)

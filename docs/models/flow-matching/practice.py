@@ -11,7 +11,7 @@ from torch import Tensor
 
 # --8<-- [start:pair]
 def pair(x0: Tensor, eps: Tensor) -> Tensor:
-    """The noises in the order of least squared distance to x0: both (N, D) to (N, D)."""
+    """The noises in the order nearest to x0: x0, eps (N, D) to (N, D). Source: tong2024improving."""
     cost = torch.cdist(x0, eps) ** 2
     _, columns = linear_sum_assignment(cost.numpy())
     return eps[torch.from_numpy(columns)]
@@ -22,9 +22,9 @@ def pair(x0: Tensor, eps: Tensor) -> Tensor:
 def solve(
     field: Callable[[Tensor, Tensor], Tensor], start: Tensor, end: float
 ) -> tuple[Tensor, int]:
-    """From noise (N, D) at t = 1 to t = end by Runge-Kutta; also how many calls it took."""
+    """From t = 1 to t = end by Runge-Kutta: field, start (N, D) to (N, D), and calls. Source: definition."""
 
-    def slope(t: float, flat: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    def slope(t: float, flat: np.ndarray) -> np.ndarray:
         x = torch.from_numpy(flat).reshape(start.shape)
         return field(x, torch.full((len(x),), t, dtype=x.dtype)).numpy().ravel()
 
