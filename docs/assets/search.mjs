@@ -115,7 +115,10 @@ export function search(dialog) {
   };
   const open = () => {
     if (dialog.open) return;
-    dialog.showModal();
+    // `showModal` would make all of a long page inert, and that takes a slow phone a fifth of a second.
+    for (const other of document.querySelectorAll(":popover-open"))
+      if (other instanceof HTMLElement) other.hidePopover();
+    dialog.show();
     input.select();
     show();
   };
@@ -123,12 +126,44 @@ export function search(dialog) {
   input.form?.addEventListener("submit", (event) => event.preventDefault());
   // Who opens the search once more tries once more.
   dialog.addEventListener("close", () => coming?.catch(() => (coming = undefined)));
-  dialog.addEventListener("click", (event) => {
-    const target = /** @type {Element} */ (event.target);
-    if (target === dialog || target.closest(".search-close")) dialog.close();
-  });
+  modal(dialog);
   opening(open);
   arrive(input, open);
+}
+
+/**
+ * What makes a dialog modal: who clicks beside it or presses Escape closes it, and Tab stays inside.
+ * @param {HTMLDialogElement} dialog
+ */
+function modal(dialog) {
+  document.addEventListener(
+    "click",
+    (event) => {
+      const target = /** @type {Element} */ (event.target);
+      if (!dialog.open || (dialog.contains(target) && !target.closest(".search-close"))) return;
+      if (!dialog.contains(target)) event.stopPropagation();
+      event.preventDefault();
+      dialog.close();
+    },
+    true,
+  );
+  document.addEventListener("keydown", (event) => {
+    if (!dialog.open || event.defaultPrevented) return;
+    if (event.key === "Escape") {
+      event.preventDefault();
+      dialog.close();
+    } else if (event.key === "Tab") {
+      /** @type {HTMLElement[]} */
+      const stops = [...dialog.querySelectorAll("a, button, input")]
+        .map((one) => /** @type {HTMLElement} */ (one))
+        .filter((one) => one.tabIndex >= 0 && one.checkVisibility());
+      const [from, to] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];
+      const inside = dialog.contains(document.activeElement);
+      if (inside && document.activeElement !== from) return;
+      event.preventDefault();
+      to?.focus();
+    }
+  });
 }
 
 /**

@@ -308,13 +308,11 @@ def timed(new_page: NewPage, browser: Browser, url: str) -> tuple[list[int], int
         metrics = session.send("Performance.getMetrics")["metrics"]
         return 1000 * next(row["value"] for row in metrics if row["name"] == "TaskDuration")
 
-    page.keyboard.press("/")
-    expect(
-        page.locator("dialog.search")
-    ).to_be_visible()  # that it opens over a long page is no search
     browser.start_tracing(
         page=page, categories=["toplevel", "disabled-by-default-devtools.timeline"]
     )
+    page.keyboard.press("/")
+    expect(page.locator("dialog.search")).to_be_visible()
     until(page, "document.querySelector('.search-status').textContent.startsWith('Type')")
     waits = []
     for sign in "adverserial vs transformer":

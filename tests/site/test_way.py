@@ -151,3 +151,34 @@ def test_without_javascript_no_button_promises_to_hide_columns(new_page: NewPage
     page.goto("models/gan/")
     expect(page.locator("[data-columns]")).to_be_hidden()
     assert columns(page) == (True, True)
+
+
+@pytest.mark.parametrize("width", [320, 1440])
+def test_the_search_keeps_the_focus_and_closes_beside_it(width: int, new_page: NewPage) -> None:
+    page = new_page(width=width, height=844)
+    page.goto("models/gan/")
+    address = page.url
+    inside = "document.querySelector('dialog.search').contains(document.activeElement)"
+    page.keyboard.press("/")
+    dialog = page.get_by_role("dialog", name="Search")
+    expect(dialog).to_have_attribute("aria-modal", "true")
+    page.keyboard.type("mode collapse")
+    expect(page.get_by_role("option").first).to_be_visible()
+    for key in ["Tab"] * 12 + ["Shift+Tab"] * 12:
+        page.keyboard.press(key)
+        assert page.evaluate(inside), key
+    # What lies beside it does not take the click.
+    page.mouse.click(width / 2, 830)
+    expect(dialog).to_be_hidden()
+    assert page.url.partition("?")[0] == address
+    page.locator("[data-scheme]").focus()
+    page.keyboard.press("Control+k")
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.locator("[data-scheme]")).to_be_focused()
+    page.set_viewport_size({"width": 600, "height": 844})
+    page.get_by_role("button", name="Pages").click()
+    page.keyboard.press("/")  # the list of pages makes room
+    expect(page.locator("#nav")).to_be_hidden()
+    expect(page.get_by_role("combobox")).to_be_focused()
