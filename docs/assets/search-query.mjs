@@ -155,7 +155,9 @@ export function understand(index, query) {
     else if (!telling || !piece[0].idle) concepts.push(ofWord(index, meant, at));
     at += piece.length;
   }
-  const asked = new Set([meant.map((word) => word.stem).join("")]);
+  const ways = concepts.length === 1 && concepts[0].term ? concepts[0].ways.flat() : meant;
+  const spelt = meant.length > 1 || ways.some((word) => word.stem === meant[0]?.stem);
+  const asked = new Set(spelt ? [meant.map((word) => word.stem).join("")] : []);
   if (concepts.length === 1)
     for (const way of concepts[0].ways) asked.add(way.map((word) => word.stem).join(""));
   return { concepts, mended, asked };
@@ -261,7 +263,11 @@ function ofTerm(index, piece) {
     .map((one) =>
       one.map((word) => ({ stem: word, begun: "", typed: word, idle: index.stop.has(word) })),
     );
-  const telling = [piece, ...others].map((way) => way.filter((word) => !word.idle));
+  // The letters of an abbreviation may be the stem of a word, as of "clipping": without an owner its long form is asked.
+  const [{ typed }] = piece;
+  const word = piece.length === 1 && term.page < 0 && index.shorts.has(typed);
+  const ways = word && others.length ? others : [piece, ...others];
+  const telling = ways.map((way) => way.filter((word) => !word.idle));
   return { ways: telling.filter((way) => way.length), owner: term.page, term: true };
 }
 
