@@ -30,6 +30,7 @@ const BEGUN = 0.6; // a word of which the beginning was typed
 const GUESSED = 0.4; // what a word counts in which a slip was mended
 const SHARE = 1; // the power by which a page is worth less if it lacks some of what is asked
 const LEAST = 0.3; // the share of the best page's share that is shown
+const GLOSSARY = "references/glossary/";
 export const MOST = 10; // pages that are shown
 const PARTS = 3; // sections of a page that are shown
 
@@ -147,13 +148,21 @@ export function find(index, query) {
   const owned = named && concepts[0].owner >= 0;
   const hinted = named ? new Map() : hints(index, concepts, rare);
   const begun = words(query).join("");
+  const short = index.shorts.has(begun);
+  // Who types an abbreviation means no word that merely has its stem: CLIP is not clipping.
+  const headed = (/** @type {import("./search-index.mjs").Section} */ { key, title }) =>
+    asked.has(key) && !(short && key === stem(begun) && words(title).join("") !== begun);
+  // An abbreviation that no page and no heading owns is explained by its entry.
+  const entries = short && named && !owned && !index.sections.some(headed) ? GLOSSARY : null;
+  for (const page of index.pages)
+    if (page.address === entries) for (const { owners } of all) owners.set(page.number, 1);
   const groups = index.pages.map((page) => {
     const { score, share, rated } = judge(page, all, total);
     const title = words(page.title);
     const extra = Math.max(
       asked.has(title.map(stem).join("")) ? 1 : 0,
       begun.length > 2 && title.join("").startsWith(begun) ? STARTED : 0,
-      !owned && page.sections.some(({ key }) => asked.has(key)) ? HEADED : 0,
+      !owned && page.sections.some(headed) ? HEADED : 0,
       HINTED * (hinted.get(page.number) ?? 0),
     );
     const parts = rated.filter(({ section, value }) => value && section.anchor);
