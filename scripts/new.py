@@ -39,8 +39,9 @@ HINTS = {
 }
 
 
-def page(kind: str, title: str, name: str, demo: bool) -> str:
-    """The text of an empty page."""
+def page(kind: str, title: str, name: str, demo: bool, figure: bool) -> str:
+    """The text of an empty page; the figure is the still of the demo."""
+    still = f" still={name}/shown.svg" if figure else ""
     rows = [
         "---",
         f"title: {title}",
@@ -56,7 +57,7 @@ def page(kind: str, title: str, name: str, demo: bool) -> str:
     for heading in KINDS[kind].headings:
         rows += [f"## {heading}", "", f"<!-- {HINTS[heading]} -->", ""]
         if heading == "Try it" and demo:
-            rows += [f"[Say what to do here]({name}/demo.mjs){{ .demo }}", ""]
+            rows += [f"[Say what to do here]({name}/demo.mjs){{ .demo{still} }}", ""]
     if rows[-2] == f"# {title}":
         rows += ["<!-- The text. -->", ""]
     return "\n".join(rows)
@@ -184,7 +185,9 @@ def plan(arguments: argparse.Namespace) -> dict[Path, str]:
     module = stem.replace("-", "_")
     name = folder if section else stem
     title = arguments.title or name.replace("-", " ").capitalize()
-    files = {docs / f"{stem}.md": page(arguments.kind, title, stem, arguments.demo)}
+    files = {
+        docs / f"{stem}.md": page(arguments.kind, title, stem, arguments.demo, arguments.figure)
+    }
     if section and not docs.is_dir():
         files[docs / ".pages"] = f"title: {title}\nnav:\n    - index.md\n    - ...\n"
     if arguments.code or arguments.demo:

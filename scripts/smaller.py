@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-BLOCK = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(
+    r"^[ \t]*/\*(?:[^*]|\*(?!/))*\*/[ \t]*\n", re.MULTILINE
+)  # it ends at its own end
 TYPE = re.compile(r"/\*\* @type [^*]*\*/ ?")
 LINE = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)
 INDENT = re.compile(r"(?<=[{};,:])\s*\n\s*")

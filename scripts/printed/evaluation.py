@@ -347,6 +347,11 @@ def running(low: Node, high: Node, scope: Scope) -> Iterator[Scope]:
     if condition and condition.seps == ("=",):
         first, last = (whole(evaluate(part, scope), part) for part in (low.parts[1], high))
         down = high.kind == "number" != low.parts[1].kind and last < first
+        if last < first - 1 and not down and low.parts[1].kind != "number":
+            raise Unreadable(
+                f"{low} to {high} runs from {first} to {last}: empty, or downwards? "
+                "Let it run upwards, or down to a number"
+            )
         values: Sequence[Any] = range(first, last - 1, -1) if down else range(first, last + 1)
         condition = None
     elif condition and condition.seps == (r"\in",):

@@ -367,6 +367,9 @@ def test_a_product_of_matrices_keeps_its_order_and_may_run_down() -> None:
     assert value(r"\prod_{t=T}^{1} J_t", bound=bound) == pytest.approx(other @ one)
     assert value(r"\prod_{t=1}^{T} J_t", bound=bound) == pytest.approx(one @ other)
     assert value(r"\prod_{t=1}^{T} J_t", bound={**bound, "T": 0}) == 1
+    with pytest.raises(Unreadable, match="empty, or downwards"):
+        value(r"\prod_{t=T}^{k} J_t", bound={**bound, "T": 4, "k": 2})
+    assert value(r"\sum_{t=k+1}^{T} t", bound={"T": 2, "k": 2}) == 0
 
 
 def test_what_a_sum_runs_through_may_stand_inside_its_condition_or_be_a_pair() -> None:

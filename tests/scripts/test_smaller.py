@@ -23,6 +23,11 @@ def test_comments_and_indentation_go_and_nothing_else() -> None:
     assert smaller.script(module) == 'const a = (c); // d\nconst f = "//g";\n'
 
 
+def test_a_cast_that_begins_a_line_takes_nothing_with_it() -> None:
+    text = "/** @type {X} */ (y).z();\nlet a = 1;\n/** @param {X} b what */\nlet c = 2;\n"
+    assert smaller.script(text) == "(y).z();\nlet a = 1;\nlet c = 2;\n"
+
+
 @pytest.mark.browser
 def test_the_published_style_sheet_has_the_rules_of_its_source(
     site: Path, new_page: NewPage
