@@ -9,14 +9,25 @@ from docs.architectures.recurrence import recurrence, tasks
 from scripts.figures import style
 
 WEIGHTS = (0.5, 1.0, 2.0)
-NETS = (("rnn", 0.5), ("rnn", 1.0), ("rnn", 3.0), ("lstm", 1.0), ("lstm", 3.0))
+RADII = (0.5, 1.0, 2.0, 3.0)
+BIASES = (1.0, 3.0)
+NETS = (
+    *(("rnn", radius) for radius in RADII),
+    ("linear", 1.0),
+    *((kind, bias) for bias in BIASES for kind in ("lstm", "gates")),
+)
 SEEDS = 8
 FAR = 40
 GAP = 30  # steps of the long example
 LENGTH = 20  # of the adding task
 STEPS = 320
 WINDOW = 20
-KINDS = ("rnn", "lstm", "attention")
+KINDS = (
+    ("rnn", "rnn", 0.0),
+    ("lstm", "lstm", 1.0),
+    ("lstm_0", "lstm", 0.0),
+    ("attention", "attention", 0.0),
+)
 SIZES = (8, 16, 32)
 LENGTHS = (4, 8, 12, 16, 24, 32, 48, 64)
 NOISE = 0.2
@@ -71,30 +82,39 @@ def vanish() -> style.Table:
     return table
 
 
-def draw_vanish(table: style.Table, axes: style.Axes) -> None:
-    """A line for each network, its spread as a ground."""
-    marks = ("-", "--", ":", "-.", "-")
-    names = ("RNN, radius 0.5", "RNN, 1", "RNN, 3", "LSTM, bias 1", "LSTM, bias 3")
-    places = (8, 30, 10, 30, 30)
-    for n, (kind, start) in enumerate(NETS):
-        key = f"{kind}_{start:g}"
+def draw_vanish(table: style.Table, panels: list[style.Axes]) -> None:
+    """Simple networks in the first panel, LSTMs in the second; thin what is computed beside."""
+    marks = ("-", "--", "-.", ":")
+    texts = ("0.5", "1", "2", "3")
+    places = ((14, -7.6), (24, -6.2), (36.5, -1.0), (14, 3.1))
+    for n, radius in enumerate(RADII):
+        ribbon(panels[0], table, f"rnn_{radius:g}", marks[n], style.SERIES[n])
+        panels[0].text(*places[n], texts[n], color=style.SERIES[n], fontsize=11)
+    panels[0].plot(table["distance"], table["linear_1_mean"], "-", color=style.INK, lw=1)
+    panels[0].text(21, -1.75, "1, no tanh", fontsize=11)
+    panels[0].set_title("RNN, by spectral radius")
+    for n, bias in enumerate(BIASES):
         colour = style.SERIES[n]
-        axes.plot(table["distance"], table[f"{key}_mean"], marks[n], color=colour)
-        axes.fill_between(
-            table["distance"],
-            table[f"{key}_least"],
-            table[f"{key}_most"],
-            color=colour,
-            alpha=0.15,
-            linewidth=0,
+        ribbon(panels[1], table, f"lstm_{bias:g}", marks[n], colour)
+        panels[1].plot(
+            table["distance"], table[f"gates_{bias:g}_mean"], marks[n], color=colour, lw=1
         )
-        at = places[n]
-        y = table[f"{key}_mean"][at // 2]
-        style.label_line(axes, at, y, names[n], color=colour, dx=4, dy=-16 if n == 2 else 6)
-    axes.set_ylim(-8.5, 5)
-    axes.set_yticks([-8, -6, -4, -2, 0, 2, 4], ["1e-8", "1e-6", "1e-4", "0.01", "1", "100", "1e4"])
-    axes.set_xlabel("steps back")
-    axes.set_ylabel("gradient, last step = 1")
+        panels[1].text(24, (-3.0, 1.0)[n], f"bias {bias:g}", color=colour, fontsize=11)
+    panels[1].text(4, -5.6, "thin: forget gates alone", fontsize=11)
+    panels[1].set_title("LSTM, by forget bias")
+    ticks = ["1e-8", "1e-6", "1e-4", "0.01", "1", "100", "1e4"]
+    for axes in panels:
+        axes.set_ylim(-8.5, 5)
+        axes.set_yticks([-8, -6, -4, -2, 0, 2, 4], ticks)
+        axes.set_xlabel("steps back")
+    panels[0].set_ylabel("gradient, last step = 1")
+
+
+def ribbon(axes: style.Axes, table: style.Table, key: str, mark: str, colour: str) -> None:
+    """A mean over seeds, the range as a ground."""
+    axes.plot(table["distance"], table[f"{key}_mean"], mark, color=colour)
+    low, high = table[f"{key}_least"], table[f"{key}_most"]
+    axes.fill_between(table["distance"], low, high, color=colour, alpha=0.15, linewidth=0)
 
 
 def loss(w: float, steps: int) -> float:
@@ -134,33 +154,37 @@ def draw_cliff(table: style.Table, axes: style.Axes) -> None:
 
 
 @cache
-def curves(kind: str) -> Tensor:
+def curves(kind: str, forget: float) -> Tensor:
     """Errors on the adding task while training, (steps, seeds)."""
     torch.set_num_threads(1)  # the sums are small
-    return tasks.train(kind, LENGTH, STEPS)
+    return tasks.train(kind, LENGTH, STEPS, forget=forget)
 
 
 def add() -> style.Table:
     """Means over windows of steps and three seeds, with the least and the greatest seed."""
     table: style.Table = {"step": [WINDOW * (n + 0.5) for n in range(STEPS // WINDOW)]}
-    for kind in KINDS:
-        windows = curves(kind).reshape(-1, WINDOW, 3).mean(1)
-        table[f"{kind}_mean"] = windows.mean(1).tolist()
-        table[f"{kind}_least"] = windows.amin(1).tolist()
-        table[f"{kind}_most"] = windows.amax(1).tolist()
+    for name, kind, forget in KINDS:
+        windows = curves(kind, forget).reshape(-1, WINDOW, 3).mean(1)
+        table[f"{name}_mean"] = windows.mean(1).tolist()
+        table[f"{name}_least"] = windows.amin(1).tolist()
+        table[f"{name}_most"] = windows.amax(1).tolist()
     return table
 
 
 def draw_add(table: style.Table, axes: style.Axes) -> None:
     """A line for each kind, its seeds as a ground."""
-    for n, (kind, name) in enumerate(zip(KINDS, ("RNN", "LSTM", "attention"), strict=True)):
+    labels = ("RNN", "LSTM, bias 1", "LSTM, bias 0", "attention")
+    for n, ((kind, *_), label) in enumerate(zip(KINDS, labels, strict=True)):
         colour = style.SERIES[n]
-        axes.plot(table["step"], table[f"{kind}_mean"], ("-", "--", ":")[n], color=colour)
+        axes.plot(table["step"], table[f"{kind}_mean"], ("-", "--", "-.", ":")[n], color=colour)
         low, high = table[f"{kind}_least"], table[f"{kind}_most"]
         axes.fill_between(table["step"], low, high, color=colour, alpha=0.15, linewidth=0)
-        at = (13, 11, 4)[n]
-        y = table[f"{kind}_mean"][at]
-        style.label_line(axes, table["step"][at], y, name, color=colour, dx=6, dy=8)
+        axes.text(
+            *((60, 0.24), (126, 0.045), (222, 0.24), (62, 0.0012))[n],
+            label,
+            color=colour,
+            fontsize=11,
+        )
     axes.axhline(1 / 6, color=style.MUTED, lw=1)
     axes.set_yscale("log")
     axes.set_ylim(3e-4, 2)
@@ -235,7 +259,8 @@ FIGURES = [
         "architectures/recurrence/vanish",
         vanish,
         draw_vanish,
-        (480, 330),
+        (680, 330),
+        (1, 2),
         tolerance=0.02,
         absolute=0.1,
     ),

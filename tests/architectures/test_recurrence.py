@@ -209,6 +209,14 @@ def test_the_gru_is_that_of_pytorch(printed: Equations) -> None:
     q = cell.bias_hh[6:]
     b = cell.bias_ih + torch.cat([cell.bias_hh[:6], torch.zeros(3, dtype=torch.float64)])
     assert torch.allclose(recurrence.gru_cell(x, h, cell.weight_hh, cell.weight_ih, b, q), new)
+    layer = nn.GRU(2, 3, dtype=torch.float64)
+    layer.load_state_dict({f"{name}_l0": value for name, value in cell.state_dict().items()})
+    long = randn(4, 2, seed=3)
+    ours = recurrence.unroll(
+        lambda x_t, s: recurrence.gru_cell(x_t, s, cell.weight_hh, cell.weight_ih, b, q), long, h
+    )
+    assert torch.allclose(layer(long, h[None])[0], ours)
+    said("`nn.LSTM` computes [these equations]", "tests compare it, `nn.RNN` and `nn.GRU` with")
     of_h, of_x = (cell.weight_hh @ h).chunk(3), (cell.weight_ih @ x + b).chunk(3)
     r, z = (of_h[0] + of_x[0]).sigmoid(), (of_h[1] + of_x[1]).sigmoid()
     n = (new - z * h) / (1 - z)  # from PyTorch's answer
@@ -366,19 +374,47 @@ def test_what_is_left_of_a_gradient() -> None:
     at = {key: [10**value for value in column_] for key, column_ in table.items()}
     ten, twenty, last = (table["distance"].index(float(n)) for n in (10, 20, 40))
     assert at["rnn_0.5_mean"][twenty] < 1e-8
-    said(f"alone bring the gradient down to {at['rnn_1_mean'][ten]:.2f} at 10 steps")
-    said(f"with radius 1 to {at['rnn_1_mean'][last] * 1e7:.0f}e-7 at 40")
-    said(f"with radius 3 it grows to {round(at['rnn_3_mean'][last], -3):,.0f}.")
-    ratio = at["rnn_3_most"][last] / at["rnn_3_least"][last]
-    said(f"differ between seeds by a factor of {round(ratio, -2):.0f} at 40 steps")
-    said(f"With a forget bias of 1 it has {at['lstm_1_mean'][last]:.3f} left at 40 steps")
-    said(f"An LSTM with forget bias 1 falls to {at['lstm_1_mean'][last]:.3f} at 40")
-    said(f"with a bias of 1 at the start, to {at['lstm_1_mean'][last]:.3f} within 40 steps")
+    said("First, the RNN: with spectral radius 0.5 it falls below 1e-8 within 20 steps, with")
+    linear = [at["linear_1_mean"][n] for n in (ten, last)]
+    said(
+        f"With radius 1 a linear network keeps {linear[0]:.1f} at 10 steps and {linear[1]:.2f} at 40, since"
+    )
+    said(
+        f"to {at['rnn_1_mean'][last] * 1e7:.0f}e-7 at 40, without the tanh only to {linear[1]:.2f}"
+    )
+    left = [at["rnn_1_mean"][n] for n in (ten, last)]
+    said(f"with the tanh {left[0]:.2f} and {left[1]:.7f} are left")
+    knife = at["rnn_2_mean"]
+    assert 0.75 < min(knife) < 0.85
+    assert 2.5 < max(knife) < 3
+    said("with radius 2 the mean stays between 0.8 and 3, with")
+    said("Near radius 2 the mean over the seeds stays near 1 for 40 steps, but single networks")
+    ratio = at["rnn_2_most"][last] / at["rnn_2_least"][last]
+    said(f"differ by a factor of {round(ratio, -3):,.0f}; at 3 the gradients explode.")
+    said(f"with radius 3 it grows to {round(at['rnn_3_mean'][last], -3):,.0f}. Second")
+    said(f"With a forget bias of 1 it has {at['lstm_1_mean'][last]:.3f} left at 40 steps, four")
+    said(f"with forget bias 1 it falls to {at['lstm_1_mean'][last]:.3f} at 40, with bias 3")
+    gates = [at[f"gates_{bias:g}_mean"][last] for bias in figures.BIASES]
+    said(
+        f"the products of the forget gates alone fall to {gates[0]:.0e} and".replace("e-06", "e-6")
+    )
+    said(
+        f"fall to 6e-6 and {gates[1]:.2f}]", f"With a bias of 3 the product is {gates[1]:.2f}, and"
+    )
+    said(
+        f"which has {gates[0]:.6f} left: the ways through", "four orders of magnitude more than the"
+    )
+    said(f"with a bias of 1 at the start, to {gates[0]:.6f} within 40 steps")
+    said(f"all ways together have grown to {at['lstm_3_mean'][last]:.1f}.")
+    said(f"with all other ways {at['lstm_1_mean'][last]:.3f} [was measured]")
+    # The product is near that of the constant gate, which the text gives for each bias.
+    for bias, product in zip(figures.BIASES, gates, strict=True):
+        assert math.log(product) == pytest.approx(-40 * math.log1p(math.exp(-bias)), rel=0.1)
     assert round(math.log10(at["lstm_1_mean"][last] / at["rnn_1_mean"][last])) == 4
     low, high = min(at["lstm_3_mean"]), max(at["lstm_3_mean"])
     assert 0.85 < low < 0.95
     assert 3 < high < 4
-    said("with bias 3 it stays between 0.9 and 4]")
+    said("with bias 3 it stays between 0.9 and 4; the products")
     said("mean and range of eight seeds")
     assert figures.SEEDS == 8
 
@@ -395,6 +431,17 @@ def test_reach_is_the_product_of_derivatives() -> None:
         )
     far = recurrence.reach("lstm", 50.0, 30, units=5)
     assert far.min() > 0.3  # open gates keep what there is
+    assert torch.allclose(recurrence.reach("gates", 50.0, 30, units=5), torch.ones(31))
+    shut = recurrence.reach("gates", -50.0, 1, units=5)
+    assert shut[1] < 1e-12 < recurrence.reach("lstm", -50.0, 2, units=5)[1]
+    draw = torch.Generator().manual_seed(4)
+    W = torch.randn(5, 5, generator=draw) / 5**0.5
+    W = W * (0.8 / torch.linalg.eigvals(W).abs().max())
+    for shape in ((5, 2), *[(2,)] * 7):  # U and seven inputs
+        torch.randn(shape, generator=draw)
+    v = torch.randn(5, generator=draw)
+    kept = (torch.linalg.matrix_power(W.T, 7) @ v).norm() / v.norm()
+    assert recurrence.reach("linear", 0.8, 7, units=5, seed=4)[-1] == pytest.approx(float(kept))
 
 
 def test_the_cliff_and_clipping() -> None:
@@ -408,6 +455,15 @@ def test_the_cliff_and_clipping() -> None:
     said(f"reaches {tame[10]:.2f} after ten steps")
     assert max(abs(w - 1) for w in tame[10:]) <= 0.0101
     assert all(a - b == pytest.approx(0.01) for a, b in itertools.pairwise(tame[:10]))
+    w = torch.tensor(1.0, dtype=torch.float64)
+    curve = torch.autograd.functional.hessian(lambda v: (4 * v**29 + 2 - 6) ** 2 / 2, w)
+    assert float(there(curve)) == pytest.approx((4 * 29) ** 2)
+    said(f"$(4 \\cdot 29)^2 = {(4 * 29) ** 2:,}$".replace(",", "{,}"))
+    said(f"only rates below $2 / 13{{,}}456 = {2 / (4 * 29) ** 2:.5f}$ come to rest there")
+    for rate, still in ((0.001, False), (0.0002, False), (0.0001, True)):
+        end = figures.descent(1.00137, 1.0, 300, rate)[-2:]
+        assert all(abs(w - 1) < 1e-9 for w in end) is still
+        assert all(abs(w - 1) <= 1.01 * rate for w in end)
     said(f"At $w = 0.5$ the gradient is $-{-slopes[0.5]:.7f}$")
     for most in (1.0, math.inf):
         assert abs(figures.descent(0.5, most)[40] - 0.5) < 1e-6
@@ -521,8 +577,19 @@ def test_exercise_5_parameters(answer: Bench) -> None:
     answer("answer-recurrence-parameters").is_(count, count / 4)
 
 
+def test_the_program_compares_like_with_like_for_another_weight(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(recurrence, "WEIGHT", 1.0)
+    recurrence.main()
+    out = capsys.readouterr().out
+    assert "by autograd -0.0" in out.replace("autograd 0.0", "autograd -0.0")
+    assert "leads to w = 1.0\n" in out.replace("-0.0", "0.0")
+
+
 def test_the_program_runs(capsys: pytest.CaptureFixture[str]) -> None:
     runpy.run_path(str(DATA / "recurrence.py"), run_name="__main__")
     out = capsys.readouterr().out
     assert "dL/dw by hand -10.5, by autograd -10.5" in out
+    assert "leads to w = 1.025" in out
     assert "with gates: [4.0, 4.0, 4.0, 6.0]" in out

@@ -53,6 +53,29 @@ def test_attention_sees_a_set_and_the_networks_an_order() -> None:
         )
 
 
+def test_seeds_do_not_meet_in_training() -> None:
+    # The batches differ with the number of seeds, so one seed's gradient is made huge instead.
+    torch.manual_seed(0)
+    slopes = [torch.randn(3, 4, 5), torch.randn(3, 1, 6)]
+    short = tasks.clipped(slopes)
+    slopes[0][1] *= 1e6
+    again = tasks.clipped(slopes)
+    for n in (0, 2):
+        assert all(torch.equal(a[n], b[n]) for a, b in zip(short, again, strict=True))
+    norms = torch.cat([slope.flatten(1) for slope in again], dim=1).norm(dim=1)
+    assert torch.allclose(norms, torch.ones(3))
+    small = [0.01 * slope for slope in short]
+    assert all(torch.equal(a, b) for a, b in zip(tasks.clipped(small), small, strict=True))
+
+
+def test_the_matrix_of_copying_is_orthogonal_and_mirrors() -> None:
+    for units in figures.SIZES:
+        W = tasks.orthogonal(units, torch.Generator().manual_seed(0))
+        assert torch.allclose(W @ W.T, torch.eye(units, dtype=torch.float64))
+        assert float(torch.linalg.det(W)) == pytest.approx(-1)  # no rotation
+    said("a linear network whose $W$ is orthogonal", "one random orthogonal matrix for each size")
+
+
 def test_training_lowers_the_error_in_a_few_steps() -> None:
     seen = tasks.train("attention", 6, 60, seeds=2)
     assert seen.shape == (60, 2)
@@ -75,11 +98,21 @@ def test_what_the_figure_of_adding_tells() -> None:
     flat = table["rnn_mean"][1:]
     said(f"The RNN stays between {min(flat):.2f} and {max(flat):.2f} all along.")
     said("up to 320, logarithmic")
-    said(f"until step 180 and then falls to {last['lstm_mean']:.3f}.")
+    said("stays there until step 180 with forget bias 1, until 240 with bias 0, and then falls")
+    said(f"falls to {last['lstm_mean']:.3f} and {last['lstm_0_mean']:.3f}. Attention")
     assert table["lstm_mean"][8] > 0.16 > table["lstm_mean"][9]
+    assert table["lstm_0_mean"][11] > 0.15 > 0.14 > table["lstm_0_mean"][12]
+    plateau = table["step"].index(230)
+    assert table["lstm_0_least"][plateau] > 0.15
+    said(
+        f"with forget bias 0 its error is still {table['lstm_0_mean'][plateau]:.2f} around step 230,"
+        " in each of the three seeds"
+    )
+    said(f"with bias 1 the mean is {table['lstm_mean'][plateau]:.2f}.")
+    assert table["lstm_most"][plateau] < table["lstm_0_least"][plateau]
     said(f"Attention falls from step 50 on, to {last['attention_mean']:.4f}]")
     assert table["attention_mean"][2] < 0.14
-    said(f"{tasks.UNITS} units, batches of {tasks.BATCH}, Adam with rate 0.02, norm clipped")
+    said(f"{tasks.UNITS} units, batches of {tasks.BATCH}, Adam with rate 0.02, norm clipped to 1")
     said(f"{figures.LENGTH} random numbers between 0 and 1, one mark in each half")
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 MARKED = (4.0, 0.0, 0.0, 2.0)  # the example: what is marked of the numbers 4, 3, 1, 2
 TARGET = 6.0
+WEIGHT = 0.5
 
 
 # --8<-- [start:run]
@@ -139,14 +140,15 @@ def reach(kind: str, start: float, steps: int, units: int = 32, seed: int = 0) -
     """How much of a gradient is left by distance, at the start of training: 1 at the last step.
 
     A random direction v of the last state s_T is followed back to each s_t: |d(v·s_T)/ds_t| / |v|. The state s
-    is h for an RNN and c for an LSTM. `start` is the spectral radius of W for an RNN, and the bias of the forget
-    gate for an LSTM. Inputs are standard Gaussian. Returns (steps + 1,). Source: definition.
+    is h for an `rnn` or a `linear` network, without the tanh, and c for an `lstm`, or for `gates`, which holds all
+    gates and g fixed. `start` is the spectral radius of W, and the bias of the forget gate for an LSTM. Inputs are
+    standard Gaussian. Returns (steps + 1,). Source: definition.
     """
     draw = torch.Generator().manual_seed(seed)
-    k = 4 if kind == "lstm" else 1
+    k = 4 if kind in ("lstm", "gates") else 1
     W, U = torch.randn(k * units, units, generator=draw), torch.randn(k * units, 2, generator=draw)
     W, U, b = W / units**0.5, U / 2, torch.zeros(k * units)
-    if kind == "rnn":
+    if k == 1:
         W = W * (start / torch.linalg.eigvals(W).abs().max())
     else:
         b[units : 2 * units] = start
@@ -156,8 +158,10 @@ def reach(kind: str, start: float, steps: int, units: int = 32, seed: int = 0) -
         x = torch.randn(2, generator=draw)
         if kind == "rnn":
             s = rnn_cell(x, s, W, U, b)
+        elif kind == "linear":
+            s = s @ W.mT + x @ U.mT
         else:
-            h, s = lstm_cell(x, h, s, W, U, b)
+            h, s = lstm_cell(x, h.detach() if kind == "gates" else h, s, W, U, b)
         seen.append(s)
     v = torch.randn(units, generator=draw)
     slopes = torch.autograd.grad(v @ s, seen)
@@ -167,17 +171,17 @@ def reach(kind: str, start: float, steps: int, units: int = 32, seed: int = 0) -
 
 def main() -> None:
     """The example forwards and backwards, and the slope beside that of automatic differentiation."""
-    w = torch.tensor(0.5, requires_grad=True)
+    w = torch.tensor(WEIGHT, requires_grad=True)
     h = torch.zeros(())
     for value in MARKED:
         h = w * h + value
     torch.autograd.backward((h - TARGET) ** 2 / 2)
     assert w.grad is not None
-    states = run(0.5, MARKED)
-    errors, gradient = back(0.5, states, TARGET)
+    states = run(WEIGHT, MARKED)
+    errors, gradient = back(WEIGHT, states, TARGET)
     print("states:", states[1:], "errors:", errors)
     print(f"dL/dw by hand {gradient}, by autograd {float(w.grad)}")
-    print("one step of 0.05 leads to w =", 0.5 - 0.05 * gradient)
+    print("one step of 0.05 leads to w =", WEIGHT - 0.05 * gradient)
     print("with gates:", gated((4, 3, 1, 2), (1, 0, 0, 1), (1, 1, 1, 1))[1:])
 
 

@@ -4,6 +4,7 @@ Parameters have a leading axis for seeds, so that several networks train side by
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -67,14 +68,25 @@ def answer(kind: str, p: Parameters, x: Tensor) -> Tensor:
     # --8<-- [end:answer]
 
 
+def clipped(slopes: Sequence[Tensor]) -> list[Tensor]:
+    """The gradients of each seed, shortened together to the norm 1, if longer.
+
+    slopes (seeds, N, M), N and M differ between them, to (seeds, N, M). Source: pascanu2013difficulty.
+    """
+    norm = torch.stack([slope.flatten(1).norm(dim=1) for slope in slopes]).norm(dim=0)
+    return [slope * torch.clamp(1 / norm, max=1.0)[:, None, None] for slope in slopes]
+
+
 # --8<-- [start:train]
-def train(kind: str, length: int, steps: int, seeds: int = 3, rate: float = 0.02) -> Tensor:
+def train(
+    kind: str, length: int, steps: int, seeds: int = 3, rate: float = 0.02, forget: float = 1.0
+) -> Tensor:
     """Mean squared errors on the adding task while training, (steps, seeds).
 
-    A new batch at every step. Source: definition.
+    A new batch at every step; the norm of the gradient is clipped to 1 for each seed. Source: definition.
     """
     draw = torch.Generator().manual_seed(0)
-    p = start(kind, seeds, draw)
+    p = start(kind, seeds, draw, forget)
     for tensor in p.values():
         tensor.requires_grad_()
     optimiser = torch.optim.Adam(p.values(), lr=rate)
@@ -82,23 +94,29 @@ def train(kind: str, length: int, steps: int, seeds: int = 3, rate: float = 0.02
     for _ in range(steps):
         x, y = adding(seeds, length, draw)
         errors = (answer(kind, p, x) - y).square().mean(-1)
-        optimiser.zero_grad()
-        torch.autograd.backward(errors.sum())
-        torch.nn.utils.clip_grad_norm_(p.values(), 1.0 * math.sqrt(seeds))
+        slopes = torch.autograd.grad(errors.sum(), list(p.values()))
+        for tensor, slope in zip(p.values(), clipped(slopes), strict=True):
+            tensor.grad = slope
         optimiser.step()
         seen.append(errors.detach())
     return torch.stack(seen)
     # --8<-- [end:train]
 
 
+def orthogonal(units: int, draw: torch.Generator) -> Tensor:
+    """A random orthogonal matrix (H, H). Source: definition."""
+    W, _ = torch.linalg.qr(torch.randn(units, units, generator=draw, dtype=torch.float64))
+    return W
+
+
 # --8<-- [start:copying]
 def memory(units: int, length: int, seed: int = 0) -> float:
     """Share of the variance of `length` independent inputs that is read from the last state, linearly.
 
-    The state follows h_t = W h_{t-1} + u x_t with a random rotation W: nothing fades, and all must fit.
+    The state follows h_t = W h_{t-1} + u x_t with a random orthogonal W: nothing fades, and all must fit.
     """
     draw = torch.Generator().manual_seed(seed)
-    W, _ = torch.linalg.qr(torch.randn(units, units, generator=draw, dtype=torch.float64))
+    W = orthogonal(units, draw)
     u = torch.randn(units, generator=draw, dtype=torch.float64)
     columns = [u]
     for _ in range(length - 1):
