@@ -86,10 +86,11 @@ def draw_vanish(table: style.Table, panels: list[style.Axes]) -> None:
     """Simple networks in the first panel, LSTMs in the second; thin what is computed beside."""
     marks = ("-", "--", "-.", ":")
     texts = ("0.5", "1", "2", "3")
-    places = ((14, -7.6), (24, -6.2), (36.5, -1.0), (14, 3.1))
+    places = ((14, -7.6), (24, -6.2), (37, -1.9), (14, 3.1))
     for n, radius in enumerate(RADII):
         ribbon(panels[0], table, f"rnn_{radius:g}", marks[n], style.SERIES[n])
-        panels[0].text(*places[n], texts[n], color=style.SERIES[n], fontsize=11)
+        x, y = places[n]
+        panels[0].text(x, y, texts[n], color=style.SERIES[n], fontsize=11)
     panels[0].plot(table["distance"], table["linear_1_mean"], "-", color=style.INK, lw=1)
     panels[0].text(21, -1.75, "1, no tanh", fontsize=11)
     panels[0].set_title("RNN, by spectral radius")
@@ -179,8 +180,10 @@ def draw_add(table: style.Table, axes: style.Axes) -> None:
         axes.plot(table["step"], table[f"{kind}_mean"], ("-", "--", "-.", ":")[n], color=colour)
         low, high = table[f"{kind}_least"], table[f"{kind}_most"]
         axes.fill_between(table["step"], low, high, color=colour, alpha=0.15, linewidth=0)
+        x, y = ((60, 0.24), (126, 0.045), (222, 0.24), (62, 0.0012))[n]
         axes.text(
-            *((60, 0.24), (126, 0.045), (222, 0.24), (62, 0.0012))[n],
+            x,
+            y,
             label,
             color=colour,
             fontsize=11,

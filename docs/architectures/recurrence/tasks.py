@@ -105,7 +105,7 @@ def train(
 
 def orthogonal(units: int, draw: torch.Generator) -> Tensor:
     """A random orthogonal matrix (H, H). Source: definition."""
-    W, _ = torch.linalg.qr(torch.randn(units, units, generator=draw, dtype=torch.float64))
+    W: Tensor = torch.linalg.qr(torch.randn(units, units, generator=draw, dtype=torch.float64)).Q
     return W
 
 
