@@ -31,7 +31,8 @@ ARROWS: dict[str, set[str]] = {
     "smaller": set(),
     "printed": {"extensions"},
     "outside": {"checker", "extensions"},
-    "figures": {"weights", "extensions"},  # the letters of the fonts of formulas
+    # The letters of the fonts of formulas; what a drawing may not hold.
+    "figures": {"weights", "extensions", "checker"},
     "weights": set(),
 }
 # What the extensions know of the checker: the page, its source, and what these are made of.

@@ -56,8 +56,8 @@ def foreign(page: Page, source: str) -> None:
 def no_still(page: Page, source: str, still: str) -> None:
     """The still of a demo is no drawing of this site.
 
-    Bad: [Move a code](vae/demo.mjs){ .demo still=vae/plain.svg }
-    Good: [Move a code](vae/demo.mjs){ .demo still=vae/plane.svg }
+    Bad: [Move a code](models/vae/vae.mjs){ .demo still=models/vae/gone.svg }
+    Good: [Move a code](models/vae/vae.mjs){ .demo still=models/vae/gap.svg }
     Why: Until the demo runs, and without JavaScript, its place would be an empty box.
     """
     at = page.find(f"({source})") + 1
