@@ -10,6 +10,7 @@ import torch
 from docs.architectures.recurrence import tasks
 from scripts.figures import recurrence as figures
 from scripts.figures import style
+from scripts.printed.values import Finite
 from tests.answers.plugin import Bench
 from tests.printed.plugin import Equations
 from tests.said import sayings
@@ -148,7 +149,12 @@ def test_teacher_forcing_learns_to_shorten(printed: Equations) -> None:
             later.append([math.cos(angle + math.pi / 6), math.sin(angle + math.pi / 6)])
     step = np.linalg.lstsq(np.array(seen), np.array(later), rcond=None)[0]
     shrink = math.sqrt(abs(np.linalg.det(step)))
-    printed("eq-recurrence-shrink").holds({r"\rho": shrink, "v": 0.5, r"\varsigma": noise})
+    turned = math.cos(math.pi / 6), math.sin(math.pi / 6)
+    true = [(x * turned[0] + y * turned[1]) for x, y in later]  # turned back, first coordinate
+    pairs = {"x": true, r"\tilde{x}": [x for x, _ in seen]}
+    printed("eq-recurrence-shrink").holds(
+        {r"\rho": shrink, "v": 0.5, r"\varsigma": noise, r"\mathbb{E}": Finite(pairs)}
+    )
     rho = 0.5 / (0.5 + figures.NOISE**2)
     said(f"This factor is {rho:.3f} here.", f"$0.926^{{24}} = {rho**24:.2f}$ of the circle is left")
     long = tasks.forced(tasks.circle(20_000, figures.NOISE, 1)).double()

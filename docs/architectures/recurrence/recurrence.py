@@ -12,7 +12,7 @@ from torch import Tensor
 
 MARKED = (4.0, 0.0, 0.0, 2.0)  # the example: what is marked of the numbers 4, 3, 1, 2
 TARGET = 6.0
-WEIGHT = 0.5
+WEIGHT, RATE = 0.5, 0.05
 
 
 # --8<-- [start:run]
@@ -181,7 +181,8 @@ def main() -> None:
     errors, gradient = back(WEIGHT, states, TARGET)
     print("states:", states[1:], "errors:", errors)
     print(f"dL/dw by hand {gradient}, by autograd {float(w.grad)}")
-    print("one step of 0.05 leads to w =", WEIGHT - 0.05 * gradient)
+    after = WEIGHT - RATE * gradient
+    print(f"one step of {RATE} leads to w = {after}")
     print("with gates:", gated((4, 3, 1, 2), (1, 0, 0, 1), (1, 1, 1, 1))[1:])
 
 
