@@ -86,7 +86,7 @@ def draw_vanish(table: style.Table, panels: list[style.Axes]) -> None:
     """Simple networks in the first panel, LSTMs in the second; thin what is computed beside."""
     marks = ("-", "--", "-.", ":")
     texts = ("0.5", "1", "2", "3")
-    places = ((14, -7.6), (24, -6.2), (37, -1.9), (14, 3.1))
+    places = ((11, -7.6), (24, -6.2), (37, -1.9), (14, 3.1))
     for n, radius in enumerate(RADII):
         ribbon(panels[0], table, f"rnn_{radius:g}", marks[n], style.SERIES[n])
         x, y = places[n]
@@ -148,7 +148,7 @@ def draw_cliff(table: style.Table, axes: style.Axes) -> None:
     axes.plot(table["w"], table["long"], "-", color=style.SERIES[1])
     axes.set_ylim(-2, 40)
     axes.set_xlim(0.5, 1.16)
-    style.label_line(axes, 0.62, 4.6, "4 steps", color=style.SERIES[0], dy=-14)
+    style.label_line(axes, 0.62, 4.6, "4 steps", color=style.SERIES[0], dx=-40, dy=-22)
     style.label_line(axes, 0.62, 8, f"{GAP} steps", color=style.SERIES[1], dy=6)
     axes.set_xlabel("w")
     axes.set_ylabel("loss")
@@ -262,7 +262,7 @@ FIGURES = [
         "architectures/recurrence/vanish",
         vanish,
         draw_vanish,
-        (680, 330),
+        (640, 330),
         (1, 2),
         tolerance=0.02,
         absolute=0.1,

@@ -276,7 +276,7 @@ def test_the_derivative_of_the_last_state_is_a_product(printed: Equations) -> No
     printed("eq-recurrence-jacobian").holds(
         {
             "J": torch.stack(rows).numpy(),
-            "D": [np.diag(1 - h.numpy() ** 2) for h in values[1:]],
+            "S": [np.diag(1 - h.numpy() ** 2) for h in values[1:]],
             "W": W.detach().numpy(),
             "T": 4,
         }
@@ -294,7 +294,7 @@ def test_errors_and_gradient_are_those_of_autograd(printed: Equations) -> None:
     printed("eq-recurrence-bptt").holds(
         {
             r"\boldsymbol{\delta}": From(0, [column(e) for e in errors]),
-            "D": [np.diag(1 - h.numpy() ** 2) for h in values[1:]],
+            "S": [np.diag(1 - h.numpy() ** 2) for h in values[1:]],
             "W": W.detach().numpy(),
             r"\nabla_W": there(W.grad).numpy(),
             r"\mathbf{h}": From(0, [column(h) for h in values]),
