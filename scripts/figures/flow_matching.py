@@ -1,7 +1,7 @@
 """docs/models/flow-matching/*.svg: paths and flow of the example, few steps, times, what a network learns, reflow."""
 
 import math
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from itertools import pairwise
 
@@ -15,6 +15,7 @@ flow = import_module("docs.models.flow-matching.flow_matching")
 COUNTS = (1, 2, 3, 4, 6, 8, 12, 16)
 BATCHES = (1, 4, 16, 64)
 QUANTILES = 200
+LINES = 10  # even, so that none starts at 0, where the flow of the example stays
 SEEDS = range(3)
 TRAINING, AGAIN = 500, 300  # steps of training, and of training on the pairs of the first network
 PAIRS, FINE = 2000, 16  # pairs of a reflow, and steps to each
@@ -38,8 +39,8 @@ def quantiles(n: int) -> Tensor:
 
 
 def example() -> style.Table:
-    """Nine noises, where the flow takes them, and the point of the example with its steps."""
-    noise = quantiles(9)
+    """Ten noises, where the flow takes them, and the point of the example with its steps."""
+    noise = quantiles(LINES)
     clock = flow.times(40)
     table: style.Table = {"t": clock.tolist()}
     x = noise
@@ -62,7 +63,7 @@ def example() -> style.Table:
 def draw_example(table: style.Table, panels: list[style.Axes]) -> None:
     """Left all straight paths, right the flow."""
     left, right = panels
-    for i in range(9):
+    for i in range(LINES):
         noise = table[f"flow {i}"][0]
         for point in (-1, 1):
             left.plot([0, 1], [point, noise], color=style.SERIES[0], lw=1, alpha=0.75)
@@ -162,16 +163,39 @@ def trained(seed: int, middle: bool = False) -> flow.Velocity:  # type: ignore[n
     return model
 
 
-@cache
-@torch.enable_grad()
-def again(seed: int) -> flow.Velocity:  # type: ignore[name-defined]
-    """The network of a seed, trained on the pairs that it has made itself."""
+def further(first: flow.Velocity, draw: flow.Draw, seed: int) -> flow.Velocity:  # type: ignore[name-defined]
+    """A copy of a network, trained further on other pairs."""
     model = flow.Velocity(2, 64)
-    model.load_state_dict(trained(seed).state_dict())
-    start = torch.randn(PAIRS, 2, generator=seeded(50 + seed), dtype=torch.float64)
-    draw = flow.reflow(trained(seed), start, FINE)
+    model.load_state_dict(first.state_dict())
     flow.train(model, draw, AGAIN, seeded(80 + seed), flow.uniform)
     return model
+
+
+@cache
+@torch.enable_grad()
+def longer(seed: int) -> flow.Velocity:  # type: ignore[name-defined]
+    """The control of a reflow: as many further steps, on data."""
+    return further(trained(seed), flow.independent(RING), seed)
+
+
+@cache
+@torch.enable_grad()
+def again(seed: int, better: bool = False) -> flow.Velocity:  # type: ignore[name-defined]
+    """The network of a seed, or the one trained longer, trained on the pairs that it has made itself."""
+    first = longer(seed) if better else trained(seed)
+    start = torch.randn(PAIRS, 2, generator=seeded(50 + seed), dtype=torch.float64)
+    return further(first, flow.reflow(first, start, FINE), seed)
+
+
+def equal_calls(calls: int) -> list[tuple[float, float]]:
+    """Euler and midpoint on five modes, exact field: distance from a fine solution, and lost samples."""
+    noise = noises()
+    fine = flow.midpoint(RING.velocity, noise, flow.times(100))
+    ends = (
+        flow.euler(RING.velocity, noise, flow.times(calls)),
+        flow.midpoint(RING.velocity, noise, flow.times(calls // 2)),
+    )
+    return [(float(((end - fine) ** 2).sum(1).mean().sqrt()), lost(end)) for end in ends]
 
 
 def lost(x: Tensor) -> float:
@@ -225,13 +249,21 @@ def draw_learned(table: style.Table, axes: style.Axes) -> None:
     axes.legend(loc="center right", bbox_to_anchor=(1, 0.62))
 
 
+MAKERS = {
+    "first": trained,
+    "again": again,
+    "longer": longer,
+    "again, longer": partial(again, better=True),
+}
+
+
 @cache
 def spread_over_seeds() -> style.Table:
     """Error of few steps, against 32 steps of the same network, and lost samples, before and after reflow."""
     noise = noises()
     table: style.Table = {"steps": [1.0, 2.0, 4.0, 8.0, 32.0]}
     with torch.no_grad():
-        for name, make in (("first", trained), ("again", again)):
+        for name, make in MAKERS.items():
             fine = [flow.euler(make(s), noise, flow.times(32)) for s in SEEDS]
             rows = []
             for n in table["steps"]:

@@ -89,7 +89,9 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     )
     network = sheet.network(162, 190, 122, 50, "Network", NAME)
     loss = sheet.loss(162, 258, 108, 40, r"$(v_\theta - u)^2$")
-    want = sheet.pill(288, 190, 104, 44, r"$u = \varepsilon - x_0$", f"= {said(target, 1)}")
+    want = sheet.pill(
+        288, 190, 104, 44, r"$u = \varepsilon - x_0$", f"= {said(target, 1)}".replace("-", "−")
+    )
     sheet.arrow(x0.bottom(), mix.left(), via=[(54, 118)])
     sheet.arrow(eps, mix)
     sheet.arrow(t.bottom(), mix.right(), via=[(270, 118)])
@@ -111,6 +113,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     for k in range(len(columns) - 1):
         sheet.arrow(here[k + 1], here[k])
     move = sheet.dot(140, y)
+    sheet.label(141, y + 22, r"$- h v$", muted=False)
     sheet.arrow(here[2].top(), again.bottom())
     sheet.arrow(again.bottom(-36), move.top(), "$v$", side="left")
 

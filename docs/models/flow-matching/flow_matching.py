@@ -113,14 +113,14 @@ def times(steps: int, shift: float = 1.0) -> Tensor:
 
 
 def euler(field: Field, x: Tensor, clock: Tensor) -> Tensor:
-    """From noise to data, a call a step: x (N, D), clock (S + 1,) to (N, D). Source: lipman2023flow, section 4."""
+    """From noise to data, a call a step: x (N, D), clock (S + 1,) to (N, D). Source: definition."""
     for t, s in pairwise(clock):
         x = x + (s - t) * field(x, t.expand(len(x)))
     return x
 
 
 def midpoint(field: Field, x: Tensor, clock: Tensor) -> Tensor:
-    """The same with two calls a step: x (N, D), clock (S + 1,) to (N, D). Source: lipman2023flow, appendix."""
+    """The same with two calls a step: x (N, D), clock (S + 1,) to (N, D). Source: definition."""
     for t, s in pairwise(clock):
         half = x + (s - t) / 2 * field(x, t.expand(len(x)))
         x = x + (s - t) * field(half, ((t + s) / 2).expand(len(x)))
