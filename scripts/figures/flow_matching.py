@@ -1,6 +1,7 @@
 """docs/models/flow-matching/*.svg: paths and flow of the example, few steps, times, what a network learns, reflow."""
 
 import math
+from collections.abc import Callable
 from functools import cache, partial
 from importlib import import_module
 from itertools import pairwise
@@ -249,7 +250,7 @@ def draw_learned(table: style.Table, axes: style.Axes) -> None:
     axes.legend(loc="center right", bbox_to_anchor=(1, 0.62))
 
 
-MAKERS = {
+MAKERS: dict[str, Callable[[int], torch.nn.Module]] = {
     "first": trained,
     "again": again,
     "longer": longer,
