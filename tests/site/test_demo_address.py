@@ -119,3 +119,42 @@ def test_the_link_is_copied_and_reset_empties_the_address(new_page: NewPage) -> 
     demo.get_by_role("button", name="Reset").click()
     until(page, "location.search === ''")
     assert urlsplit(page.url).fragment == "demo"
+
+
+@pytest.mark.parametrize("key", ["Home", "End"])
+def test_the_ends_of_a_slider_are_there_again(
+    key: str, open_demo: OpenDemo, new_page: NewPage
+) -> None:
+    page, demo = open_demo("models/vae")
+    width = demo.get_by_label("Its standard deviation")
+    width.press(key)
+    until(page, "location.search !== ''")
+    assert len(asked(page)["its-standard-deviation"]) < 8
+    other = new_page()
+    again = opened(other, f"{page.url}#demo")
+    expect(refusal(other)).to_be_empty()
+    assert again.get_by_label("Its standard deviation").input_value() == width.input_value()
+
+
+def test_a_value_that_a_choice_had_changed_is_there_again(
+    open_demo: OpenDemo, new_page: NewPage
+) -> None:
+    page, demo = open_demo("training/rlhf")
+    first = demo.get_by_label("Reward model sees").input_value()
+    demo.get_by_label("Preset").select_option("yours")
+    assert demo.get_by_label("Reward model sees").input_value() != first
+    demo.get_by_label("Reward model sees").select_option(first)
+    until(page, "location.search.includes('reward')")
+    again = opened(new_page(), f"{page.url}#demo")
+    assert again.get_by_label("Reward model sees").input_value() == first
+
+
+def test_a_preset_is_pressed_until_something_changes(open_demo: OpenDemo) -> None:
+    _, demo = open_demo("architectures/positions")
+    preset = demo.locator("[data-preset]").nth(1)
+    preset.click()
+    expect(preset).to_have_attribute("aria-pressed", "true")
+    expect(demo.locator(".demo-see")).not_to_have_class(re.compile("demo-seen"))
+    demo.get_by_role("slider").first.press("ArrowRight")
+    expect(demo.locator("[aria-pressed=true]")).to_have_count(0)
+    expect(demo.locator(".demo-see")).to_have_class(re.compile("demo-seen"))

@@ -14,6 +14,7 @@ import { button, element } from "./ui.mjs";
 
 const LONGEST = 300; // characters of a text that go into an address
 const REST = 300; // ms without a change before the address is written; browsers limit how often it may be
+const ROUNDED = 1e-4; // of the value of a slider, as an address has it
 const COPY = "Copy link";
 const PRESET = "preset";
 
@@ -48,10 +49,12 @@ export function numbers(text, count, most) {
 }
 
 /** @param {Control} node */
-const read = (node) =>
-  node instanceof HTMLInputElement && node.type === "checkbox"
+function read(node) {
+  if (node.type === "range") return String(+(+node.value).toFixed(4));
+  return node instanceof HTMLInputElement && node.type === "checkbox"
     ? String(Number(node.checked))
     : node.value;
+}
 
 /** @param {Control} node @param {string} text @returns {boolean} whether the control can have this value */
 function fits(node, text) {
@@ -62,7 +65,14 @@ function fits(node, text) {
   if (node.type === "checkbox") return text === "0" || text === "1";
   if (node.type === "text") return text.length <= LONGEST;
   const form = node.type === "number" ? /^\d{1,6}$/ : /^-?\d{1,6}(\.\d{1,6})?$/;
-  return form.test(text) && +text >= +node.min && +text <= +node.max;
+  const near = node.type === "range" ? ROUNDED : 0; // an end that was rounded is that end
+  return form.test(text) && +text >= +node.min - near && +text <= +node.max + near;
+}
+
+/** @param {Control} node @param {string} text what it is set to: an end of a slider, if it is that end rounded */
+function snapped(node, text) {
+  if (!(node instanceof HTMLInputElement) || node.type !== "range") return text;
+  return [node.min, node.max].find((end) => Math.abs(+end - +text) < ROUNDED) ?? text;
 }
 
 /** @param {Control} node @param {string} text @returns {boolean} whether it was taken */
@@ -70,7 +80,7 @@ function enter(node, text) {
   if (read(node) === text) return true;
   if (!fits(node, text)) return false;
   if (node instanceof HTMLInputElement && node.type === "checkbox") node.checked = text === "1";
-  else node.value = text;
+  else node.value = snapped(node, text);
   const typed = node instanceof HTMLTextAreaElement || ["range", "text"].includes(node.type);
   node.dispatchEvent(new Event(typed ? "input" : "change", { bubbles: true }));
   return true;
@@ -118,11 +128,14 @@ class Shared {
   constructor(root, foot) {
     this.root = root;
     this.first = this.values();
-    this.base = this.first;
+    this.base = new Map(this.first);
     this.refused = element("p", { class: "demo-refused", role: "alert" });
     root.after(this.refused);
+    this.last = this.first;
     for (const type of ["input", "change", "keyup", "pointerup"])
       root.addEventListener(type, () => this.later());
+    root.addEventListener("input", () => this.pressed(null));
+    root.addEventListener("change", (event) => this.changed(event));
     root.addEventListener("click", (event) => this.clicked(event));
     root.addEventListener("demo-more", () => this.enter());
     this.copy = button(foot, COPY, () => this.give());
@@ -135,17 +148,47 @@ class Shared {
     return new Map([...settings(this.root)].map(([name, kept]) => [name, kept.read()]));
   }
 
+  /**
+   * What a choice has set besides itself is its start from now on: the choice in the address brings it back.
+   * @param {Event} event
+   */
+  changed({ target }) {
+    const now = this.values();
+    if (target instanceof HTMLSelectElement) {
+      const own = slug(target.labels?.[0]?.textContent ?? "");
+      for (const [name, value] of now)
+        if (name !== own && value !== this.last.get(name)) this.base.set(name, value);
+    }
+    this.last = now;
+    this.pressed(null);
+  }
+
+  /**
+   * Shows which preset holds; the sentence of one that holds no more steps back.
+   * @param {Element | null} preset
+   */
+  pressed(preset) {
+    for (const one of this.root.querySelectorAll("[data-preset]"))
+      one.setAttribute("aria-pressed", String(one === preset));
+    for (const one of this.root.querySelectorAll(".demo-see"))
+      one.classList.toggle("demo-seen", !preset);
+  }
+
   /** @param {Event} event */
   clicked(event) {
     const pressed = /** @type {Element} */ (event.target).closest("button");
     if (pressed?.dataset.preset !== undefined) {
       this.preset = slug(pressed.textContent ?? "");
       this.base = this.values();
+      this.last = this.base;
+      this.pressed(pressed);
     } else if (pressed?.textContent === "Reset") {
       const now = this.values();
       if ([...this.first].every(([name, value]) => now.get(name) === value)) {
         this.preset = "";
-        this.base = this.first;
+        this.base = new Map(this.first);
+        this.last = this.first;
+        this.pressed(null);
       }
     }
     this.later();

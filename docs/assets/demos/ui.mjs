@@ -212,6 +212,7 @@ export function button(parent, text, onClick) {
 export function preset(parent, text, onClick) {
   const node = button(parent, text, onClick);
   node.dataset.preset = "";
+  node.setAttribute("aria-pressed", "false");
   return node;
 }
 
