@@ -5,7 +5,7 @@
  * @typedef {import("../../assets/demos/ui.mjs").Colours} Colours
  */
 
-const LOW = -9; // powers of ten that are shown
+const LOW = -9; // powers of ten that are shown, more if an error is beyond them
 const HIGH = 7;
 const PAD = { left: 44, right: 8, top: 26, bottom: 24 };
 
@@ -68,25 +68,25 @@ export function drawStates(g, size, colours, states) {
  */
 export function drawErrors(g, size, colours, errors) {
   frame(g, size, colours, "Size of the error, on its way back", errors.length);
+  const powers = errors.map((error) => (error === 0 ? LOW : Math.log10(Math.abs(error))));
+  const low = Math.min(LOW, ...powers.map(Math.floor));
+  const high = Math.max(HIGH, ...powers.map(Math.ceil));
   const base = size.height - PAD.bottom;
   const at = (/** @type {number} */ power) =>
-    base - ((base - PAD.top) * (Math.min(HIGH, Math.max(LOW, power)) - LOW)) / (HIGH - LOW);
+    base - ((base - PAD.top) * (power - low)) / (high - low);
   g.textAlign = "right";
-  for (const [power, text] of /** @type {[number, string][]} */ ([
-    [-8, "1e−8"],
-    [-4, "1e−4"],
-    [0, "1"],
-    [4, "1e4"],
-  ])) {
+  const step = high - low > 20 ? 8 : 4;
+  for (let power = Math.ceil(low / step) * step; power < high; power += step) {
     g.fillStyle = colours.muted;
+    const text = power ? `1e${power < 0 ? "−" : ""}${Math.abs(power)}` : "1";
     g.fillText(text, PAD.left - 6, at(power) + 4);
     g.fillStyle = colours.grid;
     g.fillRect(PAD.left, at(power), size.width - PAD.left - PAD.right, 1);
   }
   const place = bars(size, errors.length);
-  for (const [t, error] of errors.entries()) {
+  for (const [t, power] of powers.entries()) {
     const [x, wide] = place(t);
-    const y = at(error === 0 ? LOW : Math.log10(Math.abs(error)));
+    const y = at(power);
     g.fillStyle = colours.series[1];
     g.fillRect(x, y, wide, base - y);
   }
