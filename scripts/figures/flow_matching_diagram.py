@@ -113,7 +113,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     for k in range(len(columns) - 1):
         sheet.arrow(here[k + 1], here[k])
     move = sheet.dot(140, y)
-    sheet.label(141, y + 25, r"$- h v$", muted=False)
+    sheet.label(141, y + 32, r"$- h v$", muted=False)
     sheet.arrow(here[2].top(), again.bottom())
     sheet.arrow(again.bottom(-36), move.top(), "$v$", side="left")
 
