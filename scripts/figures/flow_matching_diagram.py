@@ -99,7 +99,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(network, loss)
     sheet.arrow(want.bottom(), loss.right(), via=[(288, 258)])
     sheet.gradient(loss.left(), network.left(), via=66)
-    sheet.label(58, 228, "gradient", anchor="end", colour="var(--fig-2, #b3471d)")
+    sheet.label(58, 228, "gradient", anchor="end", colour=diagram.LOSS)
     sheet.band(304, 166, "Generation", "time runs from 1 to 0")
     y = 426
     columns = [36, 106, 176, 246, 316]
