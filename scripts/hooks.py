@@ -14,6 +14,7 @@ the very slips that readers make. These pages are found by their titles and thei
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import logging
 import re
@@ -143,8 +144,9 @@ def on_post_page(output: str, *, page: Any, config: Any, **_: Any) -> str:
     output, told = mathml.parted(output)
     if told:
         path = (Path(config.site_dir) / page.file.dest_uri).parent / "formulas.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8", newline="\n")
+        # By the builder's own function: `serve` knows then what a build has written, and what is no more.
+        utils = importlib.import_module(f"{type(page).__module__.partition('.')[0]}.utils")
+        utils.write_file(json.dumps(told, ensure_ascii=False).encode(), str(path))
     return output
 
 

@@ -30,7 +30,9 @@ FOLDERS = ("docs", "overrides", "scripts", "tests", ".github")
 TOP = ("mkdocs.yml", "README.md")
 TEXTS = {".md", ".py", ".mjs", ".yml", ".html", ".json", ".toml", ".txt", ".css", ".pages"}
 KEPT = ("tests/site/addresses.txt", "docs/references/bibliography.bib")
-LINK = re.compile(r"(?P<head>\]\(<?|\]:[ \t]*<?|\b(?:href|src)=\")(?P<target>[^\s()<>\"#?]+)")
+LINK = re.compile(
+    r"(?P<head>\]\(<?|\]:[ \t]*<?|\b(?:href|src)=\"|\bstill=)(?P<target>[^\s()<>{}\"#?]+)"
+)
 
 
 class Refused(ValueError):
