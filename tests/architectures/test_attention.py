@@ -1000,7 +1000,7 @@ def test_the_figure_of_the_cost_as_the_page_prints_it() -> None:
         f"{table['top'][at]:.2f} ± {errors[64][1]:.2f} of it on average among sixteen keys "
         "(mean and standard error of 400 queries)"
     )
-    said(f"Without the division, heads of width {int(table['width'][at])} would start")
+    said(f"Without the division, heads of width {int(table['width'][at])} would put")
     said(f"by chance, [{table['top'][at]:.2f} of it](#root) among sixteen.")
     said(f"the largest standard error is {max(error for error, _ in errors.values()):.3f}")
     assert table["slope"][at] < 0.5 * table["slope_scaled"][at]  # most of it is gone
@@ -1291,8 +1291,9 @@ def test_an_empty_row_is_not_a_number_and_the_library_returns_zeros() -> None:
     assert layer(x, x, x, attn_mask=hidden)[0].isnan().all()
     assert layer(x, x, x, attn_mask=hidden, need_weights=False)[0].isfinite().all()
     said("set to $-10^9$ in place of $-\\infty$, such a row becomes the plain mean")
-    said("in 16-bit floating point $-10^9$ is $-\\infty$ again")
+    said("in float16 $-10^9$ is $-\\infty$ again, and in bfloat16 it is not")
     assert torch.tensor(-1e9).half() == -math.inf
+    assert torch.tensor(-1e9).bfloat16() > -math.inf
     flat = (q @ k.T).masked_fill(hidden, -1e9)
     torch.testing.assert_close(attention.softmax(flat) @ v, v.mean(0).expand(5, 2), **EXACT)
     assert torch.__version__.startswith("2.13")
