@@ -383,7 +383,8 @@ def empty(folder: Path) -> None:
 
 def findings(root: Path, memory: Path) -> set[str]:
     """What the check says of the project, without the numbers of lines."""
-    outcome = check(Request([root], cache=memory))
+    # One process: a program with threads may not be forked.
+    outcome = check(Request([root], jobs=1, cache=memory))
     return {f"{p.path}: {p.code} {p.text}" for p in outcome.problems}
 
 
