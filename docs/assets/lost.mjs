@@ -136,10 +136,10 @@ async function guess(box) {
     make("p", {}, items.length ? "Did you mean:" : "No page has an address like it."),
     ...(items.length ? [make("ul", {}, ...items)] : []),
   );
-  const input = dialog?.querySelector("input");
   const button = document.querySelector("main [data-search]");
-  if (!input || !button || !words) return;
-  input.value = words;
+  if (!button || !words) return;
+  // Of the button alone: who has begun to type meanwhile looks for something else.
+  button.setAttribute("data-search", words);
   button.textContent = `Search for “${words}”`;
 }
 

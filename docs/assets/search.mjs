@@ -113,8 +113,10 @@ export function search(dialog) {
       fail(error);
     }
   };
-  const open = () => {
+  /** @param {string} [query] what stands in the field from now on, unless it stays as it is */
+  const open = (query) => {
     if (dialog.open) return;
+    if (query) input.value = query;
     // `showModal` would make all of a long page inert, and that takes a slow phone a fifth of a second.
     for (const other of document.querySelectorAll(":popover-open"))
       if (other instanceof HTMLElement) other.hidePopover();
@@ -128,7 +130,7 @@ export function search(dialog) {
   dialog.addEventListener("close", () => coming?.catch(() => (coming = undefined)));
   modal(dialog);
   opening(open);
-  arrive(input, open);
+  arrive(open);
 }
 
 /**
@@ -168,10 +170,9 @@ function modal(dialog) {
 
 /**
  * What an address asks for: a query, or words to be marked, which then leave it.
- * @param {HTMLInputElement} input
- * @param {() => void} open
+ * @param {(query?: string) => void} open
  */
-function arrive(input, open) {
+function arrive(open) {
   const url = new URL(location.href);
   const marked = url.searchParams.get("mark");
   const query = url.searchParams.get("q");
@@ -180,16 +181,13 @@ function arrive(input, open) {
     history.replaceState(history.state, "", url);
     import("./search-marks.mjs").then(({ mark }) => mark(marked));
   }
-  if (query) {
-    input.value = query;
-    open();
-  }
+  if (query) open(query);
 }
 
-/** @param {() => void} open what a button, "/" and Ctrl+K do */
+/** @param {(query?: string) => void} open what a button, "/" and Ctrl+K do; a button may name the words */
 function opening(open) {
   for (const button of document.querySelectorAll("[data-search]"))
-    button.addEventListener("click", open);
+    button.addEventListener("click", () => open(button.getAttribute("data-search") || undefined));
   document.addEventListener("keydown", (event) => {
     const field = /** @type {Element} */ (event.target).closest(
       "input, select, textarea, [contenteditable]",

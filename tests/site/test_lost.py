@@ -95,6 +95,21 @@ def test_the_guess_works_below_a_path(new_page: NewPage, server: Server, site: P
     page.wait_for_url(f"{server.below}models/gan/")
 
 
+def test_what_was_typed_before_the_guess_stays(new_page: NewPage) -> None:
+    page = new_page(watched=False)
+    held: list[Route] = []
+    page.route("**/search-engine.mjs", lambda route: held.append(route))  # which the guess asks
+    page.goto("no/such/page/")
+    page.keyboard.press("/")
+    page.keyboard.type("adver")
+    page.wait_for_function("document.querySelector('dialog.search input').value == 'adver'")
+    for route in held:
+        route.continue_()
+    expect(page.locator(".guesses p")).to_be_visible()
+    page.keyboard.type("sarial")
+    expect(page.get_by_role("combobox")).to_have_value("adversarial")
+
+
 @pytest.mark.parametrize("width", [320, 1440])
 def test_the_guesses_are_light_and_move_nothing(width: int, new_page: NewPage) -> None:
     page = new_page(watched=False, fresh=True, width=width)
