@@ -79,6 +79,7 @@ class Place:
             "test": f"tests/{self.folder}/test_{self.module}.py",
             "test of the demo": f"tests/{self.folder}/test_{self.module}_demo.py",
             "values of the demo": f"tests/{self.folder}/{self.stem}.golden.json",
+            "numbers of the text": f"tests/{self.name}.numbers.toml",
             "recipe of the figures": f"scripts/figures/{self.module}.py",
             "recipe of the weights": f"scripts/weights/{self.module}.py",
         }

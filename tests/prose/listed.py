@@ -1,4 +1,14 @@
-"""The numbers that no test reads from the page: listed in `numbers.toml`, each with what it agrees with, or why."""
+"""The numbers in the text of pages that no test reads from the page: each with what it agrees with, or why.
+
+They stand beside the tests of the page, in `tests/SECTION/STEM.numbers.toml`. An entry `[[numbers]]` quotes the
+text, so that a changed number is no longer listed, and says what the numbers in it agree with:
+
+- `figure`, `columns`: the numbers of a figure's data, rounded as they are printed; `row` is "ends" (first and
+  last), "extremes" (least and greatest) or a row by its value, such as "width=64";
+- `test`: constants of that test of the page, which computes with the same numbers;
+- `value`: a constant, or the constants of a function: `file:name`;
+- `reason`: why no machine compares it; a reason holds for every text of its entry.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +25,8 @@ from scripts.figures.style import read_table
 from tests.prose.bindings import DOCS, ROOT, evened, modules_for
 from tests.prose.used import functions, uses
 
-LIST = Path(__file__).with_name("numbers.toml")
+TESTS = Path(__file__).parents[1]
+ENDING = ".numbers.toml"
 # Each entry has `text` or `texts`, and one of these; `columns` and `row` say where in the figure's numbers.
 WAYS = ("reason", "test", "value", "figure")
 
@@ -39,10 +50,10 @@ class Entry:
 @lru_cache
 def listed() -> dict[str, list[Entry]]:
     """The entries of each page, by its name below docs/."""
-    data = tomllib.loads(LIST.read_text(encoding="utf-8"))
     found: dict[str, list[Entry]] = {}
-    for name, entries in data.items():
-        for entry in entries:
+    for path in sorted(TESTS.rglob(f"*{ENDING}")):
+        name = path.relative_to(TESTS).as_posix().removesuffix(ENDING)
+        for entry in tomllib.loads(path.read_text(encoding="utf-8"))["numbers"]:
             texts = entry.pop("texts", []) + ([entry.pop("text")] if "text" in entry else [])
             if len(WAYS & entry.keys()) != 1 or not texts:
                 raise ValueError(f"{name}: an entry needs texts and one of {WAYS}: {entry}")

@@ -14,8 +14,8 @@ from tests.prose.reading import Number, numbers
 from tests.prose.used import exercise, functions, uses
 
 WHAT_TO_DO = (
-    "read it in a test with said(…), cite the sentence, or list it in tests/prose/numbers.toml "
-    "with what it agrees with or why it stands there"
+    "read it in a test with said(…), cite the sentence, or list it in STEM.numbers.toml "
+    "beside that test with what it agrees with or why it stands there"
 )
 
 
