@@ -129,7 +129,8 @@ def on_env(env: Any, *, config: Any, files: Any, **_: Any) -> Any:
         if name.endswith("search") and index is not None:
             known = terms.Terms(glossary.every(Path(config.docs_dir) / glossary.PAGE))
             index.add_entry_from_context = _adding(index, known, Path(config.docs_dir))
-            index.generate_search_index = _writing(index, known, Path(config.site_dir) / "search")
+            folder = Path(config.site_dir) / "search"
+            index.generate_search_index = _writing(index, known, folder, _write(config))
     return env
 
 
@@ -144,10 +145,15 @@ def on_post_page(output: str, *, page: Any, config: Any, **_: Any) -> str:
     output, told = mathml.parted(output)
     if told:
         path = (Path(config.site_dir) / page.file.dest_uri).parent / "formulas.json"
-        # By the builder's own function: `serve` knows then what a build has written, and what is no more.
-        utils = importlib.import_module(f"{type(page).__module__.partition('.')[0]}.utils")
-        utils.write_file(json.dumps(told, ensure_ascii=False).encode(), str(path))
+        _write(page)(json.dumps(told, ensure_ascii=False).encode(), str(path))
     return output
+
+
+def _write(thing: Any) -> Callable[[bytes, str], None]:
+    """The function by which the builder of a thing writes: `serve` knows then what was written, and what is no more."""
+    utils = importlib.import_module(f"{type(thing).__module__.partition('.')[0]}.utils")
+    write: Callable[[bytes, str], None] = utils.write_file
+    return write
 
 
 def on_files(files: Any, *, config: Any, **_: Any) -> Any:
@@ -203,13 +209,15 @@ def _adding(index: Any, known: terms.Terms, docs: Path) -> Callable[[Any], None]
     return added
 
 
-def _writing(index: Any, known: terms.Terms, folder: Path) -> Callable[[Any], str]:
+def _writing(
+    index: Any, known: terms.Terms, folder: Path, write: Callable[[bytes, str], None]
+) -> Callable[[Any], str]:
     """What makes the file of the index: ours, from all entries, and beside it the texts of the pages."""
     make: Callable[[Any], str] = index.generate_search_index
 
     def written(before: Any) -> str:
         docs = json.loads(make(before))["docs"]
-        search_index.publish(folder, docs)
+        search_index.publish(folder, docs, write)
         return search_index.dumped(search_index.index(docs, known.words.values()))
 
     return written

@@ -108,7 +108,8 @@ def locked(module: str) -> bool:
 
 def lock(module: str, read: list[str]) -> None:
     """Write the line of a file of recipes, and forget the files that are no more."""
-    rows = {name: row for name, row in lines().items() if name in modules()}
+    known = set(modules())
+    rows = {name: row for name, row in lines().items() if name in known}
     rows[module] = [digest(module, read), *read]
     text = HEAD + "".join(f"{name} {' '.join(rows[name])}\n" for name in sorted(rows))
     LOCK.write_text(text, encoding="utf-8", newline="\n")
@@ -145,11 +146,12 @@ def run(module: str) -> list[str]:
     read: set[str] = set()
     watch(read)
     written = []
-    own = set()
+    # Libraries look into the files of the code that runs; these count already, and this one computes nothing.
+    own = code(FOLDER / f"{module}.py", set()) | {Path(__file__).resolve()}
     for recipe in recipes(module):
-        own |= {path.relative_to(ROOT).as_posix() for path in (recipe.csv, *recipe.drawings)}
+        own |= {recipe.csv, *recipe.drawings}
         written += recipe.refresh()
-    lock(module, sorted(read - own))
+    lock(module, sorted(read - {path.relative_to(ROOT).as_posix() for path in own}))
     return written
 
 
@@ -171,7 +173,12 @@ def refresh(module: str) -> list[str]:
 
 def held() -> dict[str, list[str]]:
     """The files of recipes that are locked as they are, with the data that each read."""
-    return {name: row[1:] for name, row in lines().items() if name in modules() and locked(name)}
+    rows, known = lines(), set(modules())
+    return {
+        name: read
+        for name, (found, *read) in rows.items()
+        if name in known and digest(name, read) == found
+    }
 
 
 def renamed(rows: dict[str, list[str]]) -> None:

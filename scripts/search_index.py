@@ -15,7 +15,7 @@ import json
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
@@ -214,12 +214,9 @@ def place(address: str) -> str:
     return f"texts/{address.rstrip('/') or 'index'}.json"
 
 
-def publish(folder: Path, docs: Sequence[Mapping[str, Any]]) -> None:
-    """Write the texts of all pages below the folder of the search, where those of lost pages go."""
-    found = {folder / place(address): sections for address, sections in texts(docs).items()}
-    for path in (folder / "texts").rglob("*.json"):
-        if path not in found:
-            path.unlink()
-    for path, sections in found.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(dumped(sections), encoding="utf-8", newline="\n")
+def publish(
+    folder: Path, docs: Sequence[Mapping[str, Any]], write: Callable[[bytes, str], None]
+) -> None:
+    """Write the texts of all pages below the folder of the search, by the function of the builder."""
+    for address, sections in texts(docs).items():
+        write(dumped(sections).encode(), str(folder / place(address)))

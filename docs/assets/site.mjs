@@ -3,7 +3,7 @@
  * the place in the contents. Without it every page is complete, but for the search.
  */
 
-import { make, named } from "./dom.mjs";
+import { copies, make, named } from "./dom.mjs";
 import { search } from "./search.mjs";
 
 /** The dialog of the search, if the page has one. */
@@ -82,16 +82,14 @@ function copying(block) {
     { class: "copy", type: "button", "aria-label": "Copy this code" },
     "Copy",
   );
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText((code.textContent ?? "").trimEnd());
-      button.textContent = "Copied";
-    } catch {
+  copies(
+    button,
+    () => (code.textContent ?? "").trimEnd(),
+    () => {
       getSelection()?.selectAllChildren(code);
-      button.textContent = "Selected";
-    }
-    setTimeout(() => (button.textContent = "Copy"), 2000);
-  });
+      return "Selected";
+    },
+  );
   block.append(button);
 }
 

@@ -3,7 +3,7 @@
  * first sign that somebody may want it, and the TeX lies in a file beside the page.
  */
 
-import { make } from "./dom.mjs";
+import { copies, make } from "./dom.mjs";
 
 const sheet = make("link", {
   rel: "stylesheet",
@@ -54,15 +54,7 @@ const written = (formula) =>
  */
 function copier(place, attributes, label, text) {
   const button = make("button", { type: "button", ...attributes }, label);
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(await text());
-      button.textContent = "Copied";
-    } catch {
-      button.textContent = "Not copied";
-    }
-    setTimeout(() => (button.textContent = label), 2000);
-  });
+  copies(button, text, () => "Not copied");
   place.append(button);
 }
 

@@ -3,7 +3,7 @@
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from docs.models.gpt import bpe, gpt
 from scripts.figures import style
@@ -72,24 +72,12 @@ FIT_STEPS, FIT_BATCH, FIT_EVERY, FIT_SEEDS = 200, 8, 40, 3
 FIT_DROPOUT = 0.3
 
 
-def dropped(model: gpt.GPT, share: float, generator: torch.Generator) -> None:
-    """Dropout, while a model trains, on what attention and the MLP add to the stream."""
-
-    def drop(module: nn.Module, _: object, out: Tensor) -> Tensor:
-        kept = torch.rand(out.shape, generator=generator) >= share
-        return out * kept / (1 - share) if module.training else out
-
-    for block in model.blocks:
-        for name in ("proj", "down"):
-            block.get_submodule(name).register_forward_hook(drop)
-
-
 def fitted(seed: int, tokens: Tensor, held: Tensor, n: int, dropout: float) -> list[list[float]]:
     """Nats a token on a piece of n training tokens and on held-out windows, while a model trains."""
     generator = torch.Generator().manual_seed(seed)
     model = gpt.GPT(FITTED, generator)
     if dropout:
-        dropped(model, dropout, generator)
+        weights.dropped(model, dropout, generator)
     optimise = torch.optim.Adam(model.parameters(), 1e-2, fused=True)
     begin = int(torch.randint(len(tokens) - n + 1, (1,), generator=generator))
     text = tokens[begin : begin + n]

@@ -135,19 +135,23 @@ def optimiser(model: gpt.GPT) -> torch.optim.AdamW:
     return torch.optim.AdamW(parameters, RATE, betas=(0.9, 0.95))
 
 
+def dropped(model: gpt.GPT, share: float, generator: torch.Generator) -> None:
+    """Dropout, while a model trains, on what attention and the MLP add to the stream."""
+
+    def drop(module: nn.Module, _: object, out: Tensor) -> Tensor:
+        kept = torch.rand(out.shape, generator=generator) >= share
+        return out * kept / (1 - share) if module.training else out
+
+    for block in model.blocks:
+        for name in ("proj", "down"):
+            block.get_submodule(name).register_forward_hook(drop)
+
+
 def train(tokens: Tensor, held: list[int], characters: int) -> gpt.GPT:
     """Train on windows that begin anywhere; dropout on what attention and network add."""
     generator = torch.Generator().manual_seed(SEED)
     model = gpt.GPT(SHAPE, generator)
-
-    def drop(module: nn.Module, _: object, out: Tensor) -> Tensor:
-        kept = torch.rand(out.shape, generator=generator) >= DROPOUT
-        return out * kept / (1 - DROPOUT) if module.training else out
-
-    for module in model.modules():
-        if isinstance(module, gpt.Block):
-            module.proj.register_forward_hook(drop)
-            module.down.register_forward_hook(drop)
+    dropped(model, DROPOUT, generator)
     optimise = optimiser(model)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimise,

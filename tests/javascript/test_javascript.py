@@ -91,7 +91,9 @@ def test_wrong_types_are_found(tmp_path: Path) -> None:
 
 
 def test_a_new_demo_is_without_faults(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "docs" / "assets" / "demos", tmp_path / "assets" / "demos")
+    assets = ROOT / "docs" / "assets"
+    shutil.copytree(assets / "demos", tmp_path / "assets" / "demos")
+    shutil.copy(assets / "dom.mjs", tmp_path / "assets")
     demo = tmp_path / "models" / "flow"
     demo.mkdir(parents=True)
     (demo / "flow.mjs").write_text(new.SUMS % "Flow", encoding="utf-8")

@@ -1389,7 +1389,7 @@ def test_too_little_text_is_learned_by_heart_and_more_text_cures_it() -> None:
     )
     assert (gpt_fit.FIT_SEEDS, gpt_fit.FITTED.layers) == (3, 1)
     model = gpt.GPT(gpt_fit.FITTED, torch.Generator().manual_seed(0))
-    gpt_fit.dropped(model, 0.3, torch.Generator().manual_seed(1))
+    weights.dropped(model, 0.3, torch.Generator().manual_seed(1))
     added: list[Tensor] = []
     model.blocks[0].down.register_forward_hook(lambda _m, _i, out: added.append(out))
     model(some(32, 16, 512))

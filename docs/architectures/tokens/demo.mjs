@@ -26,20 +26,8 @@ function name(bytes) {
 function textOn(parent, { label, rows, onInput }) {
   const id = `tokens-${label.toLowerCase().replaceAll(" ", "-")}`;
   const box = ui.element("div", { style: "margin: 0.25rem 0" }, parent);
-  ui.element("label", { for: id, text: label }, box);
-  const options = { id, rows, spellcheck: "false", autocomplete: "off", maxlength: LONGEST };
-  const area = /** @type {HTMLTextAreaElement} */ (ui.element("textarea", options, box));
-  Object.assign(area.style, {
-    display: "block",
-    boxSizing: "border-box",
-    width: "100%",
-    padding: "0.5rem",
-    font: "inherit",
-    color: "inherit",
-    background: "var(--paper, transparent)",
-    border: "1px solid var(--edge, currentColor)",
-    resize: "vertical",
-  });
+  const area = ui.textarea(box, { id, label, rows, maxlength: LONGEST });
+  area.style.resize = "vertical";
   area.addEventListener("input", onInput);
   return area;
 }

@@ -10,12 +10,12 @@
  * @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control
  */
 
-import { button, element } from "./ui.mjs";
+import { copies } from "../dom.mjs";
+import { element } from "./ui.mjs";
 
 const LONGEST = 300; // characters of a text that go into an address
 const REST = 300; // ms without a change before the address is written; browsers limit how often it may be
 const ROUNDED = 1e-4; // of the value of a slider, as an address has it
-const COPY = "Copy link";
 const PRESET = "preset";
 
 /** @param {string} text */
@@ -138,8 +138,20 @@ class Shared {
     root.addEventListener("change", (event) => this.changed(event));
     root.addEventListener("click", (event) => this.clicked(event));
     root.addEventListener("demo-more", () => this.enter());
-    this.copy = button(foot, COPY, () => this.give());
-    this.copy.title = "The link holds the settings of this demo";
+    const title = "The link holds the settings of this demo";
+    const copy = element(
+      "button",
+      { type: "button", class: "demo-button", text: "Copy link", title },
+      foot,
+    );
+    copies(
+      copy,
+      () => this.link(),
+      () => {
+        history.replaceState(history.state, "", this.link());
+        return "See the address bar";
+      },
+    );
     this.enter();
   }
 
@@ -246,19 +258,11 @@ class Shared {
     if (href !== location.href) history.replaceState(history.state, "", href);
   }
 
-  async give() {
+  /** @returns {string} the address that leads to the demo itself */
+  link() {
     const url = this.address();
     url.hash = this.root.parentElement?.id ?? "";
-    try {
-      await navigator.clipboard.writeText(url.href);
-      this.copy.textContent = "Copied";
-    } catch {
-      history.replaceState(history.state, "", url.href);
-      this.copy.textContent = "See the address bar";
-    }
-    setTimeout(() => {
-      this.copy.textContent = COPY;
-    }, 2000);
+    return url.href;
   }
 }
 

@@ -205,6 +205,18 @@ export function button(parent, text, onClick) {
 }
 
 /**
+ * A text that the reader may change, below its label.
+ * @param {Element} parent
+ * @param {{id: string, label: string, rows: number, maxlength?: number}} options
+ * @returns {HTMLTextAreaElement}
+ */
+export function textarea(parent, { label, ...options }) {
+  element("label", { for: options.id, text: label }, parent);
+  const plain = { class: "demo-text", spellcheck: "false", autocomplete: "off" };
+  return /** @type {HTMLTextAreaElement} */ (element("textarea", { ...plain, ...options }, parent));
+}
+
+/**
  * A button that loads settings which are worth seeing; the address names the last one that was pressed.
  * @param {Element} parent @param {string} text @param {() => void} onClick
  * @returns {HTMLButtonElement}

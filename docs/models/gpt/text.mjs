@@ -1,23 +1,11 @@
 /** The reader's text, and below it its tokens as buttons. */
 
-import { element, preset } from "../../assets/demos/ui.mjs";
+import { element, preset, textarea } from "../../assets/demos/ui.mjs";
 
 /** @param {Element} parent @param {HTMLElement} buttons which stand next to the text, also on a phone */
 export function promptOn(parent, buttons) {
   const id = `gpt-prompt-${Math.trunc(performance.now())}`;
-  element("label", { for: id, text: "Your text" }, parent);
-  const options = { id, rows: 2, spellcheck: "false", autocomplete: "off" };
-  const prompt = /** @type {HTMLTextAreaElement} */ (element("textarea", options, parent));
-  Object.assign(prompt.style, {
-    display: "block",
-    boxSizing: "border-box",
-    width: "100%",
-    padding: "0.5rem",
-    font: "inherit",
-    color: "inherit",
-    background: "var(--paper, transparent)",
-    border: "1px solid var(--edge, currentColor)",
-  });
+  const prompt = textarea(parent, { id, label: "Your text", rows: 2 });
   parent.append(buttons);
   return prompt;
 }
