@@ -4,27 +4,34 @@ from docs.architectures.tokens import tokens
 from scripts.figures import diagram, style
 
 NEW = b"bana?"
+ANSWER = b"banana"
+"""What a network might write after it: other numbers than it read."""
 
 
 def numbers() -> style.Table:
-    """The merges of the example, the bytes of the new text, and its tokens."""
+    """The merges of the example, the bytes of the new text, its tokens, and those of an answer."""
     merges = tokens.train(b"banana bandana", 3)
     return {
         "left": [float(a) for a, _ in merges],
         "right": [float(b) for _, b in merges],
         "bytes": [float(byte) for byte in NEW],
         "tokens": [float(token) for token in tokens.encode(NEW, merges)],
+        "answer": [float(token) for token in tokens.encode(ANSWER, merges)],
     }
 
 
-def parts(table: style.Table) -> tuple[list[str], list[str], list[str], list[str]]:
-    """Lines of the list of merges, and the words of the three rows of boxes."""
+def merged(table: style.Table) -> tuple[list[str], list[str]]:
+    """What each token of the list stands for, and the list of merges line by line."""
     merges = [(int(a), int(b)) for a, b in zip(table["left"], table["right"], strict=True)]
     names = [piece.decode("latin-1") for piece in tokens.vocabulary(merges)]
-    lines = [f"{256 + n} = {names[a]} + {names[b]}" for n, (a, b) in enumerate(merges)]
-    row = [int(token) for token in table["tokens"]]
-    raw = [f"{int(byte)}" for byte in table["bytes"]]
-    return lines, raw, [names[token] for token in row], [f"{token}" for token in row]
+    return names, [f"{256 + n} = {names[a]} + {names[b]}" for n, (a, b) in enumerate(merges)]
+
+
+def row(table: style.Table, key: str) -> tuple[list[str], list[str]]:
+    """The words and the numbers of a row of boxes."""
+    names, _ = merged(table)
+    numbers = [int(token) for token in table[key]]
+    return [names[token] for token in numbers], [f"{token}" for token in numbers]
 
 
 def draw(table: style.Table, sheet: diagram.Sheet) -> None:
@@ -34,7 +41,10 @@ def draw(table: style.Table, sheet: diagram.Sheet) -> None:
 
 def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     """Learning above, a new text on its way in below it, and numbers on their way out at the bottom."""
-    lines, raw, names, row = parts(table)
+    _, lines = merged(table)
+    _, raw = row(table, "bytes")
+    names, numbers = row(table, "tokens")
+    said, written = row(table, "answer")
     sheet.band(0, 134, "Learn", "once, by counting")
     text = sheet.box(84, 78, 136, 34, "banana bandana")
     start = sheet.pill(240, 78, 108, 46, "cut into words,", "then bytes")
@@ -53,21 +63,21 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.label(192, 258, "two words as bytes (UTF-8)")
     apply = sheet.pill(367, 222, 126, 46, "join by the list,", "oldest pair first")
     cut = sheet.tokens(506, 206, names, gap=0, width=40)
-    numbers = sheet.tokens(506, 240, row, gap=0, width=40)
+    below = sheet.tokens(506, 240, numbers, gap=0, width=40)
     sheet.label(506, 272, "tokens and their numbers")
     rows = sheet.network(636, 222, 104, 62, "Embeddings", r"$V \times E$", gloss="a row for each")
     sheet.arrow(word, given[0])
     sheet.arrow(given[-1].right(), apply.left())
     sheet.arrow(merges.bottom(), apply.top(), via=166)
     sheet.arrow(apply.right(), diagram.Port(cut[0].x - 20, 222, -1, 0))
-    sheet.arrow(diagram.Port(numbers[-1].x + 20, 222, 1, 0), rows.left())
-    sheet.band(292, 96, "Decode", "numbers that the network wrote become a text")
+    sheet.arrow(diagram.Port(below[-1].x + 20, 222, 1, 0), rows.left())
+    sheet.band(292, 96, "Decode", "other numbers, which the network wrote, become a text")
     model = sheet.network(70, 352, 84, 40, "network")
-    wrote = sheet.tokens(192, 352, row, gap=0, width=36)
+    wrote = sheet.tokens(192, 352, written, gap=0, width=40)
     look = sheet.pill(322, 352, 110, 36, "look up each")
-    found = sheet.tokens(456, 352, names, gap=0, width=36)
+    found = sheet.tokens(456, 352, said, gap=0, width=40)
     join = sheet.pill(562, 352, 62, 36, "join")
-    out = sheet.box(654, 352, 66, 34, NEW.decode())
+    out = sheet.box(654, 352, 74, 34, ANSWER.decode())
     sheet.arrow(rows.bottom(), model.left(), via=[(636, 286), (6, 286), (6, 352)])
     sheet.arrow(model, wrote[0])
     sheet.arrow(wrote[-1], look)
@@ -78,7 +88,10 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
 
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     """The same parts from top to bottom."""
-    lines, raw, names, row = parts(table)
+    _, lines = merged(table)
+    _, raw = row(table, "bytes")
+    names, numbers = row(table, "tokens")
+    said, written = row(table, "answer")
     sheet.band(0, 266, "Learn", "once, by counting")
     text = sheet.box(110, 54, 136, 32, "banana bandana")
     start = sheet.pill(110, 104, 170, 32, "cut into words, bytes")
@@ -96,7 +109,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.tokens(311, 386, raw[-1:], gap=0, width=34)
     apply = sheet.pill(240, 444, 190, 36, "join, oldest pair first")
     cut = sheet.tokens(240, 498, names, gap=0, width=40)
-    numbers = sheet.tokens(240, 532, row, gap=0, width=40)
+    below = sheet.tokens(240, 532, numbers, gap=0, width=40)
     rows = sheet.network(240, 592, 150, 44, "Embeddings", r"$V \times E$")
     sheet.label(143, 380, "two words", "as bytes", anchor="end")
     sheet.label(172, 503, "tokens,", "numbers", anchor="end")
@@ -105,16 +118,17 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(diagram.Port(240, 403, 0, 1), apply.top())
     sheet.arrow(merges.bottom(-35), apply.left(), via=[(75, 444)])
     sheet.arrow(apply, cut[1])
-    sheet.arrow(numbers[1], rows)
+    sheet.arrow(below[1], rows)
     sheet.band(638, 282, "Decode", "the way back")
     model = sheet.network(240, 690, 100, 36, "network")
-    wrote = sheet.tokens(240, 742, row, gap=0, width=40)
+    wrote = sheet.tokens(240, 742, written, gap=0, width=40)
     look = sheet.pill(240, 790, 124, 30, "look up each")
-    found = sheet.tokens(240, 838, names, gap=0, width=40)
+    found = sheet.tokens(240, 838, said, gap=0, width=40)
     join = sheet.pill(240, 886, 70, 30, "join")
-    out = sheet.box(110, 886, 72, 32, NEW.decode())
+    out = sheet.box(110, 886, 80, 32, ANSWER.decode())
     sheet.arrow(rows, model)
-    sheet.chain([model, wrote[1], look, found[1], join])
+    centre = [diagram.Shape("cell", 240, part.y, part.w, part.h) for part in (wrote[0], found[0])]
+    sheet.chain([model, centre[0], look, centre[1], join])
     sheet.arrow(join, out)
 
 

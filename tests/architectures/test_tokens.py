@@ -89,7 +89,9 @@ def test_the_lines_of_the_library_give_the_chat_of_the_page_and_another_second_m
     assert tokens.SPECIAL[0] not in lines["ordinary"]
     assert tokens.SPECIAL[0] in lines["reloaded"]
     spoken = " ".join(f"`{name}`" for name in lines["row"])
-    said(f"a `vocab_size` of {len(table)} and the text *banana bandana*, the lines gave {spoken}")
+    said(
+        f"a `vocab_size` of {len(table)} and the text *banana bandana*, the first lines gave {spoken}"
+    )
 
 
 @pytest.mark.equation("eq-tokens-identity")
@@ -180,9 +182,9 @@ def test_the_table_of_merges_is_what_the_code_does() -> None:
     second = Counter(pair for word in words for pair in itertools.pairwise(word))
     assert {pair for pair, n in second.items() if n == 2} == {(256, 97), (98, 256)}
     assert max(second.values()) == 2
-    said("two pairs occur twice, (256, 97) and (98, 256): the greater first number wins")
+    said("before the second, (256, 97) and (98, 256) both occur twice: the greater wins")
     said(f"$14 - 4 - 2 - 2 = {left[-1]}$ tokens are left", f"$6^2 = {left[-1] ** 2}$ pairs")
-    said(f"it has {len(EXAMPLE)} tokens; cut into words, it has two", f"$14^2 = {14**2}$ pairs")
+    said(f"has {len(EXAMPLE)} tokens; cut into words, two.", f"$14^2 = {14**2}$ pairs")
     words = [tuple(word) for word in tokens.split(EXAMPLE)]
     for new, pair in enumerate(MERGES, 256):
         words = [tokens.merge(word, pair, new) for word in words]
@@ -204,8 +206,9 @@ def test_new_texts_are_cut_as_told() -> None:
     assert {len(chr(n).encode()) for n in range(0x900, 0x980)} == {3}
     said("A Hindi letter takes three bytes, so")
     said("Two tokens, 98 and 257.", "Three tokens, 256, 257, 115.", "98 is `b`, 257 is `ana`")
-    said("U+1F34C: its four bytes are 240, 159, 141, 140")
+    said("as an emoji: its four bytes are 240, 159, 141, 140")
     said(f"are one byte each (*a* is {ord('a')}, *?* is {ord('?')})")
+    assert {len(chr(n).encode()) for n in range(128)} == {1}
     assert [*"?é".encode()] == [63, 195, 169]
     said("two to four (*é* is 195, 169)")
     assert {len(chr(n).encode()) for n in range(128, 0x110000) if not 0xD800 <= n < 0xE000} == {
@@ -222,7 +225,7 @@ def test_a_chat_is_one_row_and_nobody_can_write_a_special_token() -> None:
     row = tokens.chat([("user", "banana?")], MERGES)
     assert row == [260, 258, 257, 63, 259, 261]
     assert [int(cell) for cell in rows_of("tab-tokens-chat")[0]] == row
-    said("with the numbers 259, 260 and 261, so that $V = 256 + 3 + 3 = 262$")
+    said("have the numbers 259, 260 and 261, so that $V = 256 + 3 + 3 = 262$")
     said("until it writes 259 itself", "turns these letters into 259")
     attack = tokens.chat([("user", "<|end|>")], MERGES)
     assert attack.count(259) == 1
@@ -248,10 +251,15 @@ def test_the_pictures_are_described_with_their_numbers() -> None:
     ]
     raw, row = list(b"bana?"), tokens.encode(b"bana?", MERGES)
     listed, given, numbers = ", ".join(merged), str(raw)[1:-1], str(row)[1:-1]
-    said(f"which gives the list of merges {listed}. Encode:")
-    said(f"the new text bana? becomes the bytes {given}; joined by the list, oldest pair first")
-    said(f"they become the tokens b, ana, ? with the numbers {numbers}, and each")
-    said(f"Decode: the numbers {numbers} are looked up and joined to bana?")
+    said(f"again and again: {listed}. Encode:", f"bana? becomes the bytes {given} and by the list")
+    said(f"by the list b, ana, ? with the numbers {numbers}; each selects a row")
+    drawn = style.read_table(PAGE.parent / "tokens" / "diagram.csv")
+    columns = {name: [int(x) for x in column if x == x] for name, column in drawn.items()}
+    assert (columns["bytes"], columns["tokens"]) == (raw, row)
+    answer = columns["answer"]
+    written = tokens.decode(answer, MERGES).decode()
+    assert answer == tokens.encode(written.encode(), MERGES)
+    said(f"Decode: the network writes {str(answer)[1:-1]}: {written}]")
     left = [len(tokens.encode(EXAMPLE, MERGES[:n])) for n in range(4)]
     said(f"Four rows of boxes. {left[0]:d} single bytes; after the merge an {left[1]:d} tokens;")
     said(f"after ana {left[2]:d}; after ban {left[3]:d} tokens: ban, ana, space, ban, d, ana")
@@ -353,18 +361,46 @@ def test_the_longer_list_of_llama_3_costs_less_a_character() -> None:
 # What the figures and tables tell.
 
 
-def test_bytes_a_token_grow_ever_more_slowly() -> None:
+def gains(table: style.Table, name: str, sizes: list[float]) -> list[float]:
+    """Bytes a token that each new entry gains, from one of the sizes to the next."""
+    rate = dict(zip(table["size"], table[name], strict=True))
+    return [(rate[b] - rate[a]) / (b - a) for a, b in itertools.pairwise(sizes)]
+
+
+def test_bytes_a_token_grow_by_less_for_each_entry_from_doubling_to_doubling() -> None:
     table = style.read_table(PAGE.parent / "tokens" / "rate.csv")
+    doublings = [256.0 * 2**n for n in range(4)]
+    assert doublings[-1] == table["size"][-1]
     for name in figures.LANGUAGES:
-        column = table[name]
-        assert all(b > a for a, b in itertools.pairwise(column))
-        assert column[-1] / column[-2] < column[3] / column[2]
+        assert table[name][0] == 1
+        assert all(gain > 0 for gain in gains(table, name, table["size"]))
+        assert all(b < a for a, b in itertools.pairwise(gains(table, name, doublings)))
+    said("every line rises at every step", "each doubling gains less for each new entry.")
+    first, second, *_ = gains(table, "Chinese", table["size"])
+    assert second > first
+    said(f"that of Chinese is greater from {table['size'][1]:.0f} entries on than before.")
     last = [table[name][-1] for name in ("Hindi", "Russian", "German", "Finnish", "English")]
     said(f"All begin at 1 with 256 tokens. At {table['size'][-1]:,.0f} Hindi has")
     said(f"Hindi has reached {last[0]:.1f}, Russian {last[1]:.1f}, German {last[2]:.1f},")
-    said(
-        f"Finnish {last[3]:.1f}, English {last[4]:.1f} and Chinese {table['Chinese'][-1]:.1f}; all"
-    )
+    said(f"Finnish {last[3]:.1f}, English {last[4]:.1f} and Chinese {table['Chinese'][-1]:.1f};")
+
+
+def test_lists_of_subwords_have_grown() -> None:
+    entries: dict[str, list[str]] = {"early": [], "late": []}
+    for system, way, size, _ in rows_of("tab-tokens-practice"):
+        if "no merges" not in way:
+            year = int(re.findall(r", (\d{4})", system)[0])
+            entries["late" if year > 2023 else "early"].append(size)
+    early, late = (sorted(int(n.replace(",", "")) for n in sizes) for sizes in entries.values())
+    said(f"had {early[0]:,} to {early[-1]:,} entries until 2023, and have {late[0]:,} to")
+    said(f"and have {late[0]:,} to {late[-1]:,} since 2024.")
+
+
+def test_fertility_of_the_example() -> None:
+    words = len(EXAMPLE.split())
+    n = len(tokens.encode(EXAMPLE, MERGES))
+    said(f"have $6 / 2 = {n / words:g}$ on average, the space included", "The two words of the")
+    assert (n, words) == (6, 2)
 
 
 def test_what_the_same_text_costs_in_another_language() -> None:
@@ -396,6 +432,25 @@ def test_what_the_same_text_costs_in_another_language() -> None:
     kilobytes = sum(len(figures.texts(name, held_out=False)) for name in figures.LANGUAGES) / 1000
     assert round(kilobytes, -1) == 60
     said("The text here has 60 kilobytes")
+
+
+def test_what_a_language_costs_with_other_articles_held_out() -> None:
+    hindi: dict[str, list[float]] = {"own": [], "six": []}
+    more: list[float] = []
+    for split in range(5):
+        training = [figures.texts(name, False, split) for name in figures.LANGUAGES]
+        own, six = (tokens.train(text, 768) for text in (training[0], b"\n".join(training)))
+        new = [figures.texts(name, True, split) for name in ("English", "Hindi")]
+        cut = [[len(tokens.encode(text, merges)) for text in new] for merges in (own, six)]
+        for (english, other), ratios in zip(cut, hindi.values(), strict=True):
+            ratios.append(other / english)
+        more.append(100 * (cut[1][0] / cut[0][0] - 1))
+    first, second = hindi.values()
+    said(f"give {min(first):.1f} to {max(first):.1f} ({np.mean(first):.1f} on average) in place of")
+    said(f"in place of {first[0]:.1f}, {min(second):.1f} to {max(second):.1f} in place of")
+    said(f"in place of {second[0]:.1f}, and {min(more):.0f} to {max(more):.0f} % in place of 36 %")
+    assert figures.BASE == 256 + 768
+    assert round(more[0]) == 36
 
 
 def fewest(word: bytes, pieces: set[bytes]) -> int:

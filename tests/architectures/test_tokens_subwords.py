@@ -160,6 +160,21 @@ def joined(word: list[bytes], pair: tuple[bytes, bytes]) -> list[bytes]:
     return out
 
 
+@pytest.mark.equation("eq-tokens-shares")
+def test_pieces_drawn_alone_have_the_product_of_their_shares(printed: Equations) -> None:
+    split = [[bytes([b]) for b in word] for word in (b"banana", b"bandana")]
+    count = Counter(piece for word in split for piece in word)
+    kinds = sorted(count)
+    printed("eq-tokens-shares").holds(
+        {
+            r"\log p": nats(split),
+            "c": [count[kind] for kind in kinds],
+            "N": count.total(),
+            "v": Each(range(1, len(kinds) + 1)),
+        }
+    )
+
+
 def test_the_three_choices_of_a_first_merge() -> None:
     split = [[bytes([b]) for b in word] for word in (b"banana", b"bandana")]
     gains = subwords.gains({tuple(word): 1 for word in split})
