@@ -125,7 +125,7 @@ def loss(w: float, steps: int) -> float:
 
 
 @cache
-def descent(w: float, most: float, updates: int = 40, rate: float = 0.01) -> list[float]:
+def descent(w: float, most: float, updates: int = 40, rate: float = recurrence.RATE) -> list[float]:
     """Weights of gradient descent with clipping, on the long example."""
     x = [4.0, *[0.0] * (GAP - 2), 2.0]
     path = [w]
@@ -190,7 +190,7 @@ def draw_add(table: style.Table, axes: style.Axes) -> None:
         )
     axes.axhline(1 / 6, color=style.MUTED, lw=1)
     axes.set_yscale("log")
-    axes.set_ylim(3e-4, 2)
+    axes.set_ylim(2e-4, 2)
     axes.set_xlabel("training step")
     axes.set_ylabel("mean squared error")
 

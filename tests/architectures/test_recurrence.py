@@ -101,24 +101,39 @@ def test_the_example_backwards() -> None:
     assert shares == [0, -3.5, -3.5, -3.5]
     said("$-3.5 \\cdot 1$ at step 4, $-1.75 \\cdot 2$ at step 3, $-0.875 \\cdot 4$ at step 2")
     said("Each share is $-3.5$, together $-10.5$.")
-    said(f"rate 0.05 leads to $w = 0.5 + 0.05 \\cdot 10.5 = {0.5 - 0.05 * gradient:g}$")
+    path = recurrence.descend(0.5, recurrence.MARKED, 6, recurrence.RATE, 30)
+    said(
+        f"with rate {recurrence.RATE} leads to $w = 0.5 + 0.01 \\cdot 10.5 = {path[1]:g}$, thirty to {path[-1]:.3f}."
+    )
+    assert path[1] == pytest.approx(0.5 + 0.01 * 10.5)
+    assert f"const RATE = {recurrence.RATE};" in (DATA / "demo.mjs").read_text(encoding="utf-8")
+    said(f"let gradient descent take steps with rate {recurrence.RATE}, or choose")
+    long = [4.0, *[0.0] * (figures.GAP - 2), 2.0]
+    other = recurrence.descend(0.9, long, 6, 1e-4, 30)
+    assert figures.descent(0.9, math.inf, 30, 1e-4) == pytest.approx(other, rel=1e-5)
     assert 2**29 > 500e6
     said("an error that goes back 29 steps is divided by $2^{29}$, more than 500 million")
 
 
 def test_teacher_forcing_and_both_sides_by_pencil() -> None:
-    true = [8.0, 4.0, 2.0, 1.0]
-    forced = [0.75 * x for x in true[:-1]]
-    alone = [8 * 0.75**n for n in (1, 2, 3)]
-    said(f"With teacher forcing it says {forced[0]:g}, {forced[1]:g}, {forced[2]:g} where 4, 2, 1")
-    wrong = [a - b for a, b in zip(alone, true[1:], strict=True)]
-    fed = [a - b for a, b in zip(forced, true[1:], strict=True)]
-    said(f"says {alone[0]:g}, {alone[1]:g}, {alone[2]:g}: the mistakes are {wrong[0]:g},")
-    said(
-        f"the mistakes are {wrong[0]:g}, {wrong[1]:g}, {wrong[2]:g} instead of {fed[0]:g}, {fed[1]:g}"
-    )
-    said(f"instead of {fed[0]:g}, {fed[1]:g}, {fed[2]:g}, since each is carried on")
-    said("Say that the true sequence is 8, 4, 2, 1, always one half")
+    true = [4.0, 4.0, 8.0, 16.0]
+    assert all(x == sum(true[:n]) for n, x in enumerate(true) if n)
+    forced = recurrence.write(1, 0.5, true[0], 3, true[1:])
+    alone = recurrence.write(1, 0.5, true[0], 3)
+    assert recurrence.write(1, 1, true[0], 3) == true[1:]
+    states = [[2 * x for x in row] for row in (forced, alone)]
+    assert recurrence.run(1, true[:-1])[1:] == states[0]
+    assert recurrence.run(1, [4.0, *alone[:-1]])[1:] == states[1]
+
+    def listed(row: list[float]) -> str:
+        return ", ".join(f"{x:g}" for x in row)
+
+    wrong = [[b - a for a, b in zip(row, true[1:], strict=True)] for row in (alone, forced)]
+    said(f"in the true sequence {listed(true)} each number is the sum of all before")
+    said(f"With teacher forcing its states are {listed(states[0])}, and it says {listed(forced)}")
+    said(f"and it says {listed(forced)} where {listed(true[1:])} were right.")
+    said(f"the states are {listed(states[1])}, and it says {listed(alone)}, with mistakes")
+    said(f"with mistakes of {listed(wrong[0])} instead of {listed(wrong[1])}, since each goes on")
     back = recurrence.run(0.5, recurrence.MARKED[::-1])[1:][::-1]
     said(f"the state at step 2 of our example is {HALF[2]:g} from the left, where the 4 was, and")
     said(f"{back[1]:g} from the right, where the 2 will be")
@@ -286,8 +301,18 @@ def test_the_derivative_of_the_last_state_is_a_product(printed: Equations) -> No
 @pytest.mark.equation("eq-recurrence-bptt")
 def test_errors_and_gradient_are_those_of_autograd(printed: Equations) -> None:
     W, values, states, loss = rolled()
+    U, b, x = (
+        randn(3, 2, seed=6).requires_grad_(),
+        randn(3, seed=7).requires_grad_(),
+        randn(4, 2, seed=8),
+    )
     torch.autograd.backward(loss)
     errors = [there(s.grad) for s in states]
+    h = values[0]
+    for x_t in x:
+        h = recurrence.rnn_cell(x_t, h, W.detach(), U, b)
+    assert torch.equal(h.detach(), values[-1])
+    of_U, of_b = torch.autograd.grad(h @ errors[-1], (U, b))
     ours, gradient = recurrence.bptt(values, W.detach(), errors[-1])
     assert torch.allclose(ours, torch.stack(errors[1:]))
     assert torch.allclose(gradient, there(W.grad))
@@ -297,6 +322,9 @@ def test_errors_and_gradient_are_those_of_autograd(printed: Equations) -> None:
             "S": [np.diag(1 - h.numpy() ** 2) for h in values[1:]],
             "W": W.detach().numpy(),
             r"\nabla_W": there(W.grad).numpy(),
+            r"\nabla_U": of_U.numpy(),
+            r"\nabla_{\mathbf{b}}": column(of_b),
+            r"\mathbf{x}": [column(x_t) for x_t in x],
             r"\mathbf{h}": From(0, [column(h) for h in values]),
             "T": 4,
             "t": Each([1, 2, 3, 4]),
@@ -357,6 +385,72 @@ def test_along_the_memory_the_forget_gates_multiply(printed: Equations) -> None:
             "f": keep,
             "T": 4,
             "k": Each([0, 1, 2]),
+        }
+    )
+
+
+def lstm_rolled() -> tuple[list[Tensor], list[tuple[Tensor, Tensor]], list[tuple[Tensor, ...]]]:
+    """The weights W of each block, states and cells from 0 to 4, and the gates' sums of each step."""
+    W, U, b, x = randn(12, 3), randn(12, 2, seed=1), randn(12, seed=2), randn(4, 2, seed=3)
+    h, c = (randn(3, seed=seed).requires_grad_() for seed in (4, 5))
+    pairs, inside = [(h, c)], []
+    for x_t in x:
+        sums = (W @ h + U @ x_t + b).chunk(4)
+        for part in sums:
+            part.retain_grad()
+        i, f, g, o = sums
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        h = o.sigmoid() * c.tanh()
+        pairs.append((h, c))
+        inside.append(sums)
+    return list(W.chunk(4)), pairs, inside
+
+
+@pytest.mark.equation("eq-recurrence-inside")
+@pytest.mark.equation("eq-recurrence-ways")
+def test_all_ways_back_through_an_lstm_are_those_of_autograd(printed: Equations) -> None:
+    W, pairs, inside = lstm_rolled()
+    x = randn(4, 2, seed=3)
+    known = recurrence.lstm_cell(
+        x[0], *pairs[0], torch.cat(W), randn(12, 2, seed=1), randn(12, seed=2)
+    )
+    assert torch.allclose(known[0], pairs[1][0])
+    for tensor in (tensor for pair in pairs for tensor in pair):
+        tensor.retain_grad()
+    torch.autograd.backward(pairs[-1][0] @ randn(3, seed=6))
+    gates = [[i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()] for i, f, g, o in inside]
+    slopes = [[column(there(part.grad)) for part in sums] for sums in inside]
+    last = np.zeros((3, 1))  # nothing reads the state before the first in this loss
+    common = {
+        r"\boldsymbol{\delta}": From(0, [column(there(h.grad)) for h, _ in pairs]),
+        r"\boldsymbol{\gamma}": From(0, [column(there(c.grad)) for _, c in pairs]),
+        r"\mathbf{f}": [column(row[1]) for row in gates],
+        r"\mathbf{c}": From(0, [column(c) for _, c in pairs]),
+        r"\mathbf{1}": np.ones((3, 1)),
+    }
+    parts = {
+        r"\mathbf{a}": [row[0] for row in slopes],
+        r"\boldsymbol{\varphi}": [row[1] for row in slopes],
+        r"\boldsymbol{\eta}": [row[2] for row in slopes],
+        r"\boldsymbol{\omega}": [row[3] for row in slopes],
+    }
+    printed("eq-recurrence-inside").holds(
+        {
+            **common,
+            **parts,
+            r"\mathbf{i}": [column(row[0]) for row in gates],
+            r"\mathbf{g}": [column(row[2]) for row in gates],
+            r"\mathbf{o}": [column(row[3]) for row in gates],
+            "t": Each([1, 2, 3, 4]),
+        }
+    )
+    printed("eq-recurrence-ways").holds(
+        {
+            **common,
+            **parts,
+            r"\mathbf{o}": From(0, [last, *(column(row[3]) for row in gates)]),
+            **dict(zip(("W_i", "W_f", "W_g", "W_o"), (part.numpy() for part in W), strict=True)),
+            "t": Each([2, 3, 4]),
         }
     )
 
@@ -531,8 +625,9 @@ def golden() -> dict[str, object]:
         cases.append({"function": "slopes", "args": [w, steps], "returns": [*errors, gradient]})
         for most in (1.0, 1e12):
             short = float(recurrence.clip(torch.tensor(gradient, dtype=torch.float64), most))
-            args = [w, steps, 0.01, most]
-            cases.append({"function": "descend", "args": args, "returns": w - 0.01 * short})
+            args = [w, steps, recurrence.RATE, most]
+            after = w - recurrence.RATE * short
+            cases.append({"function": "descend", "args": args, "returns": after})
     module = "architectures/recurrence/recurrence.mjs"
     return {"module": module, "tolerance": 1e-5, "cases": cases}
 
@@ -592,12 +687,12 @@ def test_the_program_compares_like_with_like_for_another_weight(
     recurrence.main()
     out = capsys.readouterr().out
     assert "by autograd -0.0" in out.replace("autograd 0.0", "autograd -0.0")
-    assert "leads to w = 1.0\n" in out.replace("-0.0", "0.0")
+    assert "leads to w = 1.000, thirty to 1.000" in out
 
 
 def test_the_program_runs(capsys: pytest.CaptureFixture[str]) -> None:
     runpy.run_path(str(DATA / "recurrence.py"), run_name="__main__")
     out = capsys.readouterr().out
     assert "dL/dw by hand -10.5, by autograd -10.5" in out
-    assert "leads to w = 1.025" in out
+    assert "leads to w = 0.605, thirty to 1.000" in out
     assert "with gates: [4.0, 4.0, 4.0, 6.0]" in out

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 from docs.architectures.recurrence import tasks
 from scripts.figures import recurrence as figures
@@ -96,6 +97,10 @@ def test_what_the_figure_of_adding_tells() -> None:
         f"with one query {last['attention_mean']:.4f} ({last['attention_least']:.4f} to"
         f" {last['attention_most']:.4f})"
     )
+    axes = Figure().add_subplot()
+    figures.draw_add(table, axes)
+    low, high = axes.get_ylim()
+    assert all(low < x < high for name, row in table.items() if name != "step" for x in row)
     flat = table["rnn_mean"][1:]
     said(f"The RNN stays between {min(flat):.2f} and {max(flat):.2f} all along.")
     said("up to 320, logarithmic")

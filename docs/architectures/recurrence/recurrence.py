@@ -12,7 +12,7 @@ from torch import Tensor
 
 MARKED = (4.0, 0.0, 0.0, 2.0)  # the example: what is marked of the numbers 4, 3, 1, 2
 TARGET = 6.0
-WEIGHT, RATE = 0.5, 0.05
+WEIGHT, RATE = 0.5, 0.01
 
 
 # --8<-- [start:run]
@@ -37,6 +37,34 @@ def back(w: float, states: Sequence[float], target: float) -> tuple[list[float],
     gradient = sum(error * before for error, before in zip(errors, states[:-1], strict=True))
     return errors, gradient
     # --8<-- [end:back]
+
+
+# --8<-- [start:descend]
+def descend(w: float, x: Sequence[float], target: float, rate: float, updates: int) -> list[float]:
+    """Gradient descent on the weight of the smallest recurrence: the weight before and after each update."""
+    path = [w]
+    for _ in range(updates):
+        _, gradient = back(path[-1], run(path[-1], x), target)
+        path.append(path[-1] - rate * gradient)
+    return path
+    # --8<-- [end:descend]
+
+
+# --8<-- [start:write]
+def write(
+    w: float, v: float, x: float, steps: int, truth: Sequence[float] | None = None
+) -> list[float]:
+    """Go on from x with the state h_t = w h_{t-1} + x_t, which says v h_t as the next element.
+
+    It reads its own words, or with teacher forcing the true elements `truth`, the one after x first.
+    """
+    h, out = 0.0, []
+    for t in range(steps):
+        h = w * h + x
+        out.append(v * h)
+        x = out[-1] if truth is None else truth[t]
+    return out
+    # --8<-- [end:write]
 
 
 # --8<-- [start:clip]
@@ -181,8 +209,8 @@ def main() -> None:
     errors, gradient = back(WEIGHT, states, TARGET)
     print("states:", states[1:], "errors:", errors)
     print(f"dL/dw by hand {gradient}, by autograd {float(w.grad)}")
-    after = WEIGHT - RATE * gradient
-    print(f"one step of {RATE} leads to w = {after}")
+    path = descend(WEIGHT, MARKED, TARGET, RATE, 30)
+    print(f"one step of rate {RATE} leads to w = {path[1]:.3f}, thirty to {path[-1]:.3f}")
     print("with gates:", gated((4, 3, 1, 2), (1, 0, 0, 1), (1, 1, 1, 1))[1:])
 
 
