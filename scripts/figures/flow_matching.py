@@ -7,6 +7,7 @@ from importlib import import_module
 from itertools import pairwise
 
 import torch
+from matplotlib.patches import Circle
 from torch import Tensor
 
 from scripts.figures import style
@@ -21,6 +22,7 @@ SEEDS = range(3)
 TRAINING, AGAIN = 500, 300  # steps of training, and of training on the pairs of the first network
 PAIRS, FINE = 2000, 16  # pairs of a reflow, and steps to each
 LEVELS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+FEW, NEAR = 10, 0.05  # training points that are repeated, and how near a copy is
 LIMIT = 3  # spreads from the nearest mode; further away a sample is lost
 ANGLES = torch.arange(5, dtype=torch.float64) * 2 * math.pi / 5
 RING = flow.Mixture(
@@ -199,6 +201,39 @@ def equal_calls(calls: int) -> list[tuple[float, float]]:
     return [(float(((end - fine) ** 2).sum(1).mean().sqrt()), lost(end)) for end in ends]
 
 
+def few(seed: int) -> tuple[Tensor, flow.Velocity]:  # type: ignore[name-defined]
+    """A few points of the five modes, (FEW, 2), and a network that has seen nothing else."""
+    points = RING.sample(FEW, seeded(200 + seed))
+
+    def draw(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        rows = torch.randint(FEW, (n,), generator=generator)
+        return points[rows], torch.randn(n, 2, generator=generator, dtype=torch.float64)
+
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = flow.Velocity(2, 64)
+    flow.train(model, draw, TRAINING, seeded(seed), flow.uniform)
+    return points, model
+
+
+def copies() -> dict[str, Tensor]:
+    """The share of samples near one of a few training points, for each seed: exact field, network, fresh data."""
+    found: dict[str, list[float]] = {"exact": [], "network": [], "fresh": []}
+    for seed in SEEDS:
+        points, model = few(seed)
+        exact = flow.Mixture(points, 0.0, torch.full((FEW,), 1 / FEW).double())
+        with torch.no_grad():
+            samples = {
+                "exact": flow.euler(exact.velocity, noises(), flow.times(32)),
+                "network": flow.euler(model, noises(), flow.times(32)),
+                "fresh": RING.sample(1000, seeded(300)),
+            }
+        for name, x in samples.items():
+            near = torch.cdist(x, points).min(1).values < NEAR
+            found[name].append(float(near.double().mean()))
+    return {name: torch.tensor(shares) for name, shares in found.items()}
+
+
 def lost(x: Tensor) -> float:
     """The share of samples further than three spreads from every mode."""
     return float((torch.cdist(x, RING.means).min(1).values > LIMIT * RING.spread).double().mean())
@@ -306,12 +341,16 @@ def draw_reflow(table: style.Table, panels: list[style.Axes]) -> None:
             axes.plot(x, y, color=style.SERIES[0], lw=1.2)
             axes.plot(x[0], y[0], "o", color=style.MUTED, markersize=4)
             axes.plot(x[-1], y[-1], "s", color=style.SERIES[1], markersize=4)
+        for mode in RING.means.tolist():
+            axes.add_patch(Circle(mode, LIMIT * RING.spread, fill=False, color=style.MUTED))
         axes.set_aspect("equal")
         axes.set_xlim(-2.4, 2.4)
         axes.set_ylim(-2.4, 2.4)
         axes.set_xticks([])
         axes.set_yticks([])
         axes.set_title(title)
+        axes.set_xlabel("first number of x")
+    panels[0].set_ylabel("second number of x")
 
 
 LEARNT = {"": 0.02}

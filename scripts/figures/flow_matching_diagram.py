@@ -42,23 +42,28 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     """Training to the right, generation to the left, as time runs."""
     data, noise, time, place, target, _ = table["example"]
     sheet.band(0, 196, "Training", "one example: a point on the straight path, and its velocity")
-    x0 = sheet.box(62, 62, 92, 32, f"$x_0 = {data:.0f}$")
-    eps = sheet.box(62, 110, 92, 32, rf"$\varepsilon = {noise}$", random=True)
+    x0 = sheet.box(62, 70, 92, 32, f"$x_0 = {data:.0f}$")
+    eps = sheet.box(62, 114, 92, 32, rf"$\varepsilon = {noise}$", random=True)
     t = sheet.box(62, 158, 92, 32, f"$t = {time}$", random=True)
     mix = sheet.pill(
-        226, 110, 158, 44, r"$x_t = (1 - t)\, x_0 + t\, \varepsilon$", f"= {said(place, 1)}"
+        226, 114, 158, 44, r"$x_t = (1 - t)\, x_0 + t\, \varepsilon$", f"= {said(place, 1)}"
     )
-    network = sheet.network(402, 110, 122, 58, "Network", NAME)
-    loss = sheet.loss(560, 110, 108, 44, r"$(v_\theta - u)^2$")
+    network = sheet.network(402, 114, 122, 58, "Network", NAME)
+    loss = sheet.loss(560, 114, 108, 44, r"$(v_\theta - u)^2$")
     want = sheet.pill(560, 52, 158, 36, rf"$u = \varepsilon - x_0 = {said(target, 1)}$")
-    sheet.arrow(x0.right(), mix.left(-12), via=126)
+    sheet.arrow(x0.right(4), mix.left(-12), via=126)
     sheet.arrow(eps, mix)
-    sheet.arrow(t.right(), mix.left(12), via=126)
+    sheet.arrow(t.right(-8), mix.left(12), via=126)
+    sheet.arrow(x0.right(-10), want.left(8))
+    sheet.arrow(eps.left(), want.left(-8), via=[(7, 114), (7, 44)])
+    sheet.arrow(t.right(8), network.bottom(-22), via=[(380, 166)])
     sheet.arrow(mix, network)
     sheet.arrow(network, loss)
     sheet.arrow(want, loss)
-    sheet.gradient(loss.bottom(), network.bottom(), "gradient", via=166)
-    sheet.band(208, 176, "Generation", "the same network; time runs from 1 (noise) to 0 (data)")
+    sheet.gradient(loss.bottom(), network.bottom(22), "gradient", via=166)
+    sheet.band(
+        208, 176, "Generation", "the same network; steps go from t = 1 (noise) to t = 0 (data)"
+    )
     y = 340
     columns = [64, 208, 352, 496, 640]
     path = table["path"]
@@ -81,26 +86,29 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     """The same from top to bottom."""
     data, noise, time, place, target, _ = table["example"]
     sheet.band(0, 294, "Training", "one example")
-    x0 = sheet.box(54, 54, 84, 30, f"$x_0 = {data:.0f}$")
-    eps = sheet.box(162, 54, 84, 30, rf"$\varepsilon = {noise}$", random=True)
-    t = sheet.box(270, 54, 84, 30, f"$t = {time}$", random=True)
+    t = sheet.box(54, 58, 84, 30, f"$t = {time}$", random=True)
+    x0 = sheet.box(162, 58, 84, 30, f"$x_0 = {data:.0f}$")
+    eps = sheet.box(270, 58, 84, 30, rf"$\varepsilon = {noise}$", random=True)
     mix = sheet.pill(
         162, 118, 158, 44, r"$x_t = (1 - t)\, x_0 + t\, \varepsilon$", f"= {said(place, 1)}"
     )
     network = sheet.network(162, 190, 122, 50, "Network", NAME)
     loss = sheet.loss(162, 258, 108, 40, r"$(v_\theta - u)^2$")
     want = sheet.pill(
-        288, 190, 104, 44, r"$u = \varepsilon - x_0$", f"= {said(target, 1)}".replace("-", "−")
+        280, 190, 100, 44, r"$u = \varepsilon - x_0$", f"= {said(target, 1)}".replace("-", "−")
     )
-    sheet.arrow(x0.bottom(), mix.left(), via=[(54, 118)])
-    sheet.arrow(eps, mix)
-    sheet.arrow(t.bottom(), mix.right(), via=[(270, 118)])
+    sheet.arrow(t.bottom(), mix.left(), via=[(54, 118)])
+    sheet.arrow(t.bottom(), network.left(-10), via=[(54, 180)])
+    sheet.arrow(x0, mix)
+    sheet.arrow(eps.bottom(-14), mix.right(), via=[(256, 118)])
+    sheet.arrow(eps.bottom(20), want.top(10))
+    sheet.arrow(x0.top(), want.right(), via=[(162, 34), (342, 34), (342, 190)])
     sheet.arrow(mix, network)
     sheet.arrow(network, loss)
-    sheet.arrow(want.bottom(), loss.right(), via=[(288, 258)])
-    sheet.gradient(loss.left(), network.left(), via=66)
+    sheet.arrow(want.bottom(), loss.right(), via=[(280, 258)])
+    sheet.gradient(loss.left(), network.left(12), via=66)
     sheet.label(58, 228, "gradient", anchor="end", colour=diagram.LOSS)
-    sheet.band(304, 166, "Generation", "time runs from 1 to 0")
+    sheet.band(304, 166, "Generation", "steps go from t = 1 to t = 0")
     y = 426
     columns = [36, 106, 176, 246, 316]
     path = table["path"]
@@ -113,7 +121,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     for k in range(len(columns) - 1):
         sheet.arrow(here[k + 1], here[k])
     move = sheet.dot(140, y)
-    sheet.label(141, y + 32, r"$- h v$", muted=False)
+    sheet.label(145, y - 20, r"$- h v$", anchor="start", muted=False)
     sheet.arrow(here[2].top(), again.bottom())
     sheet.arrow(again.bottom(-36), move.top(), "$v$", side="left")
 

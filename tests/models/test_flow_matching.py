@@ -16,6 +16,7 @@ from docs.models.diffusion import diffusion
 from scripts.figures import flow_matching as figures
 from scripts.figures import style
 from scripts.printed.values import Each, Finite
+from tests import golden as shared
 from tests.answers.plugin import Bench
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
@@ -23,6 +24,7 @@ from tests.said import sayings, tables
 flow = import_module("docs.models.flow-matching.flow_matching")
 practice = import_module("docs.models.flow-matching.practice")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "models" / "flow-matching.md"
+GOLDEN = Path(__file__).with_name("flow-matching.golden.json")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
 MEANS, WEIGHTS, SPREAD = [-1.2, 0.3, 1.1], [0.2, 0.5, 0.3], 0.35
@@ -78,6 +80,45 @@ def test_the_field_of_a_mixture_is_the_mean_velocity(printed: Equations) -> None
         },
         tolerance=1e-6,
     )
+
+
+@pytest.mark.equation("eq-flow-matching-share")
+@pytest.mark.equation("eq-flow-matching-mode")
+def test_the_share_of_a_mode_and_the_velocity_within_it(printed: Equations) -> None:
+    x0 = np.linspace(-4, 4, 4001)
+    seen = stats.norm.pdf((X - (1 - T) * x0) / T)
+    mass = [float((stats.norm.pdf(x0, m, SPREAD) * seen).sum()) for m in MEANS]
+    share = np.array(WEIGHTS) * mass
+    width = math.sqrt((1 - T) ** 2 * SPREAD**2 + T**2)
+    names = {"m": MEANS, r"\sigma": width, "t": T}
+    printed("eq-flow-matching-share").holds(
+        {
+            **names,
+            "p": (share / share.sum()).tolist(),
+            "w": WEIGHTS,
+            "k": Each([1, 2, 3]),
+            "j": Each([1, 2, 3]),
+            "x": X,
+        },
+        tolerance=1e-6,
+        free=("w",),  # a common factor cancels
+    )
+    x0 = x0[::10]
+    joint = stats.norm.pdf(x0, MEANS[1], SPREAD) * stats.norm.pdf((X - (1 - T) * x0) / T)
+    pairs = {"x_0": x0.tolist(), r"\varepsilon": ((X - (1 - T) * x0) / T).tolist()}
+    printed("eq-flow-matching-mode").holds(
+        {
+            **names,
+            r"\mathbb{E}": Finite(pairs, (joint / joint.sum()).tolist()),
+            "k": 2,
+            "s": SPREAD,
+            "d": X - (1 - T) * MEANS[1],
+        },
+        tolerance=1e-6,
+    )
+    for t, v in ((0.0, -X), (1.0, X - MEANS[1])):
+        one = flow.Mixture(number(MEANS[1]), SPREAD, torch.ones(1).double())
+        assert one.velocity(number(X), at(t)).item() == pytest.approx(v)
 
 
 @pytest.mark.equation("eq-flow-matching-points")
@@ -401,7 +442,7 @@ def test_few_steps_are_told_as_computed() -> None:
     said(
         f"off by {plain[1]:.2f} in the example; two are off by {plain[2]:.2f}, four by {plain[4]:.2f}."
     )
-    said(f"paired by least distance, one step is off by {large[1]:.2f}.")
+    said(f"with batches of 64, paired by least distance, one step is off by {large[1]:.2f};")
     b4, b16, mid = at_calls["batch 4"], at_calls["batch 16"], at_calls["midpoint"]
     said(
         f"Independent pairs: {plain[1]:.2f}, {plain[2]:.2f}, {plain[3]:.2f}, {plain[4]:.2f}; batches of 4: "
@@ -415,6 +456,9 @@ def test_few_steps_are_told_as_computed() -> None:
         f"With 2 calls the midpoint method has more samples further than three standard deviations "
         f"from every mode, {100 * two[1][1]:.0f} % against {100 * two[0][1]:.0f} %.",
     )
+    assert two[1][1] > two[0][1]
+    assert eight[1][0] / eight[0][0] == pytest.approx(0.2, abs=0.05)
+    said("with 8 calls, it leaves a fifth of the error of the Euler method, and with 2 calls it")
 
 
 def test_every_drawn_curve_ends_at_a_data_point() -> None:
@@ -422,6 +466,7 @@ def test_every_drawn_curve_ends_at_a_data_point() -> None:
     ends = [table[f"flow {i}"][-1] for i in range(figures.LINES)]
     wanted = [-1.0] * 5 + [1.0] * 5
     assert ends == pytest.approx(wanted, abs=1e-3)
+    said(f"Right: the {['nine', 'ten'][figures.LINES - 9]} curves of the flow")
     said("the upper ones bend to 1, the lower ones to −1")
 
 
@@ -444,7 +489,7 @@ def test_times_networks_and_reflow_are_told_as_computed() -> None:
     assert m[i[0]] == max(m)
     assert u[i[1]] == max(u)
     said("largest between $t = 0.2$ and $t = 0.4$, where the modes part; with logit-normal times")
-    said("it is larger still at 0.05")
+    said(f"it is largest at 0.05 ({m[i[0]]:.2f}), where they seldom look")
     row = figures.spread_over_seeds()
     first, again = row["first, off"], row["again, off"]
     said(
@@ -463,6 +508,10 @@ def test_times_networks_and_reflow_are_told_as_computed() -> None:
         f"the first network ({figures.TRAINING} steps of training) with {figures.AGAIN} steps "
         f"on {figures.PAIRS:,} pairs, each made by {figures.FINE} Euler steps.",
         f"the same {figures.AGAIN} further steps on data",
+    )
+    said(
+        f"{figures.AGAIN} steps more, in addition to {figures.TRAINING}, "
+        f"leave {lost[3].split()[0]} % and {lost[4].split()[0]} %."
     )
     table_rows = rows_of("tab-flow-matching-reflow")
     assert [cells[1:] for cells in table_rows] == [lost[:3], lost[3:]]
@@ -489,6 +538,16 @@ def test_times_networks_and_reflow_are_told_as_computed() -> None:
     )
 
 
+def test_a_few_training_points_are_copied_by_the_exact_field() -> None:
+    shares = figures.copies()
+    rows = rows_of("tab-flow-matching-memory")
+    for row, found in zip(rows, shares.values(), strict=True):
+        assert row[1] == f"{100 * found.mean():.1f} ± {100 * found.std():.1f} %"
+    assert rows[0][0] == f"exact field of the {figures.FEW} points, 32 steps"
+    assert rows[1][0] == f"network, {figures.TRAINING} steps on the {figures.FEW} points"
+    said(f"nearer than {figures.NEAR} to a training point", f"Copies of {figures.FEW} points")
+
+
 RING_DATA = figures.RING.sample(200_000, figures.seeded(3))
 
 
@@ -507,6 +566,65 @@ def test_pairing_that_ignores_a_condition_gives_wrong_shares() -> None:
         shares = [f"{100 * s:.0f} %" for s in (share, cured)]
         assert row == [f"{batch}", f"{abs(mean):.2f}", *shares]
     said("[25 % where 50 % is right](#conditions)")
+
+
+# The demo.
+
+TWO, ALONE, FOUR = (
+    torch.tensor(places, dtype=torch.float64)
+    for places in ([-1.0, 1.0], [0.5], [-1.5, -0.5, 0.5, 1.5])
+)
+SOLVERS = {"euler": flow.euler, "midpoint": flow.midpoint}
+
+
+def at_places(points: Tensor) -> list[dict[str, object]]:
+    """Velocities at places and times for each size of batch, and along the lines after reflow."""
+    cases: list[dict[str, object]] = []
+    for batch, (x, t) in itertools.product(
+        (1, 4, 16, 64), ((0.4, 1.0), (0.2, 0.5), (-0.7, 0.8), (1.3, 0.25))
+    ):
+        args = [points.tolist(), batch, x, t]
+        v = flow.Line(points, batch).velocity(number(x), at(t)).item()
+        cases.append({"function": "velocity", "args": args, "returns": v})
+    for start in (-1.1, 0.4, 0.9):
+        end = flow.euler(flow.Line(points).velocity, number(start), flow.times(40))
+        for t in (1.0, 0.6, 0.1):
+            x, u = flow.path(end, number(start), at(t))
+            args = [points.tolist(), 0, x.item(), t]
+            cases.append({"function": "velocity", "args": args, "returns": u.item()})
+    return cases
+
+
+def golden() -> dict[str, object]:
+    """The cases that the demo and Python must agree on."""
+    cases = [case for points in (TWO, ALONE, FOUR) for case in at_places(points)]
+    for (name, solver), points, batch, steps in itertools.product(
+        SOLVERS.items(), (TWO, FOUR), (1, 16), (1, 4)
+    ):
+        field, clock = flow.Line(points, batch).velocity, flow.times(steps)
+        places = [number(flow.START)]
+        for pair in clock.unfold(0, 2, 1):
+            places.append(solver(field, places[-1], pair))
+        ends = solver(field, figures.quantiles(200), clock)
+        off = (ends - points).abs().min(1).values.mean().item()
+        args = [points.tolist(), batch, name]
+        cases.append(
+            {
+                "function": "places",
+                "args": [*args, flow.START, steps],
+                "returns": [place.item() for place in places],
+            }
+        )
+        cases.append({"function": "off", "args": [*args, steps], "returns": off})
+    for batch, eps in itertools.product((1, 4, 64), (-1.4, 0.3)):
+        share = flow.Line(FOUR, batch).shares(torch.tensor([eps]).double())[0].tolist()
+        args = [FOUR.tolist(), batch]
+        cases.append({"function": "shareOf", "args": [*args, eps], "returns": share})
+    return {"module": "models/flow-matching/flow-matching.mjs", "tolerance": 1e-5, "cases": cases}
+
+
+def test_golden_values_are_current() -> None:
+    shared.current(GOLDEN, golden())
 
 
 # Exercises.
