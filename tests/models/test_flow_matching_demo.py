@@ -46,7 +46,12 @@ def pressed(demo: Locator, name: str) -> str:
 def test_it_starts_with_the_example_and_tells_each_step(open_demo: OpenDemo) -> None:
     _, demo = open_demo("models/flow-matching")
     expect(told(demo)).to_contain_text(EXAMPLE)
-    expect(demo.get_by_role("row", name="0.50 0.24")).to_have_text("0.500.240.45−0.420.35")
+    said("starts with the example: two points, independent pairs, and four Euler steps from 0.4.")
+    source = (PAGE.with_suffix("") / "demo.mjs").read_text(encoding="utf-8")
+    assert "[quantiles(12), 60]" in source
+    said("as strokes at $t = 0$, the ends of twelve samples")
+    cells = demo.get_by_role("row", name="0.50 0.24").locator("th, td").all_inner_texts()
+    assert cells == ["0.50", "0.24", "0.45", "−0.42", "0.35"]
     step = demo.get_by_role("button", name="Step", exact=True)
     for time, place, lower, v, following in (
         ("1.00", "0.40", "50 %", "0.40", "0.40 − 0.25 · 0.40 = 0.30"),
@@ -87,6 +92,7 @@ def test_the_start_is_moved_by_slider_key_and_finger(open_demo: OpenDemo) -> Non
     demo.get_by_role("slider", name="Start").fill("-0.1")
     four = end(demo)
     demo.get_by_role("slider", name="Steps").fill("5")
+    said("before you move the start to −0.1: where does it end after four steps, and how many")
     said(f"four steps end at {four}, five at {end(demo)}.)")
     plane = demo.get_by_role("application")
     plane.focus()
