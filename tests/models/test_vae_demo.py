@@ -1,5 +1,6 @@
 """The demo of docs/models/vae.md: decode, encode, beta and seed, by mouse, by touch and by keyboard."""
 
+import json
 import re
 
 import pytest
@@ -62,6 +63,7 @@ def pad(demo: Locator) -> Locator:
     ("name", "beta", "show", "sees"),
     [
         ("A code and its width", "1", "digits", "The ellipses are"),
+        ("A walk to a 9", "1", "walk to a 9", "the decoder writes a 3"),
         ("The gap", "1", "posterior", "The shade is the exact posterior"),
         ("Collapse, β = 20", "20", "digits", "Every place shows the same digit"),
         ("Holes, β = 0.1", "0.1", "codes", "The codes lie far apart"),
@@ -83,6 +85,30 @@ def test_a_preset_sets_the_demo_and_says_what_to_see(
     with torch.no_grad():
         kl = float(vae.kl_to_prior(*model.encode(x)).sum())
     assert number(value(demo, "KL(q(z|x) ‖ p(z))")) == pytest.approx(kl, abs=0.006)
+
+
+def test_a_walk_passes_a_three_and_gives_way_to_the_table(open_demo: OpenDemo) -> None:
+    _, demo = started(open_demo)
+    integrated(demo)
+    walks = demo.locator("canvas[aria-label^='Two walks']")
+    expect(walks).to_be_hidden()
+    demo.get_by_label("Show on the plane").select_option("walk to a 9")
+    expect(walks).to_be_visible()
+    expect(digits(demo)).to_be_hidden()
+    model = weights.load()[1.0]
+    classes = json.loads(weights.PATH.read_text(encoding="utf-8"))["meta"]["classes"]
+    images = weights.digits()[2][: len(classes)]
+    with torch.no_grad():
+        start, end = (model.encode(images[i : i + 1])[0][0] for i in (0, classes.index(9)))
+        path = torch.stack([start.lerp(end, step / 6) for step in range(7)])
+        near = torch.cdist(model.decoder(path), images).argmin(1)
+    seen = [classes[i] for i in near.tolist()]
+    assert (seen[0], seen[3], seen[-1]) == (2, 3, 9)
+    expect(status(demo)).to_have_text(
+        f"On the way to a 9 the decoded images are nearest to {', '.join(map(str, seen))}."
+    )
+    demo.get_by_label("Show on the plane").select_option("codes")
+    expect(digits(demo)).to_be_visible()
 
 
 @pytest.mark.parametrize(("width", "screens"), [(1440, 1), (390, 2)])
@@ -254,7 +280,7 @@ def test_samples_follow_the_seed_and_reset_takes_all_back(open_demo: OpenDemo) -
     page, demo = started(open_demo)
     integrated(demo)
     first = digits(demo).inner_text()
-    sample = demo.get_by_role("button", name="Sample from the prior")
+    sample = demo.get_by_role("button", name="Sample p(z)")
     told: list[list[str]] = []
     for _ in range(2):
         demo.get_by_label("Seed").fill("7")

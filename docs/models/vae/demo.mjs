@@ -8,38 +8,24 @@
 import { starter } from "../../assets/demos/starter.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { drawCodes, drawPad, drawStrip, keptGround, two } from "./draw.mjs";
+import { pair, tableOf } from "./numbers.mjs";
+import { column, figure } from "./places.mjs";
 import { PRESETS } from "./presets.mjs";
 import { thermometers } from "./thermometers.mjs";
 import * as vae from "./vae.mjs";
+import { WALKS, Walk } from "./walk.mjs";
 
 const { PAD, PIXELS } = vae;
 const FIRST = { beta: 1, z: [0.5, 0.5], digit: 0, seed: 1, show: "digits" };
 const REACH = 5; // the posterior is integrated over [-REACH, REACH]²
 const STEP = 1 / 16;
 
-const pair = (/** @type {number[]} */ z) => `(${two(z[0])}, ${two(z[1])})`;
 const clamp = (
   /** @type {number} */ value,
   /** @type {number} */ low,
   /** @type {number} */ high,
 ) => Math.min(Math.max(value, low), high);
 const blank = () => new Uint8Array(PAD * PAD);
-
-/** @param {Element} stage @param {number} width the width at which the column breaks */
-function column(stage, width) {
-  const node = ui.element("div", {}, stage);
-  node.style.flex = `1 1 ${width}px`;
-  node.style.minWidth = "0";
-  return node;
-}
-
-/** @param {Element} parent @param {string} caption */
-function figure(parent, caption) {
-  const node = ui.element("figure", { class: "demo-figure" }, parent);
-  node.style.margin = "0 0 0.75rem";
-  ui.element("figcaption", { text: caption }, node);
-  return node;
-}
 
 class Stage {
   // What the reader has chosen.
@@ -81,12 +67,13 @@ class Stage {
     this.pad = this.padOn(figure(columns[1], "Draw a digit, as large as the square"));
     this.strip = this.stripOn(figure(columns[1], "Seen by the encoder; decoded"));
     this.controls = this.controlsOn(controls);
+    this.walk = this.walkOn(figure(columns[2], "From x to the other digit"));
     for (const preset of PRESETS) ui.preset(buttons, preset.name, () => this.preset(preset));
     ui.button(buttons, "Next test digit", () =>
       this.pick((this.shownDigit + 1) % this.digits.length),
     );
-    ui.button(buttons, "Clear the pad", () => this.clear());
-    ui.button(buttons, "Sample from the prior", () => this.sample());
+    ui.button(buttons, "Clear", () => this.clear());
+    ui.button(buttons, "Sample p(z)", () => this.sample());
     ui.button(buttons, "Reset", () => this.reset());
     this.change(this.index, false);
     status(
@@ -108,6 +95,7 @@ class Stage {
       draw: (context, size, colours) => {
         const below = this.ground();
         ground(context, size, colours, below);
+        this.walk.line(context, size, colours, below);
         drawCodes(context, size, colours, below, this.q, this.z);
         const [from, to] = [-below.half, below.half].map((s) =>
           below.centre.map((c) => two(c + s)),
@@ -180,8 +168,20 @@ class Stage {
     });
   }
 
+  /** @param {HTMLElement} parent */
+  walkOn(parent) {
+    return new Walk(parent, this.output, () => ({
+      x: this.x,
+      mean: this.q.mean,
+      codes: this.codes,
+      digits: this.digits,
+      classes: this.weights.meta.classes,
+      decode: (code) => vae.run(this.net.decoder, code),
+    }));
+  }
+
   redraw() {
-    for (const each of [this.plane, this.pad, this.strip]) each.redraw();
+    for (const each of [this.plane, this.pad, this.strip, this.walk.canvas]) each.redraw();
   }
 
   // Controls.
@@ -204,6 +204,7 @@ class Stage {
         ["digits", "decoded digits"],
         ["codes", "codes of test digits"],
         ["posterior", "exact posterior p(z|x)"],
+        ...WALKS,
       ],
       value: this.show,
       onInput: (value) => this.turnTo(value, show.input.selectedOptions[0].text),
@@ -233,7 +234,16 @@ class Stage {
   ground() {
     const { show, index, net, codes, zoom } = this;
     const { centre, half } = this.shown();
-    return { show, index, net, codes, classes: this.weights.meta.classes, centre, half, zoom };
+    return {
+      show: this.walk.goal < 0 ? show : "codes",
+      index,
+      net,
+      codes,
+      classes: this.weights.meta.classes,
+      centre,
+      half,
+      zoom,
+    };
   }
 
   codesOf() {
@@ -248,27 +258,9 @@ class Stage {
 
   numbers() {
     const noises = vae.normalPairs(this.seed, 256);
-    const { reconstruction, kl, elbo } = vae.elboTerms(this.weights, this.index, this.x, noises);
-    const units = vae.klToPrior(this.q.mean, this.q.logVar);
-    const deviations = this.q.logVar.map((v) => Math.exp(0.5 * v));
-    const { posterior } = this;
-    const wait = "integrating …";
-    ui.table(
-      this.output,
-      "The image x, in nats",
-      ["quantity", "value"],
-      [
-        ["mean of q(z|x)", pair(this.q.mean)],
-        ["σ of q(z|x)", pair(deviations)],
-        ["reconstruction term", two(reconstruction)],
-        ["KL by unit", units.map(two).join(", ")],
-        ["KL(q(z|x) ‖ p(z))", two(kl)],
-        ["ELBO", two(elbo)],
-        ["log p(x)", posterior ? two(posterior.evidence) : wait],
-        ["gap", posterior ? two(posterior.evidence - elbo) : wait],
-      ],
-    );
-    return { kl, elbo };
+    const terms = vae.elboTerms(this.weights, this.index, this.x, noises);
+    tableOf(this.output, this.q, terms, this.posterior);
+    return terms;
   }
 
   // What changes.
@@ -417,11 +409,11 @@ class Stage {
   /** @param {string} show @param {string} name */
   turnTo(show, name) {
     this.show = show;
+    this.walk.turnTo(show);
     this.look();
     this.z = this.q.mean.slice();
-    this.plane.redraw();
-    this.strip.redraw();
-    this.status(`The plane shows ${name}.`);
+    this.redraw();
+    this.status(this.walk.goal < 0 ? `The plane shows ${name}.` : this.walk.told());
   }
 
   /** @param {boolean} noisy */
@@ -450,6 +442,7 @@ class Stage {
     this.controls.beta.set(index);
     this.controls.show.set(show);
     this.show = show;
+    this.walk.turnTo(show);
     this.draws = 0;
     this.shownDigit = FIRST.digit;
     this.cells = blank();
@@ -466,6 +459,7 @@ class Stage {
     this.seed = FIRST.seed;
     this.draws = 0;
     this.show = FIRST.show;
+    this.walk.turnTo(FIRST.show);
     this.noisy = false;
     const index = this.weights.meta.betas.indexOf(FIRST.beta);
     beta.set(index);

@@ -127,6 +127,43 @@ export function drawCodes(context, size, colours, ground, q, z) {
 }
 
 /**
+ * The codes of a walk: a line with a mark at each.
+ * @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours
+ * @param {Ground} ground @param {number[][]} codes
+ */
+export function drawPath(context, size, colours, ground, codes) {
+  const places = codes.map((code) => toPicture(size, ground, code));
+  context.beginPath();
+  for (const [left, top] of places) context.lineTo(left, top);
+  context.strokeStyle = colours.series[3];
+  context.lineWidth = 2;
+  context.stroke();
+  context.fillStyle = colours.series[3];
+  for (const [left, top] of places) context.fillRect(left - 3, top - 3, 6, 6);
+}
+
+/**
+ * Two walks between the same two images, one below the other.
+ * @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours
+ * @param {[string, ArrayLike<number>[]][]} walks two names and the images of each
+ */
+export function drawWalks(context, size, colours, walks) {
+  const side = Math.min(size.width / walks[0][1].length, (size.height - 36) / 2) - 3;
+  walks.forEach(([name, images], row) => {
+    const top = row * (side + 21);
+    context.font = "13px sans-serif";
+    context.fillStyle = colours.ink;
+    context.fillText(name, 0, top + 12);
+    images.forEach((values, i) => {
+      image(context, values, i * (side + 3), top + 17, side, colours.ink);
+      context.strokeStyle = row ? colours.muted : colours.series[3];
+      context.lineWidth = 1;
+      context.strokeRect(i * (side + 3) + 0.5, top + 17.5, side - 1, side - 1);
+    });
+  });
+}
+
+/**
  * @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours
  * @param {{cells: Uint8Array, below: number[] | null, pen: {row: number, column: number, down: boolean} | null}} pad
  *   `below`: an image to see under an empty pad; `pen`: where the keys have it

@@ -12,6 +12,12 @@ export const PRESETS = /** @type {Preset[]} */ ([
     see: "The ellipses are the encoder's answer, one and two σ wide. Drag the ring inside them: the digit hardly changes.",
   },
   {
+    name: "A walk to a 9",
+    beta: 1,
+    show: "walk to a 9",
+    see: "Half-way between a 2 and a 9 the decoder writes a 3; the mean of the two images shows both at once and is no digit.",
+  },
+  {
     name: "The gap",
     beta: 1,
     show: "posterior",

@@ -111,6 +111,16 @@ export function elboTerms(weights, index, x, noises) {
   return { reconstruction, kl, elbo: reconstruction - kl };
 }
 
+/**
+ * Codes, or images, on the straight line between two, ends included.
+ * @param {ArrayLike<number>} from @param {ArrayLike<number>} to @param {number} count @returns {number[][]}
+ */
+export function walk(from, to, count) {
+  return Array.from({ length: count }, (_, step) =>
+    Array.from(from, (value, i) => value + (step / (count - 1)) * (to[i] - value)),
+  );
+}
+
 /** @param {number} seed @param {number} count @returns {number[][]} standard normal pairs */
 export function normalPairs(seed, count) {
   const rng = random(seed);
