@@ -41,7 +41,10 @@ const found = [];
 const name = (node) => `${node.closest("[id]:not(main)")?.id ?? ""} ${node.textContent.slice(0, 30)}`.trim();
 const box = (node) => node.getBoundingClientRect();
 
-// A typeface that is not there gives way to the next of its list, which is as wide as that one alone.
+// A typeface that is not there gives way to the next of its list, which is as wide as that one alone. The
+// longest text is compared: two letters may be as wide in both by chance.
+const longest = (nodes) => [...nodes].reduce(
+  (best, node) => node.textContent.length > (best?.textContent.length ?? 0) ? node : best, null);
 const width = (node, family) => {
   const copy = node.cloneNode(true);
   copy.removeAttribute("id");
@@ -53,9 +56,9 @@ const width = (node, family) => {
   return wide;
 };
 const families = {"h1": "serif", "main p:not([class])": "serif", "main p:not([class]) em": "serif",
-  "main math": "serif"};
+  "main p math": "serif"};
 for (const [selector, other] of Object.entries(families)) {
-  const node = document.querySelector(selector);
+  const node = longest(document.querySelectorAll(selector));
   if (node && Math.abs(width(node) / width(node, other) - 1) < 0.002)
     found.push(`${selector} is drawn in ${other}`);
 }
