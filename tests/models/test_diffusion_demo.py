@@ -172,11 +172,47 @@ def test_digits_are_loaded_when_asked_for_and_denoised(open_demo) -> None:  # ty
     demo.get_by_label("Digit", exact=True).select_option("7")
     demo.get_by_role("button", name="Denoise").click()
     said = demo.locator(".demo-digits p.demo-status")
-    expect(said).to_have_text("Ten attempts at the digit 7.")
+    expect(said).to_have_text("Five attempts at the digit 7, without guidance and with it.")
     demo.get_by_role("button", name="New noise").click()
-    expect(said).to_contain_text("Ten pictures of noise")
+    expect(said).to_contain_text("five pictures of noise")
     demo.get_by_role("button", name="One step").click()
     expect(said).to_have_text("Step 1 of 25 towards the digit 7.")
+
+
+ROWS = """canvas => {
+  const { width, height } = canvas;
+  const context = canvas.getContext("2d");
+  const left = Math.ceil(width * 64 / 440), cell = Math.floor((width - left) / 5);
+  const row = (top) => context.getImageData(left, top, width - left, cell).data;
+  const [upper, lower] = [row(0), row(Math.round((width - width * 64 / 440) / 5))];
+  let away = 0;
+  for (let i = 3; i < upper.length; i += 4) away += Math.abs(upper[i] - lower[i]) > 64;
+  return away / (upper.length / 4);
+}"""  # the share of the pixels in which two rows of pictures differ
+
+
+def test_the_same_noise_becomes_digits_with_guidance_and_without(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    _, demo = open_demo("models/diffusion")
+    demo.get_by_role("button", name=re.compile("Load the network")).click()
+    said = demo.locator(".demo-digits p.demo-status")
+    rows = demo.locator(".demo-digits canvas")
+    time = demo.locator(".demo-digits").get_by_label("Time")
+    guidance = demo.locator(".demo-digits").get_by_label("Scale of the guidance g")
+    guidance.press("End")
+    assert rows.evaluate(ROWS) < 0.05
+    time.press("End")
+    expect(said).to_have_text("Five attempts at the digit 3, without guidance and with it.")
+    assert rows.evaluate(ROWS) > 0.06
+    time.press("ArrowLeft")
+    expect(said).to_have_text("Step 24 of 25 towards the digit 3.")
+    time.press("Home")
+    assert rows.evaluate(ROWS) < 0.05
+    guidance.press("Home")
+    for _ in range(4):
+        guidance.press("ArrowRight")
+    expect(guidance).to_have_attribute("aria-valuetext", "1.00")
+    time.press("End")
+    assert rows.evaluate(ROWS) < 0.05, "a scale of one guides nothing"
 
 
 def test_all_of_it_works_by_keyboard_alone(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
@@ -195,9 +231,9 @@ def test_all_of_it_works_by_keyboard_alone(open_demo) -> None:  # type: ignore[n
             page.keyboard.press("Enter")
             break
     said = demo.locator(".demo-digits p.demo-status")
-    expect(said).to_contain_text("Ten pictures of noise")
+    expect(said).to_contain_text("five pictures of noise")
     demo.get_by_role("button", name="Denoise").press("Enter")
-    expect(said).to_have_text("Ten attempts at the digit 3.")
+    expect(said).to_have_text("Five attempts at the digit 3, without guidance and with it.")
 
 
 def test_a_finger_scrolls_over_the_plane_unless_it_draws(open_demo) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001

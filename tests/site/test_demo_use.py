@@ -209,6 +209,8 @@ def drawing_at_random() -> list[str]:
 def test_a_bad_seed_is_told(path: str, open_demo: OpenDemo) -> None:
     page, demo = started(open_demo, path)
     seed = demo.get_by_label("Seed", exact=True)
+    if not seed.is_visible():  # it belongs to the part that has given way
+        demo.get_by_role("button", name=re.compile("^Show the ")).click()
     refused = demo.get_by_role("alert")
     for given, named in (("-3", "-3"), ("1.5", "1.5"), ("1000000", "1000000"), ("", "That")):
         seed.fill(given)

@@ -63,6 +63,20 @@ export function beside(root, stage) {
   return side;
 }
 
+/**
+ * Shows the second of two parts in place of the first, and a button that turns them.
+ * @param {Element} parent where the button stands @param {[HTMLElement, HTMLElement]} parts
+ * @param {[string, string]} names what the button says while the first, or the second, is hidden
+ */
+export function alternate(parent, [first, second], [showFirst, showSecond]) {
+  first.hidden = true;
+  const turn = button(parent, showFirst, () => {
+    first.hidden = !first.hidden;
+    second.hidden = !first.hidden;
+    turn.textContent = first.hidden ? showFirst : showSecond;
+  });
+}
+
 /** @param {Element} parent @returns {Status} */
 export function statusLine(parent) {
   const shown = element("p", { class: "demo-status", "aria-hidden": "true" }, parent);

@@ -39,7 +39,7 @@ class Stage {
 
   /** @param {HTMLElement} root */
   constructor(root) {
-    const { stage, controls, buttons, status, output } = ui.frame(root);
+    const { stage, controls, buttons, status } = ui.frame(root);
     this.status = status;
     this.view = this.viewOn(stage);
     this.view.answer(false);
@@ -60,7 +60,6 @@ class Stage {
     this.scaling = scaling;
     this.presetsOn(ui.beside(root, stage));
     this.reset();
-    digits(output);
   }
 
   // The picture.
@@ -442,5 +441,7 @@ class Stage {
 
 /** @param {HTMLElement} root */
 export function mount(root) {
-  new Stage(root);
+  const points = ui.element("div", {}, root);
+  new Stage(points);
+  digits(ui.element("div", { class: "demo-output" }, root), points);
 }

@@ -1,6 +1,6 @@
 /**
  * The second part of the demo: digits of a class that the reader chooses, from a network that comes
- * with the page.
+ * with the page; from the same noise without guidance and with it.
  *
  * @typedef {import("../../assets/demos/weights.mjs").Weights} Weights
  */
@@ -13,14 +13,15 @@ import { drawDigits } from "./draw.mjs";
 
 const STEPS = 25;
 const LEVELS = levels(STEPS);
-const [PICTURES, PIXELS] = [10, 64];
+const [PICTURES, PIXELS] = [5, 64];
+const PLAIN = 1; // the scale that guides nothing
 
 class Digits {
   digit = 3;
   scale = 1.5;
   seed = 1;
-  at = 0; // steps done
-  x = /** @type {number[][]} */ ([]);
+  at = 0; // the step that is seen
+  ways = /** @type {number[][][][]} */ ([]); // by step, the pictures of both rows
 
   /** @param {HTMLElement} box @param {Weights} weights */
   constructor(box, weights) {
@@ -28,9 +29,17 @@ class Digits {
     const controls = ui.element("div", { class: "demo-controls" }, box);
     this.view = ui.canvas(box, {
       width: 440,
-      height: 180,
-      label: "Ten digits of eight by eight pixels on their way from noise",
-      draw: (context, size, colours) => drawDigits(context, size, colours, this.x),
+      height: 152,
+      label:
+        "Two rows of five digits of eight by eight pixels on their way from the same noise: without guidance, and with the scale that is set.",
+      draw: (context, size, colours) => {
+        const [plain, guided] = this.ways[this.at];
+        const name = (/** @type {number} */ scale) => `g = ${Number(scale.toFixed(2))}`;
+        drawDigits(context, size, colours, [
+          [name(PLAIN), plain],
+          [name(this.scale), guided],
+        ]);
+      },
     });
     const buttons = ui.element("div", { class: "demo-buttons" }, box);
     this.status = ui.statusLine(box);
@@ -41,11 +50,11 @@ class Digits {
       this.seed += 1;
       this.start();
     });
-    this.controlsOn(controls);
+    this.time = this.controlsOn(controls);
     this.start();
   }
 
-  /** @param {Element} controls */
+  /** @param {Element} controls @returns the slider that turns time back */
   controlsOn(controls) {
     const names = Array.from({ length: 10 }, (_, i) => String(i));
     ui.select(controls, {
@@ -69,35 +78,75 @@ class Digits {
         this.start();
       },
     });
+    return ui.slider(controls, {
+      label: "Time",
+      min: 0,
+      max: STEPS,
+      step: 1,
+      value: 0,
+      format: (value) => `${value} of ${STEPS}`,
+      onInput: (value) => this.turnTo(value),
+    });
   }
 
   start() {
     this.run.stop();
     const rng = random(this.seed);
     const picture = () => Array.from({ length: PIXELS }, () => rng.normal());
-    this.x = Array.from({ length: PICTURES }, picture);
-    this.at = 0;
+    const x = Array.from({ length: PICTURES }, picture);
+    this.ways = [[x, x]];
+    this.show(0);
+    this.status(
+      `The same five pictures of noise twice; Denoise turns them into the digit ${this.digit}.`,
+    );
+  }
+
+  /** @param {number} at */
+  show(at) {
+    this.at = at;
+    this.time.set(at);
     this.view.redraw();
-    this.status(`Ten pictures of noise; Denoise turns them into the digit ${this.digit}.`);
+  }
+
+  /** Both rows, one step further. */
+  further() {
+    const { weights, digit, scale } = this;
+    const done = this.ways.length - 1;
+    const [a, to] = [LEVELS[done], LEVELS[done + 1]];
+    const rows = this.ways[done].map((x, row) => {
+      const told = netEps(weights, x, a, digit + 1);
+      const eps = row ? guide(netEps(weights, x, a, 0), told, scale) : told;
+      return step(x, clip(x, eps, a), a, to, 0, null);
+    });
+    this.ways.push(rows);
+  }
+
+  /** @param {number} at a step, computed if it is not yet */
+  turnTo(at) {
+    this.run.stop();
+    while (this.ways.length <= at) this.further();
+    this.show(at);
+    this.tell(false);
+  }
+
+  /** @param {boolean} quiet */
+  tell(quiet) {
+    const { at, digit } = this;
+    this.status(
+      at < STEPS
+        ? `Step ${at} of ${STEPS} towards the digit ${digit}.`
+        : `Five attempts at the digit ${digit}, without guidance and with it.`,
+      quiet,
+    );
   }
 
   /** One step. @returns {boolean} whether there are more */
   once() {
     if (this.at >= STEPS) return false;
-    const { x, weights, digit, scale } = this;
-    const [a, to] = [LEVELS[this.at], LEVELS[this.at + 1]];
-    const free = netEps(weights, x, a, 0);
-    const eps = clip(x, guide(free, netEps(weights, x, a, digit + 1), scale), a);
-    this.x = step(x, eps, a, to, 0, null);
-    this.at += 1;
-    this.view.redraw();
+    if (this.ways.length <= this.at + 1) this.further();
+    this.show(this.at + 1);
     const more = this.at < STEPS;
-    this.status(
-      more
-        ? `Step ${this.at} of ${STEPS} towards the digit ${digit}.`
-        : `Ten attempts at the digit ${digit}.`,
-      more,
-    );
+    this.tell(more);
     return more;
   }
 
@@ -114,13 +163,17 @@ class Digits {
   }
 }
 
-/** @param {HTMLElement} parent */
-export function digits(parent) {
+/** @param {HTMLElement} parent @param {HTMLElement} points which give way to the digits */
+export function digits(parent, points) {
   ui.element("p", { class: "demo-title", text: "Digits of a class you choose" }, parent);
-  const box = /** @type {HTMLElement} */ (ui.element("div", { class: "demo-digits" }, parent));
+  const other = ui.element("div", { class: "demo-buttons" }, parent);
+  const box = ui.element("div", { class: "demo-digits" }, parent);
   starter(box, {
     text: "Load the network (about 220 kB)",
     url: new URL("weights.json", import.meta.url),
-    open: (weights) => new Digits(box, weights).denoise,
+    open: (weights) => {
+      ui.alternate(other, [points, box], ["Show the points", "Show the digits"]);
+      return new Digits(box, weights).denoise;
+    },
   });
 }

@@ -85,21 +85,27 @@ export function drawPlane(context, size, colours, shown) {
 }
 
 /**
- * Ten pictures of eight by eight pixels in two rows.
+ * Rows of five pictures of eight by eight pixels, each behind its name.
  * @param {CanvasRenderingContext2D} context @param {Size} size @param {Colours} colours
- * @param {number[][]} x pixels from -1 to 1
+ * @param {[string, number[][]][]} rows names, and pixels from -1 to 1
  */
-export function drawDigits(context, size, colours, x) {
-  const cell = size.width / 5;
+export function drawDigits(context, size, colours, rows) {
+  const margin = 64; // for the name
+  const cell = (size.width - margin) / 5;
   const pixel = (cell - 8) / 8;
   context.fillStyle = colours.ink;
-  x.forEach((row, n) => {
-    row.forEach((value, i) => {
-      context.globalAlpha = Math.min(1, Math.max(0, (value + 1) / 2));
-      const left = (n % 5) * cell + 4 + (i % 8) * pixel;
-      const top = Math.floor(n / 5) * cell + 4 + Math.floor(i / 8) * pixel;
-      context.fillRect(left, top, pixel + 0.3, pixel + 0.3);
+  context.font = "14px sans-serif";
+  context.textBaseline = "middle";
+  rows.forEach(([name, pictures], row) => {
+    context.fillText(name, 4, (row + 0.5) * cell);
+    pictures.forEach((values, n) => {
+      values.forEach((value, i) => {
+        context.globalAlpha = Math.min(1, Math.max(0, (value + 1) / 2));
+        const left = margin + n * cell + 4 + (i % 8) * pixel;
+        const top = row * cell + 4 + Math.floor(i / 8) * pixel;
+        context.fillRect(left, top, pixel + 0.3, pixel + 0.3);
+      });
+      context.globalAlpha = 1;
     });
   });
-  context.globalAlpha = 1;
 }

@@ -485,12 +485,7 @@ export function mount(root) {
       const other = ui.element("div", { class: "demo-buttons" }, root);
       const digits = ui.element("div", {}, root);
       digits.style.marginTop = "0.75rem";
-      pair.hidden = true;
-      const turn = ui.button(other, "Show the two thermometers", () => {
-        pair.hidden = !pair.hidden;
-        digits.hidden = !pair.hidden;
-        turn.textContent = pair.hidden ? "Show the two thermometers" : "Show the digits";
-      });
+      ui.alternate(other, [pair, digits], ["Show the two thermometers", "Show the digits"]);
       return new Stage(digits, weights).plane.canvas;
     },
   });
