@@ -77,8 +77,8 @@ def test_the_example_forwards() -> None:
     said("Only $w = 1$ gives 4, 4, 4, 6.")
     assert recurrence.gated(numbers, [1, 0, 0, 1], [1, 1, 1, 1])[1:] == [4, 4, 4, 6]
     said("the memory is 4, $4 + 0 \\cdot 3 = 4$, $4 + 0 \\cdot 1 = 4$, $4 + 1 \\cdot 2 = 6$")
-    said("let the network read the numbers 4, 3, 1, 2 and the marks", "is 1, 0, 0, 1.")
-    said("A *forget gate* that keeps everything is 1, 1, 1, 1.")
+    said("Let the network read the numbers 4, 3, 1, 2 and the marks", "is 1, 0, 0, 1.")
+    said("A *forget gate* $f$ that keeps everything is 1, 1, 1, 1.")
     assert recurrence.gated([5, *numbers], [1, 1, 0, 0, 1], [1, 0, 1, 1, 1])[-1] == 6
     assert recurrence.gated([4.0, *[3.0] * 1000], [1, *[0] * 1000], [1] * 1001)[-1] == 4
 
@@ -96,11 +96,11 @@ def test_the_example_backwards() -> None:
     assert gradient == float(there(w.grad)) == -10.5
     said("steps 4, 3, 2, 1 are $-3.5$, $-1.75$, $-0.875$, $-0.4375$")
     assert errors == [-0.4375, -0.875, -1.75, -3.5]
-    said("and should be 6, so the error is $-3.5$", "The answer was 2.5")
+    said("and should be 6, so the error is $-3.5$", "the answer was 2.5")
     shares = [error * before for error, before in zip(errors, HALF[:-1], strict=True)]
     assert shares == [0, -3.5, -3.5, -3.5]
     said("$-3.5 \\cdot 1$ at step 4, $-1.75 \\cdot 2$ at step 3, $-0.875 \\cdot 4$ at step 2")
-    said("Each share is $-3.5$, together $-10.5$.")
+    said("where the state before was 0; together $-10.5$.")
     path = recurrence.descend(0.5, recurrence.MARKED, 6, recurrence.RATE, 30)
     said(
         f"with rate {recurrence.RATE} leads to $w = 0.5 + 0.01 \\cdot 10.5 = {path[1]:g}$, thirty to {path[-1]:.3f}."
@@ -129,13 +129,13 @@ def test_teacher_forcing_and_both_sides_by_pencil() -> None:
         return ", ".join(f"{x:g}" for x in row)
 
     wrong = [[b - a for a, b in zip(row, true[1:], strict=True)] for row in (alone, forced)]
-    said(f"in the true sequence {listed(true)} each number is the sum of all before")
+    said(f"In the true sequence {listed(true)} each number is the sum of all before")
     said(f"With teacher forcing its states are {listed(states[0])}, and it says {listed(forced)}")
     said(f"and it says {listed(forced)} where {listed(true[1:])} were right.")
     said(f"the states are {listed(states[1])}, and it says {listed(alone)}, with mistakes")
     said(f"with mistakes of {listed(wrong[0])} instead of {listed(wrong[1])}, since each goes on")
     back = recurrence.run(0.5, recurrence.MARKED[::-1])[1:][::-1]
-    said(f"the state at step 2 of our example is {HALF[2]:g} from the left, where the 4 was, and")
+    said(f"[the example](#example) is {HALF[2]:g} from the left, where the 4 was, and")
     said(f"{back[1]:g} from the right, where the 2 will be")
     forward = torch.tensor(HALF[1:])[:, None]
     reverse = torch.tensor(recurrence.run(0.5, recurrence.MARKED[::-1])[1:])[:, None]
@@ -584,7 +584,7 @@ def test_the_states_and_errors_of_the_figure() -> None:
     said("the state is 4, 2, 1, 2.5 for w = 0.5; 4, 4, 4, 6 for w = 1; 4, 8, 16, 34 for w = 2")
     said("is 1/8 at step 1 for w = 0.5, 1 for w = 1, 8 for w = 2")
     said("hands on the states h1 = 4, h2 = 2, h3 = 1 and h4 = 2.5, which goes to the loss")
-    said("lead back from the loss: −3.5, −1.75, −0.875, −0.4375.", "x1 = 4, x2 = 0, x3 = 0, x4 = 2")
+    said("Gradients lead back: −3.5, −1.75, −0.875, −0.4375.", "x1 = 4, x2 = 0, x3 = 0, x4 = 2")
     drawn = style.read_table(DATA / "diagram.csv")
     assert drawn["h"] == HALF[1:]
     assert drawn["error"] == [-0.4375, -0.875, -1.75, -3.5]
