@@ -147,6 +147,7 @@ def test_the_changes_to_try() -> None:
     assert open_units.tolist() == [0, 0, 1]
     both = layer.forward(torch.tensor([1.0, 0.0, 0.0]), UP, BIAS, DOWN)
     assert both[0].tolist() == both[1].tolist() == [0, 0]
+    said("*France* alone writes 1, Paris, though", "both countries at once | Both units compute 0,")
     assert layer.learn(FRANCE, 1.0, torch.zeros(3, 2), rate=1.0)[2].tolist() == [1, 0]
     assert len(rows_of("tab-feed-forward-try")) == 4
 

@@ -1,6 +1,7 @@
 """The experiments of docs/architectures/feed-forward.md: superposition, facts, dead units, the size of the stream."""
 
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -123,8 +124,11 @@ def test_the_codes_of_the_figure() -> None:
     table = style.read_table(DATA / "lost.csv")
     at = table["p"].index(0.05)
     assert table["trained_most"][at] - table["trained_least"][at] < 1e-4
-    said("At $p = 0.05$ all five seeds have the pentagon.")
+    said("At $p = 0.05$ all five seeds have the pentagon.", "training, the first of five seeds.")
+    said("equal length; for p = 0.2 they", "the same way; for p = 0.5 they are short")
+    said("Mean and range of five seeds; the loss")
     assert figures.TRIALS == 5
+    assert figures.SHOWN == (0.05, 0.2, 0.5)
 
 
 def test_what_is_lost_by_sharing() -> None:
@@ -132,6 +136,8 @@ def test_what_is_lost_by_sharing() -> None:
     mean = dict(zip(table["p"], table["trained_mean"], strict=True))
     said(f"lose {mean[0.01]:.2f} at 0.01, {mean[0.05]:.2f} at 0.05, {mean[0.2]:.2f} at 0.2 and")
     said(f"{mean[0.5]:.2f} at 0.5; two features kept and three given up lose {table['own'][0]:g}")
+    said(f"three given up lose {table['own'][0]:g} throughout")
+    said(f"the probability of a feature, from {table['p'][0]:g} to {table['p'][-1]:g}. Five")
     assert max(table["trained_most"]) < 0.6
     assert table["trained_mean"] == sorted(table["trained_mean"])
     own = torch.zeros(2, 5)
@@ -151,6 +157,7 @@ def test_width_against_interference() -> None:
             assert (shares > 0.65).sum() == 1
         if row[0] == "5":
             assert (shares > 1e-3).sum() == 1
+    said("Width against interference; ten seeds")
     said("with one number, one seed of ten stays far above the others, and with five numbers one")
 
 
@@ -194,7 +201,11 @@ def test_how_many_facts_fit() -> None:
     assert table["swiglu_16_least"][at[512]] > table["gelu_24_most"][at[512]]
     gated, plain = 3 * 12 * 16 + 16, 2 * 12 * 24 + 24
     said(f"of 16 units has {gated} parameters where the plain one of 24 has {plain}, and at 512")
-    assert figures.SEEDS == 3
+    said(f"the number of facts to learn, from {figures.COUNTS[0]} to {figures.COUNTS[-1]}. Without")
+    set_to = signature(toys.facts).parameters
+    assert (set_to["width"].default, set_to["steps"].default, figures.SEEDS) == (12, 200, 3)
+    said("Random keys of twelve numbers, one of twelve answers each, 200 steps of training; mean")
+    said("mean and range of three seeds. The last two layers")
 
 
 def test_a_layer_cannot_know_random_answers_that_it_never_saw() -> None:
@@ -213,6 +224,8 @@ def test_dead_units() -> None:
         shown = [float(v) for v in row[3].replace("(", "").replace(")", "").split() if v != "to"]
         assert shown == pytest.approx(got, abs=0.006)
     said("on a small regression, 128 examples, 100 steps, five seeds:", "We train 64 units")
+    assert signature(toys.dead).parameters["seeds"].default == 5
+    said("Table: Dead units; mean and range of five seeds")
     said("At the larger rate more than half of the ReLU units end below zero, on average.")
 
 
@@ -231,6 +244,10 @@ def test_the_size_of_the_stream_by_depth() -> None:
     growth = (last["skip_size_mean"] / first["skip_size_mean"]) ** (1 / figures.LAYERS)
     said(f"the row grows by a factor of {growth:.1f} a layer, in the mean square")
     said(f"by a sum](#eq-feed-forward-growth): to {last['norm_size_mean']:.0f} after 24 layers.")
+    set_to = signature(toys.depth).parameters
+    assert (figures.LAYERS, set_to["width"].default, set_to["seeds"].default) == (24, 16, 8)
+    said("24 random layers, $E = 16$, $F = 32$, GELU; geometric mean and range of eight seeds.")
+    said("Two panels against the layer, 0 to 24, on a logarithmic scale", "after 24 of them neither")
     for key in ("none_size_most", "none_size_mean"):
         assert table[key] == sorted(table[key], reverse=True)
     assert table["skip_size_mean"] == sorted(table["skip_size_mean"])

@@ -1914,7 +1914,7 @@ def test_a_small_network_remembers_less_than_the_exact_score() -> None:
         shares.append([100 * u for u in near])
     (network, exact_share, fresh), deviation = np.mean(shares, 0), np.std(shares, 0, ddof=1)[0]
     said(
-        "trained for 1,000 steps on 20 points of the plane, the page's network of 64 hidden units puts "
+        "trained for 1,000 steps on 20 points of the plane, the page's network of 64 units puts "
         f"{network:.0f} ± {deviation:.0f} % of its samples within 0.05 of one of them, the exact score "
         f"{exact_share:.0f} %, and fresh data lie there in {fresh:.0f} % (three seeds).",
         f"With 20 points, {exact_share:.0f} % of its samples are copies (closer than 0.05), of a small "
