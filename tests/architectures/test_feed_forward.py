@@ -252,7 +252,7 @@ def test_without_a_curve_two_matrices_are_one(printed: Equations) -> None:
 @pytest.mark.equation("eq-feed-forward-affine")
 def test_a_matrix_and_a_bias_know_no_and(printed: Equations) -> None:
     matrix, offset = randn(3, 4, seed=4).numpy(), column(randn(3, seed=5))
-    vectors = {r"\mathbf{x}": column(randn(4, seed=6)), r"\mathbf{y}": column(randn(4, seed=7))}
+    vectors = {r"\mathbf{x}": column(randn(4, seed=6)), r"\mathbf{z}": column(randn(4, seed=7))}
     printed("eq-feed-forward-affine").holds(
         {"f": lambda v: matrix @ v + offset, r"\mathbf{0}": np.zeros((4, 1)), **vectors},
         free=("f", r"\mathbf{0}", *vectors),
@@ -370,7 +370,7 @@ def test_the_edit_is_the_smallest_that_does_it(printed: Equations) -> None:
         {
             "W'": (down + least).numpy(),
             "W": down.numpy(),
-            r"\mathbf{u}": column(wanted),
+            r"\mathbf{t}": column(wanted),
             r"\mathbf{h}": column(hidden),
         }
     )
@@ -385,7 +385,7 @@ def test_an_edit_spills_over_by_the_overlap(printed: Equations) -> None:
         {
             "W'": layer.edit(down, hidden, wanted).numpy(),
             "W": down.numpy(),
-            r"\mathbf{u}": column(wanted),
+            r"\mathbf{t}": column(wanted),
             r"\mathbf{h}": column(hidden),
             r"\mathbf{g}": column(other),
         },
@@ -416,13 +416,13 @@ def test_every_layer_votes(printed: Equations) -> None:
     assert [len(v) for v in logits] == [1, 1, 1]
     printed("eq-feed-forward-logit").holds(
         {
-            r"\mathbf{u}": column(reading.weight[0]),
+            r"\mathbf{r}": column(reading.weight[0]),
             r"\mathbf{x}_L": column(states[-1]),
             r"\mathbf{x}_0": column(x),
             r"\mathbf{w}": votes,
             "L": 2,
         },
-        free=(r"\mathbf{u}",),  # it stands in all terms
+        free=(r"\mathbf{r}",),  # it stands in all terms
     )
     assert logits[-1].item() == pytest.approx((reading.weight[0] @ states[-1]).item())
 
