@@ -53,7 +53,8 @@ def draw_curves(table: style.Table, panels: list[style.Axes]) -> None:
 def known(kind: str, count: int, inner: int) -> Tensor:
     """The share of facts that each seed knows."""
     torch.set_num_threads(1)  # the sums are small
-    return toys.facts(kind, count, inner, seeds=SEEDS)
+    shares: Tensor = toys.facts(kind, count, inner, seeds=SEEDS)
+    return shares
 
 
 def facts() -> style.Table:

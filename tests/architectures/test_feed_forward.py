@@ -22,7 +22,7 @@ from tests.printed.plugin import Equations
 from tests.said import sayings, tables
 
 layer = import_module("docs.architectures.feed-forward.feed_forward")
-practice = import_module("docs.architectures.feed-forward.practice")
+swiglu = import_module("docs.architectures.feed-forward.swiglu")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "architectures" / "feed-forward.md"
 DATA = PAGE.parent / "feed-forward"
 said = sayings(PAGE)
@@ -104,7 +104,7 @@ def test_the_curves_by_pencil() -> None:
     said(f"writes $0.84 \\cdot 1 - 0.16 \\cdot (-1) = {0.84 + 0.16:.2f}$ for France, and for")
     assert layer.forward(FRANCE, UP, BIAS, DOWN, g)[2][2] == pytest.approx(1)
     little = layer.forward(ALONE, UP, BIAS, DOWN, g)[2][2]
-    said(f"for *France* alone a little, {little:.2f}, where ReLU writes nothing")
+    said(f"and for *France* alone a little, {little:.2f}.")
     said(f"France still writes 1; *France* alone writes {little:.2f}.")
 
 
@@ -295,28 +295,6 @@ def test_gelu_and_its_mirror_image_differ_by_the_number(printed: Equations) -> N
     )
 
 
-@pytest.mark.equation("eq-feed-forward-swiglu")
-def test_the_gated_layer_is_that_of_practice(printed: Equations) -> None:
-    torch.manual_seed(3)
-    made = practice.FeedForward(3, multiple=4).double()
-    x = randn(3, seed=8)
-    row = made.norm(x)
-    weights = [made.gate_proj.weight, made.up_proj.weight, made.down_proj.weight]
-    written = made(x) - x
-    assert torch.allclose(layer.gated(row, *weights), written)
-    assert weights[0].shape == (8, 3)
-    printed("eq-feed-forward-swiglu").holds(
-        {
-            r"\operatorname{SwiGLU}(\mathbf{x})": column(written),
-            r"W_{\mathrm{gate}}": weights[0].detach().numpy(),
-            r"W_{\mathrm{up}}": weights[1].detach().numpy(),
-            r"W_{\mathrm{down}}": weights[2].detach().numpy(),
-            r"\operatorname{silu}": lambda a: a * stats.logistic.cdf(a),
-            r"\mathbf{x}": column(row),
-        }
-    )
-
-
 # Gradients and edits.
 
 
@@ -412,7 +390,7 @@ def test_every_layer_votes(printed: Equations) -> None:
     votes = [column(b - a) for a, b in pairwise(states)]
     reading = nn.Linear(4, 1, bias=False).double()
     with torch.no_grad():
-        logits = practice.lens(states, nn.Identity(), reading)
+        logits = swiglu.lens(states, nn.Identity(), reading)
     assert [len(v) for v in logits] == [1, 1, 1]
     printed("eq-feed-forward-logit").holds(
         {
@@ -510,7 +488,7 @@ class Products(TorchFunctionMode):
 @pytest.mark.equation("eq-feed-forward-operations")
 def test_operations_are_those_that_pytorch_counts(printed: Equations) -> None:
     made = nn.Sequential(nn.Linear(6, 11), nn.GELU(), nn.Linear(11, 6))
-    gate = practice.FeedForward(6, multiple=11)  # 8/3 of 6 is 16, rounded up to 22
+    gate = swiglu.FeedForward(6, multiple=11)  # 8/3 of 6 is 16, rounded up to 22
     counted = []
     for module in (made, gate):
         with Products() as counter:
@@ -522,16 +500,6 @@ def test_operations_are_those_that_pytorch_counts(printed: Equations) -> None:
     )
 
 
-def test_the_factor_of_llama() -> None:
-    with torch.device("meta"):
-        made = practice.FeedForward(4096)
-    assert made.up_proj.out_features == 11008
-    said("whose smallest model has 4,096 numbers in the stream and 11,008 units")
-    plain_cost, gated_cost = layer.operations(12, 48), layer.operations(12, 32, gate=True)
-    assert plain_cost == gated_cost
-    assert layer.parameters(12, 48, biases=False) == layer.parameters(12, 32, gate=True)
-
-
 def test_the_table_of_systems() -> None:
     for row in rows_of("tab-feed-forward-systems"):
         width, inner = (int(cell.replace(",", "")) for cell in row[1:3])
@@ -539,18 +507,6 @@ def test_the_table_of_systems() -> None:
         shown = float(row[3])
         digits = len(row[3].partition(".")[2])
         assert round(ratio, digits) == shown, row[0]
-
-
-# Practice.
-
-
-def test_the_limit_holds_and_leaves_small_numbers_alone() -> None:
-    gate, up = 100 * randn(50, seed=1), 100 * randn(50, seed=2)
-    assert practice.clamped(gate, up).abs().max() <= 49
-    small = [0.5 * randn(50, seed=n) for n in (1, 2)]
-    free = nn.functional.silu(small[0]) * small[1]
-    assert torch.equal(practice.clamped(*small), free)
-    said("a product is then 49 at most")
 
 
 def test_where_a_product_leaves_its_format() -> None:

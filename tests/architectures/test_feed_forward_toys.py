@@ -247,7 +247,9 @@ def test_the_size_of_the_stream_by_depth() -> None:
     set_to = signature(toys.depth).parameters
     assert (figures.LAYERS, set_to["width"].default, set_to["seeds"].default) == (24, 16, 8)
     said("24 random layers, $E = 16$, $F = 32$, GELU; geometric mean and range of eight seeds.")
-    said("Two panels against the layer, 0 to 24, on a logarithmic scale", "after 24 of them neither")
+    said(
+        "Two panels against the layer, 0 to 24, on a logarithmic scale", "after 24 of them neither"
+    )
     for key in ("none_size_most", "none_size_mean"):
         assert table[key] == sorted(table[key], reverse=True)
     assert table["skip_size_mean"] == sorted(table["skip_size_mean"])

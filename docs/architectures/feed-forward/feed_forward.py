@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-Curve = Callable[[Tensor], Tensor]
+Curve = Callable[[Tensor], Tensor]  # (...,) to (...,)
 
 # The example. Three numbers of the stream: capital, country (1 France, -1 Italy), city (1 Paris, -1 Rome).
 FRANCE, ITALY = (1.0, 1.0, 0.0), (1.0, -1.0, 0.0)  # "The capital of France is"
@@ -25,12 +25,15 @@ RATE = 0.5
 
 # --8<-- [start:curves]
 def gelu(x: Tensor) -> Tensor:
-    """x times the probability that a standard normal number lies below x. Source: hendrycks2016gaussian."""
+    """x times the probability that a standard normal number lies below it: x (...,) to (...,).
+
+    Source: hendrycks2016gaussian.
+    """
     return x * (1 + torch.erf(x / math.sqrt(2))) / 2
 
 
 def silu(x: Tensor) -> Tensor:
-    """x times the logistic function of x, also called Swish. Source: ramachandran2017searching."""
+    """x times its logistic function, also called Swish: x (...,) to (...,). Source: ramachandran2017searching."""
     return x / (1 + torch.exp(-x))
     # --8<-- [end:curves]
 
@@ -39,8 +42,9 @@ def silu(x: Tensor) -> Tensor:
 def forward(
     x: Tensor, up: Tensor, bias: Tensor, down: Tensor, curve: Curve = torch.relu
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """What a plain layer writes: x (..., E) to before and hidden (..., F) and written (..., E).
+    """A plain layer, step by step.
 
+    x (..., E), up (F, E), bias (F,), down (E, F) to before (..., F), hidden (..., F), written (..., E).
     Source: vaswani2017attention, eq. 2.
     """
     before = x @ up.mT + bias
@@ -54,7 +58,7 @@ def forward(
 def memory(
     x: Tensor, keys: Tensor, bias: Tensor, values: Tensor, curve: Curve = torch.relu
 ) -> Tensor:
-    """The same, unit by unit: x (E,), keys and values (F, E) to (E,). Source: geva2021transformer."""
+    """The same, unit by unit: x (E,), keys, values (F, E), bias (F,) to (E,). Source: geva2021transformer."""
     total = torch.zeros_like(x)
     for key, threshold, value in zip(keys, bias, values, strict=True):
         total = total + curve(key @ x + threshold) * value
@@ -64,7 +68,10 @@ def memory(
 
 # --8<-- [start:gated]
 def gated(x: Tensor, gate: Tensor, up: Tensor, down: Tensor, curve: Curve = silu) -> Tensor:
-    """A gated linear unit, SwiGLU with the curve as it stands: x (..., E) to (..., E). Source: shazeer2020glu."""
+    """A gated linear unit, SwiGLU with the curve as it stands.
+
+    x (..., E), gate, up (F, E), down (E, F) to (..., E). Source: shazeer2020glu.
+    """
     opened = curve(x @ gate.mT)
     return (opened * (x @ up.mT)) @ down.mT
     # --8<-- [end:gated]
@@ -72,7 +79,10 @@ def gated(x: Tensor, gate: Tensor, up: Tensor, down: Tensor, curve: Curve = silu
 
 # --8<-- [start:stream]
 def stream(x: Tensor, layers: Sequence[Curve]) -> list[Tensor]:
-    """The residual stream before the first layer and after each: rows (..., E). Source: he2016identity."""
+    """The residual stream before the first layer and after each: x (..., E) to (..., E) each.
+
+    Source: he2016identity.
+    """
     states = [x]
     for layer in layers:
         x = x + layer(x)
@@ -82,7 +92,7 @@ def stream(x: Tensor, layers: Sequence[Curve]) -> list[Tensor]:
 
 
 class Gradients(NamedTuple):
-    """Slopes of the loss, each in the shape of what it belongs to."""
+    """Slopes of the loss: up (F, E), bias (F,), down (E, F), x (B, E)."""
 
     up: Tensor
     bias: Tensor
@@ -94,7 +104,8 @@ class Gradients(NamedTuple):
 def backward(x: Tensor, up: Tensor, bias: Tensor, down: Tensor, error: Tensor) -> Gradients:
     """Gradients of a ReLU layer whose result was added to x.
 
-    x (B, E), error (B, E): the slope of the loss with respect to the stream after the layer.
+    x (B, E), up (F, E), bias (F,), down (E, F), error (B, E), which is the slope of the loss with respect to the
+    stream after the layer, to gradients, each in the shape (...) of what it belongs to.
     Source: rumelhart1986internal.
     """
     before, hidden, _ = forward(x, up, bias, down)

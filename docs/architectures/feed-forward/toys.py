@@ -10,14 +10,15 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-Curve = Callable[[Tensor], Tensor]
+Curve = Callable[[Tensor], Tensor]  # (...,) to (...,)
 
 
 # --8<-- [start:states]
 def states(features: int, p: Tensor) -> tuple[Tensor, Tensor]:
-    """All combinations of features that are there or not, (2^M, M), and their probabilities, (..., 2^M).
+    """All combinations of features that are there or not, and their probabilities.
 
-    Each feature is there with probability p (...,), independently of the others. Source: definition.
+    Each feature is there with probability p (...,), independently of the others, to (N, M) and (..., N), where N is
+    2^M. Source: definition.
     """
     every = torch.tensor(list(itertools.product([0.0, 1.0], repeat=features)))
     there = every.sum(1)
@@ -32,7 +33,9 @@ def superpose(
     """Train codes and thresholds on the exact mean over all combinations of features.
 
     Returns codes (chances, seeds, E, M), thresholds (chances, seeds, M), and the share of the variance of the
-    features that is lost (chances, seeds). Source: elhage2022toy; Departs: features are 0 or 1.
+    features that is lost (chances, seeds). Source: elhage2022toy.
+
+    Departs: features are 0 or 1, since all combinations can then be listed.
     """
     p = torch.tensor(chances)[:, None].expand(-1, seeds)
     every, weight = states(features, p)
@@ -83,7 +86,8 @@ def facts(
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         optimiser.step()
-    return (written.argmax(-1) == answers).float().mean(1)
+    known: Tensor = (written.argmax(-1) == answers).float().mean(1)
+    return known
     # --8<-- [end:facts]
 
 

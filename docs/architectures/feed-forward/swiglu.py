@@ -19,7 +19,9 @@ class FeedForward(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x (..., E) to the new stream (..., E). Source: shazeer2020glu."""
         row = self.norm(x)
-        return x + self.down_proj(nn.functional.silu(self.gate_proj(row)) * self.up_proj(row))
+        opened = nn.functional.silu(self.gate_proj(row))
+        after: Tensor = x + self.down_proj(opened * self.up_proj(row))
+        return after
         # --8<-- [end:practice]
 
 
@@ -27,7 +29,7 @@ class FeedForward(nn.Module):
 def clamped(gate: Tensor, up: Tensor, limit: float = 7.0) -> Tensor:
     """A gated product whose factors are limited before they meet: gate, up (..., F) to (..., F).
 
-    Source: openai2025gptoss; Departs: its extra constants are left out.
+    Source: openai2025gptoss. Departs: its further constants are left out, since the limit alone is meant here.
     """
     return nn.functional.silu(gate.clamp(max=limit)) * up.clamp(-limit, limit)
     # --8<-- [end:clamped]
@@ -36,7 +38,7 @@ def clamped(gate: Tensor, up: Tensor, limit: float = 7.0) -> Tensor:
 # --8<-- [start:lens]
 @torch.no_grad()
 def lens(states: list[Tensor], norm: nn.Module, unembedding: nn.Module) -> list[Tensor]:
-    """The logits that each state of the stream (..., E) would give if it were the last one: (..., V) each.
+    """The logits that each of the states (..., E) would give if it were the last one: (..., V) each.
 
     Source: nostalgebraist2020interpreting.
     """
