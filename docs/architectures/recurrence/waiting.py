@@ -35,7 +35,7 @@ N = TypeVar("N", float, Timed)
 
 # --8<-- [start:waiting]
 def halves(join: Callable[[A, A], A], row: Sequence[A]) -> A:
-    """A row joined to one, neighbour with neighbour, again and again. Source: definition."""
+    """A row joined to one, neighbours first. Source: definition."""
     while len(row) > 1:
         pairs = zip(row[::2], row[1::2], strict=False)
         alone = row[len(row) - len(row) % 2 :]
