@@ -194,3 +194,11 @@ def test_a_figure_has_plain_colours_of_the_palette_and_styles_nothing_else(
 def test_columns_of_unequal_length_are_refused() -> None:
     with pytest.raises(ValueError, match=r"columns differ in length: \{'x': 1, 'y': 2\}"):
         style.table_text({"x": [1.0], "y": [1.0, 2.0]})
+
+
+def test_each_file_of_recipes_is_locked_once() -> None:
+    rows = recipes.LOCK.read_text(encoding="utf-8").splitlines()[1:]
+    names = [row.split()[0] for row in rows]
+    assert names == sorted(set(names)), (
+        "a merge has kept old lines; `dev.py make` writes the list anew"
+    )

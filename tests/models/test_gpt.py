@@ -1553,6 +1553,8 @@ def arguments() -> list[tuple[str, list[Any]]]:
     for causal, placed in itertools.product((True, False), repeat=2):
         cases.append(("forward", [W, prompt, {"causal": causal, "placed": placed}]))
     cases.append(("forward", [W, odd, {}]))
+    cases.append(("way", [W, prompt, {}, {"query": 4, "layer": 1, "head": 2}]))
+    cases.append(("way", [W, prompt, {"placed": False}, {"query": 2, "layer": 2, "head": 0}]))
     for choice in (
         {},
         {"temperature": 0.5},
@@ -1571,6 +1573,48 @@ def arguments() -> list[tuple[str, list[Any]]]:
     cases += [("example", [text]) for text in texts]
     cases += [("distance", [[0.5, 0.25, 0.25, 0], [0.25, 0, 0.25, 0.5]])]
     return cases
+
+
+@torch.no_grad()
+def way(tokens: list[int], switches: dict[str, bool], at: dict[str, int]) -> list[dict[str, Any]]:
+    """The stream of one token after every step, read off the model's own parts while it runs."""
+    model, _, _ = loaded()
+    rows: list[dict[str, Any]] = []
+
+    def push(step: str, layer: int, x: Tensor) -> None:
+        p = (model.ln_f(x) @ model.wte.T).softmax(-1)
+        best = {"token": int(p.argmax()), "p": float(p.max())}
+        rows.append({"step": step, "layer": layer, "values": x.tolist(), **best})
+
+    def three(layer: int, out: Tensor) -> None:
+        parts = out[0, at["query"]].view(3, model.config.heads, -1)[:, at["head"]]
+        for name, values in zip(("query", "key", "value"), parts, strict=True):
+            rows.append(
+                {"step": name, "layer": layer, "values": values.tolist(), "token": -1, "p": 0}
+            )
+
+    handles = []
+    for layer, block in enumerate(model.blocks):
+        handles += [
+            block.ln_2.register_forward_pre_hook(
+                lambda _m, x, layer=layer: push("attention", layer, x[0][0, at["query"]])
+            ),
+            block.register_forward_hook(
+                lambda _m, _i, out, layer=layer: push("network", layer, out[0][0, at["query"]])
+            ),
+        ]
+        if layer == at["layer"]:
+            handles.append(
+                block.qkv.register_forward_hook(lambda _m, _i, out, layer=layer: three(layer, out))
+            )
+    token = model.wte[tokens[at["query"]]]
+    placed = switches.get("placed", True)
+    push("token", 0, token)
+    push("position", 0, token + placed * model.wpe[at["query"]])
+    model(torch.tensor([tokens]), None, switches.get("causal", True), placed)
+    for handle in handles:
+        handle.remove()
+    return rows
 
 
 def answer(function: str, args: list[Any]) -> Any:
@@ -1598,6 +1642,8 @@ def answer(function: str, args: list[Any]) -> Any:
             tokens, None, switches.get("causal", True), switches.get("placed", True)
         )
         return {"logits": logits[0, -1].tolist(), "attention": [layer[0].tolist() for layer in a]}
+    if function == "way":
+        return way(*args[1:])
     if function == "probabilities":
         return chances(torch.tensor(args[0], dtype=torch.float64), args[1]).tolist()
     if function == "pick":

@@ -3,10 +3,13 @@
 import re
 
 import pytest
+import torch
 from playwright.sync_api import Locator, Page, expect
 
+from docs.models.gpt import bpe
 from scripts.figures import gpt as figures
 from tests.conftest import OpenDemo
+from tests.models.test_gpt import loaded, way
 
 pytestmark = pytest.mark.browser
 
@@ -51,6 +54,29 @@ def test_it_starts_with_the_numbers_of_the_page(open_demo: OpenDemo) -> None:
         assert float(ours.locator("td").nth(1).inner_text()) == pytest.approx(
             float(cells[2]), abs=6e-4
         )
+
+
+def test_the_way_of_a_token_is_told_number_by_number(open_demo: OpenDemo) -> None:
+    page, demo = started(open_demo)
+    demo.get_by_text("All numbers").click()
+    model, merges, _ = loaded()
+    tokens = bpe.encode(figures.PROMPT, merges)
+    rows = way(tokens, {}, {"query": len(tokens) - 1, "layer": 0, "head": 0})
+    names = ["token", "+ position", "query 1.1", "key 1.1", "value 1.1"]
+    names += [f"{layer}: + {part}" for layer in (1, 2, 3) for part in ("attention", "MLP")]
+    demo.locator("canvas[aria-label^='The stream']").focus()
+    page.keyboard.press("ArrowUp")
+    for at, (name, row) in enumerate(zip(names, rows, strict=True)):
+        if at:
+            page.keyboard.press("ArrowDown")
+        value = f"{row['values'][0]:.3f}".replace("-", "−")
+        expect(said(demo)).to_contain_text(f"{name}: number 1 of {len(row['values'])} is {value}.")
+        if row["token"] >= 0:
+            expect(said(demo)).to_contain_text(f"probability {row['p']:.3f}.")
+    assert rows[0]["token"] == tokens[-1], "the token alone is read out as itself"
+    with torch.no_grad():
+        p = model(torch.tensor([tokens]))[0][0, -1].softmax(-1)
+    assert rows[-1]["p"] == pytest.approx(float(p.max()))
 
 
 def test_one_token_at_a_time_and_the_same_again_after_reset(open_demo: OpenDemo) -> None:

@@ -8,14 +8,14 @@
 import { random } from "../../assets/demos/rng.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { load } from "../../assets/demos/weights.mjs";
+import { choosingOn, SEED, TOP_K } from "./choosing.mjs";
 import { drawBars, drawHeads, drawMap, layout } from "./draw.mjs";
 import * as gpt from "./gpt.mjs";
-import { presetsOn, promptOn, showTokens, stripOn } from "./text.mjs";
+import { foldedOn, presetsOn, promptOn, showTokens, stripOn } from "./text.mjs";
+import { Way } from "./way.mjs";
 
 const PROMPT = "Attention is";
-const SEED = 1;
 const LONGEST = 2000; // characters that are read of a pasted text
-const TOP_K = [1, 2, 3, 5, 10, 20, 50, 100, 0];
 const PER_SECOND = 5; // tokens that a run writes at most
 const AT_ONCE = 20; // tokens of a run, for who asked for less motion
 const SIZE = { width: 320, height: 320 };
@@ -53,7 +53,8 @@ class Stage {
     );
     const { stage, controls, buttons, status, output } = ui.frame(root);
     this.status = status;
-    this.output = this.foldedOn(output);
+    this.output = foldedOn(output, PER_SECOND);
+    this.way = this.wayOn(/** @type {Element} */ (this.output.parentElement), output);
     const wide = ui.element("div", {}, stage);
     wide.style.flexBasis = "100%";
     this.prompt = promptOn(wide, buttons);
@@ -85,7 +86,13 @@ class Stage {
       },
     });
     this.looking = this.lookingOn(controls);
-    this.choosing = this.choosingOn(controls);
+    this.choosing = choosingOn(controls, {
+      changed: () => this.decide(true),
+      reseeded: (seed) => {
+        this.source = random(seed);
+        this.status(`The next tokens are drawn with seed ${seed}.`);
+      },
+    });
     this.motion = ui.loop(root, (seconds) => this.frame(seconds));
     this.one = ui.button(buttons, "One token", () => {
       this.pause();
@@ -100,16 +107,17 @@ class Stage {
     this.reset();
   }
 
-  /** @param {HTMLElement} parent @returns {HTMLElement} where the table is put, folded */
-  foldedOn(parent) {
-    const details = ui.element("details", {}, parent);
-    ui.element("summary", { text: "All numbers, and what the pictures show" }, details);
-    const text = `Solid bars: to draw from. Outlined bars: the model at temperature 1. A run writes at most ${PER_SECOND} tokens a second.`;
-    ui.element("p", { text }, details);
-    const note =
-      "The larger model is a file of about 250 kB. It is loaded when you choose it, and nothing that you type leaves this page.";
-    ui.element("p", { text: note }, details);
-    return /** @type {HTMLElement} */ (ui.element("div", {}, details));
+  /** @param {Element} parent @param {Element} room */
+  wayOn(parent, room) {
+    return new Way(parent, room, {
+      steps: 5 + 2 * this.config.layers,
+      seen: () => {
+        const { query, layer, head } = this;
+        const rows = gpt.way(this.weights, this.tokens, this.switches(), { query, layer, head });
+        return { rows, layer, head, name: (token) => this.name(token) };
+      },
+      told: (text) => this.status(text),
+    });
   }
 
   // Pictures.
@@ -201,47 +209,6 @@ class Stage {
     return { head, causal, placed };
   }
 
-  /** @param {Element} controls */
-  choosingOn(controls) {
-    const onInput = () => this.decide(true);
-    const temperature = ui.slider(controls, {
-      label: "Temperature",
-      min: 0.1,
-      max: 2,
-      step: 0.1,
-      value: 1,
-      format: (value) => value.toFixed(1),
-      onInput,
-    });
-    const topK = ui.slider(controls, {
-      label: "Top-k",
-      min: 0,
-      max: TOP_K.length - 1,
-      step: 1,
-      value: TOP_K.length - 1,
-      format: (value) => (TOP_K[value] ? String(TOP_K[value]) : "all"),
-      onInput,
-    });
-    const topP = ui.slider(controls, {
-      label: "Top-p",
-      min: 0.05,
-      max: 1,
-      step: 0.05,
-      value: 1,
-      format: (value) => value.toFixed(2),
-      onInput,
-    });
-    const seed = ui.number(controls, {
-      label: "Seed",
-      value: SEED,
-      onInput: (value) => {
-        this.source = random(value);
-        this.status(`The next tokens are drawn with seed ${value}.`);
-      },
-    });
-    return { temperature, topK, topP, seed };
-  }
-
   // What is seen.
 
   /** The tokens that the model sees. */
@@ -282,6 +249,7 @@ class Stage {
     this.heads.redraw();
     this.map.redraw();
     this.bars.redraw();
+    this.way.canvas.redraw();
     ui.table(
       this.output,
       "The ten most probable next tokens",
@@ -339,10 +307,15 @@ class Stage {
     } else this.status(`${count} token${count > 1 ? "s" : ""}. ${this.best()}`);
   }
 
+  /** The parts of the model that are at work. */
+  switches() {
+    const { causal, placed } = this.looking;
+    return { causal: causal.value(), placed: placed.value() };
+  }
+
   /** @param {boolean} tell */
   compute(tell) {
-    const { causal, placed } = this.looking;
-    const switches = { causal: causal.value(), placed: placed.value() };
+    const switches = this.switches();
     const { logits, attention } = gpt.forward(this.weights, this.tokens, switches);
     this.attention = attention;
     this.logits = logits;

@@ -193,10 +193,12 @@ function attend(qkv, n, heads, causal) {
  * @param {Weights} weights
  * @param {number[]} tokens
  * @param {Switches} [switches] the causal mask; the vectors of the positions
+ * @param {(step: string, layer: number, rows: Float64Array) => void} [seen] is shown the stream after each step,
+ *   and queries, keys and values
  * @returns {{logits: number[], attention: number[][][][]}}
  *   logits after the last token; attention by layer, head, query, key
  */
-export function forward(weights, tokens, { causal = true, placed = true } = {}) {
+export function forward(weights, tokens, { causal = true, placed = true } = {}, seen = () => {}) {
   const { width: e, heads, layers, context, vocabulary } = weights.meta.config;
   const ids = tokens.slice(-context);
   if (!ids.length || !ids.every((id) => Number.isInteger(id) && id >= 0 && id < vocabulary)) {
@@ -209,6 +211,7 @@ export function forward(weights, tokens, { causal = true, placed = true } = {}) 
   for (let i = 0; i < n; i++) {
     for (let k = 0; k < e; k++) x[i * e + k] = wte[ids[i] * e + k] + (placed ? wpe[i * e + k] : 0);
   }
+  seen("position", 0, x);
   const attention = [];
   for (let layer = 0; layer < layers; layer++) {
     const part = (/** @type {string} */ key) => get(`blocks.${layer}.${key}`);
@@ -216,14 +219,56 @@ export function forward(weights, tokens, { causal = true, placed = true } = {}) 
       layerNorm(x, part(`${norm}.weight`), part(`${norm}.bias`));
     const apply = (/** @type {string} */ key, /** @type {Float64Array} */ input) =>
       linear(input, part(`${key}.weight`), part(`${key}.bias`), n);
-    const { mixed, weights: a } = attend(apply("qkv", read("ln_1")), n, heads, causal);
+    const qkv = apply("qkv", read("ln_1"));
+    seen("qkv", layer, qkv);
+    const { mixed, weights: a } = attend(qkv, n, heads, causal);
     attention.push(a);
     add(x, apply("proj", mixed));
+    seen("attention", layer, x);
     add(x, apply("down", apply("up", read("ln_2")).map(gelu)));
+    seen("network", layer, x);
   }
   const last = layerNorm(x.slice((n - 1) * e), get("ln_f.weight"), get("ln_f.bias"));
   const logits = Array.from(linear(last, wte, new Float64Array(vocabulary), 1));
   return { logits, attention };
+}
+
+/**
+ * The way of one token: its stream after every step, with the likeliest next token if the model ended there
+ * (the *logit lens*), and query, key and value of one head, after which `token` is -1.
+ * @param {Weights} weights @param {number[]} tokens @param {Switches} switches
+ * @param {{query: number, layer: number, head: number}} chosen the place of the token among those that are seen
+ * @returns {{step: string, layer: number, values: number[], token: number, p: number}[]}
+ */
+export function way(weights, tokens, switches, { query, layer: shown, head }) {
+  const { width: e, heads, context, vocabulary } = weights.meta.config;
+  const get = (/** @type {string} */ key) => weights.tensors[key].data;
+  const wte = get("wte");
+  /** @type {{step: string, layer: number, values: number[], token: number, p: number}[]} */
+  const rows = [];
+  const push = (
+    /** @type {string} */ step,
+    /** @type {number} */ layer,
+    /** @type {Float64Array} */ x,
+  ) => {
+    const last = layerNorm(x, get("ln_f.weight"), get("ln_f.bias"));
+    const p = softmax(Array.from(linear(last, wte, new Float64Array(vocabulary), 1)));
+    const most = Math.max(...p);
+    rows.push({ step, layer, values: Array.from(x), token: p.indexOf(most), p: most });
+  };
+  const id = tokens.slice(-context)[query];
+  push("token", 0, wte.slice(id * e, (id + 1) * e));
+  forward(weights, tokens, switches, (step, layer, x) => {
+    if (step !== "qkv") push(step, layer, x.slice(query * e, (query + 1) * e));
+    else if (layer === shown) {
+      ["query", "key", "value"].forEach((name, part) => {
+        const from = (3 * query + part) * e + (head * e) / heads;
+        const values = Array.from(x.slice(from, from + e / heads));
+        rows.push({ step: name, layer, values, token: -1, p: 0 });
+      });
+    }
+  });
+  return rows;
 }
 
 /**

@@ -83,3 +83,15 @@ export function presetsOn(parent, onChoose) {
   const row = element("div", group, parent);
   for (const [title, chosen] of PRESETS) preset(row, title, () => onChoose(chosen));
 }
+
+/** @param {HTMLElement} parent @param {number} perSecond tokens of a run @returns {HTMLElement} where the table is put, folded */
+export function foldedOn(parent, perSecond) {
+  const details = element("details", {}, parent);
+  element("summary", { text: "All numbers, and what the pictures show" }, details);
+  const text = `Solid bars: to draw from. Outlined bars: the model at temperature 1. A run writes at most ${perSecond} tokens a second.`;
+  element("p", { text }, details);
+  const note =
+    "The larger model is a file of about 250 kB. It is loaded when you choose it, and nothing that you type leaves this page.";
+  element("p", { text: note }, details);
+  return element("div", {}, details);
+}
