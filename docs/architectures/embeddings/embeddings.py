@@ -70,7 +70,7 @@ def pmi(counts: Tensor) -> Tensor:
 
 
 def factorise(matrix: Tensor, width: int) -> tuple[Tensor, Tensor]:
-    """The nearest product of two thin matrices: matrix (V, C) to (V, E), (C, E). Source: levy2014neural, section 4.2."""
+    """The nearest product of thin matrices: matrix (V, C) to (V, E), (C, E). Source: levy2014neural, section 4.2."""
     left, values, right = torch.linalg.svd(matrix, full_matrices=False)
     root = values[:width].sqrt()
     return left[:, :width] * root, right[:width].T * root

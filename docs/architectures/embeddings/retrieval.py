@@ -70,7 +70,7 @@ def train(topics: Tensor, steps: int = 60, seed: int = 0, *, negatives: bool = T
 
 # --8<-- [start:search]
 def overlap(questions: Tensor, documents: Tensor) -> Tensor:
-    """Share of a question that a document has, words by how rare they are: questions (Q, N), documents (D, N) to (Q, D).
+    """Share of a question that a document has, by how rare words are: questions (Q, N), documents (D, N) to (Q, D).
 
     Source: definition.
     """
