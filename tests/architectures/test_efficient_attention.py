@@ -544,6 +544,8 @@ def test_heads_joined_after_training_and_latent_vectors() -> None:
     )
     latent = {kept: loss[2, kept][0] for kept in trained.RANKS}
     assert latent[64] == pytest.approx(0, abs=1e-5)
+    for kept, join in ((64, 0), (32, 1)):  # at the same size
+        assert latent[kept] < 0.3 * min(joined[join], after[join + 1][0])
     said(f"so 64 numbers lose nothing, and 32 lose {latent[32]:.2f}.")
     said(f"Heads joined: 0 at 128 numbers, {joined[0]:.2f} at 64, {joined[1]:.2f} at 32.")
     said(f"Joined and trained further: {after[0][0]:.2f}, {after[1][0]:.2f}, {after[2][0]:.2f}.")
