@@ -1,0 +1,280 @@
+"""Where the norm stands: docs/architectures/normalisation/depth.py against models of it, and the page's figures."""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from docs.architectures.normalisation import depth, normalisation
+from scripts.figures import style
+from scripts.printed.values import Each, From
+from tests.answers.plugin import Bench
+from tests.printed.plugin import Equations
+from tests.said import sayings, tables
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "architectures" / "normalisation.md"
+DATA = PAGE.parent / "normalisation"
+said = sayings(PAGE)
+rows_of = tables(PAGE)
+torch.set_num_threads(1)
+
+
+def table(name: str) -> style.Table:
+    """The numbers of a figure."""
+    return style.read_table(DATA / f"{name}.csv")
+
+
+def test_the_norm_is_that_of_the_other_file_and_the_orders_are_as_they_are_called() -> None:
+    x = torch.randn(3, 8, generator=torch.Generator().manual_seed(0))
+    norm = functional.layer_norm(x, (8,))
+    torch.testing.assert_close(depth.norm(x), norm)
+    torch.testing.assert_close(depth.norm(x), normalisation.standardise(x, [-1]))
+
+    def f(x: Tensor) -> Tensor:
+        return 2 * x + 1
+
+    wanted = {
+        "plain": f(x),
+        "skip": x + f(x),
+        "post": functional.layer_norm(x + f(x), (8,)),
+        "pre": x + f(norm),
+        "both": x + functional.layer_norm(f(norm), (8,)),
+    }
+    assert tuple(wanted) == depth.ORDERS
+    for order, out in wanted.items():
+        torch.testing.assert_close(depth.add_layer(x, f, order), out)
+    with pytest.raises(ValueError, match="no order 'middle'"):
+        depth.add_layer(x, f, "middle")
+
+
+def test_a_layer_is_causal_attention_or_a_feed_forward_network() -> None:
+    layers = depth.draw_layers(2, 8, 3, torch.Generator().manual_seed(1))
+    attend, forward = (depth.layer_function(w, 2) for w in layers)
+    x = torch.randn(3, 2, 5, 8, generator=torch.Generator().manual_seed(2))
+    later = x.clone()
+    later[:, :, 3:] += 1
+    assert torch.allclose(attend(later)[:, :, :3], attend(x)[:, :, :3], atol=1e-5)
+    assert not torch.allclose(attend(later)[:, :, 3:], attend(x)[:, :, 3:], atol=1e-2)
+    moved = (forward(later) - forward(x)).abs().amax((0, 1, 3))
+    assert (moved[:3] < 1e-5).all()
+    assert (moved[3:] > 1e-2).all()
+
+
+# A model of depth: layers that write vectors at right angles to all before them.
+
+
+def orthogonal(v: float, e: int) -> Callable[[], Callable[[Tensor], Tensor]]:
+    """Layers one after the other, each writing mean square v in a direction of its own, with mean zero."""
+    basis = torch.linalg.qr(torch.cat([torch.ones(e, 1), torch.eye(e)[:, :-1]], 1).double())[0].T
+    directions = iter(basis[2:])
+
+    def new() -> Callable[[Tensor], Tensor]:
+        direction = next(directions)
+        return lambda x: (v * e) ** 0.5 * direction
+
+    return new
+
+
+def streams(order: str, v: float, e: int, count: int) -> list[Tensor]:
+    """The stream from mean square 1 on."""
+    basis = torch.linalg.qr(torch.cat([torch.ones(e, 1), torch.eye(e)[:, :-1]], 1).double())[0].T
+    new, rows = orthogonal(v, e), [e**0.5 * basis[1]]
+    for _ in range(count):
+        rows.append(depth.add_layer(rows[-1], new(), order))
+    return rows
+
+
+@pytest.mark.equation("eq-normalisation-growth", "eq-normalisation-share")
+def test_the_stream_and_the_shares_of_the_layers(printed: Equations) -> None:
+    v, e, count = 0.7, 16, 6
+    basis = torch.linalg.qr(torch.cat([torch.ones(e, 1), torch.eye(e)[:, :-1]], 1).double())[0].T
+    pre, post = (streams(order, v, e, count) for order in ("pre", "post"))
+    sizes = [float(x.square().mean()) for x in pre]
+    printed("eq-normalisation-growth").holds(
+        {"m": From(0, sizes), "v": v, "l": Each(range(1, count + 1))}
+    )
+    shares = [((basis @ x[-1]) ** 2 / (x[-1] @ x[-1])).tolist()[2:] for x in (pre, post)]
+    printed("eq-normalisation-share").holds(
+        {"s": shares[0], "t": shares[1], "v": v, "L": count, "l": Each(range(1, count + 1))},
+        tolerance=1e-5,  # the norm has its small number
+    )
+    assert sum(shares[0][:count]) == pytest.approx(1 - 1 / sizes[-1])
+
+
+def test_the_shares_that_the_page_tells() -> None:
+    said("For $v = 1$ and $L = 24$ every pre-norm layer holds 1/25.")
+    basis = streams("pre", 1.0, 32, 0)[0] / 32**0.5
+    pre, post = (streams(order, 1.0, 32, 24) for order in ("pre", "post"))
+    assert 1 / float(pre[-1].square().mean()) == pytest.approx(1 / 25)
+    last = float(post[-1] @ post[-1] - (post[-1] @ post[-2]) ** 2 / (post[-2] @ post[-2]))
+    assert last / float(post[-1] @ post[-1]) == pytest.approx(1 / 2, abs=1e-4)
+    input_share = float((basis @ post[-1]) ** 2 / (post[-1] @ post[-1]))
+    assert input_share == pytest.approx(2.0**-24, rel=1e-3)
+    said("the one before a quarter, and the first $2^{-24}$.")
+
+
+def linear_moves(order: str, v: float, delta: float, count: int) -> float:
+    """Mean square of the move of the normalised output of linear layers, drawn at random many times."""
+    generator, e, s = torch.Generator().manual_seed(0), 96, 150
+
+    def draw() -> Tensor:
+        return (v / e) ** 0.5 * torch.randn(s, e, e, generator=generator)
+
+    x = y = torch.randn(s, 1, e, generator=generator)
+    for _ in range(count):
+        w, change = draw(), delta * draw()
+        x = depth.add_layer(x, lambda t, w=w: t @ w, order)  # type: ignore[misc]
+        y = depth.add_layer(y, lambda t, w=w + change: t @ w, order)  # type: ignore[misc]
+    return float((depth.norm(y) - depth.norm(x)).square().mean())
+
+
+@pytest.mark.equation("eq-normalisation-nudge")
+def test_a_nudge_grows_with_the_logarithm_of_the_depth_or_with_the_depth(
+    printed: Equations,
+) -> None:
+    v, small, delta, count = 0.06, 0.02, 5.0, 8
+    # Small moves go with the square of delta; told for a large one, so that the sides are no small numbers.
+    pre, post = (
+        (delta / small) ** 2 * linear_moves(order, v, small, count) for order in ("pre", "post")
+    )
+    printed("eq-normalisation-nudge").holds(
+        {"M": pre, "P": post, r"\delta": delta, "v": v, "L": count}, about=0.025
+    )
+
+
+# What the figures show.
+
+
+def test_the_stream_and_the_gradients_by_depth_as_the_page_tells_them() -> None:
+    t = table("depth")
+
+    def ends(part: str, order: str) -> tuple[float, float]:
+        column = t[f"{part}_{order}_mean"]
+        return column[0], column[-1]
+
+    plain, skip, pre, both = (ends("stream", o) for o in ("plain", "skip", "pre", "both"))
+    said(f"without skip and norm it falls from {plain[0]:.2f} to {plain[1]:.4f}")
+    said(f"alone it rises from {skip[0]:.1f} to {skip[1]:.0f}; post-norm is 1 throughout")
+    said(
+        f"pre-norm rises from {pre[0]:.1f} to {pre[1]:.1f}; with norms at both ends it rises "
+        f"from {both[0]:.1f} to {both[1]:.1f}."
+    )
+    pre, both = ends("gradient", "pre"), ends("gradient", "both")
+    said(
+        f"falling from {pre[0]:.2f} to {pre[1]:.2f} in pre-norm and from {both[0]:.2f} "
+        f"to {both[1]:.2f} with norms"
+    )
+    assert all(abs(x - 1) < 1e-4 for x in t["stream_post_mean"])
+    for order, falls in (("plain", True), ("skip", False), ("pre", False), ("both", False)):
+        pairs = itertools.pairwise(t[f"stream_{order}_mean"])
+        assert all((a > b) == falls for a, b in pairs), order
+    assert all(1.8e-4 < x < 2.9e-4 for x in t["gradient_plain_mean"])
+    assert all(x > 1000 for x in t["gradient_skip_mean"])
+    assert all(0.55 < x < 0.7 for x in t["gradient_post_mean"])
+    assert all(a > b for a, b in itertools.pairwise(t["gradient_pre_mean"]))
+    assert all(a > b for a, b in zip(t["gradient_post_mean"], t["gradient_pre_mean"], strict=True))
+
+
+def test_the_command_prints_what_the_table_says(capsys: pytest.CaptureFixture[str]) -> None:
+    depth.main(24)
+    rows = {row.split()[0]: row.split()[1:] for row in capsys.readouterr().out.splitlines()[2:]}
+    assert tuple(rows) == depth.ORDERS
+    stream = [float(rows[order][0]) for order in depth.ORDERS]
+    said("the stream 0.00038, 611, 1, 3.55 and 5.12.")
+    assert stream == pytest.approx([0.00038, 611, 1, 3.55, 5.12], rel=0.01)
+    assert float(rows["pre"][2]) == pytest.approx(0.154, rel=0.01)
+    first = table("nudge")["post_mean"][0]
+    two = {order: depth.profile(order, 2)[0][-1].mean() for order in depth.ORDERS}
+    assert 0.2 < min(two.values()) < max(two.values()) < 2
+    assert first < 0.012
+
+
+def test_the_last_gradient_of_pre_norm_falls_with_the_root_of_the_depth() -> None:
+    last = {n: depth.profile("pre", n)[1][-1].mean() for n in (24, 96)}
+    said("the last gradient is 0.079, half of the 0.154 at 24 layers")
+    said("the last gradient falls from 0.154 with 24 layers to 0.079 with 96")
+    assert [float(value) for value in last.values()] == pytest.approx([0.154, 0.079], rel=0.01)
+    post = depth.profile("post", 96, s=2)[1][-1].mean()
+    assert 0.5 < float(post) < 0.8
+    said("in post-norm it stays near 0.6.")
+
+
+def test_a_norm_at_the_output_keeps_what_a_layer_writes() -> None:
+    ends = {
+        order: [float(depth.profile(order, 24, scale=s)[0][-1].mean()) for s in (1.0, 4.0)]
+        for order in ("pre", "both")
+    }
+    said(f"the stream ends at {ends['pre'][1]:.1f} in place of {ends['pre'][0]:.1f}.")
+    said(f"the stream ends at {ends['both'][0]:.1f} with either size")
+    assert ends["both"][0] == pytest.approx(ends["both"][1], rel=1e-3)
+
+
+def test_nudges_as_the_page_tells_them_and_near_the_model() -> None:
+    t = table("nudge")
+    names = {"post": "Post-norm rises", "pre": "pre-norm", "both": "norms at both ends"}
+    for name, words in names.items():
+        column = t[f"{name}_mean"]
+        said(f"{words} from {column[0]:.3f} to {column[-1]:.3f}")
+        assert all(a < b for a, b in itertools.pairwise(column))
+    assert min(t["small_least"]) > 0.008
+    assert max(t["small_most"]) < 0.0103
+    assert all(a > b for a, b in zip(t["post_least"][1:], t["pre_most"][1:], strict=True))
+    said("post-norm with a small start stays between 0.008 and 0.010](normalisation/nudge.svg)")
+
+
+def test_training_as_the_page_tells_it() -> None:
+    t = table("train")
+    assert t["step"][-2:] == [95, 100]
+    shown = {}
+    for name in ("post", "warm", "small", "pre"):
+        mean = sum(t[f"{name}_mean"][-2:]) / 2
+        # The range of means over ten steps lies within the means of the two ranges.
+        low, high = (sum(t[f"{name}_{end}"][-2:]) / 2 for end in ("least", "most"))
+        shown[name] = f"{mean:.2f} ({low:.2f} to {high:.2f})"
+    said(f"the loss of plain post-norm is {shown['post']}, hardly", f"brings {shown['warm']}: it")
+    said(f"A small start brings {shown['small']}, pre-norm {shown['pre']}.")
+    end = {name: t[f"{name}_mean"][-1] for name in shown}
+    said(
+        f"ends at {end['post']:.2f}; post-norm with warm-up falls to {end['warm']:.2f}; post-norm "
+        f"with a small start to {end['small']:.2f}; pre-norm to {end['pre']:.2f}]("
+    )
+    said(f"stays near guessing, {np.log(8):.2f}, and")
+    assert all(x > 1.7 for x in t["post_least"])
+    better = itertools.product(t["pre_most"][-8:], t["warm_least"][-8:])
+    assert all(a < b for a, b in better)
+
+
+def test_with_fewer_layers_post_norm_learns_too() -> None:
+    said("with fewer layers or a smaller rate post-norm learns too")
+    losses = depth.train("post", 4, s=3)[-10:].mean(0)
+    assert (losses < 0.5).all()
+
+
+# The exercises.
+
+
+@pytest.mark.answer("answer-normalisation-share")
+def test_exercise_3_what_is_left_of_the_input(answer: Bench) -> None:
+    left = []
+    for order in ("pre", "post"):
+        rows = streams(order, 1.0, 16, 8)
+        x, start = rows[-1], rows[0]
+        left.append(float((x @ start) ** 2 / (x @ x) / (start @ start)))
+    once = streams("post", 1.0, 16, 1)
+    half = float((once[1] @ once[0]) ** 2 / (once[1] @ once[1]) / (once[0] @ once[0]))
+    rounded = [1 / round(1 / value) for value in left]
+    assert left == pytest.approx(rounded, rel=1e-3)
+    assert rounded == [1 / 9, 1 / 256]
+    answer("answer-normalisation-share").is_(rounded, [rounded[0], round(half, 3)])
+
+
+@pytest.mark.answer("answer-normalisation-nudge")
+def test_exercise_6_the_small_start(answer: Bench) -> None:
+    moves = [float(depth.nudge("post", 16, scale=scale).mean()) for scale in (1.0, 0.25)]
+    answer("answer-normalisation-nudge").is_(moves[0] / moves[1])
+    said(f"{moves[0]:.4f} and {moves[1]:.4f}, a factor of {moves[0] / moves[1]:.1f}.")
