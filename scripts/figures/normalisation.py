@@ -140,7 +140,9 @@ def draw_by_depth(table: style.Table, panels: list[style.Axes]) -> None:
         axes.set_xticks([2, 8, 16, 24])
     panels[0].set_title("size of the stream")
     panels[1].set_title("size of the gradient")
-    panels[1].legend(loc="center", bbox_to_anchor=(0.5, 0.2), fontsize=10)
+    panels[1].legend(
+        loc="center", bbox_to_anchor=(0.5, 0.22), fontsize=10, ncols=2, columnspacing=1.0
+    )
 
 
 @cache
@@ -176,7 +178,7 @@ def draw_nudged(table: style.Table, axes: style.Axes) -> None:
     axes.set_xticks(DEPTHS, [str(count) for count in DEPTHS])
     axes.set_yticks([0.01, 0.02, 0.05, 0.1], ["0.01", "0.02", "0.05", "0.1"])
     axes.minorticks_off()
-    axes.set_ylim(0.006, 0.25)
+    axes.set_ylim(0.006, 0.12)
     axes.set_xlabel("layers")
     axes.set_ylabel("move of the output")
     for name, text, at, side, up in (
@@ -278,18 +280,31 @@ def draw_attention(table: style.Table, axes: style.Axes) -> None:
     axes.legend(loc="center right", bbox_to_anchor=(1.0, 0.62))
 
 
-HERE = "architectures/normalisation"
 FIGURES = [
-    style.Recipe(f"{HERE}/sets", sets, draw_sets, size=(560, 230), grid=(1, 4)),
+    style.Recipe("architectures/normalisation/sets", sets, draw_sets, size=(560, 230), grid=(1, 4)),
     style.Recipe(
-        f"{HERE}/depth", by_depth, draw_by_depth, size=(700, 320), grid=(1, 2), tolerance=0.02
+        "architectures/normalisation/depth",
+        by_depth,
+        draw_by_depth,
+        size=(700, 320),
+        grid=(1, 2),
+        tolerance=0.02,
     ),
-    style.Recipe(f"{HERE}/nudge", nudged, draw_nudged, size=(440, 300), tolerance=0.02),
     style.Recipe(
-        f"{HERE}/train", training, draw_training, size=(480, 300), tolerance=0.2, absolute=0.15
+        "architectures/normalisation/nudge", nudged, draw_nudged, size=(440, 300), tolerance=0.02
     ),
-    style.Recipe(f"{HERE}/batch", batches, draw_batches, size=(440, 270)),
-    style.Recipe(f"{HERE}/attention", attention, draw_attention, size=(440, 280)),
+    style.Recipe(
+        "architectures/normalisation/train",
+        training,
+        draw_training,
+        size=(480, 300),
+        tolerance=0.2,
+        absolute=0.15,
+    ),
+    style.Recipe("architectures/normalisation/batch", batches, draw_batches, size=(440, 270)),
+    style.Recipe(
+        "architectures/normalisation/attention", attention, draw_attention, size=(440, 280)
+    ),
 ]
 
 if __name__ == "__main__":

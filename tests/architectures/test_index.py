@@ -120,59 +120,6 @@ def test_the_printed_rotations_know_only_their_distance(printed: Equations) -> N
     )
 
 
-@pytest.mark.equation("eq-architectures-layernorm")
-def test_layer_normalisation_is_the_library_s(printed: Equations) -> None:
-    x, gain, shift = normal(6, 4, 10), normal(7, 10), normal(8, 10)
-    mean = x.mean(-1, keepdim=True)
-    variance = ((x - mean) ** 2).mean(-1, keepdim=True)
-    ours = gain * (x - mean) / torch.sqrt(variance + 1e-5) + shift
-    torch.testing.assert_close(ours, nn.functional.layer_norm(x, (10,), gain, shift, 1e-5))
-    printed("eq-architectures-layernorm").holds(
-        {
-            r"\operatorname{LayerNorm}": on_columns(
-                lambda x: nn.functional.layer_norm(x, (10,), gain, shift, 0.3)
-            ),
-            r"\mathbf{x}": column(x[0]),
-            r"\gamma": column(gain),
-            r"\beta": column(shift),
-            r"\mu": column(mean[0].expand(10)),
-            r"\sigma": x[0].std(correction=0),
-            r"\epsilon": 0.3,
-        }
-    )
-
-
-@pytest.mark.equation("eq-architectures-rmsnorm")
-def test_root_mean_square_normalisation_is_the_library_s(printed: Equations) -> None:
-    x, gain = normal(9, 4, 10), normal(10, 10)
-    ours = gain * x / torch.sqrt((x**2).mean(-1, keepdim=True) + 1e-5)
-    torch.testing.assert_close(ours, nn.functional.rms_norm(x, (10,), gain, 1e-5))
-    printed("eq-architectures-rmsnorm").holds(
-        {
-            r"\operatorname{RMSNorm}": on_columns(
-                lambda x: nn.functional.rms_norm(x, (10,), gain, 0.3)
-            ),
-            r"\mathbf{x}": column(x[0]),
-            "x": x[0],
-            r"\gamma": column(gain),
-            "E": 10,
-            r"\epsilon": 0.3,
-            "i": Each(range(1, 11)),
-        }
-    )
-
-
-@pytest.mark.equation("eq-architectures-layernorm")
-@pytest.mark.equation("eq-architectures-rmsnorm")
-def test_layer_normalisation_forgets_shift_and_scale_and_root_mean_square_only_scale() -> None:
-    x = normal(11, 3, 12)
-    layer = nn.functional.layer_norm(x, (12,), eps=0.0)
-    torch.testing.assert_close(nn.functional.layer_norm(3 * x + 5, (12,), eps=0.0), layer)
-    root = nn.functional.rms_norm(x, (12,), eps=0.0)
-    torch.testing.assert_close(nn.functional.rms_norm(3 * x, (12,), eps=0.0), root)
-    assert (nn.functional.rms_norm(x + 5, (12,), eps=0.0) - root).abs().max() > 0.1
-
-
 @pytest.mark.equation("eq-architectures-stream")
 def test_the_output_of_a_residual_stack_is_the_input_plus_what_each_layer_wrote(
     printed: Equations,

@@ -112,7 +112,13 @@ def test_the_example_as_the_page_tells_it() -> None:
     said(f"$(9, 1, 3, 3) / 5 = {told(rms(EXAMPLE), 1)}$")
     gained = normalisation.rms_norm(EXAMPLE, torch.tensor([1.0, 2, 1, 1]), 0.0)
     said(f"the second feature of RMSNorm is $2 \\cdot 0.2 = {float(gained[1]):.1f}$")
+    squares, off = EXAMPLE.square().tolist(), (EXAMPLE - EXAMPLE.mean()).square().tolist()
+    assert (squares, off) == ([81, 1, 9, 9], [25, 9, 1, 1])
+    said("The mean is 4, and the deviations from it are $(5, -3, -1, -1)$.")
+    said("Their squares 25, 9, 1, 1 have the mean 9, the *variance*; its root 3 is the standard")
+    said("The squares 81, 1, 9, 9 have the mean 25, with the root 5.")
     doubled, moved = 2 * EXAMPLE, EXAMPLE + 5
+    said(f"Double all numbers: ${told(doubled, 0)}$", f"Add 5 to each instead: ${told(moved, 0)}$")
     for norm in (layer, rms):
         torch.testing.assert_close(norm(doubled), norm(EXAMPLE), **EXACT)
     torch.testing.assert_close(layer(moved), layer(EXAMPLE), **EXACT)
@@ -124,6 +130,10 @@ def test_the_example_as_the_page_tells_it() -> None:
     both = torch.stack([EXAMPLE, SUM])
     out, _ = normalisation.batch_norm(both, (torch.zeros(4), torch.ones(4)), True, eps=0.0)
     said(f"become ${told(out[0], 0)}$ and ${told(out[1], 0)}$")
+    said("has the values 9 and −1: mean 4, standard deviation 5, result 1 and −1.")
+    assert both[:, 0].tolist() == [9, -1]
+    assert float(SUM.double().square().mean().sqrt()) == float(both[:, 0].std(correction=0)) == 5
+    said("Its root mean square is 5 again, so the next layer gets")
     assert EXAMPLE.double().mean() == SUM.double().mean() == 4
 
 
@@ -153,6 +163,38 @@ def test_a_norm_asks_the_numbers_that_the_figure_fills() -> None:
         assert places == set(itertools.product(rows, columns))
         assert rows == {"layer": {1}, "batch": set(range(6))}.get(kind, {0, 1, 2})
         assert columns == {"layer": {0, 1, 2, 3}, "group": {2, 3}}.get(kind, {2})
+
+
+def test_the_diagram_has_the_example() -> None:
+    table = style.read_table(DATA / "diagram.csv")
+
+    def shown(name: str) -> str:
+        return "(" + ", ".join(f"{v:g}".replace("-", "−") for v in table[name]) + ")"
+
+    x, read, after, size = shown("x"), shown("read"), shown("post"), table["size"][0]
+    said(
+        f"RMSNorm: the vector {x} goes two ways; its root mean square is {size:g}; divided by it, "
+        f"the vector is {read}, which"
+    )
+    said(f"LayerNorm takes the mean, {table['mean'][0]:g}, off before")
+    said(
+        f"Pre-norm: {x} goes straight to an addition; a copy goes through a norm and a layer f, "
+        f"which gives {shown('update')}; the sum is {shown('pre')}; the"
+    )
+    said(f"the layer reads {x} itself, and the sum goes through a norm, which gives {after}; the")
+    assert table["read"] == pytest.approx(rms(EXAMPLE).tolist())
+    assert table["post"] == pytest.approx(rms(SUM).tolist())
+
+
+def test_what_the_models_of_the_table_have() -> None:
+    later = [
+        row for row in rows_of("tab-normalisation-practice") if re.search(r", 202[3-6]", row[0])
+    ]
+    language = [row for row in later if not row[0].startswith("ViT")]
+    before = [row for row in language if row[2].startswith(("pre-norm", "before"))]
+    assert {row[1] for row in language} == {"RMSNorm"}
+    assert (len(before), len(language)) == (5, 6)
+    said("all have RMSNorm, and five of six have it before each layer")
 
 
 # The equations.
@@ -400,7 +442,7 @@ def test_the_costs_are_counted() -> None:
     numbers = sum(p.numel() for m in norms for p in m.parameters())
     said(f"{len(norms)} LayerNorms of $2 \\cdot 768$ numbers, {numbers:,} of its")
     work = len(norms) * 7 * 768
-    said(f"${len(norms)} \\cdot 7 \\cdot 768 = {work:,}$, of about".replace(",", "{,}", 1))
+    said(f"${len(norms)} \\cdot 7 \\cdot 768 = {work:,}$".replace(",", "{,}"))
     whole = 2 * gpt.GPT2["small"].parameters()
     said(f"of about {whole / 1e6:.0f} million for a token", f"these {100 * work / whole:.2f} % say")
 
@@ -416,10 +458,12 @@ def test_the_spread_over_batches_falls_with_the_root() -> None:
 
 def test_attention_looks_at_one_token_when_weights_grow_and_not_with_qk_norm() -> None:
     table = style.read_table(DATA / "attention.csv")
-    first, *rest = table["free_mean"]
-    shown = f"{rest[0]:.2f}, {rest[1]:.2f} and {rest[2]:.2f} for the factors 1, 2, 4, 8"
-    said(f"it falls from {first:.2f} to {shown}")
-    said(f"normalised, it stays at {table['normed_mean'][0]:.2f}")
+    a, b, c, d = table["free_mean"]
+    assert table["factor"] == [1, 2, 4, 8]
+    said(
+        f"falls from {a:.2f} to {b:.2f}, {c:.2f} and {d:.2f} for the factors 1, 2, 4, 8; normalised"
+    )
+    said(f"normalised, it stays at {table['normed_mean'][0]:.2f}](")
     assert max(table["normed_most"]) - min(table["normed_most"]) < 1e-4
     assert all(a > b for a, b in itertools.pairwise(table["free_most"]))
     q, k = normal(6, 8), normal(6, 8, seed=1)
@@ -527,7 +571,9 @@ def test_exercise_5_the_greatest_weight(answer: Bench) -> None:
 
     once = float(torch.tensor([64**0.5] + [0.0] * 4999).softmax(0)[0])
     answer("answer-normalisation-sharp").is_(rest(64), 1 - once)
-    said(f"= {rest(64):.5f}$: at this width", f"would leave at most {1 - rest(4):.3f} for one key")
+    said(
+        f"= {rest(64):.5f}$, so at this width", f"would leave at most {1 - rest(4):.3f} for one key"
+    )
 
 
 @pytest.mark.answer("answer-normalisation-nan")

@@ -216,10 +216,10 @@ def test_a_norm_at_the_output_keeps_what_a_layer_writes() -> None:
 
 def test_nudges_as_the_page_tells_them_and_near_the_model() -> None:
     t = table("nudge")
-    names = {"post": "Post-norm rises", "pre": "pre-norm", "both": "norms at both ends"}
-    for name, words in names.items():
-        column = t[f"{name}_mean"]
-        said(f"{words} from {column[0]:.3f} to {column[-1]:.3f}")
+    post, pre, both = (t[f"{name}_mean"] for name in ("post", "pre", "both"))
+    said(f"Post-norm rises from {post[0]:.3f} to {post[-1]:.3f}, pre-norm from {pre[0]:.3f}")
+    said(f"to {pre[-1]:.3f}, norms at both ends from {both[0]:.3f} to {both[-1]:.3f}; post-norm")
+    for column in (post, pre, both):
         assert all(a < b for a, b in itertools.pairwise(column))
     assert min(t["small_least"]) > 0.008
     assert max(t["small_most"]) < 0.0103
@@ -230,15 +230,19 @@ def test_nudges_as_the_page_tells_them_and_near_the_model() -> None:
 def test_training_as_the_page_tells_it() -> None:
     t = table("train")
     assert t["step"][-2:] == [95, 100]
-    shown = {}
-    for name in ("post", "warm", "small", "pre"):
-        mean = sum(t[f"{name}_mean"][-2:]) / 2
-        # The range of means over ten steps lies within the means of the two ranges.
-        low, high = (sum(t[f"{name}_{end}"][-2:]) / 2 for end in ("least", "most"))
-        shown[name] = f"{mean:.2f} ({low:.2f} to {high:.2f})"
-    said(f"the loss of plain post-norm is {shown['post']}, hardly", f"brings {shown['warm']}: it")
-    said(f"A small start brings {shown['small']}, pre-norm {shown['pre']}.")
-    end = {name: t[f"{name}_mean"][-1] for name in shown}
+
+    def last(name: str) -> tuple[float, float, float]:
+        # The mean of ten steps, and the means of the two ranges, within which those of the networks lie.
+        return tuple(sum(t[f"{name}_{part}"][-2:]) / 2 for part in ("mean", "least", "most"))  # type: ignore[return-value]
+
+    (a, b, c), (d, e, f) = last("post"), last("warm")
+    said(f"the loss of plain post-norm is {a:.2f} ({b:.2f} to {c:.2f}), hardly")
+    said(f"to its value, brings {d:.2f} ({e:.2f} to {f:.2f}): it helps")
+    (a, b, c), (d, e, f) = last("small"), last("pre")
+    said(
+        f"A small start brings {a:.2f} ({b:.2f} to {c:.2f}), pre-norm {d:.2f} ({e:.2f} to {f:.2f})."
+    )
+    end = {name: t[f"{name}_mean"][-1] for name in ("post", "warm", "small", "pre")}
     said(
         f"ends at {end['post']:.2f}; post-norm with warm-up falls to {end['warm']:.2f}; post-norm "
         f"with a small start to {end['small']:.2f}; pre-norm to {end['pre']:.2f}]("

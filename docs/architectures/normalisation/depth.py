@@ -15,7 +15,7 @@ from torch.nn import functional
 
 ORDERS = ("plain", "skip", "post", "pre", "both")
 
-Layer = dict[str, Tensor]
+Layer = dict[str, Tensor]  # "in" and "out", (S, 1, rows, columns) each
 
 
 # --8<-- [start:order]
@@ -26,7 +26,7 @@ def norm(x: Tensor) -> Tensor:
 
 
 def add_layer(x: Tensor, f: Callable[[Tensor], Tensor], order: str) -> Tensor:
-    """The stream after one more layer f: x (..., E) to (..., E). Source: xiong2020layer, table 1.
+    """The stream after one more layer: x (..., E), f (..., E) to the same, to (..., E). Source: xiong2020layer, table 1.
 
     Raises ValueError for an order that is not in ORDERS.
     """
@@ -65,7 +65,7 @@ def draw_layers(
 
 
 def layer_function(w: Layer, heads: int) -> Callable[[Tensor], Tensor]:
-    """What a layer computes from x (S, B, N, E): causal attention, or a feed-forward network."""
+    """Causal attention or a feed-forward network, (S, B, N, E) to (S, B, N, E). Source: definition."""
 
     def attend(x: Tensor) -> Tensor:
         q, k, v = (x @ w["in"]).reshape(*x.shape[:3], 3, heads, -1).permute(3, 0, 1, 4, 2, 5)
@@ -80,7 +80,10 @@ def layer_function(w: Layer, heads: int) -> Callable[[Tensor], Tensor]:
 
 # --8<-- [start:run]
 def run(x: Tensor, layers: list[Layer], order: str, heads: int) -> list[Tensor]:
-    """The stream before the first layer and after each: x (S, B, N, E) to L + 1 of them. Source: definition."""
+    """The stream before and after each layer: x (S, B, N, E) to L + 1 times (S, B, N, E). Source: definition.
+
+    Raises ValueError as add_layer does.
+    """
     streams = [norm(x) if order == "post" else x]
     for w in layers:
         streams.append(add_layer(streams[-1], layer_function(w, heads), order))
@@ -100,7 +103,7 @@ def profile(
     """Untrained networks on random input and targets: sizes and gradients by layer.
 
     Returns the root mean square of the stream (L + 1, S) and the norm of the gradient of the loss with
-    respect to each layer's first matrix (L, S). Source: this page, fig. depth.
+    respect to each layer's first matrix (L, S). Source: xiong2020layer, section 4.
     """
     generator = torch.Generator().manual_seed(seed)
     layers = draw_layers(count, e, s, generator, scale)
@@ -140,7 +143,7 @@ def train(
     order: str, count: int, steps: int = 100, rate: float = 0.01, warm_up: int = 0,
     scale: float = 1.0, s: int = 5, v: int = 8, seed: int = 2,
 ) -> Tensor:  # fmt: skip
-    """Loss by step (steps, S) of small networks that learn to answer each token with the partner of the one before."""
+    """Loss by step (steps, S) of networks that answer a token with the partner of the one before. Source: definition."""
     e, n, b = 16, 8, 8
     generator = torch.Generator().manual_seed(seed)
     layers = draw_layers(count, e, s, generator, scale)

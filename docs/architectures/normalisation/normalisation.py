@@ -55,7 +55,7 @@ def batch_norm(
 ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
     """In training over the batch, in use by means that were kept: x (B, E) to (B, E).
 
-    kept: mean and variance, (E,) each. Returns the output and the new means. Source: ioffe2015batch.
+    kept (E,), (E,): mean and variance. Returns (B, E), and (E,), (E,) anew. Source: ioffe2015batch.
     Raises ValueError for a batch of one in training, whose variance is 0.
     """
     if not training:
