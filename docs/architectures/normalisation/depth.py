@@ -26,7 +26,7 @@ def norm(x: Tensor) -> Tensor:
 
 
 def add_layer(x: Tensor, f: Callable[[Tensor], Tensor], order: str) -> Tensor:
-    """The stream after one more layer: x (..., E), f (..., E) to the same, to (..., E). Source: xiong2020layer, table 1.
+    """The stream after one more layer: x (..., E), f (..., E) to the same, to (..., E). Source: xiong2020layer.
 
     Raises ValueError for an order that is not in ORDERS.
     """
@@ -143,7 +143,7 @@ def train(
     order: str, count: int, steps: int = 100, rate: float = 0.01, warm_up: int = 0,
     scale: float = 1.0, s: int = 5, v: int = 8, seed: int = 2,
 ) -> Tensor:  # fmt: skip
-    """Loss by step (steps, S) of networks that answer a token with the partner of the one before. Source: definition."""
+    """Loss by step (steps, S) of nets that answer a token with the partner of the one before. Source: definition."""
     e, n, b = 16, 8, 8
     generator = torch.Generator().manual_seed(seed)
     layers = draw_layers(count, e, s, generator, scale)
