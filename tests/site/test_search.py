@@ -205,7 +205,7 @@ MUST = {
     "posterior collapse zanzibar": "models/vae/",  # most words
     "what is the of an elbo": "models/vae/",  # words that say nothing
     "pre-trained models": "ecosystem/pre-trained-models/",  # a title
-    "normalization layer": "models/gpt/",  # a term in another order
+    "normalization layer": "architectures/normalisation/",  # a term in another order
     "LORA": "ecosystem/pre-trained-models/",
 }
 
