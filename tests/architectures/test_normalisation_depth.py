@@ -253,6 +253,13 @@ def test_training_as_the_page_tells_it() -> None:
     assert all(a < b for a, b in better)
 
 
+def test_warm_up_begins_with_a_part_of_the_rate() -> None:
+    first = depth.train("pre", 2, steps=2, rate=0.1, warm_up=10, s=1)
+    plain = depth.train("pre", 2, steps=2, rate=0.01, s=1)
+    torch.testing.assert_close(first, plain)
+    assert (depth.train("pre", 2, steps=2, rate=0.1, s=1)[1] - plain[1]).abs() > 1e-3
+
+
 def test_with_fewer_layers_post_norm_learns_too() -> None:
     said("with fewer layers or a smaller rate post-norm learns too")
     losses = depth.train("post", 4, s=3)[-10:].mean(0)
