@@ -67,6 +67,21 @@ def test_every_page_is_built(site: Path) -> None:
     assert (site / "404.html").is_file()
 
 
+LENGTH = re.compile(r"First depth about (\d+) minutes?, whole page (\d+)")
+
+
+def test_a_first_depth_takes_ten_minutes_at_most(site: Path) -> None:
+    found = {
+        path.parent.relative_to(site).as_posix(): tuple(map(int, match.groups()))
+        for path in site.rglob("index.html")
+        if (match := LENGTH.search(path.read_text(encoding="utf-8")))
+    }
+    assert len(found) >= 12, "the deep pages say how long they are"
+    long = {page: first for page, (first, _) in found.items() if first > 10}
+    assert not long, f"what the first depth need not say goes below it: {long}"
+    assert not {page: whole for page, (_, whole) in found.items() if whole > 40}
+
+
 def check(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the one command as a contributor does."""
     return subprocess.run(
