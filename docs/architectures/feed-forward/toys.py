@@ -1,4 +1,4 @@
-"""Four small experiments on feed-forward layers: superposition, facts, dead units, depth.
+"""Five small experiments on feed-forward layers: superposition, its untangling, facts, dead units, depth.
 
 Networks of several seeds are trained side by side in one tensor; the first axis counts them.
 The letters: E width of the stream, F hidden units, M features, K facts, p the probability of a feature.
@@ -54,6 +54,33 @@ def superpose(
     share = lost / (features * p * (1 - p))
     # --8<-- [end:superpose]
     return codes.detach(), bias.detach().squeeze(2), share.detach()
+
+
+def untangle(
+    rows: Tensor, weight: Tensor, wide: int, penalty: float = 0.1, steps: int = 600
+) -> tuple[Tensor, Tensor]:
+    """Train a sparse autoencoder of `wide` units on rows of a stream.
+
+    rows (seeds, N, E) and their probabilities, weight (N,), to directions of length 1 (seeds, wide, E), and the
+    share of the mean square of the rows that is not rebuilt (seeds,). Source: cunningham2023sparse.
+    """
+    draw = torch.Generator().manual_seed(3)
+    down = torch.randn(len(rows), wide, rows.shape[-1], generator=draw)
+    down = down / down.norm(dim=2, keepdim=True)
+    up, bias = down.mT.clone(), torch.zeros(len(rows), 1, wide)
+    optimiser = torch.optim.Adam([w.requires_grad_() for w in (down, up, bias)])
+    # --8<-- [start:untangle]
+    for step in range(steps):
+        optimiser.param_groups[0]["lr"] = 0.01 * (1 - step / steps)
+        codes = down / down.norm(dim=2, keepdim=True)
+        hidden = torch.relu(rows @ up + bias)
+        error = (hidden @ codes - rows).square().sum(2)
+        optimiser.zero_grad()
+        torch.autograd.backward((weight * (error + penalty * hidden.sum(2))).sum())
+        optimiser.step()
+        # --8<-- [end:untangle]
+    rest = (weight * error).sum(1) / (weight * rows.square().sum(2)).sum(1)
+    return codes.detach(), rest.detach()
 
 
 def facts(
