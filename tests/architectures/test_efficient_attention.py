@@ -301,7 +301,10 @@ def test_published_models_as_the_table_tells_them() -> None:
         f"MHA would keep {whole.kept() / v3.kept():.0f} times as much",
     )
     rate = v3.operations(7) / v3.cache(7)
-    said(f"MLA does {rate:.0f} operations a byte;", f"For DeepSeek-V3 that is {rate:.0f}: the step")
+    said(
+        f"MLA does {rate:.0f} operations a byte;",
+        f"For DeepSeek-V3 that is {rate:.0f}, more than the {312 / 2:.0f} of the processor above",
+    )
     oss = MODELS["gpt-oss-120b"][1]
     near, far = (oss.cache(m, 18) for m in (128, 2**17))
     said(f"Half of the 36 layers have a window of 128: they keep {near / 2**20:.1f} MiB, the other")

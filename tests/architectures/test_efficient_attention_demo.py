@@ -25,6 +25,10 @@ def test_it_starts_with_the_example_of_the_page(open_demo: OpenDemo) -> None:
     expect(row(demo, "MLA")).to_have_text("MLA696 bytes6406.67")
     expect(row(demo, "GQA, window")).to_have_text("GQA, window864 bytes1282")
     expect(said(demo)).to_contain_text("a window 64 bytes")
+    # 320 and 104 numbers of two bytes, as the page counts them
+    expect(said(demo)).to_contain_text(
+        "640 bytes with scores written out, 208 bytes in tiles of 4."
+    )
 
 
 def test_presets_give_the_numbers_of_the_page(open_demo: OpenDemo) -> None:

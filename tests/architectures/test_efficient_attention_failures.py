@@ -37,10 +37,9 @@ def test_heads_joined_after_training_and_latent_vectors() -> None:
         f"stay equal, {after[1][0]:.2f} ± {after[1][1]:.2f} and {after[2][0]:.2f} ± "
         f"{after[2][1]:.2f} remain (mean and standard error of {trained.SEEDS:d} seeds)"
     )
-    said(f"in the same way, loses {after[0][0]:.2f}, because")
-    said(
-        f"so {after[1][0] - after[0][0]:.2f} and {after[2][0] - after[0][0]:.2f} come from the joining"
-    )
+    said(f"in the same way, loses {after[0][0]:.2f}; against")
+    rest = [value - after[0][0] for value, _ in after[1:]]
+    said(f"against this control {rest[0]:.2f} and {rest[1]:.2f} come from the joining")
     latent = {kept: loss[2, kept][0] for kept in trained.RANKS}
     assert latent[64] == pytest.approx(0, abs=1e-5)
     for kept, join in ((64, 0), (32, 1)):  # at the same size

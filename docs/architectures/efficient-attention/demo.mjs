@@ -6,7 +6,7 @@ import { forms, traffic } from "./efficient-attention.mjs";
 /** @typedef {import("./efficient-attention.mjs").Settings} Settings */
 
 const FORMS = ["MHA", "GQA", "MQA", "MLA", "GQA, window"]; // in the order of their rows
-const TILE = 128; // rows of a tile in the last sentence
+const TILE = 128; // rows of a tile in the last sentence, at most half of the text
 
 /** @type {{name: string, settings: Settings, see: string}[]} */
 const PRESETS = [
@@ -156,8 +156,8 @@ class Stage {
       value: "2",
       onInput: (value) => this.change("number", Number(value)),
     });
-    buttons.remove();
-    ui.button(list, "Reset", () => this.load(PRESETS[0]));
+    ui.button(buttons, "Reset", () => this.load(PRESETS[0]));
+    controls.append(buttons);
     this.load(PRESETS[0]);
   }
 
@@ -242,11 +242,12 @@ class Stage {
       if (cell instanceof HTMLElement) cell.style.cssText = "min-width: 0";
     }
     const { n, d, number } = this.settings;
-    const [out, tiles] = traffic(n, d, Math.min(TILE, n));
+    const rowsOfTile = Math.min(TILE, n / 2);
+    const [out, tiles] = traffic(n, d, rowsOfTile);
     this.status(
       `GQA keeps ${size(rows[1][1])}, MLA ${size(rows[3][1])}, a window ${size(rows[4][1])}. ` +
         `Reading the text at once, one head moves ${size(out * number)} with scores written out, ` +
-        `${size(tiles * number)} in tiles of ${Math.min(TILE, n)}.`,
+        `${size(tiles * number)} in tiles of ${rowsOfTile}.`,
     );
   }
 }
