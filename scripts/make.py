@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+GOLDEN = re.compile(r'^GOLDEN = Path\(__file__\)\.with_name\("([^"]+)"\)', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,11 @@ def values() -> Iterator[Product]:
     """What the demos must give."""
     from tests import golden
 
-    for file in sorted((ROOT / "tests").rglob("*.golden.json")):
+    files = set((ROOT / "tests").rglob("*.golden.json"))
+    for test in (ROOT / "tests").rglob("test_*.py"):  # a file that is lost is named there
+        if named := GOLDEN.search(test.read_text(encoding="utf-8")):
+            files.add(test.with_name(named[1]))
+    for file in sorted(files):
         stem = file.name.removesuffix(".golden.json")
         name = f"tests.{file.parent.name}.test_{stem.replace('-', '_')}"
 

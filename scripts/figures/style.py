@@ -167,7 +167,7 @@ class Recipe:
     def refresh(self) -> list[str]:
         """Compute the numbers and write what has come out differently. Returns each file with the reason."""
         table = self.numbers()
-        problems = compared(self, table) or relabelled(self)
+        problems = compared(self, table) or relabelled(self) or redrawn(self)
         if not problems:
             return []
         put(self, table)
@@ -283,6 +283,19 @@ def put(recipe: Recipe, table: Table) -> None:
         recipe.csv.write_text(table_text(table), encoding="utf-8", newline="\n")
     for path, text in zip(recipe.drawings, recipe.render(recipe.written()), strict=True):
         path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def redrawn(recipe: Recipe) -> list[str]:
+    """Which pictures come out otherwise though their numbers and words have stayed: a limit, a colour, a width.
+
+    Only who makes a picture anew asks: another machine may round a line otherwise.
+    """
+    pictures = zip(recipe.drawings, recipe.render(recipe.written()), strict=True)
+    return [
+        f"{path.name}: its drawing has changed"
+        for path, text in pictures
+        if path.read_text(encoding="utf-8") != text
+    ]
 
 
 def check(recipe: Recipe) -> list[str]:

@@ -40,10 +40,11 @@ def test_changed_labels_are_seen_and_drawn_anew_by_the_command_that_the_message_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(style, "DOCS", tmp_path)
-    title = ["before"]
+    title, top = ["before"], [1.0]
 
     def draw(table: style.Table, axes: style.Axes) -> None:
         axes.set_title(title[0])
+        axes.axhline(top[0])
 
     recipe = style.Recipe("line", lambda: {"x": [0.0, 1.0]}, draw)
     style.write(recipe)
@@ -52,6 +53,9 @@ def test_changed_labels_are_seen_and_drawn_anew_by_the_command_that_the_message_
     mend = f"run python3 scripts/dev.py make {tmp_path.name}"
     assert style.relabelled(recipe) == [f"line.svg: its labels have changed: {mend}"]
     assert recipe.refresh() == [f"{tmp_path.name}/line.svg: line.svg: its labels have changed"]
+    assert recipe.refresh() == []
+    top[0] = 0.5  # neither a number of the table nor a word
+    assert recipe.refresh()[0].endswith("line.svg: its drawing has changed")
     assert recipe.refresh() == []
 
 

@@ -30,6 +30,19 @@ def test_every_product_of_the_repository_is_known() -> None:
     assert made <= named
 
 
+def test_values_that_are_lost_are_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "tests" / "models"
+    folder.mkdir(parents=True)
+    text = 'GOLDEN = Path(__file__).with_name("vae.golden.json")\n'
+    (folder / "test_vae.py").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(make, "ROOT", tmp_path)
+    [lost] = make.values()
+    assert lost.path == "tests/models/vae.golden.json"
+    assert lost.stale() == "it is missing"
+
+
 def test_what_is_out_of_date_is_written_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
