@@ -366,11 +366,10 @@ def test_what_exclusion_hides() -> None:
     assert all(b > a for a, b in zip(table["allowed"], table["allowed"][1:], strict=False))
     at = table["pairs"].index(1000)
     hidden, shown = 100 * table["excluded"][at], 100 * table["allowed"][at]
-    said(f"corpus of 1,000 pairs, {hidden:.0f} % of the analogies are solved with this exclusion")
-    said(
-        f"and {shown:.0f} % without it; otherwise",
-        f"| {hidden:.0f} % with exclusion, {shown:.0f} %",
-    )
+    spread = 100 * table["allowed_sd"][at]
+    said(f"of 1,000 pairs, {hidden:.0f} % of the analogies are solved with this exclusion")
+    said(f"and {shown:.0f} ± {spread:.0f} % without it; otherwise")
+    said(f"| {hidden:.0f} % with exclusion, {shown:.0f} % without |")
     allowed = ", ".join(f"{x:.2f}" for x in table["allowed"])
     said(f"excluded: {min(table['excluded']):.2f} to 1.00. With all words allowed: {allowed}]")
     said("from 500 to 32,000. With", f"{len(figures.questions())} analogies, vectors of 9 numbers")
