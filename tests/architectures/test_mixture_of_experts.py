@@ -67,7 +67,7 @@ def test_the_layer_and_its_balancing_loss_are_those_of_transformers() -> None:
         g, p = moe.route(made.router(x), 2, torch.zeros(3))
     assert 2 * float(moe.balance_loss(g, p)) == pytest.approx(given["aux_loss"], rel=1e-5)
     said("so that its value is $k$ times this one; a test compares them", "transformers 5.24")
-    assert "transformers 5.24.0" in given["made"]
+    assert given["made"].startswith("transformers 5.24")
 
 
 def test_groups_of_unequal_size_give_the_same_layer() -> None:
@@ -294,17 +294,6 @@ def test_the_balancing_loss_pushes_busy_experts_down(printed: Equations) -> None
     )
 
 
-@pytest.mark.equation("eq-mixture-of-experts-even")
-def test_even_shares_have_the_least_sum_of_squares(printed: Equations) -> None:
-    bench = printed("eq-mixture-of-experts-even")
-    bench.holds({"M": 3, "q": [0.9, 0.3, 0.05]}, free=("M", "q"))
-    bench.holds({"M": 3, "q": [0.7, 0.7, 0.7]}, free=("q",))
-    # below one: the shares and the probabilities need not agree
-    s = torch.tensor([[0.1, 0.0], [0.1, 0.0], [-2.0, 0.0]]).double()
-    g, p = moe.route(s, 1, torch.zeros(2))
-    assert 0.9 < float(moe.balance_loss(g, p)) < 1
-
-
 @pytest.mark.equation("eq-mixture-of-experts-border")
 def test_a_bias_moves_the_border_between_two_experts(printed: Equations) -> None:
     router = torch.tensor([[-3.0, -9.0], [0.4, 1.7], [1.1, 0.3]]).double()
@@ -364,22 +353,24 @@ def test_the_z_loss_is_the_squared_logarithm_of_the_denominator(printed: Equatio
 # Training, and the demo.
 
 
-def stepped(
-    parts: tuple[Tensor, Tensor, Tensor], x: Tensor, k: int, alpha: float, gamma: float, most: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """One batch by automatic differentiation: router, experts and biases after it."""
+Parts = tuple[Tensor, Tensor, Tensor]
+Weight = float | Tensor
+
+
+def stepped(parts: Parts, x: Tensor, k: int, alpha: Weight, gamma: Weight, most: int) -> Parts:
+    """One batch by automatic differentiation: router, experts and biases after it; networks side by side."""
     router, experts, bias = parts
     router, experts = router.clone().requires_grad_(), experts.clone().requires_grad_()
     g, p = moe.route(moe.lines(router, x), k, bias, renormalise=k > 1)
-    kept = moe.drop(g, most)
-    error = (kept * moe.lines(experts, x)).sum(-1) - moe.zigzag(x)
-    loss = error.square().mean() + alpha * moe.balance_loss(g, p)
-    by_router, by_experts = torch.autograd.grad(loss, (router, experts))
-    return (
-        (router - 0.05 * by_router).detach(),
-        (experts - 0.05 * by_experts).detach(),
-        moe.bias_step(bias, g, gamma),
-    )
+    error = (moe.drop(g, most) * moe.lines(experts, x)).sum(-1) - moe.zigzag(x)
+    loss = (error.square().mean(-1) + alpha * moe.balance_loss(g, p)).sum()
+    moved = [
+        (part - 0.05 * by).detach()
+        for part, by in zip(
+            (router, experts), torch.autograd.grad(loss, (router, experts)), strict=True
+        )
+    ]
+    return moved[0], moved[1], moe.bias_step(bias, g, gamma)
 
 
 def test_training_is_gradient_descent_on_both_losses() -> None:
@@ -408,7 +399,7 @@ def test_the_measure_is_that_of_perfect_networks() -> None:
     assert float(dropped) == pytest.approx(0.2)  # 160, 80 and 160 tokens for places of 120
 
 
-def lists(parts: tuple[Tensor, ...]) -> dict[str, list[Any]]:
+def lists(parts: Parts) -> dict[str, list[Any]]:
     """A network as the demo has it."""
     return dict(zip(("router", "experts", "bias"), (part.tolist() for part in parts), strict=True))
 
@@ -418,7 +409,7 @@ def flat(parts: tuple[Tensor, ...]) -> list[float]:
     return [float(value) for part in parts for value in part.flatten()]
 
 
-def fresh(seed: int) -> tuple[Tensor, Tensor, Tensor]:
+def fresh(seed: int) -> Parts:
     """The random start of the demo."""
     draw = Random(seed)
     numbers = torch.tensor([draw.normal() for _ in range(12)], dtype=torch.float64).view(2, 3, 2)
@@ -481,6 +472,23 @@ def golden() -> dict[str, object]:
 
 def test_golden_values_are_current() -> None:
     shared.current(GOLDEN, golden())
+
+
+def test_the_demo_tells_of_a_collapse_as_its_presets_say() -> None:
+    torch.set_num_threads(1)  # the sums are small
+    alone, draw = fresh(6), Random(1006)
+    parts = alone[0].expand(3, 3, 2), alone[1].expand(3, 3, 2), alone[2].expand(3, 3)
+    alpha, gamma = torch.tensor([0, 0.3, 0]).double(), torch.tensor([[0], [0], [0.01]]).double()
+    for _ in range(1000):  # without balancing, with the loss, with the bias
+        x = torch.tensor([5 * (2 * draw.uniform() - 1) for _ in range(64)], dtype=torch.float64)
+        parts = stepped(parts, x, 1, alpha, gamma, 64)
+    error, share, _ = moe.measure(*parts)
+    loads = (400 * share).round().tolist()
+    assert loads[0] == [400, 0, 0]
+    assert loads[1][2] == 0 < min(loads[1][:2])
+    assert error[0] / 13 < error[1] < error[0] / 10
+    assert all(120 < load < 150 for load in loads[2])
+    said("Trained without balancing, this start ends with one expert for all tokens.")
 
 
 def test_the_program_runs(capsys: pytest.CaptureFixture[str]) -> None:

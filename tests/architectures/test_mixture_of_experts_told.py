@@ -57,6 +57,9 @@ def test_one_token_by_pencil() -> None:
     said("gives the probabilities p of 0.04, 0.32 and 0.64.", "computes x − 3 = −1; times its")
     said("times its weight g = 0.64 this is −0.64, and 2 − 0.64 = 1.36 leaves the layer.")
     said("expert 1 computes $x + 3$, expert 2 computes $-2x$, and expert 3 computes $x - 3$")
+    said("Forward: the token x = 2 enters the router W, which gives the probabilities")
+    said("the greatest score plus bias b, here to expert 3 alone. Expert 3 computes x − 3 = −1;")
+    said("Experts 1, x + 3, and 2, −2x, are not computed. Training")
     x = torch.linspace(-5, 5, 41)
     lines = moe.lines(moe.example()[1], x)
     part = torch.where(x < -1, 0, torch.where(x > 1, 2, 1))
@@ -78,7 +81,10 @@ def test_the_batch_its_loads_and_its_balancing_loss() -> None:
     said(f"the mean probabilities {mean[0]:.3f}, {mean[1]:.3f} and {mean[2]:.3f}, and the loss is")
     parts = [share * value for share, value in zip((1 / 6, 1 / 6, 4 / 6), mean, strict=True)]
     loss = float(moe.balance_loss(g, p))
-    said(f"({parts[0]:.3f} + {parts[1]:.3f} + {parts[2]:.3f}) = {loss:.2f}$.", "1/6, 1/6 and 4/6")
+    said(
+        f"({parts[0]:.3f} + {parts[1]:.3f} + {parts[2]:.3f}) = {loss:.2f}$.",
+        "Here the shares are 1/6, 1/6 and 4/6, the mean",
+    )
     said(f"or a balancing loss, {loss:.2f}, sends a gradient", "three experts are 1, 1 and 4; an")
     assert moe.capacity(6, 3, 1, 1.0) == 2
     assert (moe.drop(g, 2).sum(-1) == 0).nonzero().flatten().tolist() == [4, 5]
@@ -149,6 +155,17 @@ def test_large_scores_are_rounded_away() -> None:
     said(f"$p$ becomes {rough[0]:.2f}, {rough[1]:.2f} and {rough[2]:.2f} in place of 0.04, 0.32")
     assert s.softmax(-1).tolist() == pytest.approx([0.04, 0.32, 0.64], abs=1e-4)
     said("Add 300 to the three scores", "0.04, 0.32 and 0.64.\nIn 32 bits".replace("\n", " "))
+
+
+@pytest.mark.equation("eq-mixture-of-experts-even")
+def test_even_shares_have_the_least_sum_of_squares(printed: Equations) -> None:
+    bench = printed("eq-mixture-of-experts-even")
+    bench.holds({"M": 3, "q": [0.9, 0.3, 0.05]}, free=("M", "q"))
+    bench.holds({"M": 3, "q": [0.7, 0.7, 0.7]}, free=("q",))
+    # below one: the shares and the probabilities need not agree
+    s = torch.tensor([[0.1, 0.0], [0.1, 0.0], [-2.0, 0.0]]).double()
+    g, p = moe.route(s, 1, torch.zeros(2))
+    assert 0.9 < float(moe.balance_loss(g, p)) < 1
 
 
 # Parameters, reading, traffic.
@@ -337,8 +354,15 @@ def test_the_picture_of_routing_is_described_as_it_is() -> None:
     for a, b, c in zip(table["x"], one, two, strict=True):
         assert (b > c) is (a < -1) or abs(a + 1) < 1e-6
     said("expert 2 has a hill of 0.5 at zero, expert 3 rises to the right; they cross at −1 and 1.")
+    said(
+        "the probabilities: expert 1 falls from the left, expert 2 has a hill",
+        "Of six tokens, −2 lies",
+    )
+    said(
+        "−2 lies on the curve of expert 1, 0 on that of expert 2, and 2, 3, 4 and 5 on that of expert 3."
+    )
     said("The borders are −1 and 1, where two scores are equal.", "over tokens from −5.5 to 5.5.")
-    said("which meet at −1 and 1](mixture", "0 on that of expert 2, and 2, 3, 4 and 5 on that of")
+    said("which meet at −1 and 1](mixture", "Below, a zigzag of the lines")
 
 
 # The exercises.
