@@ -300,14 +300,30 @@ def draw_price(table: style.Table, axes: style.Axes) -> None:
     axes.legend(loc="upper left")
 
 
-STEM = "architectures/mixture-of-experts"
 FIGURES = [
-    style.Recipe(f"{STEM}/routing", routing, draw_routing, (480, 380), (2, 1)),
-    style.Recipe(f"{STEM}/bias", bias, draw_bias, (440, 240)),
-    style.Recipe(f"{STEM}/collapse", collapse, draw_collapse, (560, 300), tolerance=0.02),
-    style.Recipe(f"{STEM}/price", price, draw_price, (440, 280), tolerance=0.02),
-    style.Recipe(f"{STEM}/dropped", dropped, draw_dropped, (560, 270), (1, 2), tolerance=0.02),
-    style.Recipe(f"{STEM}/read", read, draw_read, (440, 260)),
+    style.Recipe(
+        "architectures/mixture-of-experts/routing", routing, draw_routing, (480, 380), (2, 1)
+    ),
+    style.Recipe("architectures/mixture-of-experts/bias", bias, draw_bias, (440, 240)),
+    style.Recipe(
+        "architectures/mixture-of-experts/collapse",
+        collapse,
+        draw_collapse,
+        (560, 300),
+        tolerance=0.02,
+    ),
+    style.Recipe(
+        "architectures/mixture-of-experts/price", price, draw_price, (440, 280), tolerance=0.02
+    ),
+    style.Recipe(
+        "architectures/mixture-of-experts/dropped",
+        dropped,
+        draw_dropped,
+        (560, 270),
+        (1, 2),
+        tolerance=0.02,
+    ),
+    style.Recipe("architectures/mixture-of-experts/read", read, draw_read, (440, 260)),
 ]
 
 if __name__ == "__main__":

@@ -21,18 +21,15 @@ REACH = 5.0  # tokens of the toy are drawn from -5 to 5
 def route(s: Tensor, k: int, bias: Tensor, renormalise: bool = False) -> tuple[Tensor, Tensor]:
     """Each token takes the k experts with the greatest s + b; the bias changes the choice, not the weight.
 
-    Args:
-        s: scores (..., N, M).
-        bias: (..., M).
-        renormalise: whether the weights of a token are divided by their sum.
-
-    Returns:
-        weights (..., N, M), zero where not chosen, and the probabilities p (..., N, M).
+    Args: s (..., N, M); bias (..., M); renormalise: whether the weights of a token are divided by their sum.
+    Returns weights, zero where not chosen, and p. Source: fedus2022switch, section 2.
+    Departs: the bias, of wang2024auxiliary, is added to the scores, not to probabilities.
     """
     p = s.softmax(-1)
     best = (s + bias.unsqueeze(-2)).topk(k, -1).indices
     g = p * torch.zeros_like(p).scatter(-1, best, 1.0)
-    return (g / g.sum(-1, keepdim=True) if renormalise else g), p
+    g = g / g.sum(-1, keepdim=True) if renormalise else g
+    return g, p  # (..., N, M), (..., N, M)
     # --8<-- [end:route]
 
 
@@ -43,7 +40,7 @@ def capacity(n: int, m: int, k: int, factor: float) -> int:
 
 
 def drop(g: Tensor, most: int) -> Tensor:
-    """Weights in which each expert keeps the first `most` of its tokens; the others get zero from it."""
+    """Weights g (..., N, M) with the first `most` tokens of each expert: (..., N, M). Source: fedus2022switch."""
     place = (g > 0).cumsum(-2)  # the how many-th token of its expert
     return g * (place <= most)
     # --8<-- [end:capacity]
@@ -51,19 +48,22 @@ def drop(g: Tensor, most: int) -> Tensor:
 
 # --8<-- [start:balance]
 def loads(g: Tensor) -> Tensor:
-    """How many tokens each expert has, (..., M)."""
+    """How many tokens each expert has: of g (..., N, M), (..., M). Source: definition."""
     return (g > 0).sum(-2).to(g.dtype)
 
 
 def balance_loss(g: Tensor, p: Tensor) -> Tensor:
-    """Load balancing loss: M times the sum of share times mean probability. Source: fedus2022switch, eq. 4."""
+    """M times the sum of share and mean probability: g, p (..., N, M) to (...,). Source: fedus2022switch, eq. 4."""
     c = loads(g)
     share = c / c.sum(-1, keepdim=True)  # counted: no gradient
     return p.shape[-1] * (share * p.mean(-2)).sum(-1)
 
 
 def bias_step(bias: Tensor, g: Tensor, gamma: float | Tensor) -> Tensor:
-    """Raise the bias of experts that have less than the mean, lower that of the others. Source: wang2024auxiliary."""
+    """Raise the biases (..., M) of experts below the mean load, lower the others: (..., M).
+
+    Args: bias (..., M); g (..., N, M); gamma (...,) or a number. Source: wang2024auxiliary, algorithm 1.
+    """
     c = loads(g)
     return bias + gamma * torch.sign(c.mean(-1, keepdim=True) - c)
     # --8<-- [end:balance]
@@ -71,14 +71,14 @@ def bias_step(bias: Tensor, g: Tensor, gamma: float | Tensor) -> Tensor:
 
 # --8<-- [start:zloss]
 def z_loss(s: Tensor) -> Tensor:
-    """Router z-loss: mean squared logarithm of the softmax's denominator. Source: zoph2022stmoe."""
+    """Mean squared logarithm of the softmax's denominator: s (..., N, M) to (...,). Source: zoph2022stmoe, eq. 5."""
     return s.logsumexp(-1).square().mean(-1)
     # --8<-- [end:zloss]
 
 
 # --8<-- [start:choice]
 def expert_choice(s: Tensor, most: int) -> Tensor:
-    """Each expert takes the `most` tokens with the greatest p; returns weights (N, M). Source: zhou2022mixture."""
+    """Each expert takes the `most` tokens with the greatest p: s (N, M) to (N, M), weights. Source: zhou2022mixture."""
     p = s.softmax(-1)
     best = p.topk(most, 0).indices
     return p * torch.zeros_like(p).scatter(0, best, 1.0)
@@ -94,7 +94,7 @@ class Expert(nn.Module):
         self.down = nn.Linear(f, e, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, E) to (n, E)."""
+        """Tokens x (n, E) to (n, E). Source: shazeer2020glu, eq. 6."""
         out: Tensor = self.down(nn.functional.silu(self.gate(x)) * self.up(x))
         return out
 
@@ -110,7 +110,7 @@ class Layer(nn.Module):
         self.shared = nn.ModuleList(Expert(e, f) for _ in range(shared))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Tokens (N, E) to what is added to them (N, E); each expert computes its own tokens only."""
+        """Tokens x (N, E) to what is added to them (N, E). Source: jiang2024mixtral, section 2.1."""
         s = self.router(x)
         g, _ = route(s, self.k, torch.zeros(s.shape[-1]), renormalise=True)
         y = torch.zeros_like(x)
@@ -125,23 +125,23 @@ class Layer(nn.Module):
 
 
 def zigzag(x: Tensor) -> Tensor:
-    """What the layer of the toy should add to a token: x + 3 on the left, -2x between, x - 3 on the right."""
+    """What should be added to x (...,): (...,), x + 3 below -1, x - 3 above 1, else -2x. Source: definition."""
     return torch.where(x < -1, x + 3, torch.where(x > 1, x - 3, -2 * x))
 
 
 def example() -> tuple[Tensor, Tensor]:
-    """Router and experts of the example, (3, 2) each: slope and offset of each expert's score, and of its line."""
+    """Router (3, 2) and experts (3, 2): slope and offset of each score and each line. Source: definition."""
     router = math.log(2) * torch.tensor([[-1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
     return router, torch.tensor([[1.0, 3.0], [-2.0, 0.0], [1.0, -3.0]])
 
 
 def lines(parameters: Tensor, x: Tensor) -> Tensor:
-    """Slope and offset (..., M, 2) at tokens (..., N): values (..., N, M)."""
+    """Lines parameters (..., M, 2) at tokens x (..., N): values (..., N, M). Source: definition."""
     return parameters[..., None, :, 0] * x[..., None] + parameters[..., None, :, 1]
 
 
 def start(seeds: int, m: int = 3) -> tuple[Tensor, Tensor]:
-    """Random router (seeds, M, 2) and experts (seeds, M, 2); the first networks are the same for any `seeds`."""
+    """Router (S, M, 2) and experts (S, M, 2), random; the first ones are the same for any S. Source: definition."""
     router, experts = torch.empty(seeds, m, 2), torch.empty(seeds, m, 2)
     for seed in range(seeds):
         draw = torch.Generator().manual_seed(seed)
@@ -154,11 +154,11 @@ def start(seeds: int, m: int = 3) -> tuple[Tensor, Tensor]:
 def train(
     router: Tensor, experts: Tensor, alpha: Tensor, gamma: Tensor, k: int = 1, steps: int = 1000
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Networks (S, M, 2) by gradient descent on squared error plus alpha (S) times the load balancing loss.
+    """Gradient descent on squared error plus alpha times the balancing loss, on batches of 64 tokens.
 
-    After each batch of 64 tokens the biases move by gamma (S). Returns router, experts and biases (S, M).
+    Args: router, experts (S, M, 2); alpha, gamma (S,). Source: fedus2022switch, wang2024auxiliary.
     """
-    router, experts = router.clone().requires_grad_(), experts.clone().requires_grad_()
+    router, experts = (part.clone().requires_grad_() for part in (router, experts))
     bias, draw = torch.zeros(router.shape[:2]), torch.Generator().manual_seed(0)
     optimiser = torch.optim.SGD([router, experts], lr=0.05)
     for _ in range(steps):
@@ -170,16 +170,17 @@ def train(
         torch.autograd.backward(loss.sum())  # each network has its own
         optimiser.step()
         bias = bias_step(bias, g, gamma[:, None])
-    return router.detach(), experts.detach(), bias
+    return router.detach(), experts.detach(), bias  # (S, M, 2), (S, M, 2), (S, M)
     # --8<-- [end:train]
 
 
 def measure(
     router: Tensor, experts: Tensor, bias: Tensor, k: int = 1, factor: float = math.inf
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Mean squared error (S), share of each expert before any drop (S, M), share of assignments dropped (S).
+    """Errors and loads of router, experts (S, M, 2) and bias (S, M) on 400 tokens from -5 to 5, shuffled once.
 
-    On 400 tokens that cover -5 to 5 evenly, in an order that is shuffled once.
+    Returns mean squared error (S,), share of each expert before any drop (S, M), share of assignments
+    dropped (S,). Source: definition.
     """
     order = torch.randperm(400, generator=torch.Generator().manual_seed(1))
     x = torch.linspace(-REACH, REACH, 400)[order]

@@ -7,7 +7,10 @@ from torch.nn import functional
 
 # --8<-- [start:grouped]
 def grouped(x: Tensor, s: Tensor, k: int, gate: Tensor, up: Tensor, down: Tensor) -> Tensor:
-    """Tokens (N, E) with scores (N, M); the experts' matrices gate and up are (M, E, F), down (M, F, E)."""
+    """Tokens x (N, E) with scores s (N, M) to (N, E), by experts' matrices gate, up (M, E, F) and down (M, F, E).
+
+    Source: gale2023megablocks. Departs: PyTorch's product of groups in place of their own.
+    """
     weight, expert = s.softmax(-1).topk(k, -1)  # (N, k)
     weight = weight / weight.sum(-1, keepdim=True)
     order = expert.flatten().argsort(stable=True)  # assignments of expert 0 first, then of 1, ...
