@@ -19,7 +19,6 @@ from tests.rng import Random
 from tests.said import sayings
 
 moe: Any = import_module("docs.architectures.mixture-of-experts.mixture_of_experts")
-practice: Any = import_module("docs.architectures.mixture-of-experts.practice")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "architectures" / "mixture-of-experts.md"
 HOME = PAGE.with_suffix("")
 LIBRARY = Path(__file__).with_name("mixture-of-experts.library.json")
@@ -68,17 +67,6 @@ def test_the_layer_and_its_balancing_loss_are_those_of_transformers() -> None:
     assert 2 * float(moe.balance_loss(g, p)) == pytest.approx(given["aux_loss"], rel=1e-5)
     said("so that its value is $k$ times this one; a test compares them", "transformers 5.24")
     assert given["made"].startswith("transformers 5.24")
-
-
-def test_groups_of_unequal_size_give_the_same_layer() -> None:
-    made = layer(5, 2, e=8, f=12).float()
-    x = normal(30, 8, seed=1).float()
-
-    def stack(name: str) -> Tensor:
-        return torch.stack([getattr(network, name).weight.T for network in made.experts])
-
-    y = practice.grouped(x, made.router(x), 2, stack("gate"), stack("up"), stack("down"))
-    torch.testing.assert_close(y, made(x), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.equation("eq-mixture-of-experts-router")
