@@ -149,8 +149,7 @@ def test_the_changes_to_try() -> None:
     both = layer.forward(torch.tensor([1.0, 0.0, 0.0]), UP, BIAS, DOWN)
     assert both[0].tolist() == both[1].tolist() == [0, 0]
     said("*France* alone writes 1, Paris, though", "both countries at once | Both units compute 0,")
-    assert layer.learn(FRANCE, 1.0, torch.zeros(3, 2), rate=1.0)[2].tolist() == [1, 0]
-    assert len(rows_of("tab-feed-forward-try")) == 4
+    assert len(rows_of("tab-feed-forward-try")) == 3
 
 
 def test_the_program_runs(capsys: pytest.CaptureFixture[str]) -> None:
@@ -465,11 +464,11 @@ def test_parameters_are_those_of_pytorch(printed: Equations) -> None:
     said("$2 \\cdot 3 \\cdot 2 = 12$ weights and $2 + 3 = 5$ biases: 17 parameters.")
     assert layer.parameters(3, 2) == 17
     millions = layer.parameters(768, 3072) / 1e6
-    said(f"$F = 4E = 3{{,}}072$ and {millions:.2f} million in each of its twelve layers, where")
-    said(f"where attention has {(4 * 768**2 + 4 * 768) / 1e6:.2f} million.")
+    said(f"$F = 4E = 3{{,}}072$ and {millions:.2f} million in each of its twelve layers, which")
+    said(f"attention has {(4 * 768**2 + 4 * 768) / 1e6:.2f} million.")
     attention, ours = 4 * 768**2, layer.parameters(768, 3072, biases=False)
     assert ours / (attention + ours) == pytest.approx(2 / 3)
-    said("Most of the parameters of a block, two thirds in GPT-2, stand in its feed-forward layer.")
+    said("which are two thirds of the parameters of a block")
 
 
 class Products(TorchFunctionMode):
@@ -508,6 +507,9 @@ def test_the_table_of_systems() -> None:
         shown = float(row[3])
         digits = len(row[3].partition(".")[2])
         assert round(ratio, digits) == shown, row[0]
+        if "experts" not in row[4] and row[0].split("[")[0][-4:] >= "2022":
+            assert 2.65 < ratio <= 4, row[0]
+    said("have [2.7 to 4 units](#tab-feed-forward-systems) for each number of the stream")
 
 
 def test_where_a_product_leaves_its_format() -> None:

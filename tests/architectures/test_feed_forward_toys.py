@@ -142,6 +142,7 @@ def test_the_codes_of_the_figure() -> None:
     at = table["p"].index(0.05)
     assert table["trained_most"][at] - table["trained_least"][at] < 1e-4
     said("At $p = 0.05$ all five seeds have the pentagon.", "training, the first of five seeds.")
+    said("At $p = 0.2$ two features have the same direction in this one")
     said("equal length; for p = 0.2 they", "the same way; for p = 0.5 they are short")
     said("Mean and range of five seeds; the loss")
     assert figures.TRIALS == 5
@@ -156,7 +157,9 @@ def test_what_is_lost_by_sharing() -> None:
     said(f"three given up lose {table['own'][0]:g} throughout")
     said(f"the probability of a feature, from {table['p'][0]:g} to {table['p'][-1]:g}. Five")
     assert max(table["trained_most"]) < 0.6 < mean[0.5] + 0.01
-    said("At $p = 0.5$ next to nothing is gained.")
+    said("To always guess $p$ would lose 1. At $p = 0.5$ next to nothing is gained.")
+    none = read_error(torch.zeros(2, 5), torch.full((5,), 0.3), 0.3) / (5 * 0.3 * 0.7)
+    assert none == pytest.approx(1)
     assert table["trained_mean"] == sorted(table["trained_mean"])
     own = torch.zeros(2, 5)
     own[0, 0] = own[1, 1] = 1

@@ -33,7 +33,10 @@ def gelu(x: Tensor) -> Tensor:
 
 
 def silu(x: Tensor) -> Tensor:
-    """x times its logistic function, also called Swish: x (...,) to (...,). Source: ramachandran2017searching."""
+    """x times its logistic function, also called Swish: x (...,) to (...,).
+
+    Source: ramachandran2017searching.
+    """
     return x / (1 + torch.exp(-x))
     # --8<-- [end:curves]
 
@@ -44,8 +47,8 @@ def forward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """A plain layer, step by step.
 
-    x (..., E), up (F, E), bias (F,), down (E, F) to before (..., F), hidden (..., F), written (..., E).
-    Source: vaswani2017attention, eq. 2.
+    x (..., E), up (F, E), bias (F,), down (E, F) to before (..., F), hidden (..., F) and
+    written (..., E). Source: vaswani2017attention, eq. 2.
     """
     before = x @ up.mT + bias
     hidden = curve(before)
@@ -58,7 +61,10 @@ def forward(
 def memory(
     x: Tensor, keys: Tensor, bias: Tensor, values: Tensor, curve: Curve = torch.relu
 ) -> Tensor:
-    """The same, unit by unit: x (E,), keys, values (F, E), bias (F,) to (E,). Source: geva2021transformer."""
+    """The same, unit by unit: x (E,), keys, values (F, E), bias (F,) to (E,).
+
+    Source: geva2021transformer.
+    """
     total = torch.zeros_like(x)
     for key, threshold, value in zip(keys, bias, values, strict=True):
         total = total + curve(key @ x + threshold) * value
@@ -104,8 +110,9 @@ class Gradients(NamedTuple):
 def backward(x: Tensor, up: Tensor, bias: Tensor, down: Tensor, error: Tensor) -> Gradients:
     """Gradients of a ReLU layer whose result was added to x.
 
-    x (B, E), up (F, E), bias (F,), down (E, F), error (B, E), which is the slope of the loss with respect to the
-    stream after the layer, to gradients, each in the shape (...) of what it belongs to.
+    x (B, E), up (F, E), bias (F,), down (E, F), error (B, E), which is the slope of the loss
+    with respect to the stream after the layer, to gradients, each in the shape (...) of what
+    it belongs to.
     Source: rumelhart1986internal.
     """
     before, hidden, _ = forward(x, up, bias, down)
@@ -134,7 +141,8 @@ def learn(x: Tensor, city: float, down: Tensor, rate: float = RATE) -> Tensor:
 def edit(down: Tensor, hidden: Tensor, wanted: Tensor) -> Tensor:
     """The values, changed as little as possible so that `hidden` writes `wanted`.
 
-    down (E, F), hidden (F,), wanted (E,) to (E, F). Source: meng2022locating, without its covariance.
+    down (E, F), hidden (F,), wanted (E,) to (E, F).
+    Source: meng2022locating, without its covariance.
     """
     missing = wanted - down @ hidden
     return down + torch.outer(missing, hidden) / (hidden @ hidden)
@@ -150,7 +158,10 @@ def parameters(width: int, inner: int, gate: bool = False, biases: bool = True) 
 
 
 def operations(width: int, inner: int, gate: bool = False) -> int:
-    """Multiplications and additions of the matrix products for one token. Source: kaplan2020scaling."""
+    """Multiplications and additions of the matrix products for one token.
+
+    Source: kaplan2020scaling.
+    """
     return 2 * width * inner * (3 if gate else 2)
     # --8<-- [end:cost]
 
@@ -159,7 +170,8 @@ def operations(width: int, inner: int, gate: bool = False) -> int:
 def read(features: Tensor, codes: Tensor, bias: Tensor) -> Tensor:
     """Features written into a stream that is too narrow, and read again by ReLU units.
 
-    features (..., M), codes (E, M) a direction for each, bias (M,) to (..., M). Source: elhage2022toy.
+    features (..., M), codes (E, M), a direction for each, bias (M,) to (..., M).
+    Source: elhage2022toy.
     """
     rows = features @ codes.mT  # (..., E)
     return torch.relu(rows @ codes + bias)
