@@ -90,8 +90,9 @@ def draw_sets(table: style.Table, panels: list[style.Axes]) -> None:
         axes.set_aspect("equal")
         style.bare(axes)
         axes.set_title(f"{kind} norm", loc="center", fontsize=12)
-    panels[0].set_yticks([1.5, 4.85], ["text 1", "text 2"])
-    panels[0].tick_params(length=0)
+    for axes in panels[::2]:
+        axes.set_yticks([1.5, 4.85], ["text 1", "text 2"])
+        axes.tick_params(length=0)
 
 
 def spread(rows: Tensor, name: str) -> style.Table:
@@ -141,7 +142,7 @@ def draw_by_depth(table: style.Table, panels: list[style.Axes]) -> None:
     panels[0].set_title("size of the stream")
     panels[1].set_title("size of the gradient")
     panels[1].legend(
-        loc="center", bbox_to_anchor=(0.5, 0.22), fontsize=10, ncols=2, columnspacing=1.0
+        loc="center", bbox_to_anchor=(0.5, 0.19), fontsize=10, ncols=2, columnspacing=1.0
     )
 
 
@@ -281,13 +282,13 @@ def draw_attention(table: style.Table, axes: style.Axes) -> None:
 
 
 FIGURES = [
-    style.Recipe("architectures/normalisation/sets", sets, draw_sets, size=(560, 230), grid=(1, 4)),
+    style.Recipe("architectures/normalisation/sets", sets, draw_sets, size=(380, 420), grid=(2, 2)),
     style.Recipe(
         "architectures/normalisation/depth",
         by_depth,
         draw_by_depth,
-        size=(700, 320),
-        grid=(1, 2),
+        size=(440, 600),
+        grid=(2, 1),
         tolerance=0.02,
     ),
     style.Recipe(
