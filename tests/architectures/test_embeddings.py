@@ -73,6 +73,11 @@ def test_the_steps_by_hand() -> None:
     error = 0.25 - P[0]
     assert [round(x, 2) for x in error.tolist()] == [-0.15, 0.15, -0.15, 0.15]
     said("each neighbour 0.25.", "are −0.15 for *crown* and *he*, 0.15 for *plough* and *she*")
+    slope = [f"{x:.2f}" for x in (error @ U).tolist()]
+    said(f"with $U$ as above, $({', '.join(slope)})$.")
+    said(
+        f"A step of size 1 against it leads from $(0, 0)$ to $({-float(slope[0])}, {-float(slope[1])})$, towards"
+    )
 
 
 def test_learning_from_five_starts_gives_the_shares_but_not_the_rows() -> None:
@@ -226,6 +231,7 @@ def test_other_tables_give_the_same_logits_up_to_a_shift(printed: Equations) -> 
     back = shifted - shifted.mean(0)
     assert round(embeddings.cosines(back, back)[0, 1].item(), 9) == -1
     said("Subtracting the mean row brings back −1 here")
+    said(f"| {moved:.2f} for −1, every prediction unchanged |")
 
 
 @pytest.mark.equation("eq-embeddings-cosine")
@@ -369,7 +375,10 @@ def test_what_exclusion_hides() -> None:
     spread = 100 * table["allowed_sd"][at]
     said(f"of 1,000 pairs, {hidden:.0f} % of the analogies are solved with this exclusion")
     said(f"and {shown:.0f} ± {spread:.0f} % without it; otherwise")
-    said(f"| {hidden:.0f} % with exclusion, {shown:.0f} % without |")
+    said(f"| {hidden:.0f} % with exclusion, {shown:.0f} % without |", "| 32 times the text |")
+    assert table["pairs"][-1] == 32 * 1000
+    said("with 32 times as many pairs as 1,000, the noise is small beside the step, and")
+    said(f"beside the step, and {100 * table['allowed'][-1]:.0f} % are solved without")
     allowed = ", ".join(f"{x:.2f}" for x in table["allowed"])
     said(f"excluded: {min(table['excluded']):.2f} to 1.00. With all words allowed: {allowed}]")
     said("from 500 to 32,000. With", f"{len(figures.questions())} analogies, vectors of 9 numbers")
