@@ -527,7 +527,7 @@ def test_where_a_product_leaves_its_format() -> None:
     b = torch.zeros(5).double()
     one, ten = (layer.forward(k * x, gates[0], b, gates[2])[2].norm() for k in (1, 10))
     assert ten / one == pytest.approx(10)
-    said("writes ten times as much, in a gated one up to a hundred times")
+    said("writes about ten times as much, in a gated one up to a hundred times")
 
 
 # The exercises.
