@@ -333,7 +333,7 @@ def test_the_derivative_of_a_norm_against_automatic_differentiation(printed: Equ
 
 
 @pytest.mark.equation("eq-normalisation-gradient", "eq-normalisation-orthogonal")
-@pytest.mark.equation("eq-normalisation-centred")
+@pytest.mark.equation("eq-normalisation-centred", "eq-normalisation-chain")
 def test_the_gradients_against_automatic_differentiation(printed: Equations) -> None:
     x, v, g = normal(6, seed=6) * 2 + 1, normal(6, seed=7), normal(6, seed=8)
 
@@ -349,6 +349,21 @@ def test_the_gradients_against_automatic_differentiation(printed: Equations) -> 
         assert float(f.sum()) == pytest.approx(0, abs=1e-12)
     plain = auto(lambda t: functional.rms_norm(t, (6,), eps=0.0), x, v)
     size = float(x.square().mean().sqrt())
+    jacobian = torch.autograd.functional.jacobian(
+        lambda t: functional.rms_norm(t, (6,), eps=0.0), x
+    )
+    printed("eq-normalisation-chain").holds(
+        {
+            "u": plain,
+            "v": v,
+            "y": x / size,
+            "r": size,
+            "E": 6,
+            r"\frac{\partial y_i}{\partial x_j}": Given(("i", "j"), lambda i, j: jacobian[i - 1, j - 1]),
+            "i": Each(range(1, 7)),
+            "j": Each(range(1, 7)),
+        }
+    )  # fmt: skip
     known = {r"\mathbf{v}": column(v), r"\mathbf{y}": column(x / size), "E": 6}
     slope = {r"\nabla_{\mathbf{x}}": column(plain)}
     printed("eq-normalisation-gradient").holds({**known, **slope, "r": size})
@@ -480,6 +495,7 @@ def test_squares_overflow_in_sixteen_bits_and_small_vectors_need_a_small_number(
     x = torch.full((4,), 300.0, dtype=torch.float16)
     assert (normalisation.rms_norm(x, torch.ones(4, dtype=torch.float16)) == 0).all()
     torch.testing.assert_close(normalisation.rms_norm(x.float(), torch.ones(4)), torch.ones(4))
+    assert (functional.rms_norm(x, (4,), eps=1e-5) == 1).all()  # PyTorch's own
     assert torch.finfo(torch.bfloat16).max > 1e38
     assert torch.finfo(torch.bfloat16).eps == 2**-7  # eight bits, the first one not stored
     small = EXAMPLE.double() / 1000
@@ -524,6 +540,7 @@ def test_layer_norm_of_the_sum(answer: Bench) -> None:
     out = layer(SUM)
     answer("answer-normalisation-try").is_(out[:2].tolist(), rms(SUM)[:2].tolist())
     torch.testing.assert_close(out, -layer(EXAMPLE), **EXACT)
+    said("The mean is 4, and the squared deviations have the mean 9.")
     said("$(-5, 3, 1, 1)$, with the variance 9: $(-1.67, 1, 0.33, 0.33)$")
 
 

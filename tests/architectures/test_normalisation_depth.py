@@ -206,7 +206,7 @@ def test_the_command_prints_what_the_table_says(capsys: pytest.CaptureFixture[st
     said(f"The streams lie between {min(streams):.2f} and {max(streams):.2f}, and the moves")
     said(f"the moves between {min(moves):.3f} and {max(moves):.3f}: what goes wrong")
     end = [table("depth")[f"stream_{order}_mean"][-1] for order in depth.ORDERS]
-    said(f"the stream {end[0]:.5f}, {end[1]:.0f}, {end[2]:.0f}, {end[3]:.2f} and {end[4]:.2f}.")
+    said(f"the stream is {end[0]:.5f}, {end[1]:.0f}, {end[2]:.0f}, {end[3]:.2f} and {end[4]:.2f}.")
 
 
 def test_the_last_gradient_of_pre_norm_falls_with_the_root_of_the_depth() -> None:
@@ -302,4 +302,4 @@ def test_exercise_3_what_is_left_of_the_input(answer: Bench) -> None:
 def test_exercise_6_the_small_start(answer: Bench) -> None:
     moves = [float(depth.nudge("post", 16, scale=scale).mean()) for scale in (1.0, 0.25)]
     answer("answer-normalisation-nudge").is_(moves[0] / moves[1])
-    said(f"{moves[0]:.4f} and {moves[1]:.4f}, a factor of {moves[0] / moves[1]:.1f}.")
+    said(f"{moves[0]:.4f} and {moves[1]:.4f}, a factor of {moves[0] / moves[1]:.1f}; 0.25 is")
