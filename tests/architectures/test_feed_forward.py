@@ -337,6 +337,33 @@ def test_gradients_are_those_of_autograd(printed: Equations) -> None:
     )
 
 
+@pytest.mark.equation("eq-feed-forward-gated-gradients")
+def test_gated_gradients_are_those_of_autograd(printed: Equations) -> None:
+    gate, up, down, row = (
+        randn(*shape, seed=n) for n, shape in enumerate([(5, 4), (5, 4), (4, 5), (4,)])
+    )
+    before, other = (gate @ row).requires_grad_(), (up @ row).requires_grad_()
+    after = row + down @ (nn.functional.silu(before) * other)
+    assert torch.allclose(after, row + layer.gated(row, gate, up, down))
+    error = torch.autograd.grad(
+        (after - randn(4, seed=9)).square().sum() / 2, after, retain_graph=True
+    )
+    gates, ups = torch.autograd.grad(after, (before, other), error)
+    share = torch.sigmoid(before)
+    printed("eq-feed-forward-gated-gradients").holds(
+        {
+            r"\boldsymbol{\eta}_{\mathrm{up}}": column(ups),
+            r"\boldsymbol{\eta}_{\mathrm{gate}}": column(gates),
+            r"\operatorname{silu}": lambda a: a * stats.logistic.cdf(a),
+            r"\phi'(\mathbf{a})": column(share * (1 + before * (1 - share))),
+            r"\mathbf{a}": column(before),
+            r"\mathbf{z}": column(other),
+            r"W_{\mathrm{down}}": down.numpy(),
+            r"\boldsymbol{\delta}": column(error[0]),
+        }
+    )
+
+
 @pytest.mark.equation("eq-feed-forward-edit")
 def test_the_edit_is_the_smallest_that_does_it(printed: Equations) -> None:
     down, hidden, wanted = randn(3, 4, seed=1), randn(4, seed=2), randn(3, seed=3)
@@ -352,6 +379,26 @@ def test_the_edit_is_the_smallest_that_does_it(printed: Equations) -> None:
             r"\mathbf{h}": column(hidden),
         }
     )
+
+
+@pytest.mark.equation("eq-feed-forward-least")
+def test_no_smaller_change_does_it(printed: Equations) -> None:
+    down, hidden, wanted = randn(3, 4, seed=1), randn(4, seed=2), randn(3, seed=3)
+    missing = wanted - down @ hidden
+    least = layer.edit(down, hidden, wanted) - down
+    beside = randn(3, 4, seed=8)
+    beside = beside - torch.outer(beside @ hidden, hidden) / hidden.square().sum()
+    for change, free in ((least, ()), (least + beside, ("D",))):
+        assert torch.allclose(change @ hidden, missing)
+        printed("eq-feed-forward-least").holds(
+            {
+                r"\lVert D \rVert": float(torch.linalg.matrix_norm(change)),
+                r"\lVert D \mathbf{h} \rVert": float((change @ hidden).norm()),
+                r"\lVert \mathbf{h} \rVert": float(hidden.norm()),
+                r"\lVert \mathbf{m} \rVert": float(missing.norm()),
+            },
+            free=(r"\lVert D \rVert", r"\lVert \mathbf{h} \rVert") if free else (),
+        )
 
 
 @pytest.mark.equation("eq-feed-forward-side")
