@@ -13,7 +13,7 @@ GLOSS = {
     "MHA": "a pair for each head",
     "GQA": "a pair for two heads",
     "MQA": "one pair for all",
-    "MLA": "and learned $U$, $V$ a head",
+    "MLA": "$U$, $V$ for each head",
 }
 
 
@@ -28,23 +28,40 @@ def draw(table: style.Table, sheet: diagram.Sheet) -> None:
     (narrow if sheet.narrow else wide)(table, sheet)
 
 
+def pairs(
+    sheet: diagram.Sheet, x: float, y: float, queries: list[diagram.Shape], count: int
+) -> None:
+    """Keys above values, each pair below the queries that share it."""
+    keys, values = ([rf"$\mathbf{{{c}}}_{i + 1}$" for i in range(count)] for c in "kv")
+    kept = sheet.tokens(x, y + 40, keys, gap=4, width=34, height=30)
+    sheet.tokens(x, y + 70, values, gap=4, width=34, height=30)
+    for place, query in enumerate(queries):
+        end = kept[place * count // len(queries)]
+        sheet.line([(query.x, y - 7), (end.x, y + 25)])
+
+
+def latent(sheet: diagram.Sheet, x: float, y: float, queries: list[diagram.Shape]) -> None:
+    """All queries meet the latent vector through learned matrices, and the small key directly."""
+    for query in queries:
+        sheet.line([(query.x, y - 7), (query.x, y)])
+    sheet.line([(queries[0].x, y), (queries[-1].x, y)])
+    through = sheet.network(x - 22, y + 24, 60, 28, "$U$, $V$")
+    sheet.line([(through.x, y), (through.x, y + 10)])
+    sheet.line([(through.x, y + 38), (through.x, y + 50)])
+    sheet.line([(queries[-1].x, y), (queries[-1].x, y + 50)])
+    sheet.box(x - 22, y + 68, 78, 36, r"$\mathbf{c}$")
+    sheet.box(queries[-1].x, y + 68, 34, 36, r"$\mathbf{k}^{R}$")
+
+
 def form(table: style.Table, sheet: diagram.Sheet, x: float, y: float, n: int) -> None:
     """One form: four queries above, what the cache keeps for a token below."""
     name = list(GLOSS)[n]
     sheet.label(x, y - 44, name, muted=False, bold=True)
     queries = sheet.tokens(x, y - 22, QUERIES, gap=4, width=34, height=30)
     if name == "MLA":
-        kept = sheet.tokens(x, y + 55, (r"$\mathbf{c}$",), height=60, width=68)
-        kept = [kept[0], sheet.box(x + 54, y + 55, 34, 60, r"$\mathbf{k}^{R}$")]
+        latent(sheet, x, y, queries)
     else:
-        count = PAIRS[name]
-        keys, values = ([rf"$\mathbf{{{c}}}_{i + 1}$" for i in range(count)] for c in "kv")
-        kept = sheet.tokens(x, y + 40, keys, gap=4, width=34, height=30)
-        sheet.tokens(x, y + 70, values, gap=4, width=34, height=30)
-    for place, query in enumerate(queries):
-        ends = kept if name == "MLA" else [kept[place * len(kept) // len(queries)]]
-        for end in ends:
-            sheet.line([(query.x, y - 7), (end.x, y + 25)])
+        pairs(sheet, x, y, queries, PAIRS[name])
     sheet.label(x, y + 103, f"{table['kept'][n]:.0f} numbers a token", muted=False)
     sheet.label(x, y + 120, GLOSS[name])
 
