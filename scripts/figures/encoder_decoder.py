@@ -107,7 +107,7 @@ def draw_masks(table: style.Table, panels: list[style.Axes]) -> None:
     ):
         columns = source if name == "Encoder" else source + given
         chart(axes, rows, columns)
-        axes.set_xticks(range(len(columns)), columns, rotation=60, ha="left")
+        axes.set_xticks(range(len(columns)), columns, rotation=90)
         axes.set_xlim(-0.5, 6.5)  # the same size of squares in all four
         axes.set_ylim((6.5 if len(rows) == 7 else 3.5), -0.5)
         axes.set_title(f"{name}: {count} pairs", fontsize=12, pad=8)
@@ -152,7 +152,7 @@ def draw_beam(table: style.Table, axes: style.Axes) -> None:
         colour = style.SERIES[0] if kept else style.MUTED
         line = "--" if greedy else "-"
         axes.plot(
-            [t - 1 + 0.27, t - 0.3],
+            [t - 1 + (0.5 if t == 1 else 0.32), t - (0.5 if int(word) == ed.END else 0.32)],
             [before, row],
             line,
             color=style.SERIES[1] if greedy else colour,
@@ -168,7 +168,7 @@ def draw_beam(table: style.Table, axes: style.Axes) -> None:
             color=style.INK if kept else style.MUTED,
         )
         axes.text(t, row + 0.22, f"{p:.2f}", ha="center", va="center", fontsize=11)
-    axes.set_xlim(-0.4, 5.4)
+    axes.set_xlim(-0.5, 5.5)
     axes.set_ylim(2.5, -0.5)
     style.bare(axes)
 
@@ -239,11 +239,11 @@ def floor(with_source: bool) -> float:
 
 FIGURES = [
     style.Recipe(
-        "architectures/encoder-decoder/cross", cross, draw_cross, (480, 230), (1, 2), absolute=1e-5
+        "architectures/encoder-decoder/cross", cross, draw_cross, (400, 220), (1, 2), absolute=1e-5
     ),
-    style.Recipe("architectures/encoder-decoder/masks", masks, draw_masks, (480, 440), (2, 2)),
-    style.Recipe("architectures/encoder-decoder/beam", beam, draw_beam, (560, 200), absolute=1e-5),
-    style.Recipe("architectures/encoder-decoder/without", without, draw_without, (420, 300)),
+    style.Recipe("architectures/encoder-decoder/masks", masks, draw_masks, (400, 400), (2, 2)),
+    style.Recipe("architectures/encoder-decoder/beam", beam, draw_beam, (400, 190), absolute=1e-5),
+    style.Recipe("architectures/encoder-decoder/without", without, draw_without, (380, 300)),
 ]
 
 if __name__ == "__main__":

@@ -469,6 +469,23 @@ def test_a_beam_that_holds_everything_is_exact_and_of_one_is_greedy() -> None:
     assert max(wider) <= best[1] + 1e-12
 
 
+def test_a_wider_beam_can_end_worse() -> None:
+    known = {(): {3: 0.5, 4: 0.49}, (3,): {3: 0.5}, (4,): {4: 0.52}, (3, 3): {3: 0.5}}
+    known |= {(4, 4): {4: 0.5, 5: 0.5}, (3, 3, 3): {ed.END: 1.0}}
+
+    def step(words: list[int]) -> list[float]:
+        p = np.zeros(8)
+        for word, share in known.get(tuple(words[1:]), {}).items():
+            p[word] = share
+        p[p == 0] = (1 - p.sum()) / (p == 0).sum() + 1e-9
+        return list(np.log(p))
+
+    narrow, wide = (math.exp(ed.beam_search(step, k, most=5)[0].log_p) for k in (1, 2))
+    assert narrow == pytest.approx(0.125, rel=1e-6)
+    assert wide < 0.05
+    said("and a wider beam can even end worse")
+
+
 @pytest.mark.equation("eq-encoder-decoder-score", "eq-encoder-decoder-alpha")
 def test_from_which_exponent_on_a_longer_text_wins(printed: Equations) -> None:
     for (short, m), (long, n) in (((0.4, 3), (0.3, 4)), ((0.2, 5), (0.11, 9))):
@@ -575,6 +592,8 @@ def test_each_word_passes_the_same_weights_on_both_sides(printed: Equations) -> 
         f"${stack // e**2}E^2$ weights against ${(12 * e * e + 4 * e * 4 * e) // e**2}E^2$",
         "$4\\,(N + M)(4E^2 + EF) + 4\\,(N+M)EF$",
     )
+    assert (2 * stack / stack, both / (12 * e * e + 16 * e * e)) == (2, 1)
+    said("for each weight and word the stack takes two operations, and the encoder–decoder one")
     assert 2 * stack == 4 * (4 * e * e + e * 4 * e) + 4 * e * 4 * e
 
 
