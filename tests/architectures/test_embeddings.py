@@ -373,12 +373,12 @@ def test_what_exclusion_hides() -> None:
     at = table["pairs"].index(1000)
     hidden, shown = 100 * table["excluded"][at], 100 * table["allowed"][at]
     spread = 100 * table["allowed_sd"][at]
-    said(f"of 1,000 pairs, {hidden:.0f} % of the analogies are solved with this exclusion")
+    said(f"of 1,000 pairs, {hidden:.1f} % of the analogies are solved with this exclusion")
     said(f"and {shown:.0f} ± {spread:.0f} % without it; otherwise")
-    said(f"| {hidden:.0f} % with exclusion, {shown:.0f} % without |", "| 32 times the text |")
+    said(f"| {hidden:.1f} % with exclusion, {shown:.0f} % without |", "| 32 times the text |")
     assert table["pairs"][-1] == 32 * 1000
     said("with 32 times as many pairs as 1,000, the noise is small beside the step, and")
-    said(f"beside the step, and {100 * table['allowed'][-1]:.0f} % are solved without")
+    said(f"beside the step, and {100 * table['allowed'][-1]:.1f} % are solved without")
     allowed = ", ".join(f"{x:.2f}" for x in table["allowed"])
     said(f"excluded: {min(table['excluded']):.2f} to 1.00. With all words allowed: {allowed}]")
     said("from 500 to 32,000. With", f"{len(figures.questions())} analogies, vectors of 9 numbers")

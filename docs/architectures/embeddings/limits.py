@@ -15,7 +15,7 @@ from torch import Generator, Tensor
 def mixture(h: Tensor, weights: Tensor, u: Tensor) -> Tensor:
     """Log-probabilities of K softmaxes: h (S, M, K, E), weights (S, M, K), u (S, V, E) to (S, M, V).
 
-    Source: yang2018breaking, section 2.3. With K = 1 it is one softmax.
+    Source: yang2018breaking, section 2. With K = 1 it is one softmax.
     """
     each = (h @ u[:, None].mT).log_softmax(-1)  # (S, M, K, V)
     return (weights.log_softmax(-1)[..., None] + each).logsumexp(-2)
