@@ -160,7 +160,6 @@ class Stage {
     this.seed = ui.number(controls, {
       label: "Seed",
       value: 1,
-      max: 999,
       onInput: () => this.begin(),
     });
   }
