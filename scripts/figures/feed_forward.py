@@ -41,7 +41,8 @@ def draw_curves(table: style.Table, panels: list[style.Axes]) -> None:
             axes.plot(table["x"], table[column], MARKS[n], color=style.SERIES[n])
             axes.set_xlabel("before the curve")
     for n, (name, _) in enumerate(CURVES):
-        panels[0].text(-3.8, 2.6 - 0.5 * n, name, color=style.SERIES[n], fontsize=12)
+        dash = ("solid", "dashed", "dash-dot")[n]
+        panels[0].text(-3.8, 2.6 - 0.5 * n, f"{name}, {dash}", color=style.SERIES[n], fontsize=12)
         x, y = ((-3.9, 0.06), (0.4, 1.2), (-3.4, -0.2))[n]
         panels[1].text(x, y, name, color=style.SERIES[n], fontsize=11)
     panels[0].set_title("activation")
@@ -70,13 +71,14 @@ def facts() -> style.Table:
 def draw_facts(table: style.Table, axes: style.Axes) -> None:
     """A line for each layer."""
     labels = ("no hidden units", "GELU, F = 12", "GELU, F = 24", "SwiGLU, F = 16")
-    places = ((48, 0.2), (130, 0.45), (225, 0.76), (270, 1.04))
     for n, (kind, inner) in enumerate(NETS):
         ribbon(axes, table, "facts", f"{kind}_{inner}", n)
-        axes.text(*places[n], labels[n], color=style.SERIES[n], fontsize=11)
+        end = table[f"{kind}_{inner}_mean"][-1]
+        axes.text(545, end - 0.02, labels[n], color=style.SERIES[n], fontsize=11)
     axes.set_xscale("log", base=2)
     axes.set_xticks(COUNTS, [str(count) for count in COUNTS])
-    axes.set_ylim(0, 1.12)
+    axes.set_xlim(28, 1500)
+    axes.set_ylim(0, 1.1)
     axes.set_xlabel("facts to learn")
     axes.set_ylabel("share known")
 
