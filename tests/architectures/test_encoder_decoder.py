@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import brentq
+from scipy.stats import entropy
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -270,6 +271,25 @@ def test_one_softmax_over_both_is_a_mixture_of_two(printed: Equations) -> None:
 # What can be learned, and what is lost without a part.
 
 
+@pytest.mark.equation("eq-encoder-decoder-entropy")
+def test_a_loss_is_the_entropy_and_a_divergence(printed: Equations) -> None:
+    q = [0.4, 0.3, 0.3]
+    ways = ("zum", "ga nir", "ga nor")
+    step = ed.stepper(loaded()[0], EXAMPLE)
+    p = []
+    for way in ways:
+        words, log_p = [1, 12, 15], 0.0
+        for word in [*way.split(), "<end>"]:
+            log_p += step(words)[ed.WORDS.index(word)]
+            words.append(ed.WORDS.index(word))
+        p.append(math.exp(log_p))
+    divergence = float(entropy(q, p)) - math.log(sum(p))  # SciPy makes the sum of p one
+    printed("eq-encoder-decoder-entropy").holds(
+        {"q": q, "p": p, r"\operatorname{KL}(q \,\|\, p)": divergence}
+    )
+    assert divergence >= 0
+
+
 @pytest.mark.equation("eq-encoder-decoder-least")
 def test_the_least_loss_is_the_entropy_of_the_translators(printed: Equations) -> None:
     source, target = weights.rows()
@@ -384,13 +404,47 @@ def test_the_step_of_the_example_is_computed_by_the_code() -> None:
     assert rows[1][1:] == [f"{math.exp(score):.1f}" for score in scores]
     assert rows[2][1:] == [f"{share:.2f}" for share in a[0, 0, 1].tolist()]
     assert rows[2][0] == f"Weight: its share of {sum(map(math.exp, scores)):.1f}"
-    said(f"{100 * a[0, 0, 1, 0]:.0f} % of the output is the value of *red*")
+    said(f"the keys of the source, {len(seen['q'][1]) // 2} numbers each, have these scores")
+    said("(inner products divided by $\\sqrt 8$)")
+    said(f"{100 * a[0, 0, 1, 0]:.0f} % of the weight is on the value of *red*")
     rows = [", ".join(f"{x:.2f}" for x in row) for head in a[0].tolist() for row in head]
     said(
         f"Head 1: start to mi {rows[0]}; mi to tok {rows[1]}; tok to zum {rows[2]}; zum to end {rows[3]}. "
         f"Head 2: start to mi {rows[4]}; mi to tok {rows[5]}; tok to zum {rows[6]}; "
         f"zum to end {rows[7]}](encoder-decoder/cross.svg)"
     )
+
+
+def first_word(text: str, other: str, exchanged: list[int]) -> str:
+    """What the network begins with when some vectors of its source are those of another sentence."""
+    model = loaded()[0]
+    source, foreign = (ed.numbers([one.split()], False) for one in (text, other))
+    with torch.no_grad():
+        h = model.encode(source)
+        h[0, exchanged] = model.encode(foreign)[0, exchanged]
+        logits, _ = model.decode(torch.tensor([[ed.START]]), h, source)
+    return str(ed.WORDS[int(logits[0, -1].argmax())])
+
+
+def test_the_vector_of_the_verb_knows_the_noun() -> None:
+    other = EXAMPLE.replace("cat", "dog")
+    begun = [first_word(EXAMPLE, other, exchanged) for exchanged in ([2], [0, 1])]
+    said(
+        f"begins with `{begun[0]}`, a dog; if the two others are, it still begins with `{begun[1]}`."
+    )
+    assert begun == ["ra", "mi"]
+    pairs = [
+        (f"{a} {x} sleeps".split(), f"{a} {y} sleeps".split(), y)
+        for a in ed.ADJECTIVES
+        for x in ed.NOUNS
+        for y in ed.NOUNS
+        if x != y
+    ]
+    decided = sum(
+        first_word(" ".join(one), " ".join(two), [-1]) == ed.MEANING[noun]
+        for one, two, noun in pairs
+    )
+    said(f"decides about the noun in {decided} of {len(pairs)} such exchanges")
 
 
 def test_the_loss_and_the_search_of_the_example() -> None:
