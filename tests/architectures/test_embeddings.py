@@ -86,7 +86,7 @@ def test_learning_from_five_starts_gives_the_shares_but_not_the_rows() -> None:
         torch.testing.assert_close(embeddings.forward(TOKENS, w, u), COUNTS / 10, rtol=0, atol=5e-7)
     cosines = [embeddings.cosines(w, w)[0, 1].item() for w, _ in found]
     said(f"is anything from −{-min(cosines):.2f} to {max(cosines):.2f} ([why]")
-    said("From each of five random starts, 1,000 such steps give", "to six digits")
+    said("From each of five random starts, 1,000 steps of the code give", "to six digits")
     assert abs(embeddings.cosines(W, W)[0, 1]) < 1e-12
     w, u = embeddings.learn(COUNTS, 1)
     off = (embeddings.forward(TOKENS, w, u) - COUNTS / 10).abs().max().item()
@@ -373,7 +373,7 @@ def test_what_exclusion_hides() -> None:
     at = table["pairs"].index(1000)
     hidden, shown = 100 * table["excluded"][at], 100 * table["allowed"][at]
     spread = 100 * table["allowed_sd"][at]
-    said(f"of 1,000 pairs, {hidden:.1f} % of the analogies are solved with this exclusion")
+    said(f"of 1,000 pairs, {hidden:.1f} % of the analogies are solved with the exclusion")
     said(f"and {shown:.0f} ± {spread:.0f} % without it; otherwise")
     said(f"| {hidden:.1f} % with exclusion, {shown:.0f} % without |", "| 32 times the text |")
     assert table["pairs"][-1] == 32 * 1000
@@ -395,7 +395,9 @@ def test_vectors_of_two_models_fit_after_a_rotation() -> None:
         torch.testing.assert_close(rotation @ rotation.T, torch.eye(9).double())
     apart, fitted = torch.stack(raw), torch.stack(turned)
     said(f"in the other is {apart.mean():.2f} ± {apart.std():.2f} on average")
-    said(f"fit best, it is {fitted.mean():.3f} ± {fitted.std():.3f}: the geometry")
+    said(
+        f"[^schonemann1966generalized], it is {fitted.mean():.3f} ± {fitted.std():.3f}: the geometry"
+    )
     said(f"| cosine {apart.mean():.2f} of a word with itself |", "16,000 pairs each, come two")
 
 

@@ -156,7 +156,9 @@ def test_the_figure_of_the_bottleneck() -> None:
     said(f"One softmax: {one}, then 0. A mixture of two: {two}, then 0](", "against E from 1 to 5.")
     p = limits.targets(5)
     assert {int(rank) for rank in torch.linalg.matrix_rank(p.log(), atol=1e-6)} == {5}
-    said("made probabilities of rank 5, 12 texts and 12 tokens", "From $E = 4$ on, [the rank")
+    assert 5 not in {int(rank) for rank in torch.linalg.matrix_rank(p, atol=1e-6)}
+    said("probabilities whose logarithms have rank 5, 12 texts and 12 tokens")
+    said("From $E = 4$ on, [the rank")
 
 
 @pytest.mark.equation("eq-embeddings-tied")

@@ -53,8 +53,7 @@ def learn(
         p = forward(torch.arange(len(counts)), w, u)
         error = (counts.sum(1, keepdim=True) * p - counts) / counts.sum()  # (V, V)
         to_w, to_u = error @ u, error.T @ w
-        w = w - rate * to_w
-        u = u - rate * to_u
+        w, u = w - rate * to_w, u - rate * to_u
     return w, u
     # --8<-- [end:learn]
 
@@ -156,7 +155,7 @@ def main() -> None:
     print(f"as counted: {torch.allclose(p, COUNTS / 10)}; loss {entropy(p):.4f} nats")
     w, u = learn(COUNTS, 2)
     far = (forward(tokens, w, u) - p).abs().max()
-    print(f"learned from random tables: no probability is off by more than {far:.0e}")
+    print(f"learned from random tables: no probability is off by more than {far:.2g}")
     counted, _ = factorise(pmi(COUNTS), 2)
     print(f"king - man + woman, vectors from counts: {WORDS[analogy(counted, 2, 0, 3)]}")
 
