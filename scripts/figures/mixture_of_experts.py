@@ -25,7 +25,7 @@ SETTINGS = (  # weight of the balancing loss, step of the biases, experts for a 
 )
 NONE, LOSS, BIAS, TWO = SETTINGS[0], SETTINGS[2], SETTINGS[5], SETTINGS[8]
 SHOWN = (NONE, LOSS, BIAS, TWO)
-LABELS = ("no balancing", "loss, α = 0.3", "bias, γ = 0.01", "none, k = 2")
+LABELS = ("none", "loss, 0.3", "bias, 0.01", "none, k = 2")
 FACTORS = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.75, 2.0, 2.5, 3.0)
 TOGETHER = 4  # settings trained side by side
 BATCHES = 9  # of the example
@@ -174,7 +174,7 @@ def draw_collapse(table: style.Table, axes: style.Axes) -> None:
     axes.set_xticks(range(len(SHOWN)), LABELS)
     axes.set_ylabel("mean squared error")
     axes.grid(visible=False, axis="x")
-    axes.legend(loc=(0.3, 0.82))
+    axes.legend(loc=(0.24, 0.83))
 
 
 def dropped() -> style.Table:
@@ -205,7 +205,7 @@ def draw_dropped(table: style.Table, panels: list[style.Axes]) -> None:
     for axes in panels:
         axes.set_ylim(-0.02, 0.72)
         axes.set_yticks(ticks, [f"{100 * tick:.0f} %" for tick in ticks])
-        axes.set_xlabel("capacity factor")
+    panels[1].set_xlabel("capacity factor")
     panels[0].legend(loc="upper right")
 
 
@@ -218,16 +218,11 @@ def read() -> style.Table:
 
 
 def draw_read(table: style.Table, axes: style.Axes) -> None:
-    """A line for each model."""
+    """A line for each model; the names stand above, where no line is."""
     marks = ("o-", "s--", "^-.")
     for n, (name, m, k) in enumerate(READ):
-        axes.plot(
-            table["tokens"],
-            table[name],
-            marks[n],
-            color=style.SERIES[n],
-            label=f"{name}, {k} of {m}",
-        )
+        label = f"{name}, {k} of {m}"
+        axes.plot(table["tokens"], table[name], marks[n], color=style.SERIES[n], label=label)
     axes.set_xscale("log", base=2)
     axes.set_xticks(SIZES, [str(size) for size in SIZES])
     axes.minorticks_off()
@@ -235,7 +230,7 @@ def draw_read(table: style.Table, axes: style.Axes) -> None:
     axes.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
     axes.set_xlabel("tokens at once")
     axes.set_ylabel("experts read")
-    axes.legend(loc="lower right")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1))
 
 
 def price() -> style.Table:
@@ -309,7 +304,7 @@ FIGURES = [
         "architectures/mixture-of-experts/collapse",
         collapse,
         draw_collapse,
-        (560, 300),
+        (440, 320),
         tolerance=0.02,
     ),
     style.Recipe(
@@ -319,11 +314,11 @@ FIGURES = [
         "architectures/mixture-of-experts/dropped",
         dropped,
         draw_dropped,
-        (560, 270),
-        (1, 2),
+        (440, 420),
+        (2, 1),
         tolerance=0.02,
     ),
-    style.Recipe("architectures/mixture-of-experts/read", read, draw_read, (440, 260)),
+    style.Recipe("architectures/mixture-of-experts/read", read, draw_read, (440, 310)),
 ]
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def capacity(n: int, m: int, k: int, factor: float) -> int:
 
 def drop(g: Tensor, most: int) -> Tensor:
     """Weights g (..., N, M) with the first `most` tokens of each expert: (..., N, M). Source: fedus2022switch."""
-    place = (g > 0).cumsum(-2)  # the how many-th token of its expert
+    place = (g > 0).cumsum(-2)  # 1 for the first token of an expert, 2 for the next
     return g * (place <= most)
     # --8<-- [end:capacity]
 
