@@ -58,7 +58,9 @@ def test_one_token_by_pencil() -> None:
     said("times its weight g = 0.64 this is −0.64, and 2 − 0.64 = 1.36 leaves the layer.")
     said("expert 1 computes $x + 3$, expert 2 computes $-2x$, and expert 3 computes $x - 3$")
     said("Forward: the token x = 2 enters the router W, which gives the probabilities")
-    said("the greatest score plus bias b, here to expert 3 alone. Expert 3 computes x − 3 = −1;")
+    said(
+        "the greatest score plus bias b, here to expert 3 alone, if it has room. Expert 3 computes x − 3 = −1;"
+    )
     said("Experts 1, x + 3, and 2, −2x, are not computed. Training")
     x = torch.linspace(-5, 5, 41)
     lines = moe.lines(moe.example()[1], x)
