@@ -1,8 +1,9 @@
-"""Efficient attention: the forms against torch, what is kept and computed, published models, exercises."""
+"""Efficient attention: the forms against torch, what is kept and computed, published models."""
 
 import itertools
 import json
 import math
+import re
 import runpy
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,6 @@ from scripts.figures import efficient_attention as figures
 from scripts.figures import style
 from scripts.printed.values import Each, From
 from tests import golden as shared
-from tests.answers.plugin import Bench
 from tests.architectures.efficient_attention_tools import (
     FOLDER,
     PAGE,
@@ -25,8 +25,6 @@ from tests.architectures.efficient_attention_tools import (
     draw,
     efficient,
     flops,
-    layers_to,
-    running,
 )
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
@@ -102,6 +100,20 @@ def test_the_latent_form_needs_no_keys_and_values() -> None:
     keys = torch.cat([latent @ mla.up_k.mT, k_r.expand(h, m, r)], -1)
     known = sdpa(torch.cat([q, q_r], -1)[:, None], keys, latent @ mla.up_v.mT)[:, 0]
     torch.testing.assert_close(absorbed, known)
+
+
+def test_the_library_s_causal_mask_is_for_a_whole_text() -> None:
+    q, k, v = draw(4, 8, 5), draw(2, 8, 5, seed=1), draw(2, 8, 5, seed=2)
+    whole = sdpa(q[None], k[None], v[None], is_causal=True, enable_gqa=True)[0]
+    torch.testing.assert_close(whole, efficient.attend(q, k, v, efficient.window_mask(8, 8)))
+    q = q[:, -1:]
+    told = [sdpa(q[None], k[None], v[None], is_causal=c, enable_gqa=True)[0] for c in (True, False)]
+    torch.testing.assert_close(told[0], v[:, :1].repeat_interleave(2, 0))
+    torch.testing.assert_close(told[1], whole[:, -1:])
+    said(
+        "For one new token leave `is_causal` out: with it [the token would see token 1 alone]",
+        "is_causal=True, enable_gqa=True)` does this for a whole text",
+    )
 
 
 # The cache, operations, bytes.
@@ -305,6 +317,11 @@ def test_published_models_as_the_table_tells_them() -> None:
         f"MLA does {rate:.0f} operations a byte;",
         f"For DeepSeek-V3 that is {rate:.0f}, more than the {312 / 2:.0f} of the processor above",
     )
+    said(
+        "On an H800 it is near the border: 990 thousand billion operations and 3.35 thousand billion"
+        f" bytes a second are {990 / 3.35:.0f} operations a byte by its data, and {865 / 3.35:.0f} at",
+        f"they count $2H = {2 * v3.h}$ and call",
+    )
     oss = MODELS["gpt-oss-120b"][1]
     near, far = (oss.cache(m, 18) for m in (128, 2**17))
     said(f"Half of the 36 layers have a window of 128: they keep {near / 2**20:.1f} MiB, the other")
@@ -314,9 +331,44 @@ def test_published_models_as_the_table_tells_them() -> None:
     said(f"At 131,072 tokens GQA keeps {gib[0]:.0f} GiB, a quarter of MHA's {gib[1]:.0f} GiB.")
     said(f"stops the cache at 4,096 tokens: {mistral[1].cache(4096, 32) / 2**20:.0f} MiB, whatever")
     said("With 32 heads in 8 groups it is 4, still far from the 156 of")
+    kib = llama[1].cache(1, 32) / 1024
+    said(f"With 32 layers, $G = 8$ and $D = 128$ that is {kib:.0f} KiB a token.")
     said(
         "Two numbers for each of 128 features, as in MQA with $D = 128$, are 256; $512 + 64$ are 576."
     )
+
+
+def test_what_the_makers_of_v2_saved_and_by_what() -> None:
+    layers, shape, _ = MODELS["DeepSeek-V2"]
+    before, after = 95 * efficient.Shape(64, 8, 128).kept(), layers * shape.kept()
+    said(
+        f"{100 * (1 - after / before):.0f} % fewer numbers than the makers' earlier model of 67"
+        " billion parameters, with 95 layers and 8 groups",
+        f"with 6 bits a number, {100 * (1 - after * 6 / (before * 16)):.1f} % less cache and 5.76",
+    )
+
+
+def test_the_settings_are_those_of_the_table_of_models() -> None:
+    forms = [row[1] for row in rows_of("tab-efficient-practice")]
+    notes = [row[4] for row in rows_of("tab-efficient-practice")]
+    found = re.findall(r"window of ([\d,]+)", " ".join([*forms, *notes]))
+    widths = sorted(int(width.replace(",", "")) for width in found)
+    assert widths == [128, 1024, 4096]
+    share = {"every second layer": 1 / 2, "five layers with a window to one": 5 / 6}
+    shares = [
+        next((part for words, part in share.items() if words in form), 1.0)
+        for form in forms
+        if "window" in form
+    ]
+    assert (min(shares), max(shares)) == (1 / 2, 1)
+    groups = {n for form in forms for n in re.findall(r"heads in (\d+) groups", form)}
+    latent = {pair for form in forms for pair in re.findall(r"(\d+) \+ (\d+)", form)}
+    assert (len(groups), len(latent)) == (1, 1)
+    usual = {row[0]: row[1] for row in rows_of("tab-efficient-settings")}
+    assert usual["Groups $G$"].startswith(f"{groups.pop()}, in all rows")
+    assert usual["Latent width"] == "{}, with {} for the position".format(*latent.pop())
+    assert usual["Window"] == f"{widths[0]} to {widths[-1]:,}, in half of the layers to all"
+    assert usual["Sinks"] == "learned in training, or four first tokens kept"  # xiao2024efficient
 
 
 def golden() -> dict[str, Any]:
@@ -359,84 +411,6 @@ def golden() -> dict[str, Any]:
 
 def test_golden_values_are_current() -> None:
     shared.current(GOLDEN, golden())
-
-
-# Exercises.
-
-
-@pytest.mark.answer("answer-efficient-attention-blocks")
-def test_exercise_1_three_blocks_of_two(answer: Bench) -> None:
-    total, values, top = running(4)[2]
-    answer("answer-efficient-attention-blocks").is_((total, values), (total * top, values * top))
-    said(
-        f"exponentials sum to {total * top:.0f}, and with the values to $8 + 8 + 8 = {values * top:.0f}$;"
-    )
-    said(f"divided by {top:.0f} they are {total:.2f} and {values:.0f}.")
-
-
-@pytest.mark.answer("answer-efficient-attention-cache")
-def test_exercise_2_a_cache_with_windows(answer: Bench) -> None:
-    found = []
-    for groups in (8, 40):
-        shape = efficient.Shape(40, groups, 128)
-        mixed = shape.cache(32_768, 8) + shape.cache(1_024, 40)
-        found.append((shape.cache(32_768, 48) / 2**30, mixed / 2**30))
-    answer("answer-efficient-attention-cache").is_(*found)
-    assert efficient.Shape(40, 8, 128).kept() * 2 == 4096
-    assert efficient.Shape(40, 8, 128).cache(1_024, 40) == 160 * 2**20
-
-
-@pytest.mark.answer("answer-efficient-attention-latent")
-def test_exercise_3_groups_and_intensity(answer: Bench) -> None:
-    groups = next(g for g in range(1, 9) if efficient.Shape(64, g, 128).kept() > 512 + 64)
-    rates = [
-        efficient.Shape(h, h, 128, 512, 64).operations(1) / (2 * (512 + 64)) for h in (64, 128)
-    ]
-    answer("answer-efficient-attention-latent").is_((groups, rates[0]), (groups, rates[1]))
-    assert 576 / 256 == 2.25
-
-
-@pytest.mark.answer("answer-efficient-attention-same")
-def test_exercise_4_what_changes_nothing(answer: Bench) -> None:
-    q, k, v = draw(6, 4), draw(6, 4, seed=1), draw(6, 4, seed=2)
-    causal = efficient.window_mask(6, 6)
-    whole = efficient.attend(q[None], k[None], v[None], causal)[0]
-    blocks, _ = efficient.in_blocks(q, k, v, 2, causal, efficient.Traffic())
-    window = efficient.attend(q[None], k[None], v[None], efficient.window_mask(6, 3))[0]
-    torch.testing.assert_close(blocks, whole)
-    assert (window - whole).abs().max() > 0.1
-    answer("answer-efficient-attention-same").is_("Computing attention in blocks.")
-
-
-@pytest.mark.answer("answer-efficient-attention-reach")
-def test_exercise_5_layers_to_the_beginning(answer: Bench) -> None:
-    layers = math.ceil(4095 / (128 - 1))
-    assert layers_to(efficient.window_mask(96, 8), True) == math.ceil(95 / 7)
-    answer("answer-efficient-attention-reach").is_(layers, layers - 1)
-    assert 32 * (128 - 1) == 4064
-    assert round(4095 / 127, 1) == 32.2
-
-
-@pytest.mark.answer("answer-efficient-attention-traffic")
-def test_exercise_6_numbers_moved_under_a_mask(answer: Bench) -> None:
-    window, causal = (count(64, 16, 16, efficient.window_mask(64, w)) for w in (16, 64))
-    whole = count(64, 16, 16)
-    answer("answer-efficient-attention-traffic").is_((window, causal), (whole, whole))
-    assert window == 7 * 512 + 2 * 1024 + 64
-    assert causal == 10 * 512 + 2 * 1024 + 64
-    assert whole == 16 * 512 + 2 * 1024 + 64
-
-
-@pytest.mark.answer("answer-efficient-attention-strided")
-def test_exercise_7_layers_of_a_strided_pattern(answer: Bench) -> None:
-    whole = torch.ones(64, 64).bool().tril()
-    masks = (efficient.strided_mask(64, 8), efficient.window_mask(64, 8))
-    found = [
-        next(n for n in range(1, 20) if torch.equal(efficient.reach(mask, n), whole))
-        for mask in masks
-    ]
-    answer("answer-efficient-attention-strided").is_((found[0], found[1]))
-    assert found[1] == 63 / 7
 
 
 def test_the_program_runs(capsys: pytest.CaptureFixture[str]) -> None:

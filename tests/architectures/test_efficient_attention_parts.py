@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from scripts.figures import efficient_attention as figures
+from scripts.figures import efficient_attention_diagram as diagram_of
 from scripts.figures import style
 from scripts.printed.values import Each, From, Given
 from tests.architectures.efficient_attention_tools import (
@@ -181,6 +182,27 @@ def test_the_example_as_told() -> None:
     )
     state = running(2)
     assert state == [(3, 8, 2), (4, 7, 4)]
+
+
+def test_the_eighth_token_enters_the_eighth_cell_in_both_drawings() -> None:
+    (recipe,) = diagram_of.FIGURES
+    for sheet in recipe.sheets(recipe.compute()):
+        boxes = [shape for shape in sheet.shapes if shape.kind == "box"]
+        rows = [boxes[n : n + 8] for n in range(len(boxes) - 7)]
+        cells = next(row for row in rows if len({(cell.y, cell.w) for cell in row}) == 1)
+        entered = [
+            n + 1
+            for arrow in sheet.arrows
+            for n, cell in enumerate(cells)
+            if cell.box[0] <= arrow.points[-1][0] <= cell.box[2]
+            and abs(arrow.points[-1][1] - cell.y) < cell.h / 2 + 5
+        ]
+        assert entered == [8, 8]
+        frame = next(shape for shape in sheet.shapes if shape.kind == "frame")
+        framed = [n + 1 for n, cell in enumerate(cells) if frame.box[0] < cell.x < frame.box[2]]
+        assert framed == [5, 6, 7, 8]
+    said("the new key and value both enter cell 8 of the cache, a row of eight cells.")
+    said("A frame shows the window of 4, cells 5 to 8;")
 
 
 # Reads and writes.

@@ -165,7 +165,7 @@ def in_blocks(
 ) -> tuple[Tensor, Tensor]:
     """Attention tile by tile: q (N, D), k and v (M, D), allowed (N, M) to (N, D) and (N, 1).
 
-    The second result is the logarithm of each row's sum of exponentials. Source: dao2022flashattention.
+    The second result is the logarithm of each row's sum of exponentials. Source: dao2023flashattention.
     """
     out, log_sum = torch.empty_like(q), torch.empty_like(q[:, :1])
     for i in range(0, len(q), t):
