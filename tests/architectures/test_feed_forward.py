@@ -1,6 +1,7 @@
 """The claims of docs/architectures/feed-forward.md: the pencil, the layer against PyTorch, gradients, the stream."""
 
 import math
+import re
 import runpy
 from importlib import import_module
 from itertools import pairwise
@@ -511,11 +512,11 @@ def test_parameters_are_those_of_pytorch(printed: Equations) -> None:
     said("$2 \\cdot 3 \\cdot 2 = 12$ weights and $2 + 3 = 5$ biases: 17 parameters.")
     assert layer.parameters(3, 2) == 17
     millions = layer.parameters(768, 3072) / 1e6
-    said(f"$F = 4E = 3{{,}}072$ and {millions:.2f} million in each of its twelve layers, which")
+    said(f"$F = 4E = 3{{,}}072$ and {millions:.2f} million in each of its twelve layers, two")
     said(f"attention has {(4 * 768**2 + 4 * 768) / 1e6:.2f} million.")
     attention, ours = 4 * 768**2, layer.parameters(768, 3072, biases=False)
     assert ours / (attention + ours) == pytest.approx(2 / 3)
-    said("which are two thirds of the parameters of a block")
+    said("in each of its twelve layers, two thirds of a block's parameters")
 
 
 class Products(TorchFunctionMode):
@@ -556,7 +557,7 @@ def test_the_table_of_systems() -> None:
         assert round(ratio, digits) == shown, row[0]
         if "experts" not in row[4] and row[0].split("[")[0][-4:] >= "2022":
             assert 2.65 < ratio <= 4, row[0]
-    said("have [2.7 to 4 units](#tab-feed-forward-systems) for each number of the stream")
+    said("Large models of today without [experts](mixture-of-experts.md) have [2.7 to 4 units]")
 
 
 def test_where_a_product_leaves_its_format() -> None:
@@ -572,8 +573,13 @@ def test_where_a_product_leaves_its_format() -> None:
     rise = layer.gated(10 * x, *gates).norm() / layer.gated(x, *gates).norm()
     assert rise == pytest.approx(100, rel=0.02)
     b = torch.zeros(5).double()
-    one, ten = (layer.forward(k * x, gates[0], b, gates[2])[2].norm() for k in (1, 10))
-    assert ten / one == pytest.approx(10)
+    for curve, near in ((torch.relu, 1e-6), (layer.gelu, 0.05)):
+        one, ten = (layer.forward(k * x, gates[0], b, gates[2], curve)[2].norm() for k in (1, 10))
+        assert ten / one == pytest.approx(10, rel=near)
+    # With its biases the example's layer writes 19 times as much.
+    one, ten = (layer.forward(k * FRANCE, UP, BIAS, DOWN)[2][2] for k in (1, 10))
+    assert (one, ten) == (1, 19)
+    said("In a plain layer without biases a row that is ten times as large")
     said("writes about ten times as much, in a gated one up to a hundred times")
 
 
@@ -619,6 +625,9 @@ def test_exercise_4_a_dead_unit(answer: Bench) -> None:
     assert not gradients.down[:, 2].any()
     assert gradients.bias[2] == 0
     assert gradients.up[:2].abs().min() > 0
+    woken = layer.backward(100 * x, up, b, down, randn(20, 4, seed=3))
+    assert woken.up[2].any()
+    said("it gets no gradient and stays dead, unless what it reads changes.")
     answer("answer-feed-forward-dead").is_(
         "Nothing, as long as the rows that it reads stay as they are."
     )
@@ -655,3 +664,18 @@ def test_the_curves_of_the_figure() -> None:
         assert table[f"{name}_slope"][zero] == pytest.approx(0.5)
     assert len(figures.CURVES) == 3
     assert {round(v) for v in table["relu_slope"]} == {0, 1}
+    # A flat slope alone does not stop learning: where GELU is flat, its activation still moves the value.
+    low = table["gelu"].index(lows[0])
+    assert abs(table["gelu_slope"][low]) < 0.05 < abs(table["gelu"][low])
+    off = [n for n, slope in enumerate(table["relu_slope"]) if slope == 0]
+    assert not any(table["relu"][n] for n in off)
+    said("**Three curves.** Where ReLU is flat, a unit learns nothing.")
+
+
+def test_the_years_of_the_history() -> None:
+    rows = rows_of("tab-feed-forward-history")
+    for row in rows:
+        for year in re.findall(r"\[\^[a-z]+(\d{4})", row[2]):
+            assert int(year) - int(row[0]) in (0, 1), row  # a preprint may be a year older
+    assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+    said("the year in which each source first appeared")
