@@ -13,6 +13,7 @@ from docs.architectures.embeddings import embeddings, practice
 from scripts.figures import embeddings as figures
 from scripts.figures import style
 from scripts.printed.values import Each, Given
+from tests import golden as shared
 from tests.answers.plugin import Bench
 from tests.printed.bound import column, columns
 from tests.printed.plugin import Equations
@@ -20,6 +21,7 @@ from tests.said import sayings, tables
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "architectures" / "embeddings.md"
 FOLDER = PAGE.with_suffix("")
+GOLDEN = Path(__file__).with_name("embeddings.golden.json")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
 W, U, COUNTS = embeddings.W, embeddings.U, embeddings.COUNTS
@@ -108,19 +110,6 @@ def test_king_minus_man_plus_woman_and_a_text_of_two_words() -> None:
     torch.testing.assert_close(cosines, torch.tensor([0, 1, -1, 0]).double())
     said("is $(0.35, -0.35)$, and its cosine with the rows of $W$ is 1 for *queen*, 0 for *king*")
     assert practice.nearest(question, W, 1) == [1]
-
-
-def test_the_pictures_are_described_with_their_numbers() -> None:
-    z = [f"{x:.2f}".replace("-", "−") for x in (U @ W[0]).tolist()]
-    p = [f"{x:.2f}" for x in P[0].tolist()]
-    said(f"gives the logits {', '.join(z)} for crown, plough, he, she; the softmax")
-    said(
-        f"gives the probabilities {', '.join(p)}. In use",
-        f"gives the loss {-math.log(0.4):.2f}, and",
-    )
-    said("number 0, selects row 0 of the embedding W, the vector (1, 1)", "again (1, 1); the unem")
-    said("the vector (0.35, −0.35); its cosines with the stored vectors of", "are 0, 1, −1, 0, so")
-    said("king at (1, 1), queen at (1, −1), man at (−1, 1), woman at (−1, −1). From the centre")
 
 
 # The equations.
@@ -401,35 +390,6 @@ def test_vectors_of_two_models_fit_after_a_rotation() -> None:
     said(f"| cosine {apart.mean():.2f} of a word with itself |", "16,000 pairs each, come two")
 
 
-def test_the_tables_of_published_models() -> None:
-    for row in rows_of("tab-embeddings-models"):
-        v, e = (int(cell.replace(",", "")) for cell in row[1:3])
-        said_size, total = float(row[3].split()[0]), row[5].split(" % of ")
-        assert v * e / 1e6 == pytest.approx(said_size, abs=0.5)
-        amount, unit = total[1].split()
-        parameters = float(amount) * {"M": 1e6, "B": 1e9}[unit]
-        share = v * e * (1 if row[4] == "yes" else 2) / parameters
-        assert float(total[0]) == pytest.approx(100 * share, abs=0.6)
-    said(f"$50{{,}}257 \\cdot 768 = {50_257 * 768 / 1e6:.1f}$ million of 124.4 million")
-    said(f"of 768 numbers of two bytes are {1e6 * 768 * 2 / 1e9:.1f} GB")
-
-
-def test_the_ends_share_one_table_and_get_both_gradients() -> None:
-    tied, apart = practice.Ends(7, 3), practice.Ends(7, 3, tied=False)
-    assert [sum(p.numel() for p in ends.parameters()) for ends in (tied, apart)] == [21, 42]
-    tokens, after = torch.tensor([1, 4]), torch.tensor([2, 5])
-    apart.head.weight.data = tied.head.weight.data.clone()
-    apart.embedding.weight.data = tied.head.weight.data.clone()
-    for ends in (tied, apart):
-        torch.autograd.backward(functional.cross_entropy(ends(tokens), after))
-    parts = [apart.head.weight.grad, apart.embedding.weight.grad]
-    whole = tied.head.weight.grad
-    assert whole is not None
-    torch.testing.assert_close(whole, sum(part for part in parts if part is not None))
-    assert parts[1] is not None
-    assert parts[1].abs().sum() > 0
-
-
 def test_the_programs_run_and_print(capsys: pytest.CaptureFixture[str]) -> None:
     embeddings.main()
     practice.main()
@@ -438,6 +398,40 @@ def test_the_programs_run_and_print(capsys: pytest.CaptureFixture[str]) -> None:
     assert "as counted: True; loss 1.1935" in out
     assert "vectors from counts: queen" in out
     assert "tied True: 64,000" in out
+
+
+# The demo.
+
+
+def golden() -> dict[str, object]:
+    """The cases that the demo and Python must agree on."""
+    cases: list[dict[str, object]] = []
+
+    def case(function: str, returns: object, *arguments: object) -> None:
+        cases.append({"function": function, "args": list(arguments), "returns": returns})
+
+    for table, share in ((U, [0.4, 0.1, 0.4, 0.1]), (W, [0.5, 0.0, 0.0, 0.5])):
+        for place, heat in (([1.0, 1.0], 1.0), ([0.0, 0.0], 0.5), ([-0.7, 1.9], 0.1)):
+            h = torch.tensor([place]).double().requires_grad_()
+            z = h @ table.T
+            p = embeddings.forward(torch.tensor([0]), h, table, heat)
+            cost = functional.cross_entropy(z / heat, torch.tensor([share]).double())
+            torch.autograd.backward(cost)
+            assert h.grad is not None
+            rows = table.tolist()
+            case("logits", z[0].tolist(), place, rows)
+            case("probabilities", p[0].tolist(), place, rows, heat)
+            case("loss", cost.item(), place, rows, heat, share)
+            case("step", (h - h.grad)[0].tolist(), place, rows, heat, share)
+            case("cosines", embeddings.cosines(h, table)[0].tolist(), place, rows)
+        best = embeddings.entropy(torch.tensor([share]).double()).item()
+        case("entropy", best, share)
+    module = "architectures/embeddings/embeddings.mjs"
+    return {"module": module, "tolerance": 1e-5, "cases": cases}
+
+
+def test_golden_values_are_current() -> None:
+    shared.current(GOLDEN, golden())
 
 
 # The exercises.

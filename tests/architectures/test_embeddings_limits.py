@@ -134,6 +134,7 @@ def test_the_bottleneck_and_its_cures_in_numbers() -> None:
     said(f"*king* or *woman* costs {one.mean():.3f} nats from all of five random states")
     said(f"and 0 for the others brings it to {wider.mean():.3f} within 400 steps")
     said(f"the other *woman*: {two.mean():.3f} nats on average", "With $K = 2$ one state says")
+    said(f"look for a place where the loss is below {math.log(4):.3f}.")
     said(f"bottleneck](#narrow) | {one.mean():.2f} nats where {math.log(2):.2f} would do |")
     assert (len(one), math.log(2) <= float(two.min())) == (5, True)
 
