@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.prose import bindings, test_numbers
 from tests.prose.bindings import bound
 from tests.prose.reading import numbers
-from tests.prose.used import uses, value
+from tests.prose.used import constants, uses, value
 from tests.said import sayings, tables, tellings
 
 CITED = "[^kingma2014auto]"
@@ -153,3 +154,7 @@ def test_a_changed_number_is_told(
         assert loose == before  # still read by its test, which fails: the readers compare
     else:
         assert loose > before, new
+
+
+def test_a_version_in_a_test_is_no_number() -> None:
+    assert list(constants(ast.parse("version = '5.24.0'; share = 'two of 0.5'"))) == [2.0, 0.5]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -64,7 +65,9 @@ def constants(tree: ast.AST) -> Iterator[float]:
             if isinstance(node.value, int | float) and not isinstance(node.value, bool):
                 yield float(node.value)
             elif isinstance(node.value, str) and len(node.value) < 400:
-                yield from (value(found[0]) for found in NUMBER.finditer(node.value))
+                for found in NUMBER.finditer(node.value):
+                    with suppress(ValueError):  # "5.24.0" is no number
+                        yield value(found[0])
 
 
 def uses(text: str, known: tuple[float, ...], *, percent: bool = False) -> bool:
