@@ -332,7 +332,9 @@ def test_published_models_as_the_table_tells_them() -> None:
     said(f"stops the cache at 4,096 tokens: {mistral[1].cache(4096, 32) / 2**20:.0f} MiB, whatever")
     said("With 32 heads in 8 groups it is 4, still far from the 156 of")
     kib = llama[1].cache(1, 32) / 1024
-    said(f"With 32 layers, $G = 8$ and $D = 128$ that is {kib:.0f} KiB a token.")
+    said(
+        f"With 32 layers, $G = 8$, $D = 128$ and two bytes a number that is {kib:.0f} KiB a token."
+    )
     said(
         "Two numbers for each of 128 features, as in MQA with $D = 128$, are 256; $512 + 64$ are 576."
     )

@@ -1,5 +1,6 @@
 """Efficient attention: windows and their reach, parts that join, reads and writes, the example by pencil."""
 
+import itertools
 import math
 
 import numpy as np
@@ -182,6 +183,29 @@ def test_the_example_as_told() -> None:
     )
     state = running(2)
     assert state == [(3, 8, 2), (4, 7, 4)]
+
+
+def test_the_way_back_goes_through_tiles_without_any_weights_kept() -> None:
+    n, t, allowed = 14, 4, efficient.window_mask(14, 6)
+    q, k, v, grad = (draw(n, 5, seed=seed) for seed in range(4))
+    inputs = [x.requires_grad_() for x in (q, k, v)]
+    known = torch.autograd.grad(
+        efficient.attend(*(x[None] for x in inputs), allowed)[0], inputs, grad
+    )
+    q, k, v = (x.detach() for x in inputs)
+    out, log_sum = efficient.in_blocks(q, k, v, t, allowed, efficient.Traffic())
+    row = (grad * out).sum(-1, keepdim=True)
+    back = [torch.zeros_like(x) for x in (q, k, v)]
+    for i, j in itertools.product(range(0, n, t), repeat=2):
+        here, there = slice(i, i + t), slice(j, j + t)
+        s = (q[here] @ k[there].T / 5**0.5).masked_fill(~allowed[here, there], -math.inf)
+        a = torch.exp(s - log_sum[here])
+        grad_s = a * (grad[here] @ v[there].T - row[here]) / 5**0.5
+        back[0][here] += grad_s @ k[there]
+        back[1][there] += grad_s.T @ q[here]
+        back[2][there] += a.T @ grad[here]
+    for ours, theirs in zip(back, known, strict=True):
+        torch.testing.assert_close(ours, theirs)
 
 
 def test_the_eighth_token_enters_the_eighth_cell_in_both_drawings() -> None:
