@@ -526,6 +526,7 @@ def test_a_beam_that_holds_everything_is_exact_and_of_one_is_greedy() -> None:
 def test_a_wider_beam_can_end_worse() -> None:
     known = {(): {3: 0.5, 4: 0.49}, (3,): {3: 0.5}, (4,): {4: 0.52}, (3, 3): {3: 0.5}}
     known |= {(4, 4): {4: 0.5, 5: 0.5}, (3, 3, 3): {ed.END: 1.0}}
+    known |= {(4, 4, last): {ed.END: 0.5} for last in (4, 5)}
 
     def step(words: list[int]) -> list[float]:
         p = np.zeros(8)
@@ -534,10 +535,17 @@ def test_a_wider_beam_can_end_worse() -> None:
         p[p == 0] = (1 - p.sum()) / (p == 0).sum() + 1e-9
         return list(np.log(p))
 
-    narrow, wide = (math.exp(ed.beam_search(step, k, most=5)[0].log_p) for k in (1, 2))
-    assert narrow == pytest.approx(0.125, rel=1e-6)
-    assert wide < 0.05
-    said("and a wider beam can even end worse")
+    (one, *_), (two, *_) = (ed.beam_search(step, k, most=5) for k in (1, 2))
+    narrow, wide = math.exp(one.log_p), math.exp(two.log_p)
+    dropped = math.exp(sum(step([ed.START, *[3] * n])[3] for n in range(3)))
+    kept = math.exp(ed.beam_search(step, 2, most=3)[0].log_p)
+    assert (one.words, two.words[-1]) == ([ed.START, 3, 3, 3, ed.END], ed.END)
+    assert narrow == pytest.approx(dropped, rel=1e-6)
+    said(
+        "and a wider beam can even end worse",
+        f"writes three words with {dropped:.3f} and then surely `<end>`.",
+        f"for two others of {kept:.3f} each, which then end with only {wide:.2f}.",
+    )
 
 
 @pytest.mark.equation("eq-encoder-decoder-score", "eq-encoder-decoder-alpha")
@@ -572,6 +580,30 @@ def test_from_which_exponent_on_a_longer_text_wins(printed: Equations) -> None:
         f"wins from $\\alpha = {limit:.2f}$ on",
         "With exponent 1.5 the longer text wins",
     )
+
+
+def test_wu_favours_long_texts_less_than_a_power_of_the_length() -> None:
+    wu, power = (((n + 20) / (n + 10)) ** 0.6 for n in (5, 0))
+    one, two = (ed.Beginning([1] * (m + 1), -6.0) for m in (10, 20))
+    assert power == pytest.approx(ed.score(one, 0.6) / ed.score(two, 0.6))
+    said(
+        f"with $\\alpha = 0.6$, from 10 to 20 words the divisor grows to {wu:.2f} times its value, "
+        f"and $M^\\alpha$ to {power:.2f} times."
+    )
+
+
+def test_an_exponent_of_published_systems_names_its_form() -> None:
+    cells = [cell for row in rows_of("tab-encoder-decoder-practice") for cell in row]
+    settings = [cell for cell in cells if "0.6" in cell]
+    assert len(settings) == 2
+    assert all("Wu's form" in cell and "alpha" not in cell for cell in settings)
+
+
+def test_forms_and_masks_are_as_many_as_the_heading_says() -> None:
+    forms = [row[1] for row in rows_of("tab-encoder-decoder-forms")]
+    kinds = {kind for form in forms for kind in ("none", "causal", "prefix") if kind in form}
+    assert (len(forms), len(kinds)) == (4, 3)
+    said("### Four forms, three masks")
 
 
 def doubtful(n: int, sure: float = 0.8, stop: float = 0.05) -> Callable[[list[int]], list[float]]:

@@ -36,7 +36,7 @@ def test_of_a_hundred_places_fifteen_are_asked_and_twelve_hidden() -> None:
     total = seen.total()
     for kind, share in (("hidden", 0.8), ("random", 0.1), ("kept", 0.1)):
         assert seen[kind] / total == pytest.approx(share, abs=0.015)
-    said("BERT's 80, 10, 10 | a fifth of the gaps stay visible or wrong")
+    said("of the words to restore hide 80 %, exchange 10 %, keep 10 % | a fifth of them teach less")
     said("[Without the 10 and 10]", "a fifth of the asked places teach less")
     shown, asked = masking.bert(text, ["other"], draw, mask=1.0)
     assert {shown[n] for n in asked} == {masking.MASK}
