@@ -24,6 +24,7 @@ RUNS = {
 }
 SIZES = (2, 4, 8, 16, 32, 64, 128, 256)
 DRAWS = 400
+EXAMPLES = 5
 FACTORS = (1.0, 2.0, 4.0, 8.0)
 KEYS = 64
 LOOKS = {
@@ -223,31 +224,33 @@ def draw_training(table: style.Table, axes: style.Axes) -> None:
 
 
 def batches() -> style.Table:
-    """One example among others drawn anew: the spread of its outputs, by the size of the batch."""
+    """Examples, each among others drawn anew: the spread of its outputs, by the size of the batch."""
     generator = torch.Generator().manual_seed(0)
-    kept = torch.zeros(FEATURES), torch.ones(FEATURES)
-    one = torch.randn(FEATURES, generator=generator)
-    table: style.Table = {"size": [float(size) for size in SIZES], "batch": [], "layer": []}
+    examples = torch.randn(EXAMPLES, 1, FEATURES, generator=generator)
+    table: style.Table = {"size": [float(size) for size in SIZES]}
+    axes = {"batch": 2, "layer": 3}
+    spreads: dict[str, list[Tensor]] = {name: [] for name in axes}
     for size in SIZES:
-        x = torch.randn(DRAWS, size, FEATURES, generator=generator)
-        x[:, 0] = one
-        out = torch.stack([normalisation.batch_norm(part, kept, True)[0][0] for part in x])
-        table["batch"].append(float(out.var(0).mean().sqrt()))
-        row = normalisation.standardise(x, [-1])[:, 0]
-        table["layer"].append(float(row.var(0).mean().sqrt()))
+        x = torch.randn(EXAMPLES, DRAWS, size, FEATURES, generator=generator)
+        x[:, :, 0] = examples
+        for name, axis in axes.items():
+            out = normalisation.standardise(x, [axis])[:, :, 0]
+            spreads[name].append(out.var(1).mean(-1).sqrt())
+    for name, rows in spreads.items():
+        table |= spread(torch.stack(rows), name)
     return table
 
 
 def draw_batches(table: style.Table, axes: style.Axes) -> None:
-    """Two lines; that of layer norm lies on zero."""
+    """Two lines with their ranges; that of layer norm lies on zero."""
     for n, name in enumerate(("batch", "layer")):
-        axes.plot(table["size"], table[name], MARKS[n], color=style.SERIES[n], label=f"{name} norm")
+        ranged(axes, table, "size", name, n, f"{name} norm")
     axes.set_xscale("log", base=2)
     axes.set_xticks(SIZES, [str(size) for size in SIZES])
     axes.minorticks_off()
     axes.set_ylim(-0.05, 1.1)
     axes.set_xlabel("examples in the batch")
-    axes.set_ylabel("spread of one example's output")
+    axes.set_ylabel("spread of an example's output")
     axes.legend(loc="upper right")
 
 

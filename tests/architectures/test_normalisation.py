@@ -197,6 +197,14 @@ def test_what_the_models_of_the_table_have() -> None:
     said("all have RMSNorm, and five of six have it before each layer")
 
 
+def test_the_models_of_the_table_stand_by_year() -> None:
+    years = [
+        int(re.sub(r".*, (\d{4}).*", r"\1", row[0]))
+        for row in rows_of("tab-normalisation-practice")
+    ]
+    assert years == sorted(years)
+
+
 # The equations.
 
 
@@ -467,11 +475,14 @@ def test_the_costs_are_counted() -> None:
 
 def test_the_spread_over_batches_falls_with_the_root() -> None:
     table = style.read_table(DATA / "batch.csv")
-    said(f"falls from {table['batch'][0]:.2f} to {table['batch'][-1]:.2f}, layer norm is 0")
-    assert max(table["layer"]) == 0
-    for size, spread in zip(table["size"], table["batch"], strict=True):
-        assert 0.9 < spread * size**0.5 < 1.45, (size, spread)
-    assert all(a > b for a, b in itertools.pairwise(table["batch"]))
+    mean = table["batch_mean"]
+    said(f"falls from {mean[0]:.2f} to {mean[-1]:.2f}, layer norm is 0 throughout")
+    said(f"{table['size'][0]:.0f} to {table['size'][-1]:.0f}. Batch norm falls")
+    assert max(table["layer_most"]) == 0
+    for size, spread in zip(table["size"], mean, strict=True):
+        assert 0.9 < spread * size**0.5 < 1.6, (size, spread)
+    for part in ("mean", "least", "most"):
+        assert all(a > b for a, b in itertools.pairwise(table[f"batch_{part}"])), part
 
 
 def test_attention_looks_at_one_token_when_weights_grow_and_not_with_qk_norm() -> None:

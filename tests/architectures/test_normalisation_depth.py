@@ -1,5 +1,6 @@
 """Where the norm stands: docs/architectures/normalisation/depth.py against models of it, and the page's figures."""
 
+import inspect
 import itertools
 from collections.abc import Callable
 from pathlib import Path
@@ -215,8 +216,81 @@ def test_the_last_gradient_of_pre_norm_falls_with_the_root_of_the_depth() -> Non
     long, far = (float(depth.profile(o, 96)[1][-1].mean()) for o in ("pre", "post"))
     said(f"the last gradient is {long:.3f}, half of the {short:.3f} at 24 layers; in post-norm")
     said(f"in post-norm it is {far:.2f}, as against {post:.2f}.")
-    said(f"the last gradient falls from {short:.3f} with 24 layers to {long:.3f} with 96")
+    said(
+        f"In the run of [Try it](#tab-normalisation-try) the last gradient falls from {short:.3f} "
+        f"with 24 layers to {long:.3f} with 96"
+    )
     assert short / long == pytest.approx(2, rel=0.05)
+
+
+def test_without_norms_96_layers_vanish_and_overflow() -> None:
+    (plain, _), (skip, gradient) = (depth.profile(order, 96) for order in ("plain", "skip"))
+
+    def power(value: float) -> str:
+        digit, exponent = f"{value:.0e}".split("e")
+        return f"${digit} \\cdot 10^{{{int(exponent)}}}$"
+
+    said(f"In *plain* the stream is {power(float(plain[-1].mean()))}, in *skip*")
+    said(f"in *skip* {power(float(skip[-1].mean()))}, and there the first gradient overflows.")
+    assert gradient[1].mean().isinf()
+    assert skip[-1].isfinite().all()
+
+
+def test_norms_without_skip_connections_keep_sizes_and_make_all_tokens_alike() -> None:
+    generator = torch.Generator().manual_seed(0)
+    layers = depth.draw_layers(24, 64, 5, generator)
+    x = torch.randn(5, 4, 32, 64, generator=generator)
+
+    def alike(x: Tensor) -> Tensor:
+        """Mean cosine between two tokens of a text, by network."""
+        unit = functional.normalize(x, dim=-1)
+        count = x.shape[-2]
+        return (((unit @ unit.mT).sum((-2, -1)) - count) / (count * (count - 1))).mean(1).detach()
+
+    with torch.no_grad():
+        pre, post = (alike(depth.run(x, layers, order, 4)[-1]) for order in ("pre", "post"))
+    out = depth.norm(x)
+    for w in layers:
+        out = depth.norm(depth.layer_function(w, 4)(out))
+    torch.testing.assert_close(out.square().mean(-1), torch.ones(5, 4, 32), rtol=1e-3, atol=0)
+    assert (alike(out) > 0.9999).all()
+    said(
+        f"With norms alone both keep their size, but attention averages all tokens into the same "
+        f"vector: their mean cosine is {float(alike(out).mean()):.2f}, in post-norm "
+        f"{float(post.mean()):.2f}, in pre-norm {float(pre.mean()):.2f}["
+    )
+    assert (pre < post).all()
+    assert (post < 0.99).all()
+    head = torch.randn(5, 1, 64, 50, generator=generator) / 8
+    target = torch.randint(50, (5 * 4 * 32,), generator=generator)
+    loss = functional.cross_entropy((out @ head).flatten(0, 2), target, reduction="sum") / 128
+    torch.autograd.backward(loss)
+    sizes = torch.stack([w["in"].grad.flatten(1).norm(dim=1).mean() for w in layers[1::2]])  # type: ignore[union-attr]
+    assert sizes.max() / sizes.min() < 2
+
+
+def test_the_way_through_the_layers_keeps_the_gradients_of_post_norm_level(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = float(depth.profile("post", 24)[1][1].mean())
+    function = depth.layer_function
+
+    def cut(w: depth.Layer, heads: int) -> Callable[[Tensor], Tensor]:
+        return lambda x: function(w, heads)(x.detach())
+
+    monkeypatch.setattr(depth, "layer_function", cut)
+    left = depth.profile("post", 24)[1][1::2].mean(1)
+    said(f"without it the first falls from {whole:.2f} to {float(left[0]):.3f}.")
+    assert all(a < b for a, b in itertools.pairwise(left.tolist()))
+
+
+def test_the_seeds_are_those_that_the_page_tells() -> None:
+    seeds = [
+        inspect.signature(f).parameters["seed"].default
+        for f in (depth.profile, depth.nudge, depth.train)
+    ]
+    assert seeds[0] == seeds[1]
+    said(f"Random draws start from seed {seeds[0]}, in training from seed {seeds[2]}.")
 
 
 def test_a_norm_at_the_output_keeps_what_a_layer_writes() -> None:
@@ -274,9 +348,11 @@ def test_warm_up_begins_with_a_part_of_the_rate() -> None:
     assert (depth.train("pre", 2, steps=2, rate=0.1, s=1)[1] - plain[1]).abs() > 1e-3
 
 
-def test_with_fewer_layers_post_norm_learns_too() -> None:
-    said("with fewer layers or a smaller rate post-norm learns too")
-    losses = depth.train("post", 4, s=3)[-10:].mean(0)
+def test_with_fewer_layers_or_a_smaller_rate_post_norm_learns_too() -> None:
+    count, rate = 4, 0.003
+    reached = float(depth.train("post", 12, rate=rate)[-10:].mean())
+    said(f"with {count} layers post-norm learns too, and at rate {rate} it reaches {reached:.2f}.")
+    losses = depth.train("post", count, s=3)[-10:].mean(0)
     assert (losses < 0.5).all()
 
 
