@@ -206,9 +206,3 @@ def test_each_file_of_recipes_is_locked_once() -> None:
     assert names == sorted(set(names)), (
         "a merge has kept old lines; `dev.py make` writes the list anew"
     )
-
-
-def test_the_lock_has_one_line_for_each_recipe() -> None:
-    """A merge may keep the lines of both sides: then an old one would hold."""
-    names = [line.split()[0] for line in recipes.LOCK.read_text(encoding="utf-8").splitlines()]
-    assert sorted({name for name in names if names.count(name) > 1}) == []
