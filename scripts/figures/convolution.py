@@ -1,4 +1,4 @@
-"""docs/architectures/convolution/*.svg: what an output sees, the checkerboard, and U-Nets that are told in four ways."""
+"""docs/architectures/convolution/*.svg: what an output sees, the checkerboard, U-Nets told in four ways."""
 
 import torch
 from matplotlib.patches import Rectangle
@@ -54,9 +54,7 @@ def draw_field(table: style.Table, axes: style.Axes) -> None:
             axes, 5, table[f"{name}_formula"][4], text, color=style.SERIES[n], dx=-6, ha="right"
         )
     axes.plot(table["layers"], table["spread"], "^:", color=style.SERIES[2])
-    style.label_line(
-        axes, 5, table["spread"][4], "width 3: spread", color=style.SERIES[2], dy=-16
-    )
+    style.label_line(axes, 5, table["spread"][4], "width 3: spread", color=style.SERIES[2], dy=-16)
     axes.set_yscale("log")
     axes.set_yticks([1, 3, 10, 30, 100, 300], ["1", "3", "10", "30", "100", "300"])
     axes.minorticks_off()
@@ -140,14 +138,13 @@ def draw_told(table: style.Table, panels: list[style.Axes]) -> None:
     panels[1].set_xlabel("noise level")
 
 
-FOLDER = "architectures/convolution"
 FIGURES = [
-    style.Recipe(f"{FOLDER}/field", field, draw_field, size=(440, 290)),
+    style.Recipe("architectures/convolution/field", field, draw_field, size=(440, 290)),
     style.Recipe(
-        f"{FOLDER}/checkerboard", checkerboard, draw_checkerboard, size=(440, 180), grid=(1, 3)
+        "architectures/convolution/checkerboard", checkerboard, draw_checkerboard, size=(440, 180), grid=(1, 3)
     ),
     style.Recipe(
-        f"{FOLDER}/told", told, draw_told, size=(440, 560), grid=(2, 1),
+        "architectures/convolution/told", told, draw_told, size=(440, 560), grid=(2, 1),
         tolerance=0.25, absolute=0.01,
     ),
 ]  # fmt: skip

@@ -10,7 +10,7 @@ def numbers() -> style.Table:
     """The example, what the filter makes of it, its halved and restored copies, and what is lost on that way."""
     x = torch.tensor(convolution.EXAMPLE)
     y = convolution.convolve(x[None, None], torch.tensor(convolution.EDGES)[None, None], padding=1)
-    halved = x.unflatten(0, (-1, 2)).mean(1)
+    halved = x.reshape(-1, 2).mean(1)
     restored = halved.repeat_interleave(2)
     return {
         "x": x.tolist(),

@@ -173,14 +173,14 @@ def test_parameters_and_operations_are_those_that_pytorch_counts(printed: Equati
 @pytest.mark.equation("eq-convolution-film")
 def test_film_scales_and_shifts_alike_at_all_places(printed: Equations) -> None:
     h, scale, shift = randn(2, 3, 5), randn(2, 3, seed=1), randn(2, 3, seed=2)
-    out = convolution.film(h, scale, shift)
+    out = denoise.film(h, scale, shift)
     torch.testing.assert_close(
         out, torch.stack([torch.addcmul(shift, scale, h[..., n]) for n in range(5)], -1)
     )
     printed("eq-convolution-film").holds(
         {
             r"\operatorname{FiLM}": on_columns(
-                lambda x: convolution.film(x[None, :, None], scale[:1], shift[:1])[0, :, 0]
+                lambda x: denoise.film(x[None, :, None], scale[:1], shift[:1])[0, :, 0]
             ),
             r"\mathbf{h}": column(h[0, :, 2]),
             r"\boldsymbol{\gamma}": column(scale[0]),
@@ -193,7 +193,7 @@ def test_film_scales_and_shifts_alike_at_all_places(printed: Equations) -> None:
 @pytest.mark.equation("eq-convolution-where", "eq-convolution-floor")
 def test_a_vector_cannot_say_where(printed: Equations) -> None:
     torch.manual_seed(0)
-    net = convolution.UNet().double()
+    net = denoise.UNet().double()
     z, level, told = randn(6, 1, 32), torch.full((6,), 4.0).double(), randn(6, 16, seed=1)
     mean = torch.stack([net(torch.roll(z, 4 * n, -1), level, told) for n in range(8)]).mean(0)
     joined = mean.reshape(6, 8, 4)  # noise that is shifted in every way is as likely
@@ -229,7 +229,7 @@ def test_the_example_as_the_page_tells_it() -> None:
     restored = halved.repeat_interleave(2)
     said(f"the mean of each pair: ${row(halved)}$", f"restore the size: ${row(restored)}$")
     said(f"What is missing is ${row(EXAMPLE - restored)}$")
-    made = convolution.film(y[None, None], torch.tensor([[0.5]]), torch.tensor([[1.0]]))[0, 0]
+    made = denoise.film(y[None, None], torch.tensor([[0.5]]), torch.tensor([[1.0]]))[0, 0]
     said(f"make of $\\mathbf{{y}}$ the numbers ${row(made)}$")
 
 
@@ -306,7 +306,7 @@ def test_the_field_figure_has_the_same_by_formula_and_by_probe() -> None:
 
 def test_the_network_of_the_page_is_what_the_steps_say() -> None:
     torch.manual_seed(0)
-    net = convolution.UNet().double()
+    net = denoise.UNet().double()
     x, level = randn(2, 1, 32), torch.tensor([0.5, 2.0]).double()
     for shift in (4, 8, -12):
         out = net(torch.roll(x, shift, -1), level)
@@ -318,16 +318,16 @@ def test_the_network_of_the_page_is_what_the_steps_say() -> None:
     changed = net(x, torch.tensor([0.5, 3.0]).double()) - net(x, level)
     assert changed[0].abs().max() == 0
     assert changed[1].abs().max() > 1e-3
-    bare = convolution.UNet(skips=False).double()
+    bare = denoise.UNet(skips=False).double()
     bare.load_state_dict(net.state_dict())
     assert (bare(x, level) - net(x, level)).abs().max() > 1e-3
     tokens = randn(2, 3, 16)
     assert (net(x, level, tokens=tokens) - net(x, level)).abs().max() > 1e-3
-    assert "functional.interpolate" in inspect.getsource(convolution.UNet.forward)
+    assert "functional.interpolate" in inspect.getsource(denoise.UNet.forward)
 
 
 def test_the_embedding_has_sines_and_cosines_of_the_logarithm() -> None:
-    out = convolution.embedding(torch.tensor([1.0, 2.0]), 4)
+    out = denoise.embedding(torch.tensor([1.0, 2.0]), 4)
     torch.testing.assert_close(out[0], torch.tensor([0.0, 0, 1, 1]))
     angles = torch.tensor(2.0).log() * torch.tensor([0.5, 8.0])
     torch.testing.assert_close(out[1], torch.cat([angles.sin(), angles.cos()]))

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-from docs.architectures.convolution import convolution, practice
+from docs.architectures.convolution import denoise, practice
 
 
 def test_the_block_is_that_of_the_page_in_two_dimensions() -> None:
@@ -14,7 +14,7 @@ def test_the_block_is_that_of_the_page_in_two_dimensions() -> None:
     torch.nn.init.normal_(block.conv2.weight)
     scale, shift = block.tell(functional.silu(e)).chunk(2, 1)
     g = block.norm2(block.conv1(functional.silu(block.norm1(h))))
-    told = convolution.film(g.flatten(2), 1 + scale, shift).unflatten(2, (5, 5))
+    told = denoise.film(g.flatten(2), 1 + scale, shift).unflatten(2, (5, 5))
     expected = block.past(h) + block.conv2(functional.silu(told))
     torch.testing.assert_close(block(h, e), expected)
     assert isinstance(practice.ResBlock(8, 8, 6, groups=4).past, torch.nn.Identity)

@@ -6,15 +6,12 @@ eight places. Noise of level 0.25 to 4 is added; the network is asked for the si
 
 import sys
 from dataclasses import dataclass
+from math import log
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state
-
-try:
-    from docs.architectures.convolution.convolution import UNet
-except ImportError:
-    from convolution import UNet  # type: ignore[import-not-found,no-redef]
+from torch.nn import functional
 
 PLACES, STARTS, BAR, TOLD = 32, 8, 8, 16
 LEAST, MOST = 0.25, 4.0
@@ -23,12 +20,124 @@ KINDS = ("nothing", "film", "cross", "places", "map", "grain", "bare")
 STEPS, BATCH, RATE, TESTED = 150, 32, 0.005, 256
 
 
+# --8<-- [start:level]
+def embedding(level: Tensor, width: int) -> Tensor:
+    """Sines and cosines of the logarithm of the noise level: level (B,) to (B, width). Source: definition."""
+    frequencies = torch.exp(torch.linspace(-log(2), log(8), width // 2))
+    angles = level.log()[:, None] * frequencies
+    return torch.cat([angles.sin(), angles.cos()], 1)
+    # --8<-- [end:level]
+
+
+# --8<-- [start:film]
+def film(h: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """Channels scaled and shifted, alike at all places: h (B, C, N), scale, shift (B, C) to (B, C, N).
+
+    Source: perez2018film, eq. 2.
+    """
+    return scale[..., None] * h + shift[..., None]
+    # --8<-- [end:film]
+
+
+def same(inputs: int, outputs: int, stride: int = 1) -> nn.Conv1d:
+    """A convolution of width 3 on a circle, where the last place is the neighbour of the first."""
+    return nn.Conv1d(inputs, outputs, 3, stride, padding=1, padding_mode="circular")
+
+
+class Block(nn.Module):
+    """Twice norm, SiLU and convolution, told e in between, added to the input: (B, inputs, N) to (B, outputs, N)."""
+
+    def __init__(self, inputs: int, outputs: int, told: int) -> None:
+        super().__init__()
+        self.norm1, self.conv1 = nn.GroupNorm(4, inputs), same(inputs, outputs)
+        self.norm2, self.conv2 = nn.GroupNorm(4, outputs), same(outputs, outputs)
+        self.tell, self.past = nn.Linear(told, 2 * outputs), nn.Conv1d(inputs, outputs, 1)
+
+    # --8<-- [start:block]
+    def forward(self, h: Tensor, e: Tensor) -> Tensor:
+        """h (B, inputs, N), e (B, E) to (B, outputs, N). Source: dhariwal2021diffusion."""
+        g = self.conv1(functional.silu(self.norm1(h)))
+        scale, shift = self.tell(e).chunk(2, 1)
+        g = film(self.norm2(g), 1 + scale, shift)
+        out: Tensor = self.past(h) + self.conv2(functional.silu(g))
+        return out
+        # --8<-- [end:block]
+
+
+class Cross(nn.Module):
+    """Cross-attention of places to tokens, one head: h (B, C, N), tokens (B, M, E) to (B, C, N)."""
+
+    def __init__(self, channels: int, told: int, places: int) -> None:
+        super().__init__()
+        self.query, self.key = nn.Linear(channels, channels), nn.Linear(told, channels)
+        self.value = nn.Linear(told, channels)
+        self.places = nn.Parameter(torch.randn(channels, places)) if places else None
+
+    def forward(self, h: Tensor, tokens: Tensor) -> Tensor:
+        """h (B, C, N), tokens (B, M, E) to (B, C, N). Source: rombach2022high.
+
+        Each place asks the tokens; with a table of places it knows where it is.
+        """
+        h = h if self.places is None else h + self.places
+        asked = functional.scaled_dot_product_attention(
+            self.query(h.mT), self.key(tokens), self.value(tokens)
+        )
+        return h + asked.mT
+
+
+class UNet(nn.Module):
+    """Down twice, up twice, with skip connections: (B, inputs, N) to (B, 1, N); N must be a multiple of 4.
+
+    Args:
+        width: channels; twice as many below.
+        told: numbers of the vector e.
+        inputs: channels of the input, the noisy signal and perhaps a map.
+        skips: whether features pass across.
+        places: of the table of the cross-attention in the middle; none if 0.
+    """
+
+    def __init__(
+        self, width: int = 8, told: int = 16, inputs: int = 1, skips: bool = True, places: int = 0
+    ) -> None:
+        super().__init__()
+        self.skips, self.told = skips, told
+        wide = 2 * width
+        self.level, self.first = nn.Linear(told, told), same(inputs, width)
+        self.down = nn.ModuleList([Block(width, width, told), Block(width, wide, told)])
+        self.halve = nn.ModuleList([same(width, width, 2), same(wide, wide, 2)])
+        self.middle, self.cross = Block(wide, wide, told), Cross(wide, told, places)
+        self.up = nn.ModuleList([Block(2 * wide, width, told), Block(2 * width, width, told)])
+        self.last = same(width, 1)
+
+    # --8<-- [start:unet]
+    def forward(
+        self, x: Tensor, level: Tensor, vector: Tensor | None = None, tokens: Tensor | None = None
+    ) -> Tensor:
+        """x (B, inputs, N), level (B,), told vector (B, E), tokens (B, M, E) to (B, 1, N). Source: ho2020denoising."""
+        e = self.level(embedding(level, self.told))
+        e = e if vector is None else e + vector
+        h, kept = self.first(x), []
+        for block, halve in zip(self.down, self.halve, strict=True):
+            h = block(h, e)
+            kept.append(h)
+            h = halve(h)  # (B, C, N / 2)
+        h = self.middle(h, e)
+        h = h if tokens is None else self.cross(h, tokens)
+        for block in self.up:
+            across = kept.pop()
+            h = functional.interpolate(h, scale_factor=2.0)  # each place twice
+            h = block(torch.cat([h, across if self.skips else 0 * across], 1), e)
+        out: Tensor = self.last(h)
+        return out
+        # --8<-- [end:unet]
+
+
 def signals(
     count: int, generator: torch.Generator, grain: bool = False
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Signals (count, 1, PLACES), and their conditions: sign, 0 or 1, and start, 0 to 7, (count,) each.
 
-    With grain a half is added or taken off at every place, at random.
+    With grain a half is added or taken off at every place, at random. Source: definition.
     """
     sign = torch.randint(2, (count,), generator=generator)
     start = torch.randint(STARTS, (count,), generator=generator)
@@ -55,7 +164,7 @@ class Told(nn.Module):
 
     # --8<-- [start:told]
     def forward(self, z: Tensor, level: Tensor, sign: Tensor, start: Tensor) -> Tensor:
-        """z (B, 1, PLACES) with noise of that level (B,), told in one way: to (B, 1, PLACES)."""
+        """z (B, 1, PLACES), level, sign, start (B,) to (B, 1, PLACES). Source: definition."""
         out: Tensor
         a, b = self.signs(sign), self.starts(start)
         if self.kind == "film":
@@ -73,7 +182,7 @@ class Told(nn.Module):
 
 @dataclass
 class Run:
-    """Networks of one kind with their weights, each stacked along a first dimension, the networks."""
+    """Networks of one kind; weights (networks, ...), each of them stacked."""
 
     model: Told
     weights: dict[str, Tensor]
@@ -86,7 +195,9 @@ class Run:
             out: Tensor = functional_call(self.model, weights, part)
             return out
 
-        return torch.vmap(one)(self.weights, *(part.unflatten(0, (seeds, -1)) for part in given))
+        return torch.vmap(one)(
+            self.weights, *(part.reshape(seeds, -1, *part.shape[1:]) for part in given)
+        )
 
 
 def train(kind: str, seeds: int) -> Run:
@@ -103,22 +214,23 @@ def train(kind: str, seeds: int) -> Run:
         x, sign, start = signals(seeds * BATCH, generator, kind in ("grain", "bare"))
         level = LEAST * (MOST / LEAST) ** torch.rand(seeds * BATCH, generator=generator)
         z = x + level[:, None, None] * torch.randn(x.shape, generator=generator)
-        loss = (run(z, level, sign, start) - x.unflatten(0, (seeds, -1))).square().mean((1, 2, 3))
+        away = run(z, level, sign, start) - x.reshape(seeds, BATCH, 1, PLACES)
+        loss = away.square().mean((1, 2, 3))
         optimiser.zero_grad()
-        loss.sum().backward()  # each network has its own examples and its own loss
+        torch.autograd.backward(loss.sum())  # each network has its own examples and its own loss
         optimiser.step()
     return run
 
 
 def errors(kind: str, seeds: int = 3) -> Tensor:
-    """Mean squared error at each of LEVELS on TESTED signals, of trained networks: (seeds, 5)."""
+    """Mean squared error of trained networks at each of LEVELS: (seeds, 5). Source: definition."""
     run, generator = train(kind, seeds), torch.Generator().manual_seed(1000)
     x, sign, start = signals(seeds * TESTED, generator, kind in ("grain", "bare"))
     noise, found = torch.randn(x.shape, generator=generator), []
     for level in LEVELS:
         with torch.no_grad():
             out = run(x + level * noise, torch.full((seeds * TESTED,), level), sign, start)
-        found.append((out - x.unflatten(0, (seeds, -1))).square().mean((1, 2, 3)))
+        found.append((out - x.reshape(out.shape)).square().mean((1, 2, 3)))
     return torch.stack(found, 1)
 
 

@@ -36,7 +36,7 @@ class Up(nn.Module):
         self.conv = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, h: Tensor) -> Tensor:
-        """h (B, C, H, W) to (B, C, 2 H, 2 W). Source: odena2016deconvolution."""
+        """h (B, C, H, W) to (B, C, H2, W2), twice as large. Source: odena2016deconvolution."""
         out: Tensor = self.conv(interpolate(h, scale_factor=2.0, mode="nearest"))
         return out
         # --8<-- [end:up]
