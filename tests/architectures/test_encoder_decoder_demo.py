@@ -14,11 +14,8 @@ def said(demo: Locator) -> Locator:
 
 
 def opened(open_demo: OpenDemo, width: int = 1440) -> Locator:
-    """The demo with its weights."""
-    _, demo = open_demo("architectures/encoder-decoder", width=width)
-    demo.get_by_role("button", name="Start").click()
-    expect(demo.get_by_role("button", name="The example")).to_be_focused()
-    return demo
+    """The demo, which has its weights at once."""
+    return open_demo("architectures/encoder-decoder", width=width)[1]
 
 
 def test_it_starts_with_the_example_of_the_page(open_demo: OpenDemo) -> None:

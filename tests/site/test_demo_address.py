@@ -28,21 +28,12 @@ VALUES = """root => [...root.querySelectorAll("input, select")].map(node =>
   node.type === "checkbox" ? node.checked : node.value)"""
 
 
-def begun(demo: Locator) -> Locator:
-    """A demo with its controls: one that has none without its weights loads them first."""
-    start = demo.get_by_role("button", name=re.compile("^Start"))
-    if start.count() and not demo.locator("input, select").count():
-        start.click()
-        expect(start).to_have_count(0)
-    return demo
-
-
 def opened(page: Page, place: str) -> Locator:
     """A page at an address with its demo running."""
     page.goto(place)
     demo = page.locator(".demo-running .demo-root").first
     demo.wait_for()
-    return begun(demo)
+    return demo
 
 
 def refusal(page: Page) -> Locator:
@@ -59,7 +50,7 @@ def asked(page: Page) -> dict[str, str]:
 def test_what_was_set_is_there_again(path: str, open_demo: OpenDemo, new_page: NewPage) -> None:
     page, demo = open_demo(path, reduced_motion="reduce")
     entries = page.evaluate("history.length")
-    begun(demo).evaluate(CHANGE)
+    demo.evaluate(CHANGE)
     until(page, "location.search !== ''")
     assert page.evaluate("history.length") == entries
     values, place = demo.evaluate(VALUES), page.url

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.site.kit import DOCS, NewPage, OpenDemo
+from tests.site.kit import DOCS, NewPage, OpenDemo, address
 
 pytestmark = pytest.mark.browser
 
@@ -14,7 +14,10 @@ DEMOS = sorted(path.parent.relative_to(DOCS).as_posix() for path in DOCS.rglob("
 WITH_WEIGHTS = [demo for demo in DEMOS if (DOCS / demo / "weights.json").exists()]
 START = re.compile("^(Start|Load)")
 LARGER = {"models/gpt": "trained on this site"}  # weights that come when their model is chosen
-STARTED_BY_BUTTON = [demo for demo in WITH_WEIGHTS if demo not in LARGER]
+AT_ONCE = [
+    demo for demo in WITH_WEIGHTS if "atOnce(" in (DOCS / demo / "demo.mjs").read_text("utf-8")
+]
+STARTED_BY_BUTTON = [demo for demo in WITH_WEIGHTS if demo not in {*LARGER, *AT_ONCE}]
 DRAWN_ON = re.compile("^Drawing pad")  # a finger cannot both draw and scroll
 
 MISSED = """root => [...root.querySelectorAll("*")].filter(node => {
@@ -174,6 +177,39 @@ def test_the_focus_stays_on_the_button_when_weights_do_not_come(
     page.unroute("**/weights.json")
     page.keyboard.press("Enter")
     expect(start).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", AT_ONCE)
+def test_small_weights_are_there_at_once_and_leave_the_focus_alone(
+    path: str, open_demo: OpenDemo
+) -> None:
+    page, demo = open_demo(path)
+    assert demo.locator("canvas, input").count()
+    assert demo.get_by_role("button", name=START).count() == 0
+    assert status(demo)
+    assert page.evaluate("document.activeElement === document.body")
+
+
+@pytest.mark.parametrize("path", AT_ONCE)
+def test_small_weights_that_do_not_come_are_asked_for_again_by_a_button(
+    path: str, new_page: NewPage
+) -> None:
+    page = new_page(fresh=True, watched=False)
+    page.route("**/weights.json", lambda route: route.abort())
+    page.goto(f"{address(path)}?preset=greedy#demo")
+    demo = page.locator(".demo-running .demo-root").first
+    again = demo.get_by_role("button", name=START)
+    why = told(demo, "The weights could not be loaded: ")
+    expect(why).to_be_visible()
+    again.focus()
+    page.keyboard.press("Enter")
+    expect(why).to_be_visible()
+    expect(again).to_be_focused()
+    page.unroute("**/weights.json")
+    page.keyboard.press("Enter")
+    expect(again).to_have_count(0)
+    expect(demo.locator("button:focus")).to_have_count(1)
+    expect(demo.get_by_role("button", name="Greedy")).to_have_attribute("aria-pressed", "true")
 
 
 @pytest.mark.parametrize("path", LARGER)

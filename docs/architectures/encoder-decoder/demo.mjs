@@ -1,6 +1,6 @@
 /** The stage of encoder-decoder.mjs: the reader writes a sentence, and sets the beam and the exponent. */
 
-import { starter } from "../../assets/demos/starter.mjs";
+import { atOnce } from "../../assets/demos/starter.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { drawCross, drawMasks } from "./draw.mjs";
 import { look, masks, score, search } from "./encoder-decoder.mjs";
@@ -203,9 +203,8 @@ class Stage {
 
 /** @param {HTMLElement} root */
 export function mount(root) {
-  starter(ui.element("div", {}, root), {
-    text: "Start: load 12 kB of weights",
-    url: new URL("weights.json", import.meta.url),
+  return atOnce(root, {
+    url: new URL("weights.json", import.meta.url), // 12 kB
     open: (weights) => new Stage(root, weights).presets[0],
   });
 }

@@ -17,7 +17,7 @@ async function start(link) {
   try {
     const [module, { share }] = await Promise.all([import(link.href), import("./state.mjs")]);
     const root = make("div", "demo-root");
-    module.mount(root);
+    await module.mount(root); // some load small weights first
     const bar = make("div", "demo-bar");
     const title = make("p", "demo-title");
     title.textContent = link.textContent;

@@ -1,5 +1,5 @@
 /**
- * A button that loads the weights of a demo when the reader asks for them, and not before.
+ * Large weights of a demo are loaded by a button, when the reader asks for them; small ones at once.
  *
  * @typedef {import("./weights.mjs").Weights} Weights
  */
@@ -11,12 +11,14 @@ import { load } from "./weights.mjs";
  * @param {HTMLElement} root what is made stands in it until the weights are there
  * @param {{text: string, note?: string, url: URL, open: (weights: Weights) => HTMLElement}} options
  *   `open` makes the demo and returns what the focus goes to, since the button that had it is gone
+ * @param {unknown} [failed] why a first attempt to load them failed
  */
-export function starter(root, { text, note, url, open }) {
+export function starter(root, { text, note, url, open }, failed) {
   const box = element("div", {}, root);
   if (note) element("p", { text: note }, box);
   const buttons = element("div", { class: "demo-buttons" }, box);
   const status = element("p", { class: "demo-status", role: "status" }, box);
+  if (failed) status.textContent = refusal(failed);
   let loading = false;
   const start = button(buttons, text, async () => {
     if (loading) return;
@@ -33,8 +35,28 @@ export function starter(root, { text, note, url, open }) {
     } catch (error) {
       loading = false;
       start.removeAttribute("aria-disabled");
-      const why = error instanceof Error ? error.message : error;
-      status.textContent = `The weights could not be loaded: ${why}.`;
+      status.textContent = refusal(error);
     }
   });
+}
+
+/** @param {unknown} error */
+function refusal(error) {
+  return `The weights could not be loaded: ${error instanceof Error ? error.message : error}.`;
+}
+
+/**
+ * Loads small weights without being asked; only if that fails there is a button, to try again.
+ * @param {HTMLElement} root
+ * @param {{url: URL, open: (weights: Weights) => HTMLElement}} options as of `starter`
+ * @returns {Promise<void>} settled when there is something to be seen
+ */
+export async function atOnce(root, { url, open }) {
+  try {
+    await load(url);
+  } catch (error) {
+    const box = element("div", {}, root);
+    return starter(box, { text: "Load the weights again", url, open }, error);
+  }
+  open(await load(url)); // they are kept; what fails here is no failure to load
 }
