@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.site.kit import DOCS, NewPage, OpenDemo, address
 
@@ -180,14 +180,24 @@ def test_the_focus_stays_on_the_button_when_weights_do_not_come(
 
 
 @pytest.mark.parametrize("path", AT_ONCE)
-def test_small_weights_are_there_at_once_and_leave_the_focus_alone(
-    path: str, open_demo: OpenDemo
+def test_small_weights_come_before_the_demo_is_shown_and_leave_the_focus_alone(
+    path: str, new_page: NewPage
 ) -> None:
-    page, demo = open_demo(path)
+    page = new_page(fresh=True)
+    held: list[Route] = []
+    page.route("**/weights.json", lambda route: held.append(route))
+    with page.expect_request("**/weights.json"):
+        page.goto(f"{address(path)}#demo")
+    page.wait_for_timeout(300)
+    assert len(held) == 1
+    assert page.locator(".demo-running").count() == 0
+    held[0].continue_()
+    demo = page.locator(".demo-running .demo-root").first
+    demo.wait_for()
     assert demo.locator("canvas, input").count()
     assert demo.get_by_role("button", name=START).count() == 0
     assert status(demo)
-    assert page.evaluate("document.activeElement === document.body")
+    assert not demo.evaluate("root => root.contains(document.activeElement)")
 
 
 @pytest.mark.parametrize("path", AT_ONCE)
