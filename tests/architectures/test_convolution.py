@@ -209,7 +209,10 @@ def test_a_vector_cannot_say_where(printed: Equations) -> None:
             "a": denoise.BAR / denoise.PLACES,
         }
     )
-    said("With $a = 1/4$ they are 0.25 and 0.1875.", "Below [0.1875](#where), the best that can")
+    said(
+        "With $a = 1/4$ they are 0.25 and 0.1875.",
+        "Below 0.1875, [the best that can be had](#where)",
+    )
 
 
 # The example by pencil.
@@ -390,4 +393,13 @@ def test_exercise_5_strides(answer: Bench) -> None:
 
 @pytest.mark.answer("answer-convolution-unet")
 def test_exercise_6_two_halvings(answer: Bench) -> None:
+    torch.manual_seed(0)
+    net, x, level = denoise.UNet(), randn(1, 1, 32).float(), torch.tensor([1.0])
+    moves = {
+        shift: torch.allclose(
+            net(torch.roll(x, shift, -1), level), torch.roll(net(x, level), shift, -1), atol=1e-5
+        )
+        for shift in (4, 1)
+    }
+    assert moves == {4: True, 1: False}
     answer("answer-convolution-unet").is_("By 4 only.")

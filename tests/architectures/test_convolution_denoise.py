@@ -92,8 +92,8 @@ def test_what_each_way_of_telling_reaches() -> None:
             assert TABLE[f"{good}_most"][at] < TABLE["cross_least"][at]
             assert TABLE[f"{good}_most"][at] < TABLE["film_least"][at]
     first, end = ({k: TABLE[f"{k}_mean"][at] for k in denoise.KINDS} for at in (0, last))
-    said(f"| `nothing` | {end['nothing']:.4f} | Nearly", f"| `film` | {end['film']:.4f} | Below")
-    said(f"| `map` | {end['map']:.4f} | Nothing is left")
+    said(f"| nothing | {end['nothing']:.4f} | Nearly", f"| film | {end['film']:.4f} | Below")
+    said(f"| map | {end['map']:.4f} | Nothing is left")
     said(f"error rises from {first['nothing']:.3f} to {end['nothing']:.3f}; with FiLM from")
     said(f"FiLM from {first['film']:.3f} to {end['film']:.3f}, with cross-attention from")
     said(f"attention from {first['cross']:.3f} to {end['cross']:.3f}; with")
