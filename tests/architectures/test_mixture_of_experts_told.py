@@ -87,7 +87,7 @@ def test_the_batch_its_loads_and_its_balancing_loss() -> None:
         f"({parts[0]:.3f} + {parts[1]:.3f} + {parts[2]:.3f}) = {loss:.2f}$.",
         "Here the shares are 1/6, 1/6 and 4/6, the mean",
     )
-    said(f"or a balancing loss, {loss:.2f}, sends a gradient", "three experts are 1, 1 and 4; an")
+    said(f"of the loads and of p, {loss:.2f}, sends a gradient", "three experts are 1, 1 and 4; an")
     assert moe.capacity(6, 3, 1, 1.0) == 2
     assert (moe.drop(g, 2).sum(-1) == 0).nonzero().flatten().tolist() == [4, 5]
     assert moe.capacity(6, 3, 1, 2.0) == 4
@@ -121,7 +121,7 @@ def test_the_biases_batch_by_batch() -> None:
     g, _ = moe.route(s, 1, bias)
     assert g[2].tolist() == pytest.approx([0, 0.32, 0])
     assert torch.equal(moe.bias_step(bias, g, 0.3), bias)
-    said("In batch 7 the loads are even, and the biases rest.", "with its weight of 0.32.")
+    said("In batch 7 the loads are even, and the biases rest.", "with the weight 0.32,")
     said("With the step 0.3 (in the same units) the border between experts 2 and 3 moves from 1 to")
     table = style.read_table(HOME / "bias.csv")
     assert [table[f"load{i}"][:8] for i in (1, 2, 3)] == [
@@ -187,10 +187,6 @@ def test_even_shares_have_the_least_sum_of_squares(printed: Equations) -> None:
     bench = printed("eq-mixture-of-experts-even")
     bench.holds({"M": 3, "q": [0.9, 0.3, 0.05]}, free=("M", "q"))
     bench.holds({"M": 3, "q": [0.7, 0.7, 0.7]}, free=("q",))
-    # below one: the shares and the probabilities need not agree
-    s = torch.tensor([[0.1, 0.0], [0.1, 0.0], [-2.0, 0.0]]).double()
-    g, p = moe.route(s, 1, torch.zeros(2))
-    assert 0.9 < float(moe.balance_loss(g, p)) < 1
 
 
 # Parameters, reading, traffic.
@@ -211,7 +207,7 @@ def test_parameters_by_formula_and_by_count(printed: Equations) -> None:
             "P_0": 1000 + routers,
             "E": 6,
             "F": 7,
-            "L": 8,
+            "U": 8,
             "M": 5,
             "S": 4,
             "k": 3,
@@ -250,7 +246,7 @@ def test_bytes_that_leave_a_device_by_counting(printed: Equations) -> None:
         home = place % (devices * each) // each
         sent += 2 * e * size * (home != 0)
     printed("eq-mixture-of-experts-traffic").holds(
-        {"B": sent, "k": k, "N": tokens, "E": e, "b": size, "D": devices}
+        {"B": sent, "k": k, "N": tokens, "E": e, r"\beta": size, "G": devices}
     )
     said(
         f"with 64 devices and two bytes a number, this is {2 * 8 * 7168 * 2 * 63 / 64 / 1e3:.1f} kB"
@@ -321,9 +317,11 @@ def test_the_picture_of_collapse_is_described_as_it_is() -> None:
     assert 0.03 < min(errors[1]) < max(errors[1]) < 0.14
     assert [sum(e < 0.1 for e in errors[2]), sum(0.1 < e < 0.4 for e in errors[2])] == [14, 6]
     assert [sum(e < 0.1 for e in errors[3]), sum(0.9 < e < 1.1 for e in errors[3])] == [17, 3]
-    said(f"Yet its best one, with {min(errors[2]):.3f}, is better than the best without balancing,")
     said(
-        f"without balancing, {min(errors[0]):.3f}.",
+        f"The best network of the bias, with {min(errors[2]):.3f}, is better than the best without"
+    )
+    said(
+        f"than the best without balancing, {min(errors[0]):.3f}.",
         "six of its 20 networks end between 0.1 and 0.4.",
     )
     said("Without balancing four of them lie above 1, and six have unused experts.")
