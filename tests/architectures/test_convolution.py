@@ -282,6 +282,25 @@ def test_a_line_that_a_stride_loses_and_a_blur_keeps() -> None:
     said(f"before the stride gives ${row(soft[0])}$ and, after the move, ${row(soft[1])}$: fainter")
 
 
+def test_a_field_that_is_too_small_and_one_with_gaps() -> None:
+    near, far, gaps = (convolution.probe(layers, 41) for layers in (
+        figures.plain(3), figures.dilated(3), [(3, 1, 2)] * 3,
+    ))  # fmt: skip
+    said(f"Three layers of width 3 see {int((near != 0).sum())} places.")
+    middle = 20
+    assert near[middle] > 0
+    assert near[middle + 3] > 0
+    assert near[middle + 4] == near[middle - 4] == 0
+    said(f"the same nine weights see {int((far != 0).sum())} places, and all of them.")
+    assert int((far != 0).sum()) == convolution.field(figures.dilated(3))
+    assert 3 * 3 == sum(k for k, _, _ in figures.dilated(3))
+    spans, counts = convolution.field([(3, 1, 2)] * 3), int((gaps != 0).sum())
+    said(f"spans {spans} places, but a probe finds that {counts} of them count: every second")
+    at = torch.nonzero(gaps).flatten()
+    assert (at.diff() == 2).all()
+    assert int(at[-1] - at[0]) + 1 == spans
+
+
 def test_zeros_at_the_border_darken_it() -> None:
     made = filtered(torch.full((8,), 4.0).double(), *[1 / 3] * 3)
     said(f"With zeros outside it makes {float(made[0]):.2f} of it at both ends.")
