@@ -293,7 +293,7 @@ def test_a_field_that_is_too_small_and_one_with_gaps() -> None:
     assert near[middle + 4] == near[middle - 4] == 0
     said(f"the same nine weights see {int((far != 0).sum())} places, and all of them.")
     assert int((far != 0).sum()) == convolution.field(figures.dilated(3))
-    assert 3 * 3 == sum(k for k, _, _ in figures.dilated(3))
+    assert sum(k for k, _, _ in figures.dilated(3)) == 3 * 3
     spans, counts = convolution.field([(3, 1, 2)] * 3), int((gaps != 0).sum())
     said(f"spans {spans} places, but a probe finds that {counts} of them count: every second")
     at = torch.nonzero(gaps).flatten()
