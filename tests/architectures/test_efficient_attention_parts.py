@@ -44,7 +44,14 @@ def test_a_window_lets_as_many_pairs_as_its_mask(printed: Equations) -> None:
     said(f"a row for each of {figures.STEPS} tokens, a column", f"Causal: {counts[0]:.0f} pairs.")
     said(f"A window of 4: a band, {counts[1]:.0f} pairs. A window of 3 and one sink:")
     said(f"a band and the first column, {counts[2]:.0f} pairs. A window of 4 and every fourth")
-    said(f"every fourth token: a band and three columns, {counts[3]:.0f} pairs]")
+    outside = [
+        int(column) + 1
+        for kind, row, column, seen in zip(*table.values(), strict=True)
+        if kind == 3 and seen and row - column >= 4
+    ]
+    assert sorted(outside) == [4] * 5 + [8]
+    said("a band, and outside it five squares of column 4 and one of column 8,")
+    said(f"one of column 8, {counts[3]:.0f} pairs]")
 
 
 @pytest.mark.equation("eq-efficient-attention-reach")
@@ -62,7 +69,8 @@ def test_each_layer_reaches_a_window_further(printed: Equations) -> None:
     first = [int(efficient.reach(eight, layers)[-1].int().argmax()) + 1 for layers in (1, 2, 3)]
     assert first == [5, 2, 1]
     said(
-        "two layers reach token 2 and three layers the beginning", "$1/4^3 = 1/64$ for the farthest"
+        "two layers reach token 2 and three layers the beginning",
+        "$1/4^3 = 1/64$ for the token nine back, the farthest that they reach",
     )
     assert figures.shares(3)[3 * 3] == 1 / 64
 
@@ -120,6 +128,20 @@ def test_outputs_of_parts_join_to_that_of_all(printed: Equations) -> None:
         },
         free=(r"\mathcal{P}",),
     )
+
+
+def test_a_part_that_a_row_does_not_see_is_left_out() -> None:
+    q, k, v = (draw(8, 3, seed=seed) for seed in range(3))
+    causal = efficient.window_mask(8, 8)
+    halves = [
+        efficient.in_blocks(q, k[at], v[at], 4, causal[:, at], efficient.Traffic())
+        for at in (slice(4), slice(4, 8))
+    ]
+    joined = efficient.merge(*(torch.stack(parts) for parts in zip(*halves, strict=True)))
+    whole = efficient.attend(q[None], k[None], v[None], causal)[0]
+    assert torch.isnan(joined[:4]).all()
+    torch.testing.assert_close(torch.cat([halves[0][0][:4], joined[4:]]), whole)
+    said("if for each row the parts of which it sees nothing are left out")
 
 
 @pytest.mark.equation("eq-efficient-attention-dropped")
