@@ -67,6 +67,7 @@ def test_the_example_forwards() -> None:
         (ITALY, [-1, 1], [0, 1], [1, -1, -1]),
         (ALONE, [0, -2], [0, 0], [0, 1, 0]),
         (torch.tensor([1.0, 0, 0]), [0, 0], [0, 0], [1, 0, 0]),
+        (torch.zeros(3), [-1, -1], [0, 0], [0, 0, 0]),
     ):
         got = layer.forward(x, UP, BIAS, DOWN)
         assert [v.tolist() for v in got[:2]] == [before, hidden]
@@ -82,6 +83,7 @@ def test_the_example_forwards() -> None:
         "ReLU makes (1, 0) of it, called h, the matrix down makes (0, 0, 1), which is added; the new"
     )
     said("the new stream is (1, 1, 1)")
+    said("For $(0, 0, 0)$ both compute $0 - 1 = -1$ and are off too.")
     drawn = style.read_table(DATA / "diagram.csv")
     assert drawn["after"] == [1, 1, 1]
     assert drawn["hidden"][:2] == [1, 0]
@@ -95,7 +97,10 @@ def test_no_sum_is_an_and() -> None:
     assert rest[0] / 4 == pytest.approx(1 / 16)
     assert np.abs(design @ best - wanted) == pytest.approx(1 / 4)
     said("errs by ¼ in each of the four cases")
-    said("it writes $0 + 0 = 0$ for both together")
+    said("for $(0, 0, 0)$, the constant is 0; if", "it writes $0 + 0 = 0$ for both together")
+    # With a constant three of the four cases are no obstacle: only the fourth, (0, 0), is.
+    assert (design[1:] @ [1, 1, -1] == wanted[1:]).all()
+    said("an *and* of two inputs for all four combinations of 0 and 1")
 
 
 def test_the_curves_by_pencil() -> None:
@@ -477,13 +482,14 @@ def test_a_gradient_has_four_ways_through_two_layers(printed: Equations) -> None
 @pytest.mark.equation("eq-feed-forward-growth")
 def test_uncorrelated_writings_add_their_squares(printed: Equations) -> None:
     written, start = randn(3, 4, seed=9), randn(4, seed=10)
-    signs = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0]).double()] * 3)  # every choice of signs
-    ends = [column(start + row @ written) for row in signs]
+    # Every choice of sign and length for each of the three.
+    factors = torch.cartesian_prod(*[torch.tensor([-2.0, -1.0, 1.0, 2.0]).double()] * 3)
+    ends = [column(start + row @ written) for row in factors]
+    layers = [[column(f * w) for f, w in zip(row, written, strict=True)] for row in factors]
     printed("eq-feed-forward-growth").holds(
         {
-            r"\mathbb{E}": Finite({r"\mathbf{x}_L": ends}),
+            r"\mathbb{E}": Finite({r"\mathbf{x}_L": ends, r"\mathbf{w}": layers}),
             r"\mathbf{x}_0": column(start),
-            r"\mathbf{w}": [column(w) for w in written],
             "L": 3,
         }
     )
@@ -557,7 +563,7 @@ def test_the_table_of_systems() -> None:
         assert round(ratio, digits) == shown, row[0]
         if "experts" not in row[4] and row[0].split("[")[0][-4:] >= "2022":
             assert 2.65 < ratio <= 4, row[0]
-    said("Large models of today without [experts](mixture-of-experts.md) have [2.7 to 4 units]")
+    said("[experts](mixture-of-experts.md) have 2.7 to 4 units for each number of the stream")
 
 
 def test_where_a_product_leaves_its_format() -> None:
@@ -567,7 +573,9 @@ def test_where_a_product_leaves_its_format() -> None:
     half = torch.tensor([256.0], dtype=torch.float16)
     assert torch.isinf(half * half).all()
     assert torch.finfo(torch.float16).max == 65504
-    said("the largest 16-bit number is 65,504, and $256 \\cdot 256 = 65{,}536$ is larger")
+    assert torch.finfo(torch.bfloat16).max > 0.99 * torch.finfo(torch.float32).max
+    said("(bfloat16 has the range of 32 bits)")
+    said("the largest number of float16 is 65,504, and $256 \\cdot 256 = 65{,}536$ is larger")
     gates = [randn(5, 4, seed=1), randn(5, 4, seed=2), randn(4, 5, seed=3)]
     x = 50 * randn(4, seed=4)
     rise = layer.gated(10 * x, *gates).norm() / layer.gated(x, *gates).norm()
@@ -596,7 +604,7 @@ def test_the_question_of_try_it(answer: Bench) -> None:
 def test_exercise_1_rows_between(answer: Bench) -> None:
     rows = torch.tensor([[1, 0.6, 0], [0.5, 1, 0]])
     got = layer.forward(rows, UP, BIAS, DOWN)[2][:, 2]
-    loose = layer.forward(rows, UP[:1], torch.zeros(1), DOWN[:, :1])[2][:, 2]
+    loose = layer.forward(rows, UP, torch.zeros(2), DOWN)[2][:, 2]
     answer("answer-feed-forward-partial").is_(got.tolist(), loose.tolist())
 
 

@@ -170,12 +170,20 @@ def test_what_is_lost_by_sharing() -> None:
 
 def test_width_against_interference() -> None:
     for row in rows_of("tab-feed-forward-width"):
-        shares = toys.superpose(5, int(row[0]), [0.05], 10)[2][0]
+        codes, bias, lost = toys.superpose(5, int(row[0]), [0.05], 10)
+        shares = lost[0]
         got = [shares.mean(), shares.amin(), shares.amax()]
         for cell, value in zip(row[1:], got, strict=True):
             assert float(cell) == pytest.approx(float(value), abs=0.0015), row
         if row[0] == "1":
             assert (shares > 0.65).sum() == 1
+        if row[0] == "2":
+            every, chance = toys.states(5, torch.tensor(0.05))
+            wrong = (layer.read(every, codes[0, 0], bias[0, 0]) - every).square()
+            error = chance @ wrong
+            missed = chance @ (wrong * every)
+            assert 0.9 * error.sum() < missed.sum() < error.sum()
+            said("features that are there together are lost, or one is read that is not there")
         if row[0] == "5":
             assert (shares > 1e-3).sum() == 1
     said("Width against interference; ten seeds")
