@@ -137,7 +137,7 @@ def corpus(pairs: int, generator: Generator, families: int = 8) -> Tensor:
 
 # --8<-- [start:align]
 def align(a: Tensor, b: Tensor) -> Tensor:
-    """The rotation of a that brings it nearest to b: a (V, E), b (V, E) to (V, E).
+    """a, rotated and if need be mirrored, nearest to b: a (V, E), b (V, E) to (V, E).
 
     Source: schonemann1966generalized, p. 1.
     """

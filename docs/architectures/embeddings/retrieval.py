@@ -92,11 +92,11 @@ def recall(scores: Tensor, right: Tensor, k: int = 1) -> float:
 
 
 def trial(
-    table: Tensor, topics: Tensor, seed: int, *, name: bool = False
+    table: Tensor, topics: Tensor, seed: int, *, name: bool = False, weight: float = 2
 ) -> tuple[float, float, float]:
-    """Recall@1 on new texts by vectors, by shared words, and by both scores added: table (V, E), topics (T,).
+    """Recall@1 on new texts by vectors, by shared words, and by both: table (V, E), topics (T,).
 
-    Source: definition.
+    Both: the score of the vectors plus `weight` times that of the words. Source: definition.
     """
     generator = Generator().manual_seed(1000 + seed)
     asked = topics.repeat(4)
@@ -105,7 +105,7 @@ def trial(
     right = asked[:, None] == topics
     dense = encode(table, questions) @ encode(table, documents).T
     sparse = overlap(questions, documents)
-    both = dense + 2 * sparse
+    both = dense + weight * sparse
     return recall(dense, right), recall(sparse, right), recall(both, right)
 
 
