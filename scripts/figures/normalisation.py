@@ -122,7 +122,7 @@ def ranged(
 
 
 def by_depth() -> style.Table:
-    """The stream after every second layer, and the gradient of that layer, a feed-forward network."""
+    """The stream after every second layer, a feed-forward network, and the gradient of its first matrix."""
     torch.set_num_threads(1)  # small matrices: more threads only wait for one another
     table: style.Table = {"layer": [float(n) for n in range(2, LAYERS + 1, 2)]}
     for order in depth.ORDERS:

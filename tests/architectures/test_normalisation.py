@@ -466,8 +466,9 @@ def test_the_costs_are_counted() -> None:
     said(f"{len(norms)} LayerNorms of $2 \\cdot 768$ numbers, {numbers:,} of its")
     work = len(norms) * 7 * 768
     said(f"${len(norms)} \\cdot 7 \\cdot 768 = {work:,}$".replace(",", "{,}"))
-    whole = 2 * gpt.GPT2["small"].parameters()
-    said(f"of about {whole / 1e6:.0f} million for a token", f"these {100 * work / whole:.2f} % say")
+    whole = gpt.GPT2["small"].flops(1)
+    said(f"of about {whole / 1e6:.0f} million for a first token")
+    said(f"these {100 * work / whole:.2f} % say")
     said(
         f"a second norm for each layer, {100 * 24 * 7 * 768 / whole:.2f} % more operations in GPT-2"
     )
@@ -579,7 +580,8 @@ def test_exercise_2_batch_norm_in_training_and_in_use(answer: Bench) -> None:
 @pytest.mark.answer("answer-normalisation-scale")
 def test_exercise_4_large_embeddings_leave_little_to_the_layers(answer: Bench) -> None:
     answer("answer-normalisation-scale").is_(
-        "The layers read the same copies as before, but what they add is small beside the stream."
+        "The first layer reads the same copy as before, but what the layers add is small beside the "
+        "stream."
     )
     torch.manual_seed(0)
     block, x = practice.Block(8, 2, 12), 3 * normal(1, 4, 8)

@@ -182,7 +182,9 @@ def test_the_stream_and_the_gradients_by_depth_as_the_page_tells_them() -> None:
         pairs = itertools.pairwise(t[f"stream_{order}_mean"])
         assert all((a > b) == falls for a, b in pairs), order
     assert all(1.8e-4 < x < 2.9e-4 for x in t["gradient_plain_mean"])
-    assert all(x > 1000 for x in t["gradient_skip_mean"])
+    assert all(a > b for a, b in itertools.pairwise(t["gradient_skip_mean"]))
+    first, last = ends("gradient", "skip")
+    said(f"falling from {first / 1e6:.1f} million to {round(last, -2):,.0f} with skip alone")
     assert all(0.55 < x < 0.7 for x in t["gradient_post_mean"])
     assert all(a > b for a, b in itertools.pairwise(t["gradient_pre_mean"]))
     assert all(a > b for a, b in zip(t["gradient_post_mean"], t["gradient_pre_mean"], strict=True))
@@ -307,6 +309,8 @@ def test_nudges_as_the_page_tells_them_and_near_the_model() -> None:
     post, pre, both = (t[f"{name}_mean"] for name in ("post", "pre", "both"))
     said(f"Post-norm rises from {post[0]:.3f} to {post[-1]:.3f}, pre-norm from {pre[0]:.3f}")
     said(f"to {pre[-1]:.3f}, norms at both ends from {both[0]:.3f} to {both[-1]:.3f}; post-norm")
+    grown, model = (post[-1] / post[0]) ** 2, t["layers"][-1] / t["layers"][0]
+    said(f"than in this model: {grown:.0f} times from 2 to 32 layers, not {model:.0f} times.")
     for column in (post, pre, both):
         assert all(a < b for a, b in itertools.pairwise(column))
     assert min(t["small_least"]) > 0.008
@@ -357,6 +361,17 @@ def test_with_fewer_layers_or_a_smaller_rate_post_norm_learns_too() -> None:
 
 
 # The exercises.
+
+
+def test_exercise_4_a_hundred_times_the_embeddings_shrinks_late_gradients_less(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before, run = depth.profile("pre", 24)[1].mean(1), depth.run
+    monkeypatch.setattr(depth, "run", lambda x, *rest, **named: run(100 * x, *rest, **named))
+    left = depth.profile("pre", 24)[1].mean(1) / before
+    assert float(left[0]) == pytest.approx(1 / 100, rel=0.2)
+    assert float(left[-1]) == pytest.approx(1 / 30, rel=0.1)
+    said("about a hundredth in the first layer and a thirtieth in the last, where")
 
 
 @pytest.mark.answer("answer-normalisation-share")

@@ -170,7 +170,7 @@ def train(
 
 
 def main(count: int = 24) -> None:
-    """A table by order: the stream after the last layer, gradients of the first two and last two, the nudge."""
+    """A table by order: the last size of the stream, gradients of the first and last feed-forward layer, the nudge."""
     torch.set_num_threads(1)
     print(f"{count} layers, means of 5 networks")
     print("order     stream  gradients: first      last     nudge")
