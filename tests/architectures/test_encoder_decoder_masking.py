@@ -68,6 +68,8 @@ def test_visible_words_after_training_with_gaps_alone() -> None:
         assert len(seen) == 5
         assert row[1:] == [f"{sum(seen) / 5:.2f}", f"{min(seen):.2f} to {max(seen):.2f}"]
     said("Probability of the visible word | Least and greatest of 5 seeds")
+    assert len(figures.weights.made("prefix", 0).encoder) == 2
+    said("We trained an encoder of two layers alone")
     said("in two ways, with 1,000 steps and five seeds each")
     assert inspect.signature(figures.weights.gaps).parameters["steps"].default == 1000
     said(f"if it were perfect, the first row would be {float(sum(perfect) / 5):.2f}")
