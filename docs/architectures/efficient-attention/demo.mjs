@@ -139,7 +139,7 @@ class Stage {
     this.bars = ui.canvas(stage, {
       width: 640,
       height: 130,
-      label: "Bytes of the cache of each form, as bars on a logarithmic scale",
+      label: "Bytes of the cache of each form, as bars",
       draw: (g, area, colours) => this.drawBars(g, area, colours),
     });
     /** @type {Map<keyof Settings, (value: number) => void>} */
@@ -206,14 +206,13 @@ class Stage {
   drawBars(g, area, colours) {
     const rows = forms(this.settings);
     const bytes = rows.map((row) => row[1]);
-    const low = Math.log2(Math.min(...bytes)) - 1;
-    const span = Math.log2(Math.max(...bytes)) - low;
+    const most = Math.max(...bytes);
     const [left, right, high] = [96, 104, area.height / rows.length];
     g.font = "13px sans-serif";
     g.textBaseline = "middle";
     rows.forEach((row, n) => {
       const y = high * (n + 0.5);
-      const long = ((Math.log2(row[1]) - low) / span) * (area.width - left - right);
+      const long = (row[1] / most) * (area.width - left - right);
       g.fillStyle = colours.series[n === 4 ? 1 : 0];
       g.globalAlpha = 0.6;
       g.fillRect(left, y - high * 0.32, long, high * 0.64);

@@ -194,9 +194,14 @@ class Stage {
       ),
     ]);
     const head = ["Kept", ...steps.map((_, t) => `Step ${t + 1}`)];
-    ui.table(this.output, "The beam: last word, probability of all so far", head, rows);
+    ui.table(
+      this.output,
+      "The beam by rank: last word of each text kept, probability of the whole text",
+      head,
+      rows,
+    );
     const p = Math.exp(best.logP).toFixed(2);
-    const points = score(best, alpha).toFixed(2).replace("-", "−");
+    const points = score(best, alpha).toFixed(2).replace("-0.00", "0.00").replace("-", "−");
     this.status(`${texts(best.words.slice(1))}: probability ${p}, score ${points}.`);
   }
 }

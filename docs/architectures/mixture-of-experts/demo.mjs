@@ -242,7 +242,7 @@ class Stage {
     }
     const balance = moe.balanceLoss(g, p).toFixed(3);
     this.status(
-      `After ${this.done} batches: loads ${counts.join(", ")}; ${all - held} of ${all} dropped; squared error ${error.toFixed(3)}; balancing loss ${balance}.`,
+      `After ${this.done} batch${this.done === 1 ? "" : "es"}: loads ${counts.join(", ")}; ${all - held} of ${all} dropped; squared error ${error.toFixed(3)}; balancing loss ${balance}.`,
     );
   }
 }

@@ -92,7 +92,9 @@ class Stage {
 
   /** @param {number} by */
   step(by) {
-    this.merges.set(Math.min(MOST, Math.max(0, this.merges.value() + by)));
+    // Not from what was asked for: a short text has few pairs to join.
+    const made = train(this.training.value, this.merges.value()).length;
+    this.merges.set(Math.min(MOST, Math.max(0, made + by)));
     this.show();
   }
 
