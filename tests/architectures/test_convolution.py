@@ -97,6 +97,22 @@ def test_a_convolution_on_a_circle_commutes_with_shifts(printed: Equations) -> N
     )
 
 
+def test_a_stride_keeps_only_the_shifts_by_its_multiples() -> None:
+    x, w, stride = randn(12), randn(3, seed=2), 3
+
+    def on_circle(x: Tensor) -> Tensor:
+        wrapped = functional.pad(x[None, None], (0, 2), mode="circular")
+        return functional.conv1d(wrapped, w[None, None], stride=stride)[0, 0]
+
+    y = on_circle(x)
+    torch.testing.assert_close(on_circle(torch.roll(x, stride)), torch.roll(y, 1))
+    for shift in range(1, stride):
+        moved = on_circle(torch.roll(x, shift))
+        assert all((moved - torch.roll(y, k)).abs().max() > 1e-3 for k in range(len(y)))
+    said("a shift of the input by $s$ places shifts the output by one place.")
+    said("keeps only the shifts by multiples of that stride")
+
+
 @pytest.mark.equation("eq-convolution-transpose")
 def test_a_transposed_convolution_is_the_backward_pass_of_one(printed: Equations) -> None:
     w, x = randn(4, seed=1), randn(12, seed=2).requires_grad_()
@@ -336,7 +352,7 @@ def test_the_network_of_the_page_is_what_the_steps_say() -> None:
     for shift in (1, 2, 3):
         away = net(torch.roll(x, shift, -1), level) - torch.roll(net(x, level), shift, -1)
         assert away.abs().max() > 1e-3
-    said("and the U-Net of this page, which halves twice, with shifts by multiples of 4.")
+    said("halves twice and doubles twice, so it commutes with shifts by multiples of 4.")
     changed = net(x, torch.tensor([0.5, 3.0]).double()) - net(x, level)
     assert changed[0].abs().max() == 0
     assert changed[1].abs().max() > 1e-3

@@ -16,7 +16,8 @@ class ResBlock(nn.Module):
         self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1)
         self.tell = nn.Linear(told, 2 * outputs)
         self.past = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
-        nn.init.zeros_(self.conv2.weight)  # the block begins as its skip connection
+        for parameter in self.conv2.parameters():
+            nn.init.zeros_(parameter)  # the block begins as its skip connection
 
     def forward(self, h: Tensor, e: Tensor) -> Tensor:
         """h (B, inputs, H, W), e (B, told) to (B, outputs, H, W). Source: dhariwal2021diffusion."""
