@@ -47,10 +47,12 @@ def test_four_of_six_networks_with_unused_experts_have_a_large_error() -> None:
     some, rest = np.sort(error[alive < 3]), error[alive == 3]
     assert (len(error), len(some)) == (20, 6)
     assert sum(some > 1) == 4
+    assert (rest.min() < some[:2]).all()
     assert (some[:2] < rest.max()).all()
     said("Of 20 toy networks without balancing, six end with unused experts: four of them have")
     said(
-        "four of them have an error above 1, two are no worse than the other"
+        f"four of them have an error above 1, two, with {some[0]:.2f} and {some[1]:.2f}, lie within"
+        " the range of the other"
         f" {len(rest):d}, which have {rest.mean():.2f} ± {rest.std(ddof=1):.2f}."
     )
 
@@ -123,3 +125,29 @@ def test_small_batches_read_much_for_each_token_and_leave_expert_choice_no_choic
 def test_olmoe_takes_14_gigabytes() -> None:
     held = 6.9  # billions of parameters, as the table of real systems says
     said(f"| {held}, 1.3 | 64, 8, 0 |", f"loads OLMoE, {2 * held:.0f} GB in 16 bits, and writes on")
+
+
+def test_olmoe_takes_longer_for_a_token_than_a_dense_model_with_its_active_parameters() -> None:
+    mixture, dense = 23_600, 37_500  # tokens a second on each GPU, as the source says
+    said(
+        f"processed {mixture:,} tokens a second on each GPU where the dense model processed {dense:,}"
+    )
+    said(f"took {dense / mixture:.1f} times as long for a token as a dense model with the same")
+
+
+def test_the_models_after_mixtral_have_many_experts_and_use_few_parameters() -> None:
+    table = PAGE.read_text(encoding="utf-8").split("| Mixtral 8×7B, 2024")[1].split("\nTable: ")[0]
+    rows = [[cell.strip() for cell in row.split("|")] for row in table.splitlines()[1:] if row]
+    assert len(rows) == 7
+    number = [[float(n.replace(",", "")) for n in row[2].split(", ")] for row in rows]
+    experts = [int(row[3].split(",")[0]) for row in rows]
+    few = [active / held < 0.1 for held, active in number]
+    assert [row[1].startswith("OLMoE") for row in rows] == [not less for less in few]
+    assert not any("capacity" in row[4] for row in rows)
+    said(
+        f"The models after Mixtral have {min(experts)} to {max(experts)} experts, and all but OLMoE"
+    )
+    said(
+        "OLMoE use less than a tenth of their parameters for a token.",
+        "or both; none of these rows",
+    )
