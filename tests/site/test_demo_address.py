@@ -93,6 +93,28 @@ def test_settings_of_a_part_that_comes_later_wait_for_it(new_page: NewPage) -> N
     expect(demo.get_by_label(re.compile("^β"))).to_have_attribute("aria-valuetext", "20")
 
 
+def test_settings_of_a_model_that_is_loading_wait_for_it(new_page: NewPage) -> None:
+    page = new_page()
+    settings = "model=1&head=5&temperature=0.7&your-text=Attention+is+for"
+    demo = opened(page, f"{address('models/gpt')}?{settings}#demo")
+    expect(demo.get_by_label("Your text")).to_have_value("Attention is for")
+    expect(demo.get_by_label("Head", exact=True)).to_have_value("5")
+    temperature = demo.get_by_role("slider", name="Temperature")
+    expect(temperature).to_have_attribute("aria-valuetext", "0.7")
+    expect(refusal(page)).to_be_empty()
+
+
+def test_a_choice_keeps_in_the_address_what_was_set_before_it(open_demo: OpenDemo) -> None:
+    page, demo = open_demo("models/flow-matching", reduced_motion="reduce")
+    picture = demo.locator("canvas").last
+    picture.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowUp")
+    demo.get_by_label("Solver").select_option("midpoint")
+    until(page, "location.search.includes('solver=midpoint')")
+    assert asked(page).get("start"), page.url
+
+
 def test_a_point_that_was_dragged_is_there_again(open_demo: OpenDemo, new_page: NewPage) -> None:
     page, demo = open_demo("architectures/attention")
     plane = demo.get_by_role("application")

@@ -134,6 +134,11 @@ class Shared {
     this.last = this.first;
     for (const type of ["input", "change", "keyup", "pointerup"])
       root.addEventListener(type, () => this.later());
+    // What came before a choice is not its doing; its own "input" comes before its "change".
+    for (const type of ["input", "keyup", "pointerup"])
+      root.addEventListener(type, () => {
+        this.last = this.values();
+      });
     root.addEventListener("input", () => this.pressed(null));
     root.addEventListener("change", (event) => this.changed(event));
     root.addEventListener("click", (event) => this.clicked(event));
@@ -203,10 +208,11 @@ class Shared {
         this.pressed(null);
       }
     }
+    this.last = this.values();
     this.later();
   }
 
-  /** Takes from the address what there are controls for by now. */
+  /** Takes from the address what there are controls for by now; the rest when a demo that is busy has loaded more. */
   enter() {
     this.quiet = true;
     const wanted = this.asked.get(PRESET);
@@ -221,7 +227,7 @@ class Shared {
       if (!this.first.has(name)) this.first.set(name, kept.read());
       if (!this.base.has(name)) this.base.set(name, kept.read());
       const text = this.asked.get(name);
-      if (text === undefined) continue;
+      if (text === undefined || this.root.ariaBusy === "true") continue;
       this.asked.delete(name);
       if (!kept.write(text)) wrong.push(`${name} = ${text.slice(0, 40)}`);
     }

@@ -70,6 +70,7 @@ class Stage {
         this.stop();
         clearTimeout(this.typing);
         this.status("Loading …");
+        root.ariaBusy = "true";
         try {
           const opened = await models[Number(value)].open();
           if (!root.contains(this.model.input)) return; // another was chosen meanwhile
@@ -77,12 +78,13 @@ class Stage {
           const next = new Stage(root, opened, models, Number(value));
           next.model.input.focus({ preventScroll: true });
           next.status(`Another model. ${next.best()}`);
-          root.dispatchEvent(new Event("demo-more"));
         } catch (error) {
           this.model.set(String(shown));
           const why = error instanceof Error ? error.message : error;
           this.status(`The weights could not be loaded: ${why}.`);
         }
+        root.ariaBusy = "false";
+        root.dispatchEvent(new Event("demo-more"));
       },
     });
     this.looking = this.lookingOn(controls);
