@@ -19,7 +19,7 @@ PATTERNS = {
     "causal": efficient_attention.window_mask(STEPS, STEPS),
     "window of 4": efficient_attention.window_mask(STEPS, WINDOW),
     "window of 3, one sink": efficient_attention.window_mask(STEPS, WINDOW - 1, 1),
-    "window and every 4th": efficient_attention.strided_mask(STEPS, WINDOW),
+    "window and every 4th": efficient_attention.fixed_mask(STEPS, WINDOW),
 }
 
 

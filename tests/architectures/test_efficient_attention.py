@@ -42,7 +42,7 @@ def test_shared_heads_are_those_of_the_library_under_any_mask() -> None:
     masks = [
         efficient.window_mask(20, 20),
         efficient.window_mask(20, 5, 2),
-        efficient.strided_mask(20, 4),
+        efficient.fixed_mask(20, 4),
     ]
     for allowed in masks:
         known = sdpa(q[None], k[None], v[None], attn_mask=allowed, enable_gqa=True)[0]
@@ -60,7 +60,7 @@ def test_blocks_equal_the_whole_for_every_size_and_mask() -> None:
         efficient.window_mask(23, 23),
         efficient.window_mask(23, 3),
         efficient.window_mask(23, 3, 1),
-        efficient.strided_mask(23, 4),
+        efficient.fixed_mask(23, 4),
     ]
     for allowed, t in itertools.product(masks, (1, 2, 5, 16, 23, 64)):
         out, log_sum = efficient.in_blocks(q, k, v, t, allowed, efficient.Traffic())

@@ -114,7 +114,7 @@ def test_exercise_6_numbers_moved_under_a_mask(answer: Bench) -> None:
 @pytest.mark.answer("answer-efficient-attention-strided")
 def test_exercise_7_layers_of_a_strided_pattern(answer: Bench) -> None:
     whole = torch.ones(64, 64).bool().tril()
-    masks = (efficient.strided_mask(64, 8), efficient.window_mask(64, 8))
+    masks = (efficient.fixed_mask(64, 8), efficient.window_mask(64, 8))
     found = [
         next(n for n in range(1, 20) if torch.equal(efficient.reach(mask, n), whole))
         for mask in masks

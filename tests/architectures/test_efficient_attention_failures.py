@@ -101,7 +101,7 @@ def test_beyond_the_reach_nothing_arrives_and_one_full_layer_cures_it() -> None:
     masks = [
         efficient.window_mask(64, 8),
         efficient.window_mask(64, 7, 1),
-        efficient.strided_mask(64, 8),
+        efficient.fixed_mask(64, 8),
         efficient.window_mask(64, 64),
     ]
     for row, allowed in zip(rows_of("tab-efficient-layers"), masks, strict=True):

@@ -32,8 +32,8 @@ def window_mask(n: int, w: int, sinks: int = 0) -> Tensor:
     return (j <= i) & ((i - j < w) | (j < sinks))
 
 
-def strided_mask(n: int, w: int) -> Tensor:
-    """The last w tokens, and the last of each block of w: (n, n). Source: child2019generating, section 4.2."""
+def fixed_mask(n: int, w: int) -> Tensor:
+    """The last w tokens, and the last of each block of w: (n, n). Source: child2019generating, the fixed pattern."""
     i, j = torch.arange(n)[:, None], torch.arange(n)
     return (j <= i) & ((i - j < w) | (j % w == w - 1))
 
