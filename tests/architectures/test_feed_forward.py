@@ -136,7 +136,7 @@ def test_learning_by_pencil() -> None:
         down = layer.learn(FRANCE, 1.0, down)
         assert down.tolist() == [[0, 0], [0, 0], [wanted, 0]]
     assert layer.RATE == 0.5
-    said("so the error is $0 - 1 = -1$", "$0 + ½ \\cdot 1 \\cdot 1 = ½$")
+    said("so the error is $0 - 1 = -1$", "$0 + 0.5 \\cdot 1 \\cdot 1 = 0.5$")
     said("a second step leads to ¾, a third to ⅞", "With rate ½, the value")
     said(
         "a matrix down with the values 0, 0; the city is predicted as 0 and should be 1; the error −1"

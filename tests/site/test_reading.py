@@ -25,7 +25,7 @@ def search(page: Page, text: str) -> list[str]:
     page.keyboard.press("/")
     page.keyboard.type(text)
     first = page.locator("dialog.search a").first
-    expect(first).to_be_visible()
+    expect(first).to_be_visible(timeout=20_000)  # how fast it is, others measure
     links = page.locator("dialog.search a").evaluate_all("links => links.map(l => l.href)")
     return [str(link) for link in links]
 
