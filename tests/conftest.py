@@ -182,6 +182,7 @@ class Opened:
 
     def clear(self) -> None:
         """As if nobody had been here."""
+        self.page.unroute_all(behavior="ignoreErrors")  # a route that holds would hold for the next
         self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
         self.page.goto("about:blank")
         self.watch.faults.clear()

@@ -65,7 +65,10 @@ def test_the_layer_and_its_balancing_loss_are_those_of_transformers() -> None:
         torch.testing.assert_close(made(x), y, rtol=1e-5, atol=1e-5)
         g, p = moe.route(made.router(x), 2, torch.zeros(3))
     assert 2 * float(moe.balance_loss(g, p)) == pytest.approx(given["aux_loss"], rel=1e-5)
-    said("so that for one layer its value is $k$ times this one; a test compares them", "transformers 5.24")
+    said(
+        "so that for one layer its value is $k$ times this one; a test compares them",
+        "transformers 5.24",
+    )
     assert given["made"].startswith("transformers 5.24")
 
 

@@ -96,7 +96,7 @@ def test_the_guess_works_below_a_path(new_page: NewPage, server: Server, site: P
 
 
 def test_what_was_typed_before_the_guess_stays(new_page: NewPage) -> None:
-    page = new_page(watched=False)
+    page = new_page(watched=False, fresh=True)
     held: list[Route] = []
     page.route("**/search-engine.mjs", lambda route: held.append(route))  # which the guess asks
     page.goto("no/such/page/")
