@@ -116,10 +116,8 @@ class Stage {
 
   /** @param {Element} parent @returns {HTMLElement} where it is told what to see */
   presetsOn(parent) {
-    const group = { class: "demo-buttons", role: "group", "aria-label": "Presets" };
-    const row = ui.element("div", group, parent);
-    const see = ui.element("p", { class: "demo-see", "aria-live": "polite" }, parent);
-    for (const preset of PRESETS) ui.preset(row, preset.name, () => this.load(preset));
+    const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
+    parent.append(list, see);
     return see;
   }
 

@@ -128,14 +128,9 @@ class Stage {
     this.status = status;
     this.output = output;
     this.settings = { ...PRESETS[0].settings };
-    this.see = ui.element("p", { class: "demo-see", "aria-live": "polite" });
-    const list = ui.element("div", {
-      class: "demo-buttons",
-      role: "group",
-      "aria-label": "Presets",
-    });
+    const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
+    this.see = see;
     root.prepend(list, this.see);
-    for (const preset of PRESETS) ui.preset(list, preset.name, () => this.load(preset));
     this.bars = ui.canvas(stage, {
       width: 640,
       height: 130,

@@ -49,24 +49,15 @@ const PRESETS = [
   },
 ];
 
-/** @param {number} value @param {number} digits */
-const shown = (value, digits) =>
-  (Number(value.toFixed(digits)) + 0).toFixed(digits).replace("-", "−");
-
 class Stage {
   /** @param {HTMLElement} root */
   constructor(root) {
     const { stage, controls, buttons, status, output } = ui.frame(root);
     this.status = status;
     this.output = output;
-    const list = ui.element("div", {
-      class: "demo-buttons",
-      role: "group",
-      "aria-label": "Presets",
-    });
-    this.see = ui.element("p", { class: "demo-see", "aria-live": "polite" });
+    const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
+    this.see = see;
     root.prepend(list, this.see);
-    for (const preset of PRESETS) ui.preset(list, preset.name, () => this.load(preset));
     this.plane = this.planeOn(stage);
     this.bars = ui.canvas(stage, {
       width: 340,
@@ -127,7 +118,7 @@ class Stage {
         max: REACH,
         step: 0.001,
         value: PRESETS[0].h[e],
-        format: (value) => shown(value, 2),
+        format: (value) => ui.fixed(value, 2),
         onInput,
       }),
     );
@@ -173,19 +164,19 @@ class Stage {
     const near = sums.cosines(h, table);
     const rows = names.map((name, v) => [
       name,
-      shown(z[v], 2),
-      shown(p[v], 3),
-      shown(share[v], 1),
-      shown(near[v], 2),
+      ui.fixed(z[v], 2),
+      ui.fixed(p[v], 3),
+      ui.fixed(share[v], 1),
+      ui.fixed(near[v], 2),
     ]);
     const head = ["Entry", "Logit", "Probability", "Wanted", "Cosine"];
     ui.table(this.output, "The four entries", head, rows);
-    const told = names.map((name, v) => `${name} ${shown(p[v], 2)}`).join(", ");
-    const now = shown(sums.loss(h, table, t, share), 3);
-    const best = shown(sums.entropy(share), 3);
-    const place = h.map((value) => shown(value, 2)).join(", ");
+    const told = names.map((name, v) => `${name} ${ui.fixed(p[v], 2)}`).join(", ");
+    const now = ui.fixed(sums.loss(h, table, t, share), 3);
+    const best = ui.fixed(sums.entropy(share), 3);
+    const place = h.map((value) => ui.fixed(value, 2)).join(", ");
     this.status(
-      `State (${place}), T = ${shown(t, 1)}: ${told}. Loss ${now}, at best ${best}.`,
+      `State (${place}), T = ${ui.fixed(t, 1)}: ${told}. Loss ${now}, at best ${best}.`,
       quiet,
     );
   }

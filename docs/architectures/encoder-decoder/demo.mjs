@@ -57,14 +57,10 @@ class Stage {
     const { stage, controls, buttons, status, output } = ui.frame(root);
     this.status = status;
     this.output = output;
-    const list = ui.element("div", {
-      class: "demo-buttons",
-      role: "group",
-      "aria-label": "Presets",
-    });
-    this.see = ui.element("p", { class: "demo-see", "aria-live": "polite" });
+    const { list, see, buttons: presets } = ui.presets(PRESETS, (preset) => this.load(preset));
+    this.see = see;
+    this.presets = presets;
     root.prepend(list, this.see);
-    this.presets = PRESETS.map((preset) => ui.preset(list, preset.name, () => this.load(preset)));
     const wide = ui.element("div", { style: "flex: 1 1 100%" }, stage);
     this.text = ui.textarea(wide, {
       id: "encoder-decoder-sentence",
@@ -201,7 +197,7 @@ class Stage {
       rows,
     );
     const p = Math.exp(best.logP).toFixed(2);
-    const points = score(best, alpha).toFixed(2).replace("-0.00", "0.00").replace("-", "−");
+    const points = ui.fixed(score(best, alpha), 2);
     this.status(`${texts(best.words.slice(1))}: probability ${p}, score ${points}.`);
   }
 }

@@ -72,14 +72,9 @@ class Stage {
     this.tokens = moe.TOKENS;
     this.random = random(0);
     this.done = 0;
-    const list = ui.element("div", {
-      class: "demo-buttons",
-      role: "group",
-      "aria-label": "Presets",
-    });
-    this.see = ui.element("p", { class: "demo-see", "aria-live": "polite" });
+    const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
+    this.see = see;
     root.prepend(list, this.see);
-    for (const preset of PRESETS) ui.preset(list, preset.name, () => this.load(preset));
     this.picturesOn(stage);
     this.settingsOn(controls);
     ui.button(buttons, "One batch", () => this.train(1));

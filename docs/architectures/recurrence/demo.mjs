@@ -62,14 +62,9 @@ class Stage {
     const { stage, controls, buttons, status, output } = ui.frame(root);
     this.status = status;
     this.output = output;
-    const list = ui.element("div", {
-      class: "demo-buttons",
-      role: "group",
-      "aria-label": "Presets",
-    });
-    this.see = ui.element("p", { class: "demo-see", "aria-live": "polite" });
+    const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
+    this.see = see;
     root.prepend(list, this.see);
-    for (const preset of PRESETS) ui.preset(list, preset.name, () => this.load(preset));
     this.pictures = [
       ui.canvas(stage, {
         width: 316,

@@ -39,19 +39,14 @@ class Stage {
     this.status = status;
     this.output = output;
     stage.style.display = "block";
-    this.see = ui.element("p", { class: "demo-see", "aria-live": "polite" });
-    const list = ui.element("div", {
-      class: "demo-buttons",
-      role: "group",
-      "aria-label": "Presets",
-    });
+    const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
+    this.see = see;
     const phone = matchMedia("(max-width: 40rem)").matches; // there the presets are one row that scrolls
     if (phone) {
       Object.assign(list.style, { flexWrap: "nowrap", overflowX: "auto", whiteSpace: "nowrap" });
       list.tabIndex = 0;
     } else this.see.style.minHeight = "2.9em"; // two lines
     root.prepend(list, this.see);
-    for (const preset of PRESETS) ui.preset(list, preset.name, () => this.load(preset));
     const onInput = () => this.show();
     this.training = textOn(stage, { label: "Training text", rows: 2, onInput });
     this.merges = ui.slider(stage, {

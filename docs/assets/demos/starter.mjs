@@ -52,11 +52,12 @@ function refusal(error) {
  * @returns {Promise<void>} settled when there is something to be seen
  */
 export async function atOnce(root, { url, open }) {
+  let weights;
   try {
-    await load(url);
+    weights = await load(url);
   } catch (error) {
     const box = element("div", {}, root);
     return starter(box, { text: "Load the weights again", url, open }, error);
   }
-  open(await load(url)); // they are kept; what fails here is no failure to load
+  open(weights); // what fails here is no failure to load
 }

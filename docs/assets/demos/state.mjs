@@ -197,14 +197,12 @@ class Shared {
     if (pressed?.dataset.preset !== undefined) {
       this.preset = slug(pressed.textContent ?? "");
       this.base = this.values();
-      this.last = this.base;
       this.pressed(pressed);
     } else if (pressed?.textContent === "Reset") {
       const now = this.values();
       if ([...this.first].every(([name, value]) => now.get(name) === value)) {
         this.preset = "";
         this.base = new Map(this.first);
-        this.last = this.first;
         this.pressed(null);
       }
     }

@@ -242,6 +242,26 @@ export function preset(parent, text, onClick) {
   return node;
 }
 
+/**
+ * All presets of a demo, and the line that says what to see; the demo puts both in their place.
+ * @template {{name: string}} P
+ * @param {readonly P[]} all @param {(preset: P) => void} load
+ */
+export function presets(all, load) {
+  const list = element("div", { class: "demo-buttons", role: "group", "aria-label": "Presets" });
+  const see = element("p", { class: "demo-see", "aria-live": "polite" });
+  const buttons = all.map((one) => preset(list, one.name, () => load(one)));
+  return { list, see, buttons };
+}
+
+/**
+ * A number with so many digits behind the point, a true minus sign, and no minus before zero.
+ * @param {number} value @param {number} digits
+ */
+export function fixed(value, digits) {
+  return (Number(value.toFixed(digits)) + 0).toFixed(digits).replace("-", "−");
+}
+
 const NAMES = ["ink", "muted", "grid", "paper", "1", "2", "3", "4", "5", "6"];
 
 /**

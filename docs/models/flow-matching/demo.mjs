@@ -64,12 +64,8 @@ const PRESETS = [
   },
 ];
 
-/** @param {number} value @returns {string} two digits, with a true minus sign */
-const shown = (value) =>
-  value
-    .toFixed(2)
-    .replace(/^-0\.00$/, "0.00")
-    .replace("-", "−");
+/** @param {number} value */
+const shown = (value) => ui.fixed(value, 2);
 
 class Stage {
   done = MODEST; // steps that are shown
@@ -81,14 +77,9 @@ class Stage {
     const { stage, controls, buttons, status, output } = ui.frame(root);
     this.status = status;
     this.output = output;
-    const list = ui.element("div", {
-      class: "demo-buttons",
-      role: "group",
-      "aria-label": "Presets",
-    });
-    this.see = ui.element("p", { class: "demo-see", "aria-live": "polite" });
+    const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
+    this.see = see;
     root.prepend(list, this.see);
-    for (const preset of PRESETS) ui.preset(list, preset.name, () => this.load(preset));
     this.pictures = this.picturesOn(stage);
     this.controls = this.settingsOn(controls);
     ui.button(buttons, "Step", () => this.step()).classList.add("demo-first");
