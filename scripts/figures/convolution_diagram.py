@@ -20,11 +20,6 @@ def numbers() -> style.Table:
     }
 
 
-def row(values: list[float]) -> str:
-    """A vector with true minus signs."""
-    return "(" + ", ".join(f"{v:g}".replace("-", "−") for v in values) + ")"
-
-
 def draw(table: style.Table, sheet: diagram.Sheet) -> None:
     """A convolution above, a U-Net below."""
     (narrow if sheet.narrow else wide)(table, sheet)
@@ -33,9 +28,9 @@ def draw(table: style.Table, sheet: diagram.Sheet) -> None:
 def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     """From left to right."""
     sheet.band(0, 110, "Convolution", "the same filter at every place")
-    x = sheet.box(130, 66, 168, 34, row(table["x"]))
+    x = sheet.box(130, 66, 168, 34, diagram.vector(table["x"]))
     w = sheet.network(352, 66, 150, 48, "Filter", r"$\mathbf{w} = (−1, 0, 1)$")
-    y = sheet.box(580, 66, 186, 34, row(table["y"]))
+    y = sheet.box(580, 66, 186, 34, diagram.vector(table["y"]))
     sheet.chain([x, w, y])
     sheet.band(122, 364, "U-Net", "noisy signal in, clean signal out; halved once here")
     z = sheet.box(80, 206, 112, 48, "noisy signal", r"$C \times N$")
@@ -60,15 +55,17 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.label(222, 436, "FiLM, into every block", muted=True)
     sheet.arrow(tokens.left(8), middle.right(8))
     sheet.label(500, 440, "cross-attention", muted=True)
-    sheet.label(362, 464, f"the example halved: {row(table['halved'][::2])}", muted=False)
+    sheet.label(
+        362, 464, f"the example halved: {diagram.vector(table['halved'][::2])}", muted=False
+    )
 
 
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     """From top to bottom."""
     sheet.band(0, 216, "Convolution", "at every place alike")
-    x = sheet.box(175, 58, 176, 34, row(table["x"]))
+    x = sheet.box(175, 58, 176, 34, diagram.vector(table["x"]))
     w = sheet.network(175, 120, 150, 46, "Filter", r"$\mathbf{w} = (−1, 0, 1)$")
-    y = sheet.box(175, 184, 196, 34, row(table["y"]))
+    y = sheet.box(175, 184, 196, 34, diagram.vector(table["y"]))
     sheet.chain([x, w, y])
     sheet.band(228, 520, "U-Net", "halved once here")
     z = sheet.box(80, 288, 112, 48, "noisy signal", r"$C \times N$")

@@ -1,7 +1,11 @@
 """docs/architectures/embeddings/diagram.svg: from a word to probabilities, and one vector for a text."""
 
+from functools import partial
+
 from docs.architectures.embeddings import embeddings
 from scripts.figures import diagram, style
+
+said = partial(diagram.vector, form=".2g")
 
 
 def numbers() -> style.Table:
@@ -16,11 +20,6 @@ def numbers() -> style.Table:
         "q": question.tolist(),
         "cosine": embeddings.cosines(question[None], embeddings.W)[0].tolist(),
     }
-
-
-def said(values: list[float]) -> str:
-    """A vector in words."""
-    return "(" + ", ".join(f"{value:.2g}".replace("-", "−") for value in values) + ")"
 
 
 def draw(table: style.Table, sheet: diagram.Sheet) -> None:

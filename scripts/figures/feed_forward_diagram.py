@@ -1,11 +1,13 @@
 """docs/architectures/feed-forward/diagram.svg: a layer beside the stream, one step of learning, and a gated layer."""
 
+from functools import partial
 from importlib import import_module
 
 import torch
 
 from scripts.figures import diagram, style
 
+row = partial(diagram.vector, form=".3g")
 layer = import_module("docs.architectures.feed-forward.feed_forward")
 
 
@@ -25,11 +27,6 @@ def numbers() -> style.Table:
         "taught": taught[2].tolist(),
         "gated": layer.gated(x, *gates).tolist(),
     }
-
-
-def row(values: list[float]) -> str:
-    """A row of numbers as it is written."""
-    return "(" + ", ".join(f"{v:.3g}" for v in values).replace("-", "−") + ")"
 
 
 def draw(table: style.Table, sheet: diagram.Sheet) -> None:

@@ -1,9 +1,13 @@
 """docs/architectures/normalisation/diagram.svg: what a norm computes, and where it stands beside a skip connection."""
 
+from functools import partial
+
 import torch
 
 from docs.architectures.normalisation import normalisation
 from scripts.figures import diagram, style
+
+vector = partial(diagram.vector, form=".5g")
 
 
 def numbers() -> style.Table:
@@ -23,11 +27,6 @@ def numbers() -> style.Table:
         "pre": (x + update).tolist(),
         "post": rms(x + update).tolist(),
     }
-
-
-def vector(values: list[float]) -> str:
-    """A vector with true minus signs."""
-    return "(" + ", ".join(f"{round(v, 4):g}".replace("-", "−") for v in values) + ")"
 
 
 def draw(table: style.Table, sheet: diagram.Sheet) -> None:

@@ -3,11 +3,14 @@ r"""docs/architectures/positions/diagram.svg: where each of four schemes enters 
 Each column is the way from two words to one score; the pill with a wash is the scheme.
 """
 
+from functools import partial
+
 import torch
 
 from docs.architectures.positions import positions
 from scripts.figures import diagram, style
 
+pair = partial(diagram.vector, form=".0f")
 TALL, BROAD, GAP = 478, 170, 8
 
 
@@ -25,11 +28,6 @@ def numbers() -> style.Table:
         scores, _ = positions.example(scheme, at, causal)
         table[f"score {scheme}"] = [scores[0].item()]
     return {name: [round(v, 9) + 0.0 for v in column] for name, column in table.items()}
-
-
-def pair(values: list[float]) -> str:
-    """A vector of two whole numbers."""
-    return f"({', '.join(f'{v:.0f}' for v in values)})".replace("-", "−")
 
 
 def column(

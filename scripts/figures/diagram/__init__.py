@@ -12,10 +12,22 @@ from pathlib import Path
 
 from scripts.figures import style
 from scripts.figures.diagram.legible import faults
+from scripts.figures.diagram.lettering import vector
 from scripts.figures.diagram.shapes import Arrow, Port, Shape
 from scripts.figures.diagram.sheet import LOSS, NARROW, WIDE, Sheet
 
-__all__ = ["LOSS", "NARROW", "WIDE", "Arrow", "Port", "Recipe", "Shape", "Sheet", "faults"]
+__all__ = [
+    "LOSS",
+    "NARROW",
+    "WIDE",
+    "Arrow",
+    "Port",
+    "Recipe",
+    "Shape",
+    "Sheet",
+    "faults",
+    "vector",
+]
 
 
 @dataclass(frozen=True)

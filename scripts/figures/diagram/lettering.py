@@ -7,7 +7,7 @@ the fonts that a system may have for it: what fits there fits everywhere.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -18,7 +18,7 @@ from fontTools.ttLib import TTFont
 
 from scripts.extensions import characters, palette
 
-__all__ = ["ASCENT", "DESCENT", "Run", "formula", "runs", "svg", "width"]
+__all__ = ["ASCENT", "DESCENT", "Run", "formula", "runs", "svg", "vector", "width"]
 
 FONTS = Path(__file__).resolve().parents[3] / "docs" / "assets" / "fonts"
 MATH = palette.MATH
@@ -234,3 +234,8 @@ def svg(text: str, size: float) -> str:
         else:
             out.append(f"<tspan{dy}>{content}</tspan>" if dy else content)
     return "".join(out)
+
+
+def vector(values: Iterable[float], form: str = "g") -> str:
+    """A vector as it stands in a box, with true minus signs; `form` is of each number."""
+    return "(" + ", ".join(f"{value:{form}}" for value in values).replace("-", "−") + ")"
