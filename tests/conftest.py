@@ -201,6 +201,14 @@ def kept() -> Iterator[dict[str, list[Opened]]]:
 
 
 @pytest.fixture
+def one_thread() -> None:
+    """For sums that are small: several threads would only wait for one another."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
 def new_page(
     browser: Browser, server: Server, kept: dict[str, list[Opened]], request: pytest.FixtureRequest
 ) -> Iterator[NewPage]:

@@ -14,6 +14,7 @@ from scripts.figures import convolution as figures
 from scripts.figures import style
 from scripts.printed.values import Each
 from tests.answers.plugin import Bench
+from tests.draws import normal
 from tests.printed.bound import column, on_columns
 from tests.printed.plugin import Equations
 from tests.said import sayings
@@ -23,11 +24,6 @@ DATA = PAGE.parent / "convolution"
 EXAMPLE = torch.tensor(convolution.EXAMPLE, dtype=torch.float64)
 EDGES = torch.tensor(convolution.EDGES, dtype=torch.float64)
 said = sayings(PAGE)
-
-
-def randn(*shape: int, seed: int = 0) -> Tensor:
-    """Standard Gaussian numbers in double precision."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 def row(values: Tensor) -> str:
@@ -52,25 +48,25 @@ def filtered(x: Tensor, *weights: float) -> Tensor:
 @pytest.mark.equation("eq-convolution-definition")
 @pytest.mark.parametrize(("stride", "dilation", "padding"), [(1, 1, 1), (2, 1, 0), (3, 2, 4)])
 def test_a_convolution_is_that_of_pytorch(stride: int, dilation: int, padding: int) -> None:
-    x, w = randn(2, 3, 17), randn(4, 3, 5, seed=1)
+    x, w = normal(2, 3, 17), normal(4, 3, 5, seed=1)
     ours = convolution.convolve(x, w, stride, dilation, padding)
     torch.testing.assert_close(ours, functional.conv1d(x, w, None, stride, padding, dilation))
 
 
 def test_a_filter_that_is_longer_than_the_signal_is_refused() -> None:
     with pytest.raises(ValueError, match="a filter over 9 places does not fit into 8"):
-        convolution.convolve(randn(1, 1, 8), randn(1, 1, 5), dilation=2)
+        convolution.convolve(normal(1, 1, 8), normal(1, 1, 5), dilation=2)
 
 
 @pytest.mark.equation("eq-convolution-definition", "eq-convolution-size")
 def test_the_printed_formula_and_size_are_those_of_pytorch(printed: Equations) -> None:
-    x, w, stride, dilation = randn(23), randn(4, seed=1), 3, 2
+    x, w, stride, dilation = normal(23), normal(4, seed=1), 3, 2
     y = functional.conv1d(x[None, None], w[None, None], None, stride, 0, dilation)[0, 0]
     printed("eq-convolution-definition").holds(
         {"y": y, "x": x, "w": w, "k": 4, "s": stride, "d": dilation, "i": Each(range(1, 7))}
     )
     for count in (289, 291):
-        long = functional.conv1d(randn(1, 1, count), randn(1, 1, 9), None, 3, 31, 7)
+        long = functional.conv1d(normal(1, 1, count), normal(1, 1, 9), None, 3, 31, 7)
         printed("eq-convolution-size").holds(
             {"n": long.shape[-1], "N": count, "p": 31, "d": 7, "k": 9, "s": 3}
         )
@@ -80,7 +76,7 @@ def test_the_printed_formula_and_size_are_those_of_pytorch(printed: Equations) -
 
 @pytest.mark.equation("eq-convolution-shift", "eq-convolution-commutes")
 def test_a_convolution_on_a_circle_commutes_with_shifts(printed: Equations) -> None:
-    w = randn(3, seed=2)
+    w = normal(3, seed=2)
 
     def on_circle(x: Tensor) -> Tensor:
         wrapped = functional.pad(x[:, None], (0, 4), mode="circular")
@@ -88,7 +84,7 @@ def test_a_convolution_on_a_circle_commutes_with_shifts(printed: Equations) -> N
 
     c = on_circle(torch.eye(7, dtype=torch.float64)).T
     shift = torch.roll(torch.eye(7, dtype=torch.float64), 1, 0)
-    x = randn(7, seed=3)
+    x = normal(7, seed=3)
     torch.testing.assert_close(shift @ x, torch.roll(x, 1))
     torch.testing.assert_close(c @ torch.roll(x, 1), torch.roll(c @ x, 1))
     printed("eq-convolution-commutes").holds(
@@ -98,7 +94,7 @@ def test_a_convolution_on_a_circle_commutes_with_shifts(printed: Equations) -> N
 
 
 def test_a_stride_keeps_only_the_shifts_by_its_multiples() -> None:
-    x, w, stride = randn(12), randn(3, seed=2), 3
+    x, w, stride = normal(12), normal(3, seed=2), 3
 
     def on_circle(x: Tensor) -> Tensor:
         wrapped = functional.pad(x[None, None], (0, 2), mode="circular")
@@ -115,9 +111,9 @@ def test_a_stride_keeps_only_the_shifts_by_its_multiples() -> None:
 
 @pytest.mark.equation("eq-convolution-transpose")
 def test_a_transposed_convolution_is_the_backward_pass_of_one(printed: Equations) -> None:
-    w, x = randn(4, seed=1), randn(12, seed=2).requires_grad_()
+    w, x = normal(4, seed=1), normal(12, seed=2).requires_grad_()
     y = functional.conv1d(x[None, None], w[None, None], stride=2)[0, 0]
-    v = randn(len(y), seed=3)
+    v = normal(len(y), seed=3)
     (u,) = torch.autograd.grad(y, x, v)
     ours = convolution.transposed(v[None, None], w[None, None], 2)[0, 0]
     torch.testing.assert_close(ours, u)
@@ -125,7 +121,7 @@ def test_a_transposed_convolution_is_the_backward_pass_of_one(printed: Equations
     printed("eq-convolution-transpose").holds(
         {r"\mathbf{u}": column(u), r"\mathbf{C}": c.numpy(), r"\mathbf{v}": column(v)}
     )
-    z, many = randn(2, 3, 5), randn(3, 4, 3, seed=4)
+    z, many = normal(2, 3, 5), normal(3, 4, 3, seed=4)
     torch.testing.assert_close(
         convolution.transposed(z, many, 3), functional.conv_transpose1d(z, many, stride=3)
     )
@@ -133,7 +129,7 @@ def test_a_transposed_convolution_is_the_backward_pass_of_one(printed: Equations
 
 @pytest.mark.equation("eq-convolution-uneven")
 def test_the_sums_of_the_weights_are_what_a_constant_becomes(printed: Equations) -> None:
-    w, stride = randn(6, seed=1), 2
+    w, stride = normal(6, seed=1), 2
     long = functional.conv_transpose1d(torch.ones(1, 1, 9).double(), w[None, None], stride=stride)
     inner = long[0, 0, 6:8]
     printed("eq-convolution-uneven").holds(
@@ -188,7 +184,7 @@ def test_parameters_and_operations_are_those_that_pytorch_counts(printed: Equati
 
 @pytest.mark.equation("eq-convolution-film")
 def test_film_scales_and_shifts_alike_at_all_places(printed: Equations) -> None:
-    h, scale, shift = randn(2, 3, 5), randn(2, 3, seed=1), randn(2, 3, seed=2)
+    h, scale, shift = normal(2, 3, 5), normal(2, 3, seed=1), normal(2, 3, seed=2)
     out = denoise.film(h, scale, shift)
     torch.testing.assert_close(
         out, torch.stack([torch.addcmul(shift, scale, h[..., n]) for n in range(5)], -1)
@@ -210,7 +206,7 @@ def test_film_scales_and_shifts_alike_at_all_places(printed: Equations) -> None:
 def test_a_vector_cannot_say_where(printed: Equations) -> None:
     torch.manual_seed(0)
     net = denoise.UNet().double()
-    z, level, told = randn(6, 1, 32), torch.full((6,), 4.0).double(), randn(6, 16, seed=1)
+    z, level, told = normal(6, 1, 32), torch.full((6,), 4.0).double(), normal(6, 16, seed=1)
     mean = torch.stack([net(torch.roll(z, 4 * n, -1), level, told) for n in range(8)]).mean(0)
     joined = mean.reshape(6, 8, 4)  # noise that is shifted in every way is as likely
     torch.testing.assert_close(joined, joined[:, :1].expand(-1, 8, -1))
@@ -345,7 +341,7 @@ def test_the_field_figure_has_the_same_by_formula_and_by_probe() -> None:
 def test_the_network_of_the_page_is_what_the_steps_say() -> None:
     torch.manual_seed(0)
     net = denoise.UNet().double()
-    x, level = randn(2, 1, 32), torch.tensor([0.5, 2.0]).double()
+    x, level = normal(2, 1, 32), torch.tensor([0.5, 2.0]).double()
     for shift in (4, 8, -12):
         out = net(torch.roll(x, shift, -1), level)
         torch.testing.assert_close(out, torch.roll(net(x, level), shift, -1))
@@ -359,7 +355,7 @@ def test_the_network_of_the_page_is_what_the_steps_say() -> None:
     bare = denoise.UNet(skips=False).double()
     bare.load_state_dict(net.state_dict())
     assert (bare(x, level) - net(x, level)).abs().max() > 1e-3
-    tokens = randn(2, 3, 16)
+    tokens = normal(2, 3, 16)
     assert (net(x, level, tokens=tokens) - net(x, level)).abs().max() > 1e-3
     assert "functional.interpolate" in inspect.getsource(denoise.UNet.forward)
 
@@ -429,7 +425,7 @@ def test_exercise_5_strides(answer: Bench) -> None:
 @pytest.mark.answer("answer-convolution-unet")
 def test_exercise_6_two_halvings(answer: Bench) -> None:
     torch.manual_seed(0)
-    net, x, level = denoise.UNet(), randn(1, 1, 32).float(), torch.tensor([1.0])
+    net, x, level = denoise.UNet(), normal(1, 1, 32).float(), torch.tensor([1.0])
     moves = {
         shift: torch.allclose(
             net(torch.roll(x, shift, -1), level), torch.roll(net(x, level), shift, -1), atol=1e-5

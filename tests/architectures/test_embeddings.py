@@ -15,6 +15,7 @@ from scripts.figures import style
 from scripts.printed.values import Each, Given
 from tests import golden as shared
 from tests.answers.plugin import Bench
+from tests.draws import normal
 from tests.printed.bound import column, columns
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
@@ -29,15 +30,7 @@ TOKENS = torch.arange(4)
 P = embeddings.forward(TOKENS, W, U)
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    """The sums are small."""
-    torch.set_num_threads(1)
-
-
-def drawn(*shape: int, seed: int = 0) -> torch.Tensor:
-    """Normal numbers."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 # The example.
@@ -119,7 +112,7 @@ def test_king_minus_man_plus_woman_and_a_text_of_two_words() -> None:
 def test_a_one_hot_vector_times_the_table_is_the_row_that_torch_looks_up(
     printed: Equations,
 ) -> None:
-    table = drawn(5, 3)
+    table = normal(5, 3)
     printed("eq-embeddings-lookup").holds(
         {
             r"\mathbf{e}": columns(functional.one_hot(torch.arange(5)).double()),
@@ -132,7 +125,7 @@ def test_a_one_hot_vector_times_the_table_is_the_row_that_torch_looks_up(
 
 @pytest.mark.equation("eq-embeddings-softmax")
 def test_the_code_divides_by_the_temperature_before_the_softmax(printed: Equations) -> None:
-    w, u, t = drawn(4, 3), drawn(5, 3, seed=1), 0.7
+    w, u, t = normal(4, 3), normal(5, 3, seed=1), 0.7
     head = nn.Linear(3, 5, bias=False).double()
     head.weight.data = u
     printed("eq-embeddings-softmax").holds(
@@ -150,7 +143,7 @@ def test_the_code_divides_by_the_temperature_before_the_softmax(printed: Equatio
 
 @pytest.mark.equation("eq-embeddings-gradient")
 def test_the_gradients_are_those_of_autograd(printed: Equations) -> None:
-    u, h, y = drawn(4, 3), drawn(3, seed=1), 2
+    u, h, y = normal(4, 3), normal(3, seed=1), 2
     u.requires_grad_()
     h.requires_grad_()
     z = u @ h
@@ -192,7 +185,7 @@ def test_the_step_of_the_code_is_that_of_autograd() -> None:
 
 @pytest.mark.equation("eq-embeddings-free")
 def test_other_tables_give_the_same_logits_up_to_a_shift(printed: Equations) -> None:
-    w, u, a, c = drawn(4, 2), drawn(5, 2, seed=1), drawn(2, 2, seed=2), drawn(2, seed=3)
+    w, u, a, c = normal(4, 2), normal(5, 2, seed=1), normal(2, 2, seed=2), normal(2, seed=3)
     other = torch.linalg.solve(a, u.T).T + c
     torch.testing.assert_close(
         embeddings.forward(TOKENS, w @ a, other), embeddings.forward(TOKENS, w, u)
@@ -227,7 +220,7 @@ def test_other_tables_give_the_same_logits_up_to_a_shift(printed: Equations) -> 
 def test_the_nearest_by_cosine_is_the_nearest_by_distance_on_the_sphere(
     printed: Equations,
 ) -> None:
-    a, b = drawn(4), drawn(4, seed=1)
+    a, b = normal(4), normal(4, seed=1)
     printed("eq-embeddings-cosine").holds(
         {
             r"\operatorname{cos}(\mathbf{x}, \mathbf{z})": functional.cosine_similarity(a, b, 0),
@@ -326,7 +319,7 @@ def test_two_columns_from_counts_give_the_logits_of_the_example() -> None:
 
 @pytest.mark.equation("eq-embeddings-ratio")
 def test_a_step_between_words_holds_the_ratios_of_their_neighbours(printed: Equations) -> None:
-    w, u = drawn(3, 2), drawn(4, 2, seed=1)
+    w, u = normal(3, 2), normal(4, 2, seed=1)
     printed("eq-embeddings-ratio").holds(
         {
             r"\mathbf{w}": columns(w),

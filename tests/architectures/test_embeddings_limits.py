@@ -13,6 +13,7 @@ from docs.architectures.embeddings import embeddings, limits
 from scripts.figures import embeddings as figures
 from scripts.figures import style
 from tests.answers.plugin import Bench
+from tests.draws import normal
 from tests.printed.bound import column, columns
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
@@ -27,15 +28,7 @@ TURN = torch.linspace(0, 2 * math.pi, 721)[:-1].double() + 0.001
 CIRCLE = torch.stack([TURN.cos(), TURN.sin()], 1)
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    """The sums are small."""
-    torch.set_num_threads(1)
-
-
-def drawn(*shape: int, seed: int = 0) -> torch.Tensor:
-    """Normal numbers."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.mark.equation("eq-embeddings-rank")
@@ -63,13 +56,13 @@ def test_the_rank_of_the_log_probabilities_is_at_most_e_plus_one(printed: Equati
             ),
         )
 
-    bound(drawn(7, 3), drawn(8, 3, seed=1))
-    flat = drawn(8, 3, seed=2)
+    bound(normal(7, 3), normal(8, 3, seed=1))
+    flat = normal(8, 3, seed=2)
     flat[:, 0] = 1
-    bound(drawn(7, 3, seed=3), flat)
-    bound(drawn(7, 1, seed=4) @ drawn(1, 3, seed=5), drawn(8, 3, seed=6))
+    bound(normal(7, 3, seed=3), flat)
+    bound(normal(7, 1, seed=4) @ normal(1, 3, seed=5), normal(8, 3, seed=6))
     # Every text says the same, up to a shift: only with the right signs is the rank one.
-    same, flat = drawn(7, 2, seed=7), drawn(8, 2, seed=8)
+    same, flat = normal(7, 2, seed=7), normal(8, 2, seed=8)
     same[:, 1], flat[:, 0] = 0.7, 1
     bound(same, flat)
     left = r"\operatorname{rank} (\Lambda) = \operatorname{rank} (H U^{\top} - \mathbf{\zeta} \mathbf{1}^{\top})"
@@ -104,7 +97,7 @@ SEEN = torch.tensor(
 
 @pytest.mark.equation("eq-embeddings-parallelogram")
 def test_on_a_parallelogram_two_products_are_equal(printed: Equations) -> None:
-    a, b, c, h = drawn(3), drawn(3, seed=1), drawn(3, seed=2), drawn(3, seed=3)
+    a, b, c, h = normal(3), normal(3, seed=1), normal(3, seed=2), normal(3, seed=3)
     u = torch.stack([a, a + b, a + c, a + b + c])
     printed("eq-embeddings-parallelogram").holds(
         {
@@ -140,10 +133,10 @@ def test_the_bottleneck_and_its_cures_in_numbers() -> None:
 
 
 def test_a_mixture_of_one_is_the_softmax() -> None:
-    h, u = drawn(2, 3, 1, 4), drawn(2, 5, 4, seed=1)
+    h, u = normal(2, 3, 1, 4), normal(2, 5, 4, seed=1)
     whole = limits.mixture(h, torch.zeros(2, 3, 1).double(), u)
     torch.testing.assert_close(whole, (h[:, :, 0] @ u.mT).log_softmax(-1))
-    mixed = limits.mixture(drawn(2, 3, 2, 4, seed=2), drawn(2, 3, 2, seed=3), u)
+    mixed = limits.mixture(normal(2, 3, 2, 4, seed=2), normal(2, 3, 2, seed=3), u)
     torch.testing.assert_close(mixed.exp().sum(-1), torch.ones(2, 3).double())
 
 
@@ -168,13 +161,13 @@ def test_a_week_by_a_tied_table_alone_costs_at_least_log_three(printed: Equation
         after = torch.arange(1, len(w) + 1) % len(w)
         return functional.cross_entropy(w @ w.T, after, reduction="none")
 
-    for w in (torch.full((3, 2), 0.4).double(), drawn(7, 4), 0.1 * drawn(3, 2, seed=1)):
+    for w in (torch.full((3, 2), 0.4).double(), normal(7, 4), 0.1 * normal(3, 2, seed=1)):
         printed("eq-embeddings-tied").holds({r"\ell": losses(w), "V": len(w)}, free=(r"\ell", "V"))
 
 
 @pytest.mark.equation("eq-embeddings-week")
 def test_a_day_is_nearer_to_itself_than_to_the_next(printed: Equations) -> None:
-    w = drawn(5, 3)
+    w = normal(5, 3)
     printed("eq-embeddings-week").holds(
         {r"\mathbf{w}": columns(torch.cat([w, w[:1]])), "V": 5}, free=(r"\mathbf{w}",)
     )
@@ -198,7 +191,7 @@ def test_four_of_six_pairs_can_be_first_in_the_plane_and_all_in_space() -> None:
     assert frozenset((0, 3)) not in found
     assert frozenset((1, 2)) not in found
     third = torch.cat([SQUARE, torch.tensor([1.0, 0, 0, 1.0]).double()[:, None]], 1)
-    assert (len(found), len(limits.firsts(third, drawn(4000, 3)))) == (4, 6)
+    assert (len(found), len(limits.firsts(third, normal(4000, 3)))) == (4, 6)
     said("of the 6 pairs of words only 4 can be.", "With one number more all 6 can.")
     said("| 4 of 6 pairs can be first |", "as 4 of 6 in the square")
 

@@ -22,10 +22,7 @@ TOPICS = torch.arange(retrieval.TOPICS)
 SEEDS = range(5)
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    """The sums are small."""
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.mark.equation("eq-embeddings-contrast")

@@ -19,6 +19,7 @@ from scripts.figures import feed_forward as figures
 from scripts.figures import style
 from scripts.printed.values import Finite
 from tests.answers.plugin import Bench
+from tests.draws import normal
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
 
@@ -30,11 +31,6 @@ said = sayings(PAGE)
 rows_of = tables(PAGE)
 UP, BIAS, DOWN = (torch.tensor(v) for v in (layer.UP, layer.BIAS, layer.DOWN))
 FRANCE, ITALY, ALONE = (torch.tensor(v) for v in (layer.FRANCE, layer.ITALY, (0.0, 1.0, 0.0)))
-
-
-def randn(*shape: int, seed: int = 0) -> Tensor:
-    """Standard Gaussian numbers in double precision."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 def column(x: Tensor) -> np.ndarray:
@@ -174,7 +170,7 @@ def plain(seed: int = 0) -> tuple[nn.Sequential, Tensor]:
     """A layer of PyTorch with E = 4 and F = 5, and a row."""
     torch.manual_seed(seed)
     made = nn.Sequential(nn.Linear(4, 5), nn.GELU(), nn.Linear(5, 4)).double()
-    return made, randn(4, seed=seed + 1)
+    return made, normal(4, seed=seed + 1)
 
 
 def parts(made: nn.Sequential) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -257,8 +253,8 @@ def test_without_a_curve_two_matrices_are_one(printed: Equations) -> None:
 
 @pytest.mark.equation("eq-feed-forward-affine")
 def test_a_matrix_and_a_bias_know_no_and(printed: Equations) -> None:
-    matrix, offset = randn(3, 4, seed=4).numpy(), column(randn(3, seed=5))
-    vectors = {r"\mathbf{x}": column(randn(4, seed=6)), r"\mathbf{z}": column(randn(4, seed=7))}
+    matrix, offset = normal(3, 4, seed=4).numpy(), column(normal(3, seed=5))
+    vectors = {r"\mathbf{x}": column(normal(4, seed=6)), r"\mathbf{z}": column(normal(4, seed=7))}
     printed("eq-feed-forward-affine").holds(
         {"f": lambda v: matrix @ v + offset, r"\mathbf{0}": np.zeros((4, 1)), **vectors},
         free=("f", r"\mathbf{0}", *vectors),
@@ -306,11 +302,11 @@ def test_gelu_and_its_mirror_image_differ_by_the_number(printed: Equations) -> N
 
 @pytest.mark.equation("eq-feed-forward-gradients")
 def test_gradients_are_those_of_autograd(printed: Equations) -> None:
-    x, up, b = (randn(*s, seed=n).requires_grad_() for n, s in enumerate([(6, 4), (5, 4), (5,)]))
-    down = randn(4, 5, seed=3).requires_grad_()
+    x, up, b = (normal(*s, seed=n).requires_grad_() for n, s in enumerate([(6, 4), (5, 4), (5,)]))
+    down = normal(4, 5, seed=3).requires_grad_()
     after = x + torch.relu(x @ up.T + b) @ down.T
     after.retain_grad()
-    torch.autograd.backward((after - randn(6, 4, seed=4)).square().sum() / 2)
+    torch.autograd.backward((after - normal(6, 4, seed=4)).square().sum() / 2)
     assert after.grad is not None
     ours = layer.backward(*(v.detach() for v in (x, up, b, down)), after.grad)
     for got, wanted in zip(ours, (up, b, down, x), strict=True):
@@ -323,7 +319,7 @@ def test_gradients_are_those_of_autograd(printed: Equations) -> None:
     before.retain_grad()
     after = row + leaves[1] @ torch.tanh(before)
     after.retain_grad()
-    torch.autograd.backward((after - randn(4, seed=5)).square().sum() / 2)
+    torch.autograd.backward((after - normal(4, seed=5)).square().sum() / 2)
     grads = [v.grad for v in (*leaves, row, before, after)]
     assert all(g is not None for g in grads)
     grad_up, grad_down, grad_row, grad_before, grad_after = (g for g in grads if g is not None)
@@ -346,13 +342,13 @@ def test_gradients_are_those_of_autograd(printed: Equations) -> None:
 @pytest.mark.equation("eq-feed-forward-gated-gradients")
 def test_gated_gradients_are_those_of_autograd(printed: Equations) -> None:
     gate, up, down, row = (
-        randn(*shape, seed=n) for n, shape in enumerate([(5, 4), (5, 4), (4, 5), (4,)])
+        normal(*shape, seed=n) for n, shape in enumerate([(5, 4), (5, 4), (4, 5), (4,)])
     )
     before, other = (gate @ row).requires_grad_(), (up @ row).requires_grad_()
     after = row + down @ (nn.functional.silu(before) * other)
     assert torch.allclose(after, row + layer.gated(row, gate, up, down))
     error = torch.autograd.grad(
-        (after - randn(4, seed=9)).square().sum() / 2, after, retain_graph=True
+        (after - normal(4, seed=9)).square().sum() / 2, after, retain_graph=True
     )
     gates, ups = torch.autograd.grad(after, (before, other), error)
     share = torch.sigmoid(before)
@@ -372,7 +368,7 @@ def test_gated_gradients_are_those_of_autograd(printed: Equations) -> None:
 
 @pytest.mark.equation("eq-feed-forward-edit")
 def test_the_edit_is_the_smallest_that_does_it(printed: Equations) -> None:
-    down, hidden, wanted = randn(3, 4, seed=1), randn(4, seed=2), randn(3, seed=3)
+    down, hidden, wanted = normal(3, 4, seed=1), normal(4, seed=2), normal(3, seed=3)
     edited = layer.edit(down, hidden, wanted)
     assert torch.allclose(edited @ hidden, wanted)
     least = (wanted - down @ hidden)[:, None] @ torch.linalg.pinv(hidden[:, None])
@@ -389,10 +385,10 @@ def test_the_edit_is_the_smallest_that_does_it(printed: Equations) -> None:
 
 @pytest.mark.equation("eq-feed-forward-least")
 def test_no_smaller_change_does_it(printed: Equations) -> None:
-    down, hidden, wanted = randn(3, 4, seed=1), randn(4, seed=2), randn(3, seed=3)
+    down, hidden, wanted = normal(3, 4, seed=1), normal(4, seed=2), normal(3, seed=3)
     missing = wanted - down @ hidden
     least = layer.edit(down, hidden, wanted) - down
-    beside = randn(3, 4, seed=8)
+    beside = normal(3, 4, seed=8)
     beside = beside - torch.outer(beside @ hidden, hidden) / hidden.square().sum()
     for change, free in ((least, ()), (least + beside, ("D",))):
         assert torch.allclose(change @ hidden, missing)
@@ -410,7 +406,7 @@ def test_no_smaller_change_does_it(printed: Equations) -> None:
 @pytest.mark.equation("eq-feed-forward-side")
 def test_an_edit_spills_over_by_the_overlap(printed: Equations) -> None:
     down, hidden, other, wanted = (
-        randn(*s, seed=n) for n, s in enumerate([(3, 4), (4,), (4,), (3,)])
+        normal(*s, seed=n) for n, s in enumerate([(3, 4), (4,), (4,), (3,)])
     )
     printed("eq-feed-forward-side").holds(
         {
@@ -432,7 +428,7 @@ def test_an_edit_spills_over_by_the_overlap(printed: Equations) -> None:
 
 def two_layers() -> tuple[list[nn.Sequential], Tensor]:
     """Two layers of PyTorch and a row."""
-    return [plain(4)[0], plain(5)[0]], randn(4, seed=6)
+    return [plain(4)[0], plain(5)[0]], normal(4, seed=6)
 
 
 @pytest.mark.equation("eq-feed-forward-logit")
@@ -481,7 +477,7 @@ def test_a_gradient_has_four_ways_through_two_layers(printed: Equations) -> None
 
 @pytest.mark.equation("eq-feed-forward-growth")
 def test_uncorrelated_writings_add_their_squares(printed: Equations) -> None:
-    written, start = randn(3, 4, seed=9), randn(4, seed=10)
+    written, start = normal(3, 4, seed=9), normal(4, seed=10)
     # Every choice of sign and length for each of the three.
     factors = torch.cartesian_prod(*[torch.tensor([-2.0, -1.0, 1.0, 2.0]).double()] * 3)
     ends = [column(start + row @ written) for row in factors]
@@ -576,8 +572,8 @@ def test_where_a_product_leaves_its_format() -> None:
     assert torch.finfo(torch.bfloat16).max > 0.99 * torch.finfo(torch.float32).max
     said("(bfloat16 has the range of 32 bits)")
     said("the largest number of float16 is 65,504, and $256 \\cdot 256 = 65{,}536$ is larger")
-    gates = [randn(5, 4, seed=1), randn(5, 4, seed=2), randn(4, 5, seed=3)]
-    x = 50 * randn(4, seed=4)
+    gates = [normal(5, 4, seed=1), normal(5, 4, seed=2), normal(4, 5, seed=3)]
+    x = 50 * normal(4, seed=4)
     rise = layer.gated(10 * x, *gates).norm() / layer.gated(x, *gates).norm()
     assert rise == pytest.approx(100, rel=0.02)
     b = torch.zeros(5).double()
@@ -626,14 +622,18 @@ def test_exercise_3_cost(answer: Bench) -> None:
 
 @pytest.mark.answer("answer-feed-forward-dead")
 def test_exercise_4_a_dead_unit(answer: Bench) -> None:
-    x = randn(20, 4)
-    up, b, down = randn(3, 4, seed=1), torch.tensor([0.0, 0.0, -99.0]).double(), randn(4, 3, seed=2)
-    gradients = layer.backward(x, up, b, down, randn(20, 4, seed=3))
+    x = normal(20, 4)
+    up, b, down = (
+        normal(3, 4, seed=1),
+        torch.tensor([0.0, 0.0, -99.0]).double(),
+        normal(4, 3, seed=2),
+    )
+    gradients = layer.backward(x, up, b, down, normal(20, 4, seed=3))
     assert not gradients.up[2].any()
     assert not gradients.down[:, 2].any()
     assert gradients.bias[2] == 0
     assert gradients.up[:2].abs().min() > 0
-    woken = layer.backward(100 * x, up, b, down, randn(20, 4, seed=3))
+    woken = layer.backward(100 * x, up, b, down, normal(20, 4, seed=3))
     assert woken.up[2].any()
     said("it gets no gradient and stays dead, unless what it reads changes.")
     answer("answer-feed-forward-dead").is_(
@@ -643,7 +643,7 @@ def test_exercise_4_a_dead_unit(answer: Bench) -> None:
 
 @pytest.mark.answer("answer-feed-forward-side")
 def test_exercise_5_what_an_edit_spills(answer: Bench) -> None:
-    down, wanted = randn(3, 2), randn(3, seed=1)
+    down, wanted = normal(3, 2), normal(3, seed=1)
     h, g = torch.tensor([2.0, 1.0]).double(), torch.tensor([1.0, 1.0]).double()
     moved = (layer.edit(down, h, wanted) - down) @ g
     share = moved / (wanted - down @ h)

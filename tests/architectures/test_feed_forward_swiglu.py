@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 from scipy import stats
-from torch import Tensor, nn
+from torch import nn
 
+from tests.draws import normal
 from tests.printed.bound import column
 from tests.printed.plugin import Equations
 from tests.said import sayings
@@ -18,16 +19,11 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "architectures" / "feed-fo
 said = sayings(PAGE)
 
 
-def randn(*shape: int, seed: int = 0) -> Tensor:
-    """Standard Gaussian numbers in double precision."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
 @pytest.mark.equation("eq-feed-forward-swiglu")
 def test_the_gated_layer_is_that_of_pytorch_s_parts(printed: Equations) -> None:
     torch.manual_seed(3)
     made = swiglu.FeedForward(3, multiple=4).double()
-    x = randn(3, seed=8)
+    x = normal(3, seed=8)
     row = made.norm(x)
     weights = [made.gate_proj.weight, made.up_proj.weight, made.down_proj.weight]
     written = made(x) - x
@@ -56,9 +52,9 @@ def test_the_factor_of_llama() -> None:
 
 
 def test_the_limit_holds_and_leaves_small_numbers_alone() -> None:
-    gate, up = 100 * randn(50, seed=1), 100 * randn(50, seed=2)
+    gate, up = 100 * normal(50, seed=1), 100 * normal(50, seed=2)
     assert swiglu.clamped(gate, up).abs().max() <= 49
-    small = [0.5 * randn(50, seed=n) for n in (1, 2)]
+    small = [0.5 * normal(50, seed=n) for n in (1, 2)]
     free = nn.functional.silu(small[0]) * small[1]
     assert torch.equal(swiglu.clamped(*small), free)
     said("a product is then 49 at most")

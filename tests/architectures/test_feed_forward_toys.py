@@ -23,10 +23,7 @@ said = sayings(PAGE)
 rows_of = tables(PAGE)
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    """The sums are small."""
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 # Superposition.

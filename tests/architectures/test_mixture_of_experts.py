@@ -13,6 +13,7 @@ from torch import Tensor
 
 from scripts.printed.values import Each, Given
 from tests import golden as shared
+from tests.draws import normal
 from tests.printed.bound import column
 from tests.printed.plugin import Equations
 from tests.rng import Random
@@ -24,12 +25,6 @@ HOME = PAGE.with_suffix("")
 LIBRARY = Path(__file__).with_name("mixture-of-experts.library.json")
 GOLDEN = Path(__file__).with_name("mixture-of-experts.golden.json")
 said = sayings(PAGE)
-
-
-def normal(*shape: int, seed: int = 0) -> Tensor:
-    """Standard normal numbers in double precision."""
-    draw = torch.Generator().manual_seed(seed)
-    return torch.randn(*shape, generator=draw, dtype=torch.float64)
 
 
 def layer(m: int = 4, k: int = 2, shared_experts: int = 0, e: int = 4, f: int = 4) -> Any:

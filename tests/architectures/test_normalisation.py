@@ -17,6 +17,7 @@ from scripts.figures import normalisation as figures
 from scripts.figures import style
 from scripts.printed.values import Each, Given
 from tests.answers.plugin import Bench
+from tests.draws import normal
 from tests.printed.bound import column, on_columns
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
@@ -36,11 +37,6 @@ def double() -> Iterator[None]:
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
-
-
-def normal(*shape: int, seed: int = 0) -> Tensor:
-    """Normally distributed numbers."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
 
 
 def told(vector: Tensor, digits: int) -> str:

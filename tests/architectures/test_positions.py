@@ -19,6 +19,7 @@ from scripts.figures import style
 from scripts.printed.values import Each, From, Given
 from tests import golden as shared
 from tests.answers.plugin import Bench
+from tests.draws import normal
 from tests.printed.bound import column, columns
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
@@ -29,11 +30,6 @@ EXACT = {"rtol": 1e-11, "atol": 1e-11}
 GOLDEN = Path(__file__).with_name("positions.golden.json")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
-
-
-def normal(*shape: int, seed: int = 0) -> Tensor:
-    """Normal numbers in double precision, the same on every run."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 def places(*values: float) -> Tensor:

@@ -16,6 +16,7 @@ from scripts.figures import style
 from scripts.printed.values import Each, From, Given
 from tests import golden as shared
 from tests.answers.plugin import Bench
+from tests.draws import normal
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
 
@@ -25,11 +26,6 @@ GOLDEN = Path(__file__).with_name("recurrence.golden.json")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
 HALF = recurrence.run(0.5, recurrence.MARKED)
-
-
-def randn(*shape: int, seed: int = 0) -> Tensor:
-    """Standard Gaussian numbers in double precision."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 def there(x: object) -> Tensor:
@@ -171,7 +167,7 @@ def test_the_slope_of_the_smallest_network(printed: Equations) -> None:
 def test_the_simple_cell_is_that_of_pytorch(printed: Equations) -> None:
     torch.manual_seed(1)
     layer = nn.RNN(2, 3, dtype=torch.float64)
-    x = randn(4, 2)
+    x = normal(4, 2)
     h, _ = layer(x)
     W, U = there(layer.weight_hh_l0), there(layer.weight_ih_l0)
     b = there(layer.bias_ih_l0) + there(layer.bias_hh_l0)
@@ -196,7 +192,7 @@ def test_the_simple_cell_is_that_of_pytorch(printed: Equations) -> None:
 def test_the_lstm_is_that_of_pytorch(printed: Equations) -> None:
     torch.manual_seed(2)
     cell = nn.LSTMCell(2, 3, dtype=torch.float64)
-    x, h, c = randn(2), randn(3, seed=1), randn(3, seed=2)
+    x, h, c = normal(2), normal(3, seed=1), normal(3, seed=2)
     new_h, new_c = cell(x, (h, c))
     ours = recurrence.lstm_cell(
         x, h, c, cell.weight_hh, cell.weight_ih, cell.bias_ih + cell.bias_hh
@@ -225,14 +221,14 @@ def test_the_lstm_is_that_of_pytorch(printed: Equations) -> None:
 def test_the_gru_is_that_of_pytorch(printed: Equations) -> None:
     torch.manual_seed(3)
     cell = nn.GRUCell(2, 3, dtype=torch.float64)
-    x, h = randn(2), randn(3, seed=1)
+    x, h = normal(2), normal(3, seed=1)
     new = cell(x, h)
     q = cell.bias_hh[6:]
     b = cell.bias_ih + torch.cat([cell.bias_hh[:6], torch.zeros(3, dtype=torch.float64)])
     assert torch.allclose(recurrence.gru_cell(x, h, cell.weight_hh, cell.weight_ih, b, q), new)
     layer = nn.GRU(2, 3, dtype=torch.float64)
     layer.load_state_dict({f"{name}_l0": value for name, value in cell.state_dict().items()})
-    long = randn(4, 2, seed=3)
+    long = normal(4, 2, seed=3)
     ours = recurrence.unroll(
         lambda x_t, s: recurrence.gru_cell(x_t, s, cell.weight_hh, cell.weight_ih, b, q), long, h
     )
@@ -273,15 +269,15 @@ def test_parameters_are_those_of_pytorch(printed: Equations) -> None:
 
 def rolled() -> tuple[Tensor, Tensor, list[Tensor], Tensor]:
     """W, the states h_0 … h_4 as an array, the same joined by autograd, and the loss of the last."""
-    W = (0.9 * randn(3, 3, seed=5)).requires_grad_()
-    U, b, x = randn(3, 2, seed=6), randn(3, seed=7), randn(4, 2, seed=8)
-    h = randn(3, seed=9).requires_grad_()
+    W = (0.9 * normal(3, 3, seed=5)).requires_grad_()
+    U, b, x = normal(3, 2, seed=6), normal(3, seed=7), normal(4, 2, seed=8)
+    h = normal(3, seed=9).requires_grad_()
     states = [h]
     for x_t in x:
         h = recurrence.rnn_cell(x_t, h, W, U, b)
         h.retain_grad()
         states.append(h)
-    return W, torch.stack(states).detach(), states, (h - randn(3, seed=10)).square().sum() / 2
+    return W, torch.stack(states).detach(), states, (h - normal(3, seed=10)).square().sum() / 2
 
 
 @pytest.mark.equation("eq-recurrence-jacobian")
@@ -302,9 +298,9 @@ def test_the_derivative_of_the_last_state_is_a_product(printed: Equations) -> No
 def test_errors_and_gradient_are_those_of_autograd(printed: Equations) -> None:
     W, values, states, loss = rolled()
     U, b, x = (
-        randn(3, 2, seed=6).requires_grad_(),
-        randn(3, seed=7).requires_grad_(),
-        randn(4, 2, seed=8),
+        normal(3, 2, seed=6).requires_grad_(),
+        normal(3, seed=7).requires_grad_(),
+        normal(4, 2, seed=8),
     )
     torch.autograd.backward(loss)
     errors = [there(s.grad) for s in states]
@@ -341,7 +337,7 @@ def test_no_gradient_grows_faster_than_the_largest_stretch(printed: Equations) -
     bench = printed("eq-recurrence-bound")
     slopes = [float((1 - h**2).max()) for h in torch.stack(states[1:]).detach()]
     bench.holds({"J": norm, "s": stretch, "T": 4, "d": slopes}, free=("J", "s", "T", "d"))
-    rotation = 1.3 * torch.linalg.qr(randn(3, 3, seed=11))[0]
+    rotation = 1.3 * torch.linalg.qr(normal(3, 3, seed=11))[0]
     h = torch.zeros(3, dtype=torch.float64)
     for _ in range(3):  # at zero the tanh has the slope one
         h = recurrence.rnn_cell(torch.zeros(1).double(), h, rotation, torch.zeros(3, 1).double(), h)
@@ -353,7 +349,7 @@ def test_no_gradient_grows_faster_than_the_largest_stretch(printed: Equations) -
 def test_clipping_is_that_of_pytorch(printed: Equations) -> None:
     for size, most in ((3.0, 1.7), (0.2, 1.7)):
         parameter = nn.Parameter(torch.zeros(4, dtype=torch.float64))
-        parameter.grad = size * randn(4, seed=4)
+        parameter.grad = size * normal(4, seed=4)
         before = there(parameter.grad).clone()
         nn.utils.clip_grad_norm_([parameter], most)
         assert torch.allclose(recurrence.clip(before, most), there(parameter.grad), atol=1e-5)
@@ -391,8 +387,8 @@ def test_along_the_memory_the_forget_gates_multiply(printed: Equations) -> None:
 
 def lstm_rolled() -> tuple[list[Tensor], list[tuple[Tensor, Tensor]], list[tuple[Tensor, ...]]]:
     """The weights W of each block, states and cells from 0 to 4, and the gates' sums of each step."""
-    W, U, b, x = randn(12, 3), randn(12, 2, seed=1), randn(12, seed=2), randn(4, 2, seed=3)
-    h, c = (randn(3, seed=seed).requires_grad_() for seed in (4, 5))
+    W, U, b, x = normal(12, 3), normal(12, 2, seed=1), normal(12, seed=2), normal(4, 2, seed=3)
+    h, c = (normal(3, seed=seed).requires_grad_() for seed in (4, 5))
     pairs, inside = [(h, c)], []
     for x_t in x:
         sums = (W @ h + U @ x_t + b).chunk(4)
@@ -410,14 +406,14 @@ def lstm_rolled() -> tuple[list[Tensor], list[tuple[Tensor, Tensor]], list[tuple
 @pytest.mark.equation("eq-recurrence-ways")
 def test_all_ways_back_through_an_lstm_are_those_of_autograd(printed: Equations) -> None:
     W, pairs, inside = lstm_rolled()
-    x = randn(4, 2, seed=3)
+    x = normal(4, 2, seed=3)
     known = recurrence.lstm_cell(
-        x[0], *pairs[0], torch.cat(W), randn(12, 2, seed=1), randn(12, seed=2)
+        x[0], *pairs[0], torch.cat(W), normal(12, 2, seed=1), normal(12, seed=2)
     )
     assert torch.allclose(known[0], pairs[1][0])
     for tensor in (tensor for pair in pairs for tensor in pair):
         tensor.retain_grad()
-    torch.autograd.backward(pairs[-1][0] @ randn(3, seed=6))
+    torch.autograd.backward(pairs[-1][0] @ normal(3, seed=6))
     gates = [[i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()] for i, f, g, o in inside]
     slopes = [[column(there(part.grad)) for part in sums] for sums in inside]
     last = np.zeros((3, 1))  # nothing reads the state before the first in this loss
@@ -661,11 +657,11 @@ def test_exercise_3_a_forget_gate(answer: Bench) -> None:
 
 @pytest.mark.answer("answer-recurrence-orthogonal")
 def test_exercise_4_orthogonal_weights(answer: Bench) -> None:
-    W = torch.linalg.qr(randn(6, 6))[0]
-    h = [randn(6, seed=1)]
+    W = torch.linalg.qr(normal(6, 6))[0]
+    h = [normal(6, seed=1)]
     for _ in range(9):
         h.append(torch.tanh(W @ h[-1]))
-    errors, _ = recurrence.bptt(torch.stack(h), W, randn(6, seed=2))
+    errors, _ = recurrence.bptt(torch.stack(h), W, normal(6, seed=2))
     norms = errors.norm(dim=1)
     assert all(a < b for a, b in itertools.pairwise(norms.tolist()))
     answer("answer-recurrence-orthogonal").is_("They shrink or stay, but never grow.")

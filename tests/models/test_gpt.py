@@ -25,6 +25,7 @@ from scripts.printed.values import Each, Finite, From, Given
 from scripts.weights import gpt as weights
 from tests import golden as shared
 from tests.answers.plugin import Bench
+from tests.draws import normal
 from tests.models.test_gpt_bpe import TEXTS
 from tests.printed.bound import column, columns, on_columns, taking
 from tests.printed.plugin import Equations
@@ -62,11 +63,6 @@ def some(n: int = 7, batch: int = 2, vocabulary: int = 11, seed: int = 3) -> Ten
     """Random tokens."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randint(vocabulary, (batch, n), generator=generator)
-
-
-def normal(*shape: int, seed: int = 0) -> Tensor:
-    """Normal numbers in double precision."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @cache

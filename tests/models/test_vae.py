@@ -35,6 +35,7 @@ from scripts.weights import vae as weights
 from scripts.weights.pack import unpack
 from tests import golden as shared
 from tests.answers.plugin import Bench
+from tests.draws import normal
 from tests.printed.plugin import Equations
 from tests.rng import Random
 from tests.said import sayings, tables
@@ -48,10 +49,6 @@ rows_of = tables(PAGE)
 
 def chance(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
-
-
-def normal(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=chance(seed), dtype=torch.float64)
 
 
 def table(name: str) -> style.Table:
