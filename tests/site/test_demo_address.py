@@ -180,3 +180,43 @@ def test_a_preset_is_pressed_until_something_changes(open_demo: OpenDemo) -> Non
     demo.get_by_role("slider").first.press("ArrowRight")
     expect(demo.locator("[aria-pressed=true]")).to_have_count(0)
     expect(demo.locator(".demo-see")).to_have_class(re.compile("demo-seen"))
+
+
+def test_a_drawing_and_a_dragged_code_are_there_again(
+    open_demo: OpenDemo, new_page: NewPage
+) -> None:
+    seen = "root => [...root.querySelectorAll('canvas')].slice(-3).map(c => c.toDataURL())"
+    page, demo = open_demo("models/vae", reduced_motion="reduce")
+    demo.get_by_role("button", name=re.compile("^Start")).click()
+    pad = demo.get_by_label(re.compile("^Drawing pad"))
+    pad.focus()
+    for key in ("Space", "ArrowDown", "ArrowDown", "Space"):
+        page.keyboard.press(key)
+    demo.get_by_label(re.compile("^Plane of codes")).focus()
+    page.keyboard.press("ArrowLeft")
+    until(page, "location.search.includes('drawing=') && location.search.includes('code=')")
+    other = new_page(reduced_motion="reduce")
+    again = opened(other, f"{page.url}#demo")
+    again.get_by_role("button", name=re.compile("^Start")).click()
+    expect(again.get_by_label(re.compile("^Drawing pad"))).to_be_visible()
+    expect(refusal(other)).to_be_empty()
+    assert again.evaluate(seen) == demo.evaluate(seen)
+
+
+def test_steps_that_were_taken_are_there_again(open_demo: OpenDemo, new_page: NewPage) -> None:
+    page, demo = open_demo("models/diffusion", reduced_motion="reduce")
+    for _ in range(2):
+        demo.get_by_role("button", name="Step", exact=True).click()
+    until(page, "location.search === '?taken=2'")
+    told = demo.locator("p.demo-status").first.text_content()
+    again = opened(new_page(reduced_motion="reduce"), f"{page.url}#demo")
+    expect(again.locator("p.demo-status").first).to_have_text(str(told))
+
+
+def test_a_small_step_is_not_lost_by_the_slider_that_shows_it_rounded(open_demo: OpenDemo) -> None:
+    _, demo = open_demo("architectures/recurrence")
+    weight = demo.get_by_label("Weight w")
+    weight.evaluate("node => {node.value = '0.434'; node.dispatchEvent(new Event('input'))}")
+    for _ in range(10):
+        demo.get_by_role("button", name="One step").click()
+    assert weight.input_value() != "0.434"

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.browser
 
 DEMOS = sorted(path.parent.relative_to(DOCS).as_posix() for path in DOCS.rglob("demo.mjs"))
 SCREENS = {"notebook": (1440, 900, 1), "phone": (390, 844, 2)}
+TOLD_ABOVE = ("architectures/positions",)  # its status is the head of a table beside the controls
 HEIGHT = "document.querySelector('#demo').getBoundingClientRect().height"
 
 
@@ -32,6 +33,38 @@ def test_a_demo_fits(path: str, screen: str, open_demo: OpenDemo) -> None:
     settle(page)
     page.wait_for_timeout(300)
     assert page.evaluate(HEIGHT) <= count * height, "with its weights"
+
+
+@pytest.mark.parametrize("path", DEMOS)
+def test_on_a_phone_the_picture_stays_in_sight_of_its_last_control(
+    path: str, open_demo: OpenDemo
+) -> None:
+    width, height, _ = SCREENS["phone"]
+    page, demo = open_demo(path, width=width, height=height)
+    start = demo.get_by_role("button", name=re.compile("^Start"))
+    if start.count():
+        start.click()
+        expect(start).to_have_count(0)
+    settle(page)
+    if not demo.locator(".demo-watch").count():
+        assert page.evaluate(HEIGHT) <= 1.1 * height, "nothing stays in sight"
+        return
+    control = demo.locator(":is(input, select):visible").last
+    control.evaluate("node => node.scrollIntoView({block: 'center'})")
+    control.focus()
+    places = {
+        "picture": demo.locator(".demo-watch:visible").first.bounding_box(),
+        "control": control.bounding_box(),
+        "status": demo.locator(".demo-status:visible").first.bounding_box(),
+    }
+    assert all(places.values())
+    (over, own, under) = (place for place in places.values() if place)
+    assert over["y"] >= 0
+    assert over["height"] <= 0.58 * height, "the picture leaves no room for the controls"
+    assert over["y"] + over["height"] <= own["y"] + own["height"] / 2, "the picture hides it"
+    told = under["y"] >= own["y"] + own["height"] / 2 or path in TOLD_ABOVE
+    assert told, "the status hides it, or stands above it"
+    assert under["y"] + under["height"] <= height + 1
 
 
 @pytest.mark.parametrize("path", DEMOS)

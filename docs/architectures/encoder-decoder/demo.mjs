@@ -183,16 +183,20 @@ class Stage {
     this.grids?.redraw();
     const texts = (/** @type {number[]} */ words) =>
       words.map((word) => this.names[word]).join(" ");
+    const leads = (/** @type {number[]} */ words) =>
+      words.every((word, t) => word === best.words[t]) ? " ◂" : "";
     const rows = Array.from({ length: k }, (_, i) => [
       `${i + 1}.`,
-      ...steps.map((kept, t) =>
-        kept[i] ? `${this.names[kept[i].words[t + 1]]} ${Math.exp(kept[i].logP).toFixed(2)}` : "–",
-      ),
+      ...steps.map((kept, t) => {
+        if (!kept[i]) return "–";
+        const { words, logP } = kept[i];
+        return `${this.names[words[t + 1]]} ${Math.exp(logP).toFixed(2)}${leads(words)}`;
+      }),
     ]);
     const head = ["Kept", ...steps.map((_, t) => `Step ${t + 1}`)];
     ui.table(
       this.output,
-      "The beam by rank: last word of each text kept, probability of the whole text",
+      "The beam by rank: last word of each text kept, probability of the whole text; ◂ leads to the text below",
       head,
       rows,
     );

@@ -57,6 +57,8 @@ function shown(value) {
 }
 
 class Stage {
+  exact = PRESETS[0].w; // the slider shows it rounded
+
   /** @param {HTMLElement} root */
   constructor(root) {
     const { stage, controls, buttons, status, output } = ui.frame(root);
@@ -96,7 +98,10 @@ class Stage {
       step: 0.001,
       value: PRESETS[0].w,
       format: (value) => value.toFixed(3),
-      onInput,
+      onInput: (value) => {
+        this.exact = value;
+        this.show();
+      },
     });
     this.steps = ui.slider(controls, {
       label: "Steps",
@@ -111,7 +116,7 @@ class Stage {
 
   /** @param {typeof PRESETS[number]} preset */
   load({ w, steps, clip, see }) {
-    this.w?.set(w);
+    this.to(w);
     this.steps?.set(steps);
     this.clip?.set(clip);
     this.see.textContent = see;
@@ -119,7 +124,7 @@ class Stage {
   }
 
   now() {
-    const w = this.w?.value() ?? PRESETS[0].w;
+    const w = this.exact;
     const x = marked(this.steps?.value() ?? PRESETS[0].steps);
     const states = run(w, x);
     return { w, x, states, ...back(w, states, TARGET) };
@@ -133,7 +138,7 @@ class Stage {
     for (let n = 0; n < times; n += 1) {
       const next = descend(w, steps, RATE, most);
       if (!(next >= 0 && next <= MOST)) {
-        this.w?.set(w);
+        this.to(w);
         this.show();
         this.status(
           `The step would throw w from ${shown(w)} to ${shown(next)}: it is not taken. Clip the gradient.`,
@@ -142,8 +147,14 @@ class Stage {
       }
       w = next;
     }
-    this.w?.set(w);
+    this.to(w);
     this.show();
+  }
+
+  /** @param {number} w */
+  to(w) {
+    this.exact = w;
+    this.w?.set(w);
   }
 
   show() {

@@ -39,13 +39,10 @@ class Stage {
     this.status = status;
     this.output = output;
     stage.style.display = "block";
+    stage.classList.remove("demo-watch"); // the text that it cuts stands among the controls
     const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
     this.see = see;
-    const phone = matchMedia("(max-width: 40rem)").matches; // there the presets are one row that scrolls
-    if (phone) {
-      Object.assign(list.style, { flexWrap: "nowrap", overflowX: "auto", whiteSpace: "nowrap" });
-      list.tabIndex = 0;
-    } else this.see.style.minHeight = "2.9em"; // two lines
+    this.see.style.minHeight = "2.9em"; // two lines
     root.prepend(list, this.see);
     const onInput = () => this.show();
     this.training = textOn(stage, { label: "Training text", rows: 2, onInput });

@@ -14,7 +14,7 @@ import { load } from "./weights.mjs";
  * @param {unknown} [failed] why a first attempt to load them failed
  */
 export function starter(root, { text, note, url, open }, failed) {
-  const box = element("div", {}, root);
+  const box = element("div", { "data-more": true }, root);
   if (note) element("p", { text: note }, box);
   const buttons = element("div", { class: "demo-buttons" }, box);
   const status = element("p", { class: "demo-status", role: "status" }, box);

@@ -221,6 +221,11 @@ class Shared {
       preset.click();
     }
     const wrong = [];
+    const all = presets.length && !this.root.querySelector("[data-more]"); // no more presets may come
+    if (wanted && !preset && all && !settings(this.root).has(PRESET)) {
+      this.asked.delete(PRESET);
+      wrong.push(`${PRESET} = ${wanted.slice(0, 40)}`);
+    }
     for (const [name, kept] of settings(this.root)) {
       if (!this.first.has(name)) this.first.set(name, kept.read());
       if (!this.base.has(name)) this.base.set(name, kept.read());

@@ -41,12 +41,24 @@ const unique = (/** @type {string} */ stem) => `demo-${stem}-${++count}`;
  *   for tables and text
  */
 export function frame(root) {
-  const stage = element("div", { class: "demo-stage" }, root);
+  const stage = element("div", { class: "demo-stage demo-watch" }, root);
   const controls = element("div", { class: "demo-controls" }, root);
   const buttons = element("div", { class: "demo-buttons" }, root);
   const status = statusLine(root);
   const output = element("div", { class: "demo-output" }, root);
   return { stage, controls, buttons, status, output };
+}
+
+/**
+ * On a phone the whole stage stays in sight while its controls are moved; where it is too high for that,
+ * the one part of it that they change does, and leaves the stage.
+ * @param {Element} stage @param {Element} part @param {"before" | "after"} side of the stage
+ */
+export function watch(stage, part, side) {
+  if (!matchMedia("(max-width: 44.99rem)").matches) return;
+  stage.classList.remove("demo-watch");
+  part.classList.add("demo-watch");
+  stage[side](part);
 }
 
 /**
@@ -208,14 +220,13 @@ export function number(parent, { label, value, min = 0, max = 999999, onInput })
  * @param {Element} parent
  * @param {string} text
  * @param {() => void} onClick
+ * @param {string} [widest] the longest text that it will have: it keeps the room, and its neighbours their place
  * @returns {HTMLButtonElement}
  */
-export function button(parent, text, onClick) {
-  return element(
-    "button",
-    { type: "button", class: "demo-button", text, onclick: onClick },
-    parent,
-  );
+export function button(parent, text, onClick, widest) {
+  const style = widest ? { style: `min-width: calc(${widest.length}ch + 2rem)` } : {};
+  const plain = { type: "button", class: "demo-button", text, onclick: onClick };
+  return element("button", { ...plain, ...style }, parent);
 }
 
 /**
@@ -321,6 +332,7 @@ export function canvas(parent, { width, height, label, draw, onPointer, onKey, d
   const node = element("canvas", { class: "demo-canvas", "aria-label": label }, parent);
   node.style.aspectRatio = `${width} / ${height}`;
   node.style.maxWidth = `${width}px`;
+  node.style.setProperty("--ratio", String(width / height));
   const size = { width, height };
   const redraw = painter(node, size, draw);
   new ResizeObserver(() => {

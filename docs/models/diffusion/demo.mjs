@@ -6,6 +6,7 @@
  */
 
 import { random } from "../../assets/demos/rng.mjs";
+import { keep } from "../../assets/demos/state.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { FEW, MANY, PRESETS, SHAPES } from "./choices.mjs";
 import * as diffusion from "./diffusion.mjs";
@@ -45,11 +46,11 @@ class Stage {
     this.view.answer(false);
     this.training = ui.loop(root, () => this.learn());
     this.sampling = ui.loop(root, () => this.frame());
-    this.play = ui.button(buttons, "Sample", () => this.sample());
+    this.play = ui.button(buttons, "Sample", () => this.sample(), "Sample");
     this.play.classList.add("demo-first");
     ui.button(buttons, "Step", () => this.step());
     ui.button(buttons, "Noise the data", () => this.noiseData());
-    this.teach = ui.button(buttons, "Train a network", () => this.train());
+    this.teach = ui.button(buttons, "Train a network", () => this.train(), "Train a network");
     ui.button(buttons, "Reset", () => this.reset());
     const { data, score, sampler, count, mode, scaling } = this.choicesOn(controls);
     this.data = data;
@@ -297,6 +298,13 @@ class Stage {
     this.start();
   }
 
+  /** @param {number} count of steps from fresh noise, at once */
+  run(count) {
+    this.start();
+    while (this.at < count) this.once();
+    this.tell(false);
+  }
+
   /** One step. @returns {boolean} whether there are more */
   once() {
     if (this.at >= this.steps) return false;
@@ -442,6 +450,14 @@ class Stage {
 /** @param {HTMLElement} root */
 export function mount(root) {
   const points = ui.element("div", {}, root);
-  new Stage(points);
+  const stage = new Stage(points);
+  keep(root, "taken", {
+    read: () => String(stage.sampling.running() ? 0 : stage.at), // what runs will run again
+    write: (text) => {
+      const good = /^\d{1,3}$/.test(text) && Number(text) <= stage.steps;
+      if (good) stage.run(Number(text));
+      return good;
+    },
+  });
   digits(ui.element("div", { class: "demo-output" }, root), points);
 }

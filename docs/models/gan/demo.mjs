@@ -87,12 +87,12 @@ class Stage {
     const status = ui.statusLine(root);
     this.status = status;
     const pair = ui.element("div", { class: "demo-beside" }, plane);
-    this.view = this.viewOn(ui.element("div", { class: "demo-stage" }, pair));
+    this.view = this.viewOn(ui.element("div", { class: "demo-stage demo-watch" }, pair));
     this.view.answer(false);
     const side = ui.element("div", { class: "demo-side" }, pair);
     this.training = ui.loop(root, (seconds) => this.frame(seconds));
     const buttons = ui.element("div", { class: "demo-buttons" }, side);
-    this.play = ui.button(buttons, this.rest(), () => this.train());
+    this.play = ui.button(buttons, this.rest(), () => this.train(), "Pause");
     this.play.classList.add("demo-first");
     ui.button(buttons, "Step", () => this.step());
     ui.button(buttons, "D alone", () => this.alone("D"));

@@ -62,6 +62,7 @@ class Stage {
     this.heads = this.headsOn(stage);
     this.map = this.mapOn(stage);
     this.bars = this.barsOn(stage);
+    ui.watch(stage, /** @type {Element} */ (this.bars.canvas.parentElement), "after");
     this.model = ui.select(controls, {
       label: "Model",
       options: models.map(({ label }, i) => [String(i), label]),
@@ -101,7 +102,7 @@ class Stage {
       this.step(false);
     });
     this.one.classList.add("demo-first");
-    this.play = ui.button(buttons, "Run", () => this.run());
+    this.play = ui.button(buttons, "Run", () => this.run(), "Pause");
     ui.button(buttons, "Shuffle the tokens", () => this.shuffle());
     ui.button(buttons, "Reset", () => this.reset());
     if (weights.meta.words) presetsOn(wide, (preset) => this.preset(preset));

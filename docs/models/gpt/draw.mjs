@@ -59,6 +59,15 @@ export function drawHeads(g, { width, height }, colours, { attention, layer, hea
 }
 
 /**
+ * Where cells are lower than a line of text, some names give way, never that of the marked cell.
+ * @param {number} i @param {number} marked @param {number} cell in pixels
+ */
+function fits(i, marked, cell) {
+  const every = Math.ceil(12 / cell);
+  return i === marked || (Math.abs(i - marked) >= every && i % every === 0);
+}
+
+/**
  * @param {CanvasRenderingContext2D} g @param {Size} size @param {Colours} colours
  * @param {{weights: number[][] | undefined, names: string[], query: number, key: number}} shown
  *   the weights of the chosen head, the names of the tokens, and the marked cell
@@ -78,7 +87,8 @@ export function drawMap(g, { width }, colours, { weights, names, query, key }) {
     names.forEach((name, i) => {
       const middle = (i + 0.5) * cell;
       g.textAlign = "right";
-      g.fillText(name.slice(0, 9), left - 5, top + middle);
+      if (fits(i, query, cell)) g.fillText(name.slice(0, 9), left - 5, top + middle);
+      if (!fits(i, key, cell)) return;
       g.save();
       g.translate(left + middle, top - 5);
       g.rotate(-Math.PI / 3);

@@ -9,7 +9,12 @@
 
 import * as ui from "../../assets/demos/ui.mjs";
 
-const [LABEL, ENDS, LINE] = [108, 92, 20]; // pixels: of a name, of what would come next, of a row
+const LINE = 20; // pixels of a row
+// Pixels left and right of the numbers, for a name and for what would come next; on a phone both stand above.
+const [WIDE, NARROW] = [
+  { label: 108, ends: 92, above: 0 },
+  { label: 0, ends: 0, above: 16 },
+];
 
 /** @param {Rows[number]} row @param {number} layer @param {number} head both from 0 */
 function named({ step, layer: of }, layer, head) {
@@ -37,9 +42,11 @@ export class Way {
     const text =
       "A row is the stream of the chosen token after a step: blue above zero, red or orange below, the stronger the larger within its row. At the end stands the token that would be likeliest to come next if the model ended there. Query, key and value are those of the chosen head. Choose a number.";
     ui.element("p", { text }, parent);
+    const phone = room.clientWidth < 500;
+    this.place = phone ? NARROW : WIDE;
     this.canvas = ui.canvas(parent, {
-      width: room.clientWidth < 500 ? 320 : 640, // on a phone the rows stay as high
-      height: steps * LINE,
+      width: phone ? 320 : 640, // on a phone the rows stay as high
+      height: steps * (LINE + this.place.above),
       label:
         "The stream of the chosen token, a row for each step and a column for each number; arrow keys move",
       draw: (context, size, colours) => this.draw(context, size, colours),
@@ -47,8 +54,9 @@ export class Way {
         if (kind === "up") return;
         const { width, height } = this.canvas.size;
         const { rows } = this.seen();
-        const cell = (width - LABEL - ENDS) / rows[0].values.length;
-        this.choose(Math.floor((y / height) * rows.length), Math.floor((x - LABEL) / cell));
+        const { label, ends } = this.place;
+        const cell = (width - label - ends) / rows[0].values.length;
+        this.choose(Math.floor((y / height) * rows.length), Math.floor((x - label) / cell));
       },
       onKey: (key) => {
         const by = ui.arrow(key);
@@ -78,29 +86,29 @@ export class Way {
 
   /** @param {CanvasRenderingContext2D} g @param {Size} size @param {Colours} colours */
   draw(g, { width, height }, colours) {
-    if (width < LABEL + ENDS) return; // folded
+    const { label, ends, above } = this.place;
+    if (width <= label + ends) return; // folded
     const { rows, layer, head, name } = this.seen();
     const line = height / rows.length;
-    const cell = (width - LABEL - ENDS) / rows[0].values.length;
+    const cell = (width - label - ends) / rows[0].values.length;
     g.font = "13px sans-serif";
     g.textBaseline = "middle";
     rows.forEach((row, i) => {
       const top = i * line;
+      const text = top + (above ? above / 2 + 2 : line / 2);
       g.globalAlpha = 1;
       g.fillStyle = row.token < 0 ? colours.muted : colours.ink;
-      g.fillText(named(row, layer, head), 2, top + line / 2);
+      g.fillText(named(row, layer, head), 2, text);
       if (row.token >= 0) {
-        g.fillText(
-          `${name(row.token).slice(0, 8)} ${row.p.toFixed(2)}`,
-          width - ENDS + 8,
-          top + line / 2,
-        );
+        const next = `${name(row.token).slice(0, 8)} ${row.p.toFixed(2)}`;
+        g.fillText(next, width - WIDE.ends + 8, text);
       }
       const most = Math.max(...row.values.map(Math.abs)) || 1;
       row.values.forEach((value, k) => {
         g.globalAlpha = Math.abs(value) / most;
         g.fillStyle = colours.series[value > 0 ? 1 : 0];
-        g.fillRect(LABEL + k * cell, top + 2, Math.max(cell - 0.5, 1), line - 4);
+        const box = [label + k * cell, top + above + 2, Math.max(cell - 0.5, 1)];
+        g.fillRect(box[0], box[1], box[2], line - above - 4);
       });
     });
     g.globalAlpha = 1;
@@ -108,6 +116,7 @@ export class Way {
     g.lineWidth = 2;
     const row = Math.min(this.row, rows.length - 1);
     const column = Math.min(this.column, rows[row].values.length - 1);
-    g.strokeRect(LABEL + column * cell, row * line + 1, Math.max(cell, 3), line - 2);
+    const [x, y] = [label + column * cell, row * line + above + 1];
+    g.strokeRect(x, y, Math.max(cell, 3), line - above - 2);
   }
 }

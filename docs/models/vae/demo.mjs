@@ -8,6 +8,7 @@
 import { starter } from "../../assets/demos/starter.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { drawCodes, drawPad, drawStrip, keptGround, two } from "./draw.mjs";
+import { kept } from "./kept.mjs";
 import { pair, tableOf } from "./numbers.mjs";
 import { column, figure } from "./places.mjs";
 import { PRESETS } from "./presets.mjs";
@@ -62,6 +63,7 @@ class Stage {
     this.status = status;
     this.output = output;
     const columns = [column(stage, 200), column(stage, 160), column(stage, 250)];
+    ui.watch(stage, columns[0], "before");
     columns[2].append(output);
     this.plane = this.planeOn(figure(columns[0], "The plane of codes"));
     this.pad = this.padOn(figure(columns[1], "Draw a digit, as large as the square"));
@@ -350,11 +352,16 @@ class Stage {
     this.see(vae.blocks(this.cells));
   }
 
-  clear() {
-    this.cells = blank();
+  /** @param {Uint8Array<ArrayBuffer>} cells of the pad, as drawn */
+  take(cells) {
+    this.cells = cells;
     this.drawn = true;
-    this.see(vae.blocks(this.cells));
+    this.see(vae.blocks(cells));
     this.settle(false);
+  }
+
+  clear() {
+    this.take(blank());
     this.status("The pad is empty. An empty pad is encoded like any other image.");
   }
 
@@ -486,7 +493,7 @@ export function mount(root) {
       const digits = ui.element("div", {}, root);
       digits.style.marginTop = "0.75rem";
       ui.alternate(other, [pair, digits], ["Show the two thermometers", "Show the digits"]);
-      return new Stage(digits, weights).plane.canvas;
+      return kept(root, new Stage(digits, weights), REACH).plane.canvas;
     },
   });
 }
