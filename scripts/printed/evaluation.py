@@ -420,6 +420,8 @@ def applied(node: Node, scope: Scope) -> Any:
         return plain(bound(value))
     if bound is not None and function.kind == "operator":
         return times(bound, value, "", node)
+    if function.kind == "sub" and function.parts[0].text == r"\log":
+        return np.log(value) / np.log(one(evaluate(function.parts[1], scope)))
     if function.text not in FUNCTIONS:
         raise Unreadable(f"{function} is bound to nothing: name it in the test's bindings")
     if function.text != r"\det" and np.ndim(value) > 1 and min(np.shape(value)) > 1:

@@ -361,7 +361,7 @@ def test_the_demo_starts_with_the_numbers_of_the_page() -> None:
     )
 
 
-# The lines that one writes today, and the VQ-VAE.
+# The lines that one writes today, and the prior of a VQ-VAE.
 
 
 def test_torchs_distributions_give_the_loss_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -384,22 +384,9 @@ def test_torchs_distributions_give_the_loss_of_the_page(monkeypatch: pytest.Monk
         assert torch.allclose(a, b), name
 
 
-def test_the_quantiser_takes_the_nearest_entry_and_passes_gradients_straight_through() -> None:
-    output, codebook = normal(7, 3).requires_grad_(), normal(5, 3, seed=1).requires_grad_()
-    code, extra = practice.quantise(output, codebook, commitment=0.3)
-    nearest = ((output[:, None] - codebook) ** 2).sum(-1).argmin(1)
-    assert len(set(nearest.tolist())) > 1
-    torch.testing.assert_close(code, codebook[nearest])
-    slope = normal(7, 3, seed=2)  # the decoder's gradient
-    through, none = torch.autograd.grad((slope * code).sum(), [output, codebook], allow_unused=True)
-    torch.testing.assert_close(through, slope)
-    assert none is None  # the entries learn nothing from the decoder
-    apart = (output - codebook[nearest]).detach()
-    assert extra.item() == pytest.approx(1.3 * float((apart**2).sum()) / 7)
-    held, moved = torch.autograd.grad(extra, [output, codebook])
-    torch.testing.assert_close(held, 0.3 * 2 * apart / 7)
-    expected = torch.zeros(5, 3).double().index_add(0, nearest, -2 * apart / 7)
-    torch.testing.assert_close(moved, expected)
+def test_a_uniform_prior_over_the_entries_costs_their_logarithm() -> None:
+    even = torch.distributions.Categorical(torch.ones(512).double())
+    assert even.entropy().item() == pytest.approx(math.log(512))
     said(f"{math.log(512):.1f} nats or {math.log2(512):.0f} bits for 512 entries")
 
 

@@ -83,6 +83,7 @@ def test_what_has_two_readings_is_refused_with_what_to_write(tex: str, said: str
         (r"\log(a b)", math.log(A * B)),
         (r"\log (a) b", math.log(A) * B),
         (r"b \log a", B * math.log(A)),
+        (r"b \log_2 a", B * math.log2(A)),
         (r"\log \frac{a}{b}", math.log(A / B)),
         (r"e^{-a/b}", math.exp(-A / B)),
         (r"\sqrt{a} b", math.sqrt(A) * B),
