@@ -226,33 +226,6 @@ def test_the_three_forms_of_retention_as_they_are_printed(printed: Equations) ->
     )
 
 
-@pytest.mark.equation("eq-architectures-state-space")
-def test_a_linear_recurrence_is_a_convolution_with_its_impulse_response(printed: Equations) -> None:
-    steps, width = 9, 3
-    a = torch.linalg.qr(normal(16, width, width))[0] * 0.8
-    b, c, x = normal(17, width), normal(18, width), normal(19, steps)
-    h, outputs, states = torch.zeros(width), [], [torch.zeros(width)]
-    for t in range(steps):
-        h = a @ h + b * x[t]
-        states.append(h)
-        outputs.append(c @ h)
-    kernel = torch.stack([c @ torch.linalg.matrix_power(a, s) @ b for s in range(steps)])
-    padded = nn.functional.pad(x, (steps - 1, 0))[None, None]
-    convolved = nn.functional.conv1d(padded, kernel.flip(0)[None, None])[0, 0]
-    torch.testing.assert_close(torch.stack(outputs), convolved)
-    printed("eq-architectures-state-space").holds(
-        {
-            r"\mathbf{h}": From(0, columns(torch.stack(states))),
-            "A": a,
-            "B": column(b),
-            "C": column(c).T,
-            "x": x,
-            "y": convolved,
-            "t": Each([1, 4, 9]),
-        }
-    )
-
-
 def test_the_parameters_in_the_figure_are_those_of_the_smallest_gpt_2() -> None:
     table = architectures.count()
     total = sum(a * b for a, b in zip(table["parameters"], table["copies"], strict=True))

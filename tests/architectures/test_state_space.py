@@ -1,0 +1,503 @@
+"""State-space layers: each printed form against SciPy, sums over pairs, products of matrices and autograd."""
+
+import math
+import runpy
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.integrate import quad
+from scipy.linalg import expm
+from scipy.signal import cont2discrete, lfilter
+from scipy.special import eval_legendre
+from torch import Tensor
+
+from scripts.figures import state_space as figures
+from scripts.figures import style
+from scripts.printed.values import Each, From
+from tests.printed.bound import column, columns
+from tests.printed.plugin import Equations
+from tests.said import sayings, tables
+
+PAGE = style.DOCS / "architectures" / "state-space.md"
+FOLDER = PAGE.with_suffix("")
+ssm = import_module("docs.architectures.state-space.state_space")
+said = sayings(PAGE)
+rows_of = tables(PAGE)
+
+
+def draw(*shape: int, seed: int = 0) -> Tensor:
+    """Normally distributed numbers, in double precision."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
+
+
+def cup(step: float) -> tuple[Tensor, Tensor]:
+    """What the cup keeps and takes in a step."""
+    one = torch.ones(1).double()
+    keep, take = ssm.hold(ssm.RATE * one, -ssm.RATE * one, step * one)
+    return keep, take
+
+
+# The hold, and one recurrence in three forms.
+
+
+@pytest.mark.equation("eq-state-space-hold")
+def test_the_hold_is_that_of_scipy_and_of_the_solved_equation(printed: Equations) -> None:
+    a, b, step, x = -0.7, 1.3, 0.9, 2.4
+    keep, take = (float(n) for n in ssm.hold(*map(torch.tensor, (a, b, step))))
+    known = cont2discrete(tuple(np.array([[n]]) for n in (a, b, 1, 0)), step, method="zoh")
+    assert (keep, take) == pytest.approx((known[0].item(), known[1].item()), rel=1e-6)
+    before = 1.7
+    # the state and a constant input as one system without input
+    after = (expm(np.array([[a, b], [0, 0]]) * step) @ [before, x])[0]
+    printed("eq-state-space-hold").holds(
+        {"h": From(0, [before, after]), "a": a, "b": b, r"\Delta": step, "x": [x], "t": Each([1])}
+    )
+
+
+def test_the_hold_of_a_matrix_as_told() -> None:
+    a, b = -np.eye(3) + 0.3 * draw(3, 3).numpy(), draw(3, 1, seed=1).numpy()
+    keep, take, *_ = cont2discrete((a, b, np.ones((1, 3)), np.zeros((1, 1))), 0.6, method="zoh")
+    np.testing.assert_allclose(expm(a * 0.6), keep)
+    np.testing.assert_allclose(np.linalg.inv(a) @ (keep - np.eye(3)) @ b, take)
+    said("$\\bar A = e^{A \\Delta}$ and $\\bar B = A^{-1} (\\bar A - I) B$")
+
+
+@pytest.mark.equation("eq-state-space-forms")
+def test_a_linear_recurrence_is_a_convolution_with_its_kernel(printed: Equations) -> None:
+    steps, width = 9, 3
+    a = torch.linalg.qr(draw(width, width, seed=16))[0] * 0.8
+    b, c, x = draw(width, seed=17), draw(width, seed=18), draw(steps, seed=19)
+    states = [torch.zeros(width).double()]
+    for t in range(steps):
+        states.append(a @ states[-1] + b * x[t])
+    weights = [float(c @ torch.linalg.matrix_power(a, s) @ b) for s in range(steps)]
+    printed("eq-state-space-forms").holds(
+        {
+            r"\mathbf{h}": From(0, columns(torch.stack(states))),
+            r"\bar A": a,
+            r"\bar B": column(b),
+            "C": column(c).T,
+            "x": x,
+            "y": np.convolve(weights, x.numpy())[:steps],
+            "t": Each([1, 4, 9]),
+        }
+    )
+
+
+def test_steps_convolution_and_scan_agree() -> None:
+    n, length = 5, 300
+    keep, take, c = torch.rand(n).double() * 0.6 + 0.399, draw(n), draw(n, seed=1)
+    x = draw(length, seed=2)
+    by_steps = ssm.steps(keep, take, c, x)
+    weights = ssm.kernel(keep, take, c, length)
+    by_kernel = ssm.convolve(weights, x)
+    by_scan = ssm.scan(keep.expand(length, n), take * x[:, None]) @ c
+    known = sum(
+        c[i].item() * lfilter([take[i].item()], [1, -keep[i].item()], x.numpy()) for i in range(n)
+    )
+    for y in (by_steps, by_kernel, by_scan):
+        np.testing.assert_allclose(y, known, rtol=1e-6, atol=1e-6)
+    assert abs(float(weights[299])) > 0  # the longest distance counts
+    said("agree to $10^{-6}$ and better in a test, on random rates and inputs of 300 steps")
+
+
+def test_a_scan_with_a_pair_of_its_own_at_each_step() -> None:
+    for length in (1, 2, 7, 64, 100):
+        keep, add = torch.rand(length, 2, 3).double(), draw(length, 2, 3)
+        h, out = torch.zeros(2, 3).double(), []
+        for t in range(length):
+            h = keep[t] * h + add[t]
+            out.append(h)
+        torch.testing.assert_close(ssm.scan(keep, add), torch.stack(out))
+
+
+@pytest.mark.equation("eq-state-space-join")
+def test_two_steps_are_one(printed: Equations) -> None:
+    a, u = (0.7, -0.3), (1.9, 0.6)
+    start = 2.3
+    keep, add = ssm.join((a[0], u[0]), (a[1], u[1]))
+    middle = a[0] * start + u[0]
+    assert keep * start + add == pytest.approx(a[1] * middle + u[1])
+    printed("eq-state-space-join").holds(
+        {"h": From(0, [start, middle, keep * start + add]), "a": a, "u": u}
+    )
+
+
+def test_the_example_as_told() -> None:
+    keep, take = cup(1)
+    x, one = torch.tensor(ssm.SIGNAL).double(), torch.ones(1).double()
+    states = ssm.steps(keep, take, one, x).tolist()
+    assert (keep.item(), take.item()) == pytest.approx((1 / 2, 1 / 2))
+    assert states == pytest.approx([4, 2, 1, 2.5])
+    weights = ssm.kernel(keep, take, one, 4).tolist()
+    assert weights == pytest.approx([1 / 2, 1 / 4, 1 / 8, 1 / 16])
+    half = ssm.join((1 / 2, 4.0), (1 / 2, 0.0)), ssm.join((1 / 2, 0.0), (1 / 2, 2.0))
+    assert half == ((1 / 4, 2), (1 / 4, 2))
+    assert ssm.join(*half) == (1 / 16, 2.5)
+    assert [cup(n)[0].item() for n in (2, 4)] == pytest.approx([1 / 4, 1 / 16])
+    noisy = torch.tensor([8.0, 3, 1, 4]).double()
+    assert ssm.steps(keep, take, one, noisy).tolist() == pytest.approx([4, 3.5, 2.25, 3.125])
+    chosen = torch.tensor([3.0, 0, 0, 0]).double()
+    factors, taken = ssm.hold(torch.tensor(ssm.RATE), torch.tensor(-ssm.RATE), chosen)
+    assert ssm.scan(factors, taken * noisy).tolist() == pytest.approx([7, 7, 7, 7])
+    table = style.read_table(FOLDER / "diagram.csv")
+    assert (table["x"], table["y"]) == ([8, 0, 0, 4], [4, 2, 1, 2.5])
+    curve = style.read_table(FOLDER / "held.csv")["state"]
+    assert curve[figures.FINE :: figures.FINE] == pytest.approx([4, 2, 1, 2.5])
+    second = ssm.steps(*cup(2), one, x)[0].item()
+    said(
+        "The inputs arrive once a second: 8, 0, 0, 4.",
+        "With the input 0 the state is halved in a second: it *keeps* 1/2.",
+        "so from 0 the state rises to half of $x$: it *takes* 1/2.",
+        "So each state is half of the last one plus half of the input:",
+        "and half of the difference is gone after each second",
+        "If a token stands for two seconds, half of a half",
+        "$8/2 = 4$, then $4/2 = 2$, then 1, then $1/2 + 4/2 = 2.5$",
+        "half of a half is kept, $1/4$, and the rest is taken, $3/4$",
+        "$4 \\cdot \\tfrac12 + 0 \\cdot \\tfrac14 + 0 \\cdot \\tfrac18 + 8 \\cdot \\tfrac1{16} = 2 + 0.5 = 2.5$",
+        "With step 1 throughout, the states are 4, 3.5, 2.25, 3.125.",
+        "keep $1/8$ and take $7/8$, so the states are 7, 7, 7, 7",
+        f"the first output becomes {second:.0f}, which is $8 \\cdot 3/4$",
+        "so four steps need two rounds, and 1,024 need ten",
+        "**As steps**: 4, 2, 1, 2.5, each waiting",
+        "An input of 1 leaves $1/2$ at once, $1/4$ one step later, then $1/8$, $1/16$.",
+        "keep $\\tfrac12 \\cdot \\tfrac12$, and add half of the first addition to the second",
+        "marked by bold, and noise: **8**, 3, 1, 4.",
+        "Only 0.5 of the last one comes from the 8, which is $8/16$.",
+        "depend on the token: 3 seconds at a mark, 0 at noise. Three seconds keep",
+        "from 1 second to 2: the first output",
+        "x = 8, 0, 0, 4 goes through a convolution with the kernel 1/2, 1/4, 1/8, 1/16, a scan, or"
+        " masked attention without softmax, and each gives y = 4, 2, 1, 2.5]",
+        "$b$ chosen so that keep and take are 1/2, and $c = 1$",
+        "8 in the first second, 0 in the second and third, 4 in the fourth."
+        " The state rises from 0 to 4, falls to 2 and 1, and rises to 2.5;",
+    )
+    assert math.log2(1024) == 10
+
+
+@pytest.mark.equation("eq-state-space-mean")
+def test_one_number_of_hippo_is_the_mean(printed: Equations) -> None:
+    x = draw(7)
+    means = [float(x[: t + 1].mean()) for t in range(7)]
+    printed("eq-state-space-mean").holds({"m": means, "x": x, "t": Each([3, 7])})
+    a, b = ssm.hippo(1)
+    assert (a.item(), b.item()) == (1, 1)
+
+
+def test_hippo_keeps_the_projections_on_legendre_polynomials() -> None:
+    n, length = 6, 4000
+    at = (torch.arange(length).double() + 0.5) / length
+    found = ssm.compress(torch.sin(9 * at) + 0.5 * torch.cos(23 * at), n)
+    for i in range(n):
+        known, _ = quad(
+            lambda s, i=i: (
+                (math.sin(9 * s) + 0.5 * math.cos(23 * s))
+                * math.sqrt(2 * i + 1)
+                * eval_legendre(i, 2 * s - 1)
+            ),
+            0,
+            1,
+        )
+        assert found[i].item() == pytest.approx(known, abs=3e-3)
+    rows = ssm.legendre(n, 50)
+    z = (2 * np.arange(50) + 1) / 50 - 1
+    for i in range(n):
+        np.testing.assert_allclose(rows[i], eval_legendre(i, z) * math.sqrt(2 * i + 1))
+
+
+def test_what_is_read_back_from_few_numbers() -> None:
+    table = style.read_table(FOLDER / "hippo.csv")
+    away = {n: np.abs(np.subtract(table[f"{n} numbers"], table["signal"])) for n in figures.SIZES}
+    assert away[20][4:].max() < 0.05  # near its beginning it is farther off
+    assert away[20][0] > 0.1
+    assert np.ptp(table["2 numbers"]) < 0.2
+    assert away[6].mean() < away[2].mean() / 2
+    said(f"{figures.LENGTH} inputs, read once", "what is read back from 2, 6 and 20 numbers")
+
+
+# Selection and duality.
+
+
+@pytest.mark.equation("eq-state-space-gate")
+def test_the_step_is_a_gate(printed: Equations) -> None:
+    z = torch.tensor(0.8).double()
+    step = torch.nn.functional.softplus(z)
+    keep, take = ssm.hold(-torch.ones(()), torch.ones(()), step)
+    gate = torch.sigmoid(z)
+    torch.testing.assert_close(torch.stack([keep, take]), torch.stack([1 - gate, gate]))
+    printed("eq-state-space-gate").holds(
+        {r"\Delta": step.item(), "z": z.item(), r"\sigma": lambda n: 1 / (1 + np.exp(-n))}
+    )
+
+
+def test_a_selective_layer_step_by_step() -> None:
+    length, d, n = 11, 4, 3
+    x, a = draw(length, d), -torch.rand(d, n).double() - 0.1
+    weights = {
+        "step": draw(d, d, seed=1),
+        "bias": draw(d, seed=2),
+        "b": draw(n, d, seed=3),
+        "c": draw(n, d, seed=4),
+    }
+    h = np.zeros((d, n))
+    out = np.zeros((length, d))
+    for t in range(length):
+        step = np.log1p(np.exp(weights["step"].numpy() @ x[t].numpy() + weights["bias"].numpy()))
+        b, c = (weights[name].numpy() @ x[t].numpy() for name in "bc")
+        for i in range(d):
+            for j in range(n):
+                rate = a[i, j].item()
+                factor = math.exp(rate * step[i])
+                h[i, j] = factor * h[i, j] + (factor - 1) / rate * b[j] * x[t, i].item()
+            out[t, i] = h[i] @ c
+    torch.testing.assert_close(ssm.selective(x, a, weights), torch.tensor(out))
+
+
+def pieces(length: int = 6) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Queries, keys, values, and factors between 0.2 and 1."""
+    q, k, v = draw(length, 3), draw(length, 3, seed=1), draw(length, 2, seed=2)
+    return (
+        q,
+        k,
+        v,
+        0.2 + 0.8 * torch.rand(length, generator=torch.Generator().manual_seed(3)).double(),
+    )
+
+
+def unroll(q: Tensor, k: Tensor, v: Tensor, **rule: Any) -> tuple[Tensor, list[Tensor]]:
+    """Outputs and states by the page's update; each entry of a rule is a row for each step."""
+    S = torch.zeros(v.shape[1], k.shape[1]).double()
+    out, states = [], [S]
+    for t in range(len(q)):
+        S = ssm.update(S, k[t], v[t], **{name: x[t] for name, x in rule.items()})
+        states.append(S)
+        out.append(S @ q[t])
+    return torch.stack(out), states
+
+
+@pytest.mark.equation("eq-state-space-unrolled")
+def test_the_recurrence_sums_over_pairs(printed: Equations) -> None:
+    q, k, v, a = pieces()
+    _, states = unroll(q, k, v, keep=a)
+    out = torch.zeros(6, 2).double()
+    for t in range(6):
+        for s in range(t + 1):
+            out[t] += a[s + 1 : t + 1].prod() * (k[s] @ q[t]) * v[s]
+    printed("eq-state-space-unrolled").holds(
+        {
+            "S": From(0, [S.numpy() for S in states]),
+            "a": a,
+            r"\mathbf{v}": columns(v),
+            r"\mathbf{k}": columns(k),
+            r"\mathbf{q}": columns(q),
+            r"\mathbf{o}": columns(out),
+            "t": Each([2, 5]),
+        }
+    )
+
+
+@pytest.mark.equation("eq-state-space-mask")
+def test_the_mask_is_a_product_of_factors(printed: Equations) -> None:
+    a = pieces()[3]
+    mask = ssm.decay(a.log())
+    assert mask.triu(1).abs().max() == 0
+    total = [float(a[: t + 1].log().sum()) for t in range(6)]
+    printed("eq-state-space-mask").holds(
+        {"M": mask.numpy(), "a": a, r"\ell": total, "t": Each([4, 6]), "s": Each([2, 4])}
+    )
+
+
+@pytest.mark.equation("eq-state-space-matrix")
+def test_masked_attention_is_the_recurrence(printed: Equations) -> None:
+    q, k, v, a = pieces()
+    out, _ = unroll(q, k, v, keep=a)
+    torch.testing.assert_close(ssm.masked(q, k, v, a.log()), out)
+    mask = [[float(a[s + 1 : t + 1].prod()) if s <= t else 0.0 for s in range(6)] for t in range(6)]
+    printed("eq-state-space-matrix").holds(
+        {"O": out.numpy(), "M": np.array(mask), "Q": q.numpy(), "K": k.numpy(), "V": v.numpy()}
+    )
+
+
+@pytest.mark.equation("eq-state-space-chunks")
+def test_chunks_are_the_recurrence(printed: Equations) -> None:
+    q, k, v, a = pieces(11)
+    out, states = unroll(q, k, v, keep=a)
+    for size in (1, 3, 4, 11, 20):
+        torch.testing.assert_close(ssm.chunks(q, k, v, a.log(), size), out)
+    part = slice(3, 7)
+    printed("eq-state-space-chunks").holds(
+        {
+            r"\mathbf{o}": columns(out[part]),
+            r"\alpha": a[part].cumprod(0),
+            "S": states[3].numpy(),
+            "S'": states[7].numpy(),
+            r"\mathbf{q}": columns(q[part]),
+            r"\mathbf{k}": columns(k[part]),
+            r"\mathbf{v}": columns(v[part]),
+            "B": 4,
+            "j": Each([2, 4]),
+        }
+    )
+
+
+@pytest.mark.equation("eq-state-space-linear")
+def test_linear_attention_is_a_weighted_mean(printed: Equations) -> None:
+    q, k, v, _ = pieces()
+    positive_q, positive_k = q.exp(), k.exp()
+    weights = (positive_q @ positive_k.T).tril()
+    out = weights / weights.sum(1, keepdim=True) @ v
+    torch.testing.assert_close(ssm.linear_attention(positive_q, positive_k, v), out)
+    printed("eq-state-space-linear").holds(
+        {
+            r"\mathbf{o}": columns(out),
+            r"\mathbf{q}": columns(q),
+            r"\mathbf{k}": columns(k),
+            r"\mathbf{v}": columns(v),
+            r"\varphi": np.exp,
+            "t": Each([3, 6]),
+        },
+        free=(r"\varphi",),  # it holds for all features
+    )
+
+
+@pytest.mark.equation("eq-state-space-delta")
+def test_the_delta_rule_is_a_step_of_descent(printed: Equations) -> None:
+    _, k, v, beta = pieces(3)
+    S = draw(2, 3, seed=9)
+    states = [S]
+    for t in range(3):
+        here = states[-1].clone().requires_grad_()
+        loss = (here @ k[t] - v[t]).square().sum() / 2
+        (gradient,) = torch.autograd.grad(loss, here)
+        states.append((here - beta[t] * gradient).detach())
+        torch.testing.assert_close(states[-1], ssm.update(states[-2], k[t], v[t], beta=beta[t]))
+    printed("eq-state-space-delta").holds(
+        {
+            "S": From(0, [x.numpy() for x in states]),
+            r"\beta": beta,
+            r"\mathbf{k}": columns(k),
+            r"\mathbf{v}": columns(v),
+            "I": np.eye(3),
+            "t": Each([1, 3]),
+        }
+    )
+
+
+def test_each_row_of_the_table_of_forms() -> None:
+    q, k, v, a = pieces()
+    b = pieces()[3].flip(0)
+    many = torch.rand(6, 3, generator=torch.Generator().manual_seed(5)).double()
+    fixed = torch.rand(2, 3, generator=torch.Generator().manual_seed(6)).double()
+    eye = torch.eye(3).double()
+    swap = [eye - b[t] * torch.outer(k[t], k[t]) for t in range(6)]
+
+    def known(factor: list[Tensor], write: Tensor, entries: Tensor | None = None) -> Tensor:
+        """Sums over pairs: each is multiplied from the right by all later factors, or entry by entry."""
+        out = torch.zeros(6, 2).double()
+        for t in range(6):
+            for s in range(t + 1):
+                pair = torch.outer(write[s], k[s])
+                for r in range(s + 1, t + 1):
+                    pair = pair @ factor[r] if entries is None else pair * entries[r]
+                out[t] += pair @ q[t]
+        return out
+
+    step = torch.rand(6, 2, generator=torch.Generator().manual_seed(7)).double()
+    rates = torch.exp(-step[..., None] * fixed)  # (6, 2, 3)
+    same = fixed.expand(6, 2, 3)
+    bv = b[:, None] * v
+    rows = {
+        "S4 with a diagonal $A$": (known([], v, same), {"keep": same}, v),
+        "Linear attention": (known([eye] * 6, v), {}, v),
+        "Retention": (known([0.9 * eye] * 6, v), {"keep": [0.9] * 6}, v),
+        "Mamba": (known([], step * v, rates), {"keep": rates}, step * v),
+        "Mamba-2": (known([x * eye for x in a], v), {"keep": a}, v),
+        "GLA": (known([x.diag() for x in many], v), {"keep": many}, v),
+        "DeltaNet": (known(swap, bv), {"beta": b}, v),
+        "Gated DeltaNet": (
+            known([x * m for x, m in zip(a, swap, strict=True)], bv),
+            {"keep": a, "beta": b},
+            v,
+        ),
+        "Kimi Delta Attention": (
+            known([x.diag() @ m for x, m in zip(many, swap, strict=True)], bv),
+            {"keep": many, "beta": b},
+            v,
+        ),
+    }
+    told = [row[0].split("[^")[0] for row in rows_of("tab-state-space-forms")]
+    assert told == list(rows)
+    for expected, rule, value in rows.values():
+        torch.testing.assert_close(unroll(q, k, value, **rule)[0], expected)
+    said("One update, nine forms")
+    assert len(rows) == 9
+
+
+def test_the_pairs_of_the_idea() -> None:
+    S = torch.zeros(1, 2)
+    first, second = torch.tensor([1.0, 0]), torch.tensor([0.0, 1])
+    for key, value in ((first, 3.0), (second, 5.0)):
+        S = ssm.update(S, key, torch.tensor([value]))
+    assert S.tolist() == [[3, 5]]
+    seven = torch.tensor([7.0])
+    assert (ssm.update(S, first, seven) @ first).tolist() == [10]
+    assert (ssm.update(S, first, seven, beta=1.0) @ first).tolist() == [7]
+    said(
+        "write 3 under the key $(1, 0)$ and 5 under $(0, 1)$, and $S = (3, 5)$. The query $(1, 0)$ reads 3.",
+        "Write 7 under $(1, 0)$ later, and the query reads $3 + 7 = 10$",
+        "$7 - 3 = 4$ is added, and 7 is read",
+    )
+
+
+@pytest.mark.equation("eq-state-space-bytes")
+def test_the_bytes_are_those_of_tensors(printed: Equations) -> None:
+    layers, d, n, others, g, w, tokens = 3, 5, 7, 4, 6, 8, 9
+    state = [torch.zeros(d, n).half() for _ in range(layers)]
+    cache = [torch.zeros(2, g, tokens, w).half() for _ in range(others)]
+    sizes = [sum(x.numel() * x.element_size() for x in kept) for kept in (state, cache)]
+    assert sizes == [ssm.state_bytes(layers, d, n), ssm.cache_bytes(others, g, w, tokens)]
+    printed("eq-state-space-bytes").holds(
+        {
+            r"\text{state}": sizes[0],
+            r"\text{cache}": sizes[1],
+            "L": layers,
+            "L'": others,
+            "D": d,
+            "N": n,
+            "G": g,
+            "W": w,
+            "n": tokens,
+            r"\beta": 2,
+        }
+    )
+
+
+def test_a_state_against_a_cache_as_told() -> None:
+    mib = ssm.state_bytes(64, 5120, 16) / 2**20
+    kib = ssm.cache_bytes(32, 8, 128, 1) / 2**10
+    said(
+        "[state of a model with 64 layers, 5,120 channels and $N = 16$](#bytes) has"
+        f" {mib:.0f} MiB for a text",
+        f"at {kib:.0f} KiB a token has as much after {mib * 1024 / kib:.0f} tokens",
+    )
+    table = style.read_table(FOLDER / "memory.csv")
+    assert set(table["state"]) == {mib}
+    crossed = [n for n, size in zip(table["tokens"], table["cache"], strict=True) if size > mib]
+    assert crossed[0] == 128
+    assert table["cache"][0] == 0.125
+    said(
+        "MiB against tokens from 1 to 131,072",
+        "the state has 64 layers, 5,120 channels and $N = 16$, as in the largest Mamba of its paper;"
+        " the cache has 32 layers with 8 heads of width 128.",
+        "level at 10 MiB; the cache rises from 0.125 MiB and crosses it between 64 and 128 tokens",
+    )
+
+
+def test_the_program_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(FOLDER / "state_space.py"), run_name="__main__")
+    out = capsys.readouterr().out
+    assert out.count("4.000 2.000 1.000 2.500") == 3
+    assert float(out.rsplit(maxsplit=1)[-1]) < 1e-10
