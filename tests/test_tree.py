@@ -128,7 +128,8 @@ LOCKED = {
 def foreign(path: str, text: str) -> Iterator[str]:
     """What a code file may not import: more than torch, NumPy and the standard library.
 
-    `practice.py` shows a library, and may import any that the locks install.
+    `practice.py`, or in a folder with a hyphen `NAME_practice.py`, shows a library, and may import any that the
+    locks install.
     """
     for node in ast.walk(ast.parse(text)):
         modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
@@ -140,7 +141,7 @@ def foreign(path: str, text: str) -> Iterator[str]:
                 continue
             given = metadata.packages_distributions().get(top, [])
             known = {re.sub(r"[-_.]+", "-", package).lower() for package in given}
-            if not (path.endswith("/practice.py") and known & LOCKED):
+            if not (path.endswith(("/practice.py", "_practice.py")) and known & LOCKED):
                 yield module
 
 
@@ -153,6 +154,7 @@ def test_a_library_is_for_practice_and_one_that_is_not_locked_for_nobody() -> No
     text = "import math\nimport torch.nn\nfrom sklearn.cluster import KMeans\n"
     assert list(foreign("docs/models/gan/gan.py", text)) == ["sklearn.cluster"]
     assert list(foreign("docs/models/gan/practice.py", text)) == []
+    assert list(foreign("docs/architectures/state-space/scipy_practice.py", text)) == []
     other = "import diffusers\nfrom . import gan\n"
     assert list(foreign("docs/models/gan/practice.py", other)) == ["diffusers", "."]
 

@@ -23,7 +23,7 @@ def rows(shape: tuple[int, int, int], marks: float, draw: torch.Generator) -> tu
 
 
 def start(seeds: int, draw: torch.Generator) -> dict[str, Tensor]:
-    """Random weights for several networks at once. Source: definition."""
+    """Random weights of several networks, matrices (seeds, O, I) by name. Source: definition."""
     sizes = {
         "in": (WIDTH, 2),
         "step": (WIDTH, WIDTH),
@@ -45,7 +45,7 @@ def start(seeds: int, draw: torch.Generator) -> dict[str, Tensor]:
 
 # --8<-- [start:answer]
 def answer(weights: dict[str, Tensor], x: Tensor, kind: str) -> Tensor:
-    """Answers of several networks: x (seeds, B, T, 2) to (seeds, B). Source: this page, eq-state-space-selective."""
+    """Answers: weights (seeds, O, I), x (seeds, B, T, 2) to (seeds, B). Source: this page, eq-state-space-selective."""
 
     def linear(name: str, u: Tensor, chosen: bool = True) -> Tensor:
         bias = weights[f"{name} bias"][:, None]
@@ -66,7 +66,7 @@ def answer(weights: dict[str, Tensor], x: Tensor, kind: str) -> Tensor:
 
 
 def train(kind: str, seeds: int = 4, count: int = 150, length: int = 16) -> dict[str, Tensor]:
-    """Trained weights of several networks. Source: definition."""
+    """Trained weights of several networks, matrices (seeds, O, I) by name. Source: definition."""
     draw = torch.Generator().manual_seed(0)
     weights = start(seeds, draw)
     optimiser = torch.optim.Adam(list(weights.values()), lr=0.02)
@@ -80,7 +80,7 @@ def train(kind: str, seeds: int = 4, count: int = 150, length: int = 16) -> dict
 
 
 def errors(weights: dict[str, Tensor], kind: str, noise: int, count: int = 256) -> Tensor:
-    """Mean squared error if `noise` unmarked elements follow the last mark: (seeds,). Source: definition."""
+    """Error with `noise` elements after the last mark: weights (seeds, O, I) to (seeds,). Source: definition."""
     draw = torch.Generator().manual_seed(1 + noise)
     seeds = len(weights["in"])
     x, y = rows((seeds, count, 12), 0.2, draw)

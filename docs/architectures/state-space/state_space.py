@@ -21,7 +21,7 @@ SIGNAL = (8.0, 0.0, 0.0, 4.0)
 
 # --8<-- [start:hold]
 def hold(a: Tensor, b: Tensor, step: Tensor) -> tuple[Tensor, Tensor]:
-    """What a held step keeps and takes: a, b and step (...) to (...) twice. Source: this page, eq-state-space-hold."""
+    """What a step keeps and takes: a, b and step (...) to (...) and (...). Source: this page, eq-state-space-hold."""
     keep = torch.exp(a * step)
     take = torch.expm1(a * step) / a * b
     return keep, take
@@ -29,7 +29,7 @@ def hold(a: Tensor, b: Tensor, step: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def euler(a: Tensor, b: Tensor, step: Tensor) -> tuple[Tensor, Tensor]:
-    """Euler's rule, the slope at the start of the step: a, b and step (...) to (...) twice. Source: definition."""
+    """Euler's rule, the slope at the start of the step: a, b and step (...) to (...) and (...). Source: definition."""
     return 1 + a * step, b * step
 
 
@@ -61,7 +61,7 @@ def convolve(weights: Tensor, x: Tensor) -> Tensor:
 
 # --8<-- [start:scan]
 def join(first: tuple[Tensor, Tensor], then: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-    """Two stretches as one: pairs first and then (...) to a pair (...). Source: this page, eq-state-space-join."""
+    """Two pairs as one: first and then (...) to (...) and (...). Source: this page, eq-state-space-join."""
     return then[0] * first[0], then[0] * first[1] + then[1]
 
 
@@ -97,7 +97,7 @@ def update(
     """One step of every form in the table: S (V, K), k (K,), v (V,), keep (), (K,) or (V, K), beta () to (V, K).
 
     Without beta the pair is added; with it, what the state says to k is moved towards v.
-    Source: this page, tab-state-space-forms.
+    Source: this page, eq-state-space-unrolled and eq-state-space-delta.
     """
     S = keep * S
     if beta is None:

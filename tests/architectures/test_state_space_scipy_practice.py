@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 ssm = import_module("docs.architectures.state-space.state_space")
-filters = import_module("docs.architectures.state-space.filters")
+filters = import_module("docs.architectures.state-space.scipy_practice")
 
 
 def test_scipy_s_hold_and_filters_are_those_of_the_page() -> None:

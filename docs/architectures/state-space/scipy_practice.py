@@ -1,25 +1,29 @@
 """What one would write today for a fixed system: SciPy makes the steps, runs them, and convolves."""
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.signal import cont2discrete, fftconvolve, lfilter
-
-Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
 # --8<-- [start:filters]
-def held(a: Array, b: Array, c: Array, step: float) -> tuple[Array, Array]:
-    """What a step of the system keeps and takes: a (N, N), b (N, 1), c (1, N) to (N, N) and (N, 1)."""
+def held(
+    a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64], step: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What a step of the system keeps and takes: a (N, N), b (N, 1), c (1, N) to (N, N) and (N, 1).
+
+    Source: this page, eq-state-space-hold.
+    """
     keep, take, *_ = cont2discrete((a, b, c, np.zeros((1, 1))), step, method="zoh")
     return keep, take
 
 
-def by_steps(keep: float, take: float, x: Array) -> Array:
-    """One number of state, step by step: (T,) to (T,)."""
+def by_steps(keep: float, take: float, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One number of state, step by step: x (T,) to (T,). Source: this page, eq-state-space-forms."""
     return np.asarray(lfilter([take], [1, -keep], x))
 
 
-def by_convolution(keep: float, take: float, x: Array) -> Array:
-    """The same with the kernel and the fast Fourier transform: (T,) to (T,)."""
+def by_convolution(keep: float, take: float, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same with the kernel, by Fourier: x (T,) to (T,). Source: this page, eq-state-space-forms."""
     weights = take * keep ** np.arange(len(x))
     return np.asarray(fftconvolve(weights, x)[: len(x)])
     # --8<-- [end:filters]
