@@ -58,14 +58,14 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     given = sheet.box(92, 404, 140, 36, row("x", table["x"]))
     ways = [
         sheet.pill(
-            356, 350, 250, 38, "convolution, kernel 1/2, 1/4, 1/8, 1/16", "(fixed step only)"
+            356, 350, 292, 38, "convolution, kernel 1/2, 1/4, 1/8, 1/16", "(fixed step only)"
         ),
-        sheet.pill(356, 404, 250, 36, "scan: join stretches by halves"),
-        sheet.pill(356, 458, 250, 36, "attention without softmax, masked"),
+        sheet.pill(356, 404, 292, 36, "scan: join stretches by halves"),
+        sheet.pill(356, 458, 292, 36, "attention without softmax, masked"),
     ]
     result = sheet.box(612, 404, 150, 36, row("y", table["y"]))
     for n, way in enumerate(ways):
-        turn, back = 190 - 6 * abs(n - 1), 510
+        turn, back = 184, 520
         if n == 1:
             sheet.arrow(given, way)
             sheet.arrow(way, result)

@@ -130,8 +130,8 @@ def test_recall_as_told() -> None:
     row = {name: dict(zip(table["pairs"], table[name], strict=True)) for name in table}
     for n in table["pairs"][1:]:
         assert row["delta"][n] < row["added"][n]
-    least = min(row["delta"][n] / row["added"][n] for n in table["pairs"][1:])
-    assert 0.5 < least < 0.6
+    off = [100 * (1 - row["delta"][n] / row["added"][n]) for n in table["pairs"][1:]]
+    said(f"The delta rule takes {min(off):.0f} to {max(off):.0f} % off the error in our runs;")
     said(
         f"a straight line from 0 to {row['added'][32]:.2f}, on the dotted formula.",
         f"Delta rule: below it, {row['delta'][16]:.2f} at 16 pairs and {row['delta'][32]:.2f} at 32]",
