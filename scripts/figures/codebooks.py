@@ -11,7 +11,8 @@ from scripts.figures import style
 MARKS = ("o-", "s--", "^:", "D-.", "v-")
 SIZES = (2, 4, 8)  # codes a number, and codes of each codebook in a row
 ODD = (3, 5, 9)
-SEEDS, DRAWN, LLOYD = 3, 8192, 30
+SEEDS, DRAWN, LLOYD = 3, 8192, 25
+CORRELATED = 0.8
 NAMES = {
     "plain": "plain", "data": "start on data", "loose": "start on data,\nno commitment",
     "restart": "restarts", "low": "4 numbers,\nunit length", "fsq": "FSQ, 9 × 7",
@@ -73,10 +74,11 @@ def uniform(levels: int) -> float:
     return least
 
 
-def planar(bits: int, seed: int) -> tuple[float, float]:
+def planar(bits: int, seed: int, correlation: float) -> tuple[float, float]:
     """Errors a number for pairs: one codebook of 4 to the power bits, and as many codebooks of 4 in a row."""
     generator = torch.Generator().manual_seed(seed)
-    seen, new = (torch.randn(DRAWN, 2, generator=generator) for _ in range(2))
+    mix = torch.tensor([[1.0, 0.0], [correlation, (1 - correlation**2) ** 0.5]])
+    seen, new = (torch.randn(DRAWN, 2, generator=generator) @ mix.mT for _ in range(2))
     one = codebooks.lloyd(seen, seen[: 4**bits], LLOYD)
     left, books = seen, []
     for _ in range(bits):
@@ -90,56 +92,60 @@ def planar(bits: int, seed: int) -> tuple[float, float]:
 
 
 def rate() -> style.Table:
-    """Squared error a number against bits a number."""
+    """Squared error a number against bits a number, for independent and for correlated pairs."""
     bits = [log2(size) for size in SIZES]
-    runs = torch.tensor([[planar(int(b), seed) for seed in range(SEEDS)] for b in bits])
     table: style.Table = {
         "bits": bits,
         "bound": [float(size) ** -2 for size in SIZES],
+        "joint": [(1 - CORRELATED**2) ** 0.5 * float(size) ** -2 for size in SIZES],
         "scalar": [codebooks.scalar(size)[1] for size in SIZES],
         "grid_bits": [log2(levels) for levels in ODD],
         "grid": [uniform(levels) for levels in ODD],
     }
-    for n, name in enumerate(("pairs", "row")):
-        table[f"{name}_mean"] = runs[..., n].mean(1).tolist()
-        table[f"{name}_least"] = runs[..., n].amin(1).tolist()
-        table[f"{name}_most"] = runs[..., n].amax(1).tolist()
+    for kind, correlation in (("", 0.0), ("_joint", CORRELATED)):
+        runs = torch.tensor(
+            [[planar(int(b), seed, correlation) for seed in range(SEEDS)] for b in bits]
+        )
+        for n, name in enumerate(("pairs", "row")):
+            table[f"{name}{kind}_mean"] = runs[..., n].mean(1).tolist()
+            table[f"{name}{kind}_least"] = runs[..., n].amin(1).tolist()
+            table[f"{name}{kind}_most"] = runs[..., n].amax(1).tolist()
     return table
 
 
-def draw_rate(table: style.Table, axes: style.Axes) -> None:
-    """Error on a logarithmic scale, as a multiple of the bound."""
-    bound = torch.tensor(table["bound"])
+def draw_rate(table: style.Table, panels: list[style.Axes]) -> None:
+    """Error as a multiple of the bound: independent numbers above, correlated pairs below."""
     series = (
-        ("scalar", "bits", "a code for each number"),
-        ("pairs_mean", "bits", "a code for each pair"),
-        ("row_mean", "bits", "codebooks of 4 in a row, pairs"),
-        ("grid", "grid_bits", "rounding"),
+        ("scalar", "a code for each number"),
+        ("pairs{}_mean", "a code for each pair"),
+        ("row{}_mean", "codebooks of 4 in a row, pairs"),
     )
-    for n, (name, at, text) in enumerate(series):
-        below = 4.0 ** -torch.tensor(table[at])
-        axes.plot(
-            table[at], (torch.tensor(table[name]) / below).tolist(), MARKS[n], color=style.SERIES[n], label=text
-        )  # fmt: skip
-        if name.endswith("_mean"):
-            low, high = (
-                torch.tensor(table[name[:-4] + part]) / bound for part in ("least", "most")
-            )
-            axes.fill_between(
-                table[at],
-                low.tolist(),
-                high.tolist(),
-                color=style.SERIES[n],
-                alpha=0.2,
-                linewidth=0,
-            )
-    axes.axhline(1, color=style.INK, linewidth=1.2)
-    style.label_line(axes, 3, 1, "no code does better", color=style.INK, dy=6, ha="right")
-    axes.set_ylim(0.8, None)
-    axes.set_xticks([1, 2, 3])
-    axes.set_xlabel("bits a number")
-    axes.set_ylabel("error / bound")
-    axes.legend(loc="upper left", fontsize=10)
+    for axes, kind, bound in zip(panels, ("", "_joint"), ("bound", "joint"), strict=True):
+        below = torch.tensor(table[bound])
+        for n, (name, text) in enumerate(series):
+            column = name.format(kind)
+            times = (torch.tensor(table[column]) / below).tolist()
+            axes.plot(table["bits"], times, MARKS[n], color=style.SERIES[n], label=text)
+            if n:
+                low, high = (
+                    (torch.tensor(table[column[:-4] + part]) / below).tolist()
+                    for part in ("least", "most")
+                )
+                axes.fill_between(
+                    table["bits"], low, high, color=style.SERIES[n], alpha=0.2, linewidth=0
+                )
+        axes.axhline(1, color=style.INK, linewidth=1.2)
+        style.label_line(axes, 3, 1, "no code does better", color=style.INK, dy=6, ha="right")
+        axes.set_ylim(0.8, None)
+        axes.set_xlim(0.85, 3.3)
+        axes.set_xticks([1, 2, 3])
+        axes.set_ylabel("error / bound")
+    rounded = [v * 4**b for v, b in zip(table["grid"], table["grid_bits"], strict=True)]
+    panels[0].plot(table["grid_bits"], rounded, MARKS[3], color=style.SERIES[3], label="rounding")
+    panels[0].set_title("independent numbers")
+    panels[0].legend(loc="upper left", fontsize=10)
+    panels[1].set_title("pairs with correlation 0.8, marks as above")
+    panels[1].set_xlabel("bits a number")
 
 
 def use() -> style.Table:
@@ -183,7 +189,7 @@ FIGURES = [
         "architectures/codebooks/cells", cells, draw_cells, size=(440, 250), grid=(1, 2)
     ),
     style.Recipe(
-        "architectures/codebooks/rate", rate, draw_rate, size=(440, 320), tolerance=0.02
+        "architectures/codebooks/rate", rate, draw_rate, size=(440, 500), grid=(2, 1), tolerance=0.03
     ),
     style.Recipe(
         "architectures/codebooks/use", use, draw_use, size=(440, 320), grid=(1, 2),

@@ -335,30 +335,43 @@ def test_the_example_as_the_page_tells_it() -> None:
     assert (table["number"][0], table["distance"][0]) == (2, 2)
 
 
+@pytest.mark.equation("eq-codebooks-parts")
+def test_a_correlation_lowers_the_bound(printed: Equations) -> None:
+    sigma, rho, least = 1.5, 0.8, 0.31
+    pair = sigma**2 * np.array([[1, rho], [rho, 1]])
+    assert least < np.linalg.eigvalsh(pair)[0]
+    bits = float(np.linalg.slogdet(pair / least)[1]) / np.log(2) / 2  # of two Gaussians, by entropy
+    printed("eq-codebooks-parts").holds({"R": bits / 2, r"\sigma": sigma, r"\rho": rho, "D": least})
+    said(f"by the factor $\\sqrt{{1 - \\rho^2}}$, {(1 - rho**2) ** 0.5:.1f} for $\\rho = 0.8$.")
+
+
 def test_the_errors_of_codes_for_a_gaussian_as_the_figure_has_them() -> None:
     table = style.read_table(DATA / "rate.csv")
-    bound = table["bound"]
-    assert bound == [4.0**-bits for bits in table["bits"]]
-    times = {
-        name: [v / b for v, b in zip(table[name], bound, strict=True)]
-        for name in ("scalar", "pairs_mean", "row_mean")
-    }
-    s, p, r = times.values()
-    g = [v * 4**bits for v, bits in zip(table["grid"], table["grid_bits"], strict=True)]
+    bound, joint = (np.array(table[name]) for name in ("bound", "joint"))
+    assert bound.tolist() == [4.0**-bits for bits in table["bits"]]
+    np.testing.assert_allclose(joint, 0.6 * bound)
+    s, p, r = (table[name] / bound for name in ("scalar", "pairs_mean", "row_mean"))
+    t, q, v = (table[name] / joint for name in ("scalar", "pairs_joint_mean", "row_joint_mean"))
     b = table["grid_bits"]
-    said(f"Codes for single numbers: {s[0]:.2f}, {s[1]:.2f}, {s[2]:.2f}. Codes for pairs")
-    said(f"Codes for pairs: {p[0]:.2f}, {p[1]:.2f}, {p[2]:.2f}. Codebooks of 4 in a row")
-    said(f"Codebooks of 4 in a row: {r[0]:.2f}, {r[1]:.2f}, {r[2]:.2f}. Rounding at")
+    g = [error * 4**bits for error, bits in zip(table["grid"], b, strict=True)]
+    said(f"Independent numbers: codes for single numbers {s[0]:.2f}, {s[1]:.2f}, {s[2]:.2f}; codes")
+    said(f"codes for pairs {p[0]:.2f}, {p[1]:.2f}, {p[2]:.2f}; codebooks")
+    said(f"codebooks of 4 in a row {r[0]:.2f}, {r[1]:.2f}, {r[2]:.2f}; rounding")
     said(
-        f"Rounding at {b[0]:.2f}, {b[1]:.2f} and {b[2]:.2f} bits: {g[0]:.2f}, {g[1]:.2f}, "
-        f"{g[2]:.2f}]"
+        f"rounding at {b[0]:.2f}, {b[1]:.2f} and {b[2]:.2f} bits {g[0]:.2f}, {g[1]:.2f}, {g[2]:.2f}."
     )
+    said(f"correlation 0.8: for each number {t[0]:.2f}, {t[1]:.2f}, {t[2]:.2f}; for each pair")
+    said(f"for each pair {q[0]:.2f}, {q[1]:.2f}, {q[2]:.2f}; in a row")
+    said(f"in a row {v[0]:.2f}, {v[1]:.2f}, {v[2]:.2f}](")
     for n in (1, 2):  # at 2 and 3 bits pairs do better, every one of the three
         assert table["pairs_most"][n] < table["scalar"][n] < table["row_least"][n]
-    assert all(value > 1 for series in (s, p, r, g) for value in series)
-    said(f"The price is in the figure: {r[2]:.2f} times the bound in place of {p[2]:.2f}; one")
+    for n in range(3):  # with the correlation at every number of bits
+        assert table["pairs_joint_most"][n] < table["scalar"][n]
+    assert all(value > 1 for series in (s, p, r, g, t, q, v) for value in series)
+    said(f"figure: {r[2]:.2f} times the bound in place of {p[2]:.2f} for independent numbers; one")
+    said(f"as it was: {t[2]:.2f} times the new bound at 3 bits.", f"for pairs has {q[2]:.2f}.")
     said(f"k-means on {figures.DRAWN:,} pairs")
-    assert (figures.SEEDS, figures.ODD) == (3, (3, 5, 9))
+    assert (figures.SEEDS, figures.ODD, figures.CORRELATED) == (3, (3, 5, 9), 0.8)
 
 
 # The exercises.

@@ -43,6 +43,23 @@ def test_networks_side_by_side_quantise_as_one_by_one() -> None:
         torch.testing.assert_close(coder.counts[n], fewer)
 
 
+def test_a_restart_puts_dead_codes_on_outputs_of_the_same_network() -> None:
+    generator = torch.Generator().manual_seed(0)
+    coder = collapse.fresh("restart", 2, generator)
+    u = coder.encode(collapse.signals(2, 20, generator)).detach()
+    k = coder.quantise(u)[2]
+    coder.counts = torch.full_like(coder.counts, 0.04)
+    coder.update(u, k, True, generator)
+    for n in range(2):
+        chosen = torch.bincount(k[n], minlength=collapse.CODES)
+        dead = 0.04 * collapse.DECAY + (1 - collapse.DECAY) * chosen < collapse.LEAST
+        on_output = torch.cdist(coder.e[n], u[n]).amin(1) < 1e-3
+        assert dead.any()
+        assert on_output[dead].all()
+        assert (coder.counts[n][dead] == 1).all()
+        assert (coder.counts[n][~dead] != 1).all()
+
+
 def test_rounding_is_that_of_the_page() -> None:
     generator = torch.Generator().manual_seed(0)
     coder = collapse.fresh("fsq", 2, generator)
