@@ -163,6 +163,7 @@ def test_brackets_after_a_name_are_a_call_if_it_is_a_function_and_a_factor_if_no
     assert value("a(b + c)") == pytest.approx(A * (B + C))
     assert value("f(b + c)", bound={"f": lambda x: x**2}) == pytest.approx((B + C) ** 2)
     assert value("f(b)^2", bound={"f": lambda x: x + 1}) == pytest.approx((B + 1) ** 2)
+    assert value(r"2^{\log_2(b + c)}") == pytest.approx(B + C)
     with pytest.raises(Unreadable, match="two readings"):
         value("f^2(b)", bound={"f": lambda x: x})
 
