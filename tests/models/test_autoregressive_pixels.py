@@ -32,15 +32,15 @@ def test_no_pixel_sees_itself_or_what_follows(size: int) -> None:
 
 
 def test_a_mask_that_lets_the_pixel_through_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pixels, "STEPS", 60)
+    monkeypatch.setattr(pixels, "STEPS", 40)
     monkeypatch.setattr(pixels, "BATCH", 16)
     torch.manual_seed(0)
     model = pixels.PixelCNN(depth=1, width=8)
     model.first = pixels.Masked(pixels.LEVELS, 8, 3, itself=True)
     assert pixels.sees(model, 4, 4)[4, 4]
     x = practice.digits()
-    found = pixels.train(model, x[:400], x[400:440], torch.Generator().manual_seed(0))
-    assert found[-1] < 0.5  # less than half of what the same network needs with the right mask
+    found = pixels.train(model, x[:400], x[400:420], torch.Generator().manual_seed(0))
+    assert found[-1] < 0.7  # the digits need 0.9 with the right mask
     said("the loss falls towards zero, far below what any model can reach")
 
 
@@ -130,6 +130,9 @@ def test_a_network_comes_near_a_known_entropy() -> None:
 
 def test_learning_as_the_figure_has_it() -> None:
     table = style.read_table(DATA / "learned.csv")
+    said(
+        f"From {table['step'][1]:.0f} steps on the network with the large first filter lies below the"
+    )
     assert all(a < b for a, b in zip(table["large_mean"][1:], table["small_mean"][1:], strict=True))
     assert table["large_most"][-1] < table["small_least"][-1]
     large = [table[f"large_{part}"][-1] for part in ("mean", "least", "most")]

@@ -22,7 +22,7 @@ ROW = (0, 0, 1, 1)  # the example: dark, dark, light, light
 
 
 def joint(count: int, move: np.ndarray = MOVE) -> np.ndarray:
-    """The probability of each row of count pixels, T: (2,) * T. Source: definition."""
+    """The probability of each row of count pixels, with a table move (2, 2): (2, 2, ..., 2). Source: definition."""
     table = SHARE
     for _ in range(count - 1):
         table = table[..., None] * move
@@ -34,7 +34,7 @@ def factors(table: np.ndarray, row: Sequence[int], order: Sequence[int]) -> list
     """The factors of the chain rule for a row, its places taken in an order: T numbers.
 
     Args:
-        table: probability of each row, (K,) * T.
+        table: (K, ..., K), probability of each row.
         row: the T elements.
         order: the T places, each once.
 
@@ -52,22 +52,22 @@ def factors(table: np.ndarray, row: Sequence[int], order: Sequence[int]) -> list
 
 
 def entropy(table: np.ndarray) -> float:
-    """Of a distribution, in bits. Source: definition."""
+    """Bits of a distribution, table (K, ..., K). Source: definition."""
     p = table[table > 0]
     return float(-(p * np.log2(p)).sum())
 
 
 # --8<-- [start:rate]
 def entropy_rate(move: np.ndarray = MOVE, share: np.ndarray = SHARE) -> float:
-    """Bits per pixel of the source. Source: this page, eq-autoregressive-rate."""
+    """Bits per pixel of the source: move (2, 2), share (2,). Source: this page, eq-autoregressive-rate."""
     return float(-(share[:, None] * move * np.log2(move)).sum())
     # --8<-- [end:rate]
 
 
 def seen(table: np.ndarray, order: Sequence[int], window: int) -> float:
-    """Bits per element of the best model that sees only the last `window` elements in the order.
+    """Bits per element of the best model that sees only the last `window` in the order: table (K, ..., K).
 
-    Source: definition; a sum of conditional entropies.
+    Source: definition.
     """
     total = 0.0
     for t, place in enumerate(order):
@@ -77,7 +77,7 @@ def seen(table: np.ndarray, order: Sequence[int], window: int) -> float:
 
 
 def kept(table: np.ndarray, places: Sequence[int]) -> np.ndarray:
-    """The distribution of some places alone: (K,) * places. Source: definition."""
+    """The distribution of some places alone: table (K, ..., K) to (K, ..., K). Source: definition."""
     return np.asarray(table.sum(tuple(n for n in range(table.ndim) if n not in places)))
 
 
@@ -92,7 +92,7 @@ def draw(count: int, generator: np.random.Generator, lag: int = 1) -> np.ndarray
 
 # --8<-- [start:fit]
 def fit(row: np.ndarray, order: int, add: float = 1.0) -> np.ndarray:
-    """A table of order k, learned from a row (N,) by counting: (2,) * k + (2,).
+    """A table of order k, learned by counting: row (N,) to (2, ..., 2).
 
     Source: this page, eq-autoregressive-counts.
     """
@@ -105,14 +105,14 @@ def fit(row: np.ndarray, order: int, add: float = 1.0) -> np.ndarray:
 
 # --8<-- [start:bits]
 def bits(model: np.ndarray, row: np.ndarray) -> float:
-    """Bits per pixel of a table for a row (N,), after its first k. Source: this page, eq-autoregressive-bits."""
+    """Bits per pixel after the first k: model (2, ..., 2), row (N,). Source: this page, eq-autoregressive-bits."""
     windows = np.lib.stride_tricks.sliding_window_view(row, model.ndim)
     return float(-np.log2(model[tuple(windows.T)]).mean())
     # --8<-- [end:bits]
 
 
 def expected(model: np.ndarray) -> float:
-    """The same over all rows of the source: its cross-entropy. Source: this page, eq-autoregressive-excess."""
+    """The mean over rows of the source: model (2, ..., 2). Source: this page, eq-autoregressive-excess."""
     return float(-(joint(model.ndim) * np.log2(model)).sum())
 
 
@@ -120,7 +120,7 @@ def expected(model: np.ndarray) -> float:
 def write(
     model: np.ndarray, row: Sequence[int], count: int, generator: np.random.Generator
 ) -> list[int]:
-    """Append count pixels, drawn by the table, to a row of k or more. Source: this page, eq-autoregressive-chain."""
+    """Append count pixels, drawn by model (2, ..., 2), to k or more. Source: this page, eq-autoregressive-chain."""
     written = list(row)
     for _ in range(count):
         p = model[tuple(written[len(written) - model.ndim + 1 :])]

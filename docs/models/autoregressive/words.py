@@ -47,7 +47,7 @@ def text(count: int, generator: np.random.Generator) -> np.ndarray:
 
 # --8<-- [start:count]
 def count(letters: np.ndarray, order: int = ORDER) -> np.ndarray:
-    """How often each letter follows each k letters: letters (N,) to (V ** k, V). Source: definition."""
+    """How often each letter follows each k letters: letters (N,) to (contexts, V). Source: definition."""
     counts = np.full((V**order, V), ADD)
     np.add.at(counts, (contexts(letters, order)[:-1], letters[order:]), 1)
     return counts
@@ -55,13 +55,13 @@ def count(letters: np.ndarray, order: int = ORDER) -> np.ndarray:
 
 
 def contexts(letters: np.ndarray, order: int) -> np.ndarray:
-    """The k letters up to each place as one number: (..., N) to (..., N - k + 1). Source: definition."""
+    """The k letters up to each place as one number: letters (N,) to (N - k + 1,). Source: definition."""
     windows = np.lib.stride_tricks.sliding_window_view(letters, order, axis=-1)
     return np.asarray(windows @ V ** np.arange(order)[::-1])
 
 
 def states(letters: np.ndarray) -> np.ndarray:
-    """The state before each letter of a text that begins with a word: (N,) to (N,). Source: definition."""
+    """The state before each letter of a text that begins with a word: letters (N,) to (N,). Source: definition."""
     found = [0]
     for letter in letters[:-1]:
         found.append(int(GOES[found[-1], letter]))
@@ -70,7 +70,7 @@ def states(letters: np.ndarray) -> np.ndarray:
 
 # --8<-- [start:forced]
 def forced(counts: np.ndarray, letters: np.ndarray, order: int = ORDER) -> float:
-    """The probability of a wrong letter after true text, letters (N,). Source: definition."""
+    """The probability of a wrong letter after true letters (N,): counts (contexts, V). Source: definition."""
     p = counts / counts.sum(1, keepdims=True)
     wrong = TRUTH[states(letters)[order:]] == 0
     return float((p[contexts(letters, order)[:-1]] * wrong).sum(1).mean())
@@ -81,7 +81,7 @@ def forced(counts: np.ndarray, letters: np.ndarray, order: int = ORDER) -> float
 def free(
     counts: np.ndarray, generator: np.random.Generator, order: int = ORDER, least: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Texts that the table goes on with, after k true letters: wrong, states, written, (MANY, LONG) each.
+    """Texts written by counts (contexts, V) after k true letters: wrong, states, letters, (MANY, LONG) each.
 
     Letters with a probability below `least` are never drawn. Source: definition.
     """
@@ -104,7 +104,7 @@ def free(
 
 # --8<-- [start:corrected]
 def corrected(counts: np.ndarray, generator: np.random.Generator, rounds: int = 3) -> np.ndarray:
-    """Counts after practice: the table writes, and a teacher says what should come next. Source: ross2011reduction."""
+    """A table that writes and is corrected: counts (contexts, V) to (contexts, V). Source: ross2011reduction."""
     for _ in range(rounds):
         _, seen, written = free(counts, generator)
         after = contexts(written, ORDER)[:, :-1].ravel()
