@@ -201,7 +201,7 @@ def draw_seen(table: style.Table, panels: list[style.Axes]) -> None:
 def trained() -> tuple[dict[str, np.ndarray], torch.Tensor, torch.Tensor, float]:
     """Bits on fresh digits by kind (networks, times); digits of the data and of a network; bits of each place alone."""
     torch.set_num_threads(1)  # small tensors: more threads only wait for one another
-    x, fresh = practice.digits().split([pixels.TRAINING, 1797 - pixels.TRAINING])
+    x, fresh = practice.digits().tensor_split([pixels.TRAINING])
     curves, samples = {}, torch.empty(0)
     for kind, size in KINDS.items():
         found = []

@@ -182,7 +182,7 @@ def test_a_wrong_table_pays_a_divergence(printed: Equations) -> None:
 @pytest.mark.equation("eq-autoregressive-bits")
 def test_bits_per_dimension_are_the_cost_of_the_whole_row(printed: Equations) -> None:
     row = source.draw(50, np.random.default_rng(2))
-    p = math.prod(source.factors(source.joint(8), row[:8], range(8)))
+    p = math.prod(source.factors(source.joint(8), row[:8].tolist(), range(8)))
     found = source.bits(source.MOVE, row[:8])  # seven pixels, given the first
     assert 7 * found - math.log2(source.SHARE[row[0]]) == pytest.approx(-math.log2(p))
     assert source.bits(source.SHARE, row) == pytest.approx(-np.log2(source.SHARE[row]).mean())

@@ -99,7 +99,7 @@ def fit(row: np.ndarray, order: int, add: float = 1.0) -> np.ndarray:
     counts = np.full((2,) * (order + 1), add)
     windows = np.lib.stride_tricks.sliding_window_view(row, order + 1)
     np.add.at(counts, tuple(windows.T), 1)
-    return counts / counts.sum(-1, keepdims=True)
+    return np.asarray(counts / counts.sum(-1, keepdims=True))
     # --8<-- [end:fit]
 
 

@@ -28,6 +28,8 @@ def rows_of_a_chain(count: int, generator: torch.Generator) -> Tensor:
 class Masked(nn.Conv2d):
     """A convolution that sees the pixels before a pixel in reading order, and the pixel itself if `itself`."""
 
+    mask: Tensor
+
     def __init__(self, inputs: int, outputs: int, size: int, itself: bool) -> None:
         super().__init__(inputs, outputs, size, padding=size // 2)
         mask, middle = torch.zeros(size, size), size // 2

@@ -25,12 +25,12 @@ class Causal(nn.Module):
         super().__init__()
         self.embed, self.last = nn.Embedding(tokens, width), nn.Linear(width, tokens)
         self.layers = nn.ModuleList(nn.Conv1d(width, width, 2, dilation=d) for d in dilations)
+        self.dilations = dilations
 
     def forward(self, x: Tensor) -> Tensor:
         """x (B, N) to logits (B, N, K). Source: vandenoord2016wavenet, section 2.1."""
         h = self.embed(x).mT  # (B, width, N)
-        for layer in self.layers:
-            (dilation,) = layer.dilation
+        for layer, dilation in zip(self.layers, self.dilations, strict=True):
             h = h + functional.gelu(
                 layer(functional.pad(h, (dilation, 0)))
             )  # zeros on the left only
