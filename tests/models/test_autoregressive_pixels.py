@@ -83,7 +83,7 @@ def test_bits_are_the_mean_of_what_each_pixel_costs() -> None:
         for i in range(8)
         for j in range(8)
     ]
-    assert float(pixels.bits(model, x)) == pytest.approx(sum(each) / len(each), rel=1e-5)
+    assert pixels.measured(model, x) == pytest.approx(sum(each) / len(each), rel=1e-5)
 
 
 def test_digits_have_four_levels_and_places_alone_cost_what_is_told() -> None:

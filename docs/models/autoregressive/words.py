@@ -91,14 +91,13 @@ def free(
     true = text(TEXT, generator)
     place = generator.integers(order, TEXT, MANY)
     state, before = states(true)[place], contexts(true, order)[place - order]
-    wrong, seen, written = [], [], []
+    found = []
     for _ in range(LONG):
         letter = (generator.random((MANY, 1)) > upto[before]).sum(1).clip(max=V - 1)
-        seen.append(state)
-        written.append(letter)
-        wrong.append(TRUTH[state, letter] == 0)
+        found.append((TRUTH[state, letter] == 0, state, letter))
         state, before = GOES[state, letter], (before * V + letter) % V**order
-    return np.stack(wrong, 1), np.stack(seen, 1), np.stack(written, 1)
+    wrong, seen, written = (np.stack(part, 1) for part in zip(*found, strict=True))
+    return wrong, seen, written
     # --8<-- [end:free]
 
 
