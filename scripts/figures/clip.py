@@ -2,6 +2,7 @@
 
 import math
 from functools import cache, partial
+from typing import Any
 
 import torch
 from scipy import stats
@@ -107,7 +108,8 @@ def right(model: clip.Clip, templates: tuple[str, ...] = TEMPLATES) -> float:
 def apart(model: clip.Clip) -> float:
     """The modality gap on test pictures and the bare names of their digits."""
     test = data()[1]
-    return clip.gap(model.image(test.x), model.text(CAPTIONS[0, test.y]))
+    distance: float = clip.gap(model.image(test.x), model.text(CAPTIONS[0, test.y]))
+    return distance
 
 
 @torch.no_grad()
@@ -179,7 +181,7 @@ def floor(n: int) -> float:
         p * float((torch.from_numpy(stats.binom.pmf(more.numpy(), n - 1, p)) * more.log1p()).sum())
         for p in share.tolist()
     ]
-    return sum(least)
+    return math.fsum(least)
 
 
 def entropy() -> float:
@@ -311,7 +313,7 @@ def draw_gap(table: style.Table, panels: list[style.Axes]) -> None:
 
 # Made captions.
 
-WORLDS = {
+WORLDS: dict[str, tuple[bool, dict[str, Any], int]] = {
     "bag of words": (False, {}, WORLD_STEPS),
     "word order": (True, {}, WORLD_STEPS),
     "hard negatives": (True, {"swapped": True}, WORLD_STEPS),

@@ -169,7 +169,8 @@ def recall(s: Tensor, k: int) -> float:
 # --8<-- [start:gap]
 def gap(u: Tensor, v: Tensor) -> float:
     """Distance of the mean image from the mean caption: u, v (N, E). Source: liang2022mind."""
-    return (u.mean(0) - v.mean(0)).norm().item()
+    distance: float = (u.mean(0) - v.mean(0)).norm().item()
+    return distance
     # --8<-- [end:gap]
 
 
