@@ -158,7 +158,7 @@ def test_the_perplexity_is_two_to_the_entropy_of_scipy(printed: Equations) -> No
     assert used == 3
     assert perplexity == pytest.approx(3)
     said("In the example $P = 3$ and $H = \\log_2 3 = 1.58$ of 2 bits.")
-    said("of the entropy in bits, is 3, of 4 that are paid for.")
+    said("perplexity* of their use is 3, of 4 that are paid for:")
     assert f"{np.log2(perplexity):.2f}" == "1.58"
 
 

@@ -135,17 +135,18 @@ def lloyd(u: Tensor, e: Tensor, steps: int) -> Tensor:
     # --8<-- [end:lloyd]
 
 
-def scalar(count: int, steps: int = 3000) -> tuple[Tensor, float]:
+def scalar(count: int) -> tuple[Tensor, float]:
     """The best count = K codes for a standard normal number, (K,), and their mean squared error.
 
     Lloyd's two steps with exact means instead of those of a sample. Source: max1960quantizing.
     """
     e = torch.linspace(-2, 2, count, dtype=torch.float64)
-    for _ in range(steps):
+    moved = 1.0
+    while moved > 1e-10:
         edge = torch.cat([torch.tensor([-40.0]), (e[1:] + e[:-1]) / 2, torch.tensor([40.0])])
         mass = torch.special.ndtr(edge).diff()
         density = torch.exp(-(edge**2) / 2) / (2 * pi) ** 0.5
-        e = -density.diff() / mass
+        moved, e = float((e + density.diff() / mass).abs().max()), -density.diff() / mass
     return e, float(1 - (mass * e**2).sum())
 
 
