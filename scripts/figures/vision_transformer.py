@@ -85,10 +85,11 @@ def draw_cost(table: style.Table, axes: style.Axes) -> None:
     axes.set_ylabel("operations in 10⁹")
 
 
-PLACE = "architectures/vision-transformer"
 FIGURES = [
-    style.Recipe(f"{PLACE}/places", places, draw_places, size=(440, 240), grid=(1, 2)),
-    style.Recipe(f"{PLACE}/cost", cost, draw_cost, size=(440, 280)),
+    style.Recipe(
+        "architectures/vision-transformer/places", places, draw_places, size=(440, 240), grid=(1, 2)
+    ),
+    style.Recipe("architectures/vision-transformer/cost", cost, draw_cost, size=(440, 280)),
 ]
 
 if __name__ == "__main__":

@@ -8,18 +8,14 @@ from torch.nn import functional
 
 from scripts.figures import style
 
-FOLDER = "docs.architectures.vision-transformer"
-little = importlib.import_module("docs.architectures.vision-transformer.little")
+little = importlib.import_module("docs.architectures.vision-transformer.little_practice")
 dit = importlib.import_module("docs.architectures.vision-transformer.dit")
 vit = importlib.import_module("docs.architectures.vision-transformer.vision_transformer")
 
 CURVES = {"cnn": "convolutions", "stem": "ViT, convolutional stem", "vit": "ViT"}
 MARKS = ("o-", "s--", "^:")
-SEEDS, WINDOW, LARGE = (
-    3,
-    10,
-    6,
-)  # of the diffusion transformers; steps of a mean; side of a larger grid
+SEEDS, WINDOW = 3, 10  # of the diffusion transformers; steps of a mean
+LARGE = 6  # side of a larger grid
 
 
 def column(table: style.Table, name: str, rows: Tensor) -> None:
@@ -127,11 +123,17 @@ def draw_start(table: style.Table, axes: style.Axes) -> None:
     axes.legend(loc="upper right")
 
 
-PLACE = "architectures/vision-transformer"
 FIGURES = [
-    style.Recipe(f"{PLACE}/little", sizes, draw_sizes, size=(440, 290), tolerance=0.1, absolute=0.03),
-    style.Recipe(f"{PLACE}/variants", variants, draw_variants, size=(440, 240), tolerance=0.1, absolute=0.05),
-    style.Recipe(f"{PLACE}/start", start, draw_start, size=(440, 270), tolerance=0.1, absolute=0.02),
+    style.Recipe(
+        "architectures/vision-transformer/little", sizes, draw_sizes, size=(440, 290), tolerance=0.1, absolute=0.03
+    ),
+    style.Recipe(
+        "architectures/vision-transformer/variants", variants, draw_variants, size=(440, 240),
+        tolerance=0.1, absolute=0.05,
+    ),
+    style.Recipe(
+        "architectures/vision-transformer/start", start, draw_start, size=(440, 270), tolerance=0.1, absolute=0.02
+    ),
 ]  # fmt: skip
 
 if __name__ == "__main__":

@@ -101,6 +101,7 @@ class Small(nn.Module):
         self.blocks = nn.ModuleList(Block() for _ in range(2))
         self.norm, self.head = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 10)
 
+    # --8<-- [start:small]
     def forward(self, x: Tensor) -> Tensor:
         """x (B, 1, 8, 8) to scores (B, 10). Source: dosovitskiy2021image, eqs. 1 to 4."""
         h = self.embed(x).flatten(2).mT + self.places
@@ -111,9 +112,9 @@ class Small(nn.Module):
         h = self.norm(h)
         out: Tensor = self.head(h.mean(1) if self.token is None else h[:, 0])
         return out
+        # --8<-- [end:small]
 
 
-# --8<-- [start:train]
 def train(
     kind: str, sizes: tuple[int, ...] = SIZES, seeds: int = SEEDS, steps: int = STEPS
 ) -> tuple[nn.Module, dict[str, Tensor]]:
@@ -142,7 +143,6 @@ def train(
         optimiser.step()
         schedule.step()
     return models[0], {name: value.detach() for name, value in weights.items()}
-    # --8<-- [end:train]
 
 
 def run(model: nn.Module, weights: dict[str, Tensor], x: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from scripts.figures import style
 from scripts.figures import vision_transformer_trained as figures
 from tests.said import sayings, tables
 
-little = importlib.import_module("docs.architectures.vision-transformer.little")
+little = importlib.import_module("docs.architectures.vision-transformer.little_practice")
 vit = importlib.import_module("docs.architectures.vision-transformer.vision_transformer")
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "architectures" / "vision-transformer.md"
