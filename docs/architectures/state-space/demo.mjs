@@ -12,7 +12,7 @@ import { hold, scan, steps, weights } from "./state-space.mjs";
 const ROWS = {
   example: { x: [8, 0, 0, 4], marked: [] },
   noise: { x: [8, 3, 1, 4], marked: [0] },
-  two: { x: [8, 3, 1, 4, 6, 2, 5, 1], marked: [0, 4] },
+  two: { x: [8, 3, 1, 6, 2, 5], marked: [0, 3] },
 };
 
 /** @type {{name: string, row: string, half: number, plain: number, mark: number, see: string}[]} */
@@ -72,10 +72,11 @@ class Stage {
     root.prepend(list, this.see);
     this.picture = ui.canvas(stage, {
       width: 640,
-      height: 210,
+      height: 180,
       label: "Inputs as grey steps, marked ones with a dot, and the state as a curve",
       draw: (g, size, colours) => this.draw(g, size, colours),
     });
+    controls.style.gridTemplateColumns = "repeat(auto-fit, minmax(140px, 1fr))";
     const onInput = () => this.show();
     this.row = ui.select(controls, {
       label: "Inputs",
@@ -176,15 +177,13 @@ class Stage {
   }
 
   show() {
-    const { x, marked, time, held, row } = this.now();
+    const { x, marked, held, row } = this.now();
     this.picture?.redraw();
     const states = steps(row);
     const shares = weights(held);
-    const head = ["Token", "Input", "Step", "Keep", "Take", "State", "Weight at the end"];
-    const cells = x.map((value, t) => [
+    const head = ["Token", "Keep", "Take", "State", "Weight at the end"];
+    const cells = x.map((_, t) => [
       `${t + 1}${marked.includes(t) ? ", marked" : ""}`,
-      value,
-      `${time[t]} s`,
       ui.fixed(held[t][0], 3),
       ui.fixed(held[t][1], 3),
       ui.fixed(states[t], 3),
