@@ -20,6 +20,7 @@ from scripts.figures import state_space as figures
 from scripts.figures import style
 from scripts.printed.values import Each, From
 from tests import golden as shared
+from tests.draws import normal as draw
 from tests.printed.bound import column, columns
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
@@ -28,13 +29,9 @@ PAGE = style.DOCS / "architectures" / "state-space.md"
 FOLDER = PAGE.with_suffix("")
 GOLDEN = Path(__file__).with_name("state-space.golden.json")
 ssm = import_module("docs.architectures.state-space.state_space")
+pytestmark = pytest.mark.usefixtures("one_thread")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
-
-
-def draw(*shape: int, seed: int = 0) -> Tensor:
-    """Normally distributed numbers, in double precision."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
 
 
 def cup(step: float) -> tuple[Tensor, Tensor]:
@@ -172,7 +169,7 @@ def test_the_example_as_told() -> None:
         "marked by bold, and noise: **8**, 3, 1, 4.",
         "Only 0.5 of the last one comes from the 8, which is $8/16$.",
         "depend on the token: 3 seconds at a mark, 0 at noise. Three seconds keep",
-        "from 1 second to 2: the first output",
+        "to `2 * one`, two seconds: the first output",
         "x = 8, 0, 0, 4 goes through a convolution with the kernel 1/2, 1/4, 1/8, 1/16, a scan, or"
         " masked attention without softmax, and each gives y = 4, 2, 1, 2.5]",
         "$b$ chosen so that keep and take are 1/2, and $c = 1$",

@@ -10,19 +10,16 @@ from torch import Tensor
 
 from scripts.figures import style
 from scripts.printed.values import Each, From
+from tests.draws import normal as draw
 from tests.printed.bound import columns
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
 
 PAGE = style.DOCS / "architectures" / "state-space.md"
 ssm = import_module("docs.architectures.state-space.state_space")
+pytestmark = pytest.mark.usefixtures("one_thread")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
-
-
-def draw(*shape: int, seed: int = 0) -> Tensor:
-    """Normally distributed numbers, in double precision."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
 
 
 def pieces(length: int = 6) -> tuple[Tensor, Tensor, Tensor, Tensor]:

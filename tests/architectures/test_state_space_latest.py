@@ -20,6 +20,7 @@ PAGE = style.DOCS / "architectures" / "state-space.md"
 FOLDER = PAGE.with_suffix("")
 ssm = import_module("docs.architectures.state-space.state_space")
 latest = import_module("docs.architectures.state-space.latest")
+pytestmark = pytest.mark.usefixtures("one_thread")
 said = sayings(PAGE)
 
 

@@ -3,8 +3,10 @@
 from importlib import import_module
 
 import numpy as np
+import pytest
 import torch
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 ssm = import_module("docs.architectures.state-space.state_space")
 filters = import_module("docs.architectures.state-space.scipy_practice")
 
