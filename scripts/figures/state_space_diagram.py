@@ -47,23 +47,24 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     w_c = sheet.network(600, 200, 44, 34, "$W_C$")
     x = sheet.box(60, 240, 84, 60, "$x_t$", gloss="one token")
     sheet.arrow(x.top(), step.left(), via=[(60, 132)])
-    sheet.arrow(step, hold, r"$\Delta_t$")
+    sheet.arrow(step, hold)
+    sheet.label(302, 116, r"$\Delta_t$", muted=False)
     sheet.arrow(rate, hold)
     sheet.arrow(x.right(-8), w_b.bottom(), via=[(466, 232)])
     sheet.arrow(w_b.top(), write.bottom(-24))
     sheet.arrow(x.right(6), write.bottom(30), via=[(520, 246)])
     sheet.arrow(x.right(20), w_c.bottom(), via=[(600, 260)])
     sheet.arrow(w_c, read)
-    sheet.band(298, 186, "All steps at once, three ways", "in training: the example")
-    given = sheet.box(92, 404, 140, 36, row("x", table["x"]))
+    sheet.band(298, 194, "All steps at once, three ways", "in training: the example")
+    given = sheet.box(92, 410, 140, 36, row("x", table["x"]))
     ways = [
         sheet.pill(
-            356, 350, 292, 38, "convolution, kernel 1/2, 1/4, 1/8, 1/16", "(fixed step only)"
+            356, 352, 292, 48, "convolution, kernel 1/2, 1/4, 1/8, 1/16", "(fixed step only)"
         ),
-        sheet.pill(356, 404, 292, 36, "scan: join stretches by halves"),
-        sheet.pill(356, 458, 292, 36, "attention without softmax, masked"),
+        sheet.pill(356, 410, 292, 36, "scan: join stretches by halves"),
+        sheet.pill(356, 460, 292, 36, "attention without softmax, masked"),
     ]
-    result = sheet.box(612, 404, 150, 36, row("y", table["y"]))
+    result = sheet.box(612, 410, 150, 36, row("y", table["y"]))
     for n, way in enumerate(ways):
         turn, back = 184, 520
         if n == 1:
@@ -71,8 +72,8 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
             sheet.arrow(way, result)
             continue
         dy = 10 * (n - 1)
-        sheet.arrow(given.right(dy), way.left(), via=[(turn, 404 + dy), (turn, way.y)])
-        sheet.arrow(way.right(), result.left(dy), via=[(back, way.y), (back, 404 + dy)])
+        sheet.arrow(given.right(dy), way.left(), via=[(turn, 410 + dy), (turn, way.y)])
+        sheet.arrow(way.right(), result.left(dy), via=[(back, way.y), (back, 410 + dy)])
 
 
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:

@@ -1,4 +1,4 @@
-"""The demo of docs/architectures/state-space.md: it starts with the example, and its presets give the page's numbers."""
+"""The demo of docs/architectures/state-space.md: the example first, and presets with the numbers of the page."""
 
 import pytest
 from playwright.sync_api import expect
