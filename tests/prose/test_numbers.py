@@ -75,11 +75,11 @@ def test_every_number_is_bound_used_cited_or_listed(path: Path) -> None:
 @pytest.mark.parametrize("path", pages(), ids=name_of)
 def test_what_is_listed_stands_on_the_page_once_and_is_needed(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
-    read = bound(path)
+    read, all_numbers = bound(path), list(numbers(source))
     for entry in listed().get(name_of(path), []):
         stands = places(source, entry)
         assert len(stands) == 1, f"{entry.text!r} stands {len(stands)} times on the page"
-        inside = [n for n in numbers(source) if stands[0][0] <= n.start and n.end <= stands[0][1]]
+        inside = [n for n in all_numbers if stands[0][0] <= n.start and n.end <= stands[0][1]]
         assert inside, f"{entry.text!r} has no number"
         assert not all(
             any(start <= n.start and n.end <= end for start, end in read) for n in inside

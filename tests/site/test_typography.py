@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.site.kit import PAGES, NewPage, samples, settle, shown
+from tests.site.kit import NewPage, samples, settle, shown
 
 CODE = re.compile(r"<(pre|code|kbd|svg|script|math)\b.*?</\1>", re.DOTALL)
 
@@ -73,19 +73,6 @@ def test_a_page_has_two_right_edges(path: str, new_page: NewPage) -> None:
     settle(page)
     edges: dict[str, Any] = page.evaluate(EDGES)
     assert len(edges) <= 2, edges
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("path", [page for page in PAGES if page != ""], ids=shown)
-def test_no_mark_and_no_stop_begins_a_line_and_no_sign_has_seams(
-    path: str, new_page: NewPage
-) -> None:
-    page = new_page()
-    for width in (1440, 390):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.goto(path)
-        settle(page)
-        assert page.evaluate(LOOSE) == [], f"{width} px"
 
 
 OFF_CENTRE = """() => {
