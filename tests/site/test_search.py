@@ -201,7 +201,7 @@ MUST = {
     "gradient pen": "models/gan/",  # a term that is not finished
     "relative posi": "architectures/positions/",
     "mlm": "overview/language-models/",  # first letters of a term, which no glossary has
-    "clip": "references/glossary/",  # an abbreviation is not the stem of clipping
+    "clip": "models/clip/",  # an abbreviation is not the stem of clipping
     "posterior collapse zanzibar": "models/vae/",  # most words
     "what is the of an elbo": "models/vae/",  # words that say nothing
     "pre-trained models": "ecosystem/pre-trained-models/",  # a title
