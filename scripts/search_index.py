@@ -131,7 +131,9 @@ def known(
     found = []
     met = set()
     for term in glossary:
-        names = [stemmed(term.term), f"={''.join(words(term.short))}"]
+        # Its own letters before its stem: the page on CLIP does not own clipping.
+        spelt = [f"={''.join(words(name))}" for name in (term.term, term.short) if name]
+        names = [*spelt, stemmed(term.term)]
         met.update(names)
         owner = next((owners[name] for name in names if name in owners), -1)
         found.append((term.term, term.short, owner))
