@@ -43,7 +43,7 @@ def test_a_mask_that_lets_the_pixel_through_is_found(monkeypatch: pytest.MonkeyP
     x, fresh = pixels.rows_of_a_chain(400, generator), pixels.rows_of_a_chain(50, generator)
     found = pixels.train(model, x, fresh, generator)
     assert found[-1] < source.entropy(source.joint(8)) / 8 / 2  # half of what is possible
-    said("the loss falls towards zero, far below what any model can reach")
+    said("the loss falls far below what any model can reach: below half of the entropy,")
 
 
 def test_a_masked_convolution_is_one_with_zeros_in_its_filter() -> None:
@@ -143,8 +143,9 @@ def test_learning_as_the_figure_has_it() -> None:
     assert all(a < b for a, b in zip(table["large_mean"][1:], table["small_mean"][1:], strict=True))
     assert table["large_most"][-1] < table["small_least"][-1]
     large = [table[f"large_{part}"][-1] for part in ("mean", "least", "most")]
+    low, high = large[1:]
     said(
-        f"It needs {large[0]:.3f} bits per pixel on new digits ({large[1]:.3f} to {large[2]:.3f} in three runs)"
+        f"They need {large[0]:.3f} bits per pixel on new digits (mean of three; {low:.3f} to {high:.3f})"
     )
     said(f"at the end at {large[0]:.3f} and {table['small_mean'][-1]:.3f}; each pixel")
     said(f"each pixel alone costs {table['alone'][0]:.3f}]")

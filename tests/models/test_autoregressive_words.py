@@ -162,7 +162,9 @@ def test_a_source_in_which_all_is_possible_shows_no_exposure_bias() -> None:
     divergence = (moves * np.log2(moves / model)).sum(-1)
     forced, free = (true * divergence).sum(), (shares * divergence).sum()
     assert free == pytest.approx(forced, rel=0.15)
-    said("for the chain of pixels no context is strange.")
+    said(
+        "A table that learns the chain of pixels shows no such effect: every context is possible there"
+    )
 
 
 @pytest.mark.answer("answer-autoregressive-words")
