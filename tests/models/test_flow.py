@@ -26,6 +26,7 @@ from tests.printed.bound import column
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 matching = import_module("docs.models.flow-matching.flow_matching")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "models" / "flow.md"
 said = sayings(PAGE)
