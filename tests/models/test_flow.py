@@ -20,6 +20,7 @@ from docs.models.flow import flow, practice
 from scripts.figures import flow as figures
 from scripts.figures import style
 from scripts.printed.values import Each, Finite, Given
+from tests import golden as shared
 from tests.answers.plugin import Bench
 from tests.draws import normal
 from tests.printed.bound import column
@@ -29,6 +30,7 @@ from tests.said import sayings, tables
 pytestmark = pytest.mark.usefixtures("one_thread")
 matching = import_module("docs.models.flow-matching.flow_matching")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "models" / "flow.md"
+GOLDEN = Path(__file__).with_name("flow.golden.json")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
 POINT = torch.tensor(flow.POINT, dtype=torch.float64)
@@ -488,6 +490,62 @@ def test_training_raises_the_likelihood() -> None:
     before = float(flow.log_density(x, nets).mean().detach())
     flow.train(nets, parameters, lambda: x, 25)
     assert float(flow.log_density(x, nets).mean().detach()) > before + 0.3
+
+
+# The demo.
+
+
+def wave(kept: Tensor) -> tuple[Tensor, Tensor]:
+    """Sines, as the demo has them."""
+    return torch.sin(3 * kept), 2 * torch.sin(2 * kept)
+
+
+def jumps(kept: Tensor) -> tuple[Tensor, Tensor]:
+    """Whole numbers, as the demo has them."""
+    return torch.zeros_like(kept), kept.floor()
+
+
+def partly(net: flow.Net, share: float) -> flow.Net:
+    """A layer that is applied in part."""
+
+    def made(kept: Tensor) -> tuple[Tensor, Tensor]:
+        a, b = net(kept)
+        return share * a, share * b
+
+    return made
+
+
+def golden() -> dict[str, object]:
+    """The cases that the demo and Python must agree on."""
+    nets = {"bend": flow.bend, "height": flow.height, "wave": wave, "jumps": jumps}
+    cases: list[dict[str, object]] = []
+    for names, applied in (
+        (["bend", "height"], 2.0),
+        (["bend", "height"], 1.3),
+        (["wave", "wave"], 2.0),
+        (["jumps", "wave"], 0.6),
+    ):
+        made = [
+            partly(nets[n], s)
+            for n, s in zip(names, (min(applied, 1), max(applied - 1, 0)), strict=True)
+        ]
+        for z in ([1.0, 0.5], [-1.35, 0.8]):
+            x, volume = flow.generate(torch.tensor(z).double(), made)
+            middle, _ = flow.generate(torch.tensor(z).double(), made[:1])
+            told = {"x": x.tolist(), "middle": middle.tolist(), "volume": float(volume)}
+            cases.append({"function": "generate", "args": [z, names, applied], "returns": told})
+            back, home = flow.normalise(x, made)
+            told = {"z": back.tolist(), "volume": float(home)}
+            cases.append(
+                {"function": "normalise", "args": [x.tolist(), names, applied], "returns": told}
+            )
+        whole = flow.mass(partial(flow.log_density, nets=made), 24, 60)
+        cases.append({"function": "mass", "args": [names, applied, 24, 60], "returns": whole})
+    return {"module": "models/flow/flow.mjs", "tolerance": 1e-5, "cases": cases}
+
+
+def test_golden_values_are_current() -> None:
+    shared.current(GOLDEN, golden())
 
 
 # The exercises.
