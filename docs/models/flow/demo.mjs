@@ -97,8 +97,8 @@ class Stage {
   /** @param {Element} stage */
   picturesOn(stage) {
     const left = ui.canvas(stage, {
-      width: 250,
-      height: 250,
+      width: 190,
+      height: 190,
       label: "Noise: a square grid and the point. Arrow keys move the point.",
       draw: (g, size, colours) => this.draw(g, size, colours, 0, [-3, 3, -3, 3]),
       onPointer: ({ x, y, kind }) => {
@@ -113,8 +113,8 @@ class Stage {
       },
     });
     const right = ui.canvas(stage, {
-      width: 380,
-      height: 250,
+      width: 300,
+      height: 190,
       label: "The same grid and point after the layers that are applied.",
       draw: (g, size, colours) => this.draw(g, size, colours, this.applied(), [-8, 14, -4, 10.5]),
     });
@@ -223,12 +223,11 @@ class Stage {
       `${told(z)} becomes ${told(x)}; areas there change by the factor ${shown(Math.exp(volume))}, so the density is ${ui.fixed(normal(z), 4)} / ${shown(Math.exp(volume))} = ${ui.fixed(p, 4)}. The way back gives ${told(back)}. Over a grid the density sums to ${shown(this.sum)}.`,
     );
     const rows = [
-      ["Noise", ...z.map(shown)],
       ["After layer 1", ...middle.map(shown)],
       ["After layer 2", ...x.map(shown)],
       ["Way back", ...back.map(shown)],
     ];
-    ui.table(this.output, "The point", ["", "First", "Second"], rows);
+    ui.table(this.output, "The point", ["Where", "First", "Second"], rows);
   }
 }
 
