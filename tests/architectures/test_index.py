@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from scripts.figures import architectures, style
 from scripts.printed.values import Each, From
-from tests.printed.bound import column, columns, on_columns, rows, taking
+from tests.printed.bound import column, columns, on_columns, taking
 from tests.printed.plugin import Equations
 from tests.said import sayings
 
@@ -144,85 +144,6 @@ def test_the_output_of_a_residual_stack_is_the_input_plus_what_each_layer_wrote(
             "L": 4,
         },
         free=("f",),  # a list of functions has no tenth
-    )
-
-
-@pytest.mark.equation("eq-architectures-retention")
-@pytest.mark.equation("eq-architectures-retention-recurrent")
-@pytest.mark.equation("eq-architectures-retention-chunk")
-@pytest.mark.parametrize("size", [1, 3, 4, 12])
-def test_the_three_forms_of_retention_agree(size: int) -> None:
-    n, width, values, decay = 12, 4, 3, 0.9
-    q, k, v = normal(13, n, width), normal(14, n, width), normal(15, n, values)
-    distance = torch.arange(n)[:, None] - torch.arange(n)
-    parallel = torch.where(distance >= 0, decay ** distance.clamp(min=0), 0.0) * (q @ k.T) @ v
-    state, recurrent = torch.zeros(width, values), []
-    for t in range(n):
-        state = decay * state + torch.outer(k[t], v[t])
-        recurrent.append(q[t] @ state)
-    torch.testing.assert_close(torch.stack(recurrent), parallel)
-
-    state, chunks = torch.zeros(width, values), []
-    for first in range(0, n, size):
-        part = slice(first, first + size)
-        j = torch.arange(1, size + 1)
-        gap = j[:, None] - j
-        inner = (
-            torch.where(gap >= 0, decay ** gap.clamp(min=0), 0.0) * (q[part] @ k[part].T) @ v[part]
-        )
-        chunks.append(inner + decay ** j[:, None] * (q[part] @ state))
-        state = decay**size * state + k[part].T @ (decay ** (size - j)[:, None] * v[part])
-    torch.testing.assert_close(torch.cat(chunks), parallel)
-
-
-def retained(n: int, decay: float) -> dict[str, object]:
-    """Queries, keys, values, decay and the parallel form's outputs of a sequence, as rows."""
-    q, k, v = normal(13, n, 4), normal(14, n, 4), normal(15, n, 3)
-    distance = torch.arange(n)[:, None] - torch.arange(n)
-    o = torch.where(distance >= 0, decay ** distance.clamp(min=0), 0.0) * (q @ k.T) @ v
-    names = (r"\mathbf{q}", r"\mathbf{k}", r"\mathbf{v}", r"\mathbf{o}")
-    found = {name: rows(x) for name, x in zip(names, (q, k, v, o), strict=True)}
-    states = [
-        sum(decay ** (t - 1 - m) * torch.outer(k[m], v[m]) for m in range(t))
-        for t in range(1, n + 1)
-    ]
-    return {**found, r"\gamma": decay, "states": [torch.zeros(4, 3), *states]}
-
-
-@pytest.mark.equation("eq-architectures-retention")
-@pytest.mark.equation("eq-architectures-retention-recurrent")
-@pytest.mark.equation("eq-architectures-retention-chunk")
-def test_the_three_forms_of_retention_as_they_are_printed(printed: Equations) -> None:
-    known = retained(9, 0.9)
-    states = known.pop("states")
-    assert isinstance(states, list)
-    printed("eq-architectures-retention").holds({**known, "n": Each([1, 4, 9])})
-    value = known.pop(r"\mathbf{v}")
-    keys = known.pop(r"\mathbf{k}")
-    recurrent = printed("eq-architectures-retention-recurrent")
-    recurrent.holds(
-        {
-            r"\mathbf{S}": From(0, states),
-            r"\gamma": known[r"\gamma"],
-            r"\mathbf{k}": keys,
-            r"\mathbf{v}": value,
-            r"\mathbf{q}": known[r"\mathbf{q}"],
-            r"\mathbf{o}": known[r"\mathbf{o}"],
-            "n": Each([1, 4, 9]),
-        }
-    )
-    everything = {**known, r"\mathbf{k}": keys, r"\mathbf{v}": value}
-    chunk = {
-        name: x[3:7] if isinstance(x, list) else x for name, x in everything.items()
-    }  # tokens 4 to 7
-    printed("eq-architectures-retention-chunk").holds(
-        {
-            **chunk,
-            r"\mathbf{S}": states[3],
-            r"\mathbf{S}'": states[7],
-            "B": 4,
-            "j": Each([1, 2, 3, 4]),
-        }
     )
 
 
