@@ -116,7 +116,8 @@ class Stage {
       width: 300,
       height: 190,
       label: "The same grid and point after the layers that are applied.",
-      draw: (g, size, colours) => this.draw(g, size, colours, this.applied(), [-8, 14, -4, 10.5]),
+      draw: (g, size, colours) =>
+        this.draw(g, size, colours, this.applied(), [-10.5, 17.3, -5, 12.6]),
     });
     return [left, right];
   }
@@ -137,8 +138,8 @@ class Stage {
         onInput,
       });
     return {
-      one: net("Layer 1, from the first number k", "bend"),
-      two: net("Layer 2, from the second number k", "height"),
+      one: net("Layer 1, k = first", "bend"),
+      two: net("Layer 2, k = second", "height"),
       applied: ui.slider(controls, {
         label: "Layers applied",
         min: 0,
