@@ -76,7 +76,7 @@ class Stage {
       label: "Inputs as grey steps, marked ones with a dot, and the state as a curve",
       draw: (g, size, colours) => this.draw(g, size, colours),
     });
-    controls.style.gridTemplateColumns = "repeat(auto-fit, minmax(140px, 1fr))";
+    controls.style.gridTemplateColumns = "repeat(auto-fit, minmax(165px, 1fr))";
     const onInput = () => this.show();
     this.row = ui.select(controls, {
       label: "Inputs",
@@ -181,7 +181,7 @@ class Stage {
     this.picture?.redraw();
     const states = steps(row);
     const shares = weights(held);
-    const head = ["Token", "Keep", "Take", "State", "Weight at the end"];
+    const head = ["Token", "Keep", "Take", "State", "Weight"];
     const cells = x.map((_, t) => [
       `${t + 1}${marked.includes(t) ? ", marked" : ""}`,
       ui.fixed(held[t][0], 3),
