@@ -430,8 +430,8 @@ def test_a_search_finds_what_recall_counts() -> None:
 
 
 def test_prompts_are_averaged_before_the_choice() -> None:
-    prompts = torch.tensor([[[2.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [0.0, 3.0]]])
-    u = torch.tensor([[0.9, 0.6], [0.1, 1.0]])
+    prompts = torch.tensor([[[10.0, 0.0], [0.0, 1.0]], [[0.9, 0.44], [0.9, 0.44]]])
+    u = torch.tensor([[0.7, 0.72], [0.9, 0.4]])  # the long prompt counts no more than the short one
     assert clip.zero_shot(u, prompts).tolist() == [0, 1]
 
 
