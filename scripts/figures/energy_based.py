@@ -117,21 +117,23 @@ def fitted(rule: str, x: Tensor, seed: int) -> Tensor:
     def loss(theta: Tensor) -> Tensor:
         found = FAMILY(theta)
         ridge = RIDGE / 2 * (theta**2).sum()
+        total: Tensor
         if rule == "exact":
-            log_z = torch.logsumexp(-found(GRID), 0) + math.log(CELL)
-            return found(x).mean() + log_z + ridge
-        if rule == "explicit":
-            return energy.explicit(found, x) + ridge
-        if rule == "sliced":
-            return energy.sliced(found, x, v) + ridge
-        if rule.startswith("denoising"):
+            total = found(x).mean() + torch.logsumexp(-found(GRID), 0) + math.log(CELL)
+        elif rule == "explicit":
+            total = energy.explicit(found, x)
+        elif rule == "sliced":
+            total = energy.sliced(found, x, v)
+        elif rule.startswith("denoising"):
             spread = WIDE if rule == "denoising, wide" else SIGMA
-            return energy.denoising(found, x, eps, spread) + spread**2 * ridge
-        fake = middle + width * noise
-        return energy.noise_contrastive(FAMILY(theta[1:]), theta[0], x, fake, log_q) + ridge
+            return energy.denoising(found, x, eps, spread) + spread**2 * ridge  # type: ignore[no-any-return]
+        else:
+            fake = middle + width * noise
+            total = energy.noise_contrastive(FAMILY(theta[1:]), theta[0], x, fake, log_q)
+        return total + ridge
 
     start = torch.zeros(len(FAMILY.centres) + rule.startswith("nce"), dtype=x.dtype)
-    theta = energy.fit(loss, start, 6 if rule == "exact" or rule.startswith("nce") else 1)
+    theta: Tensor = energy.fit(loss, start, 6 if rule == "exact" or rule.startswith("nce") else 1)
     return theta[-len(FAMILY.centres) :]
 
 
@@ -247,7 +249,7 @@ def kernel(e: np.ndarray, h: float, correct: bool) -> np.ndarray:
     """Probabilities of a Langevin step between the places of the grid."""
     x = PLACES
     mean = x - h / 2 * np.gradient(e, x)
-    move = np.exp(-((x - mean[:, None]) ** 2) / (2 * h))
+    move: np.ndarray = np.exp(-((x - mean[:, None]) ** 2) / (2 * h))
     move[move < 1e-30] = 0  # such numbers slow a machine down
     move /= move.sum(1, keepdims=True)
     if not correct:
@@ -384,7 +386,7 @@ def alike(machine: rbm.Machine, shares: Tensor, k: int) -> float:  # type: ignor
         torch.cat([part.flatten() for part in machine.gradient(shares, machine.model(shares, s))])
         for s in (None, k)
     ]
-    return float(torch.nn.functional.cosine_similarity(*both, dim=0))
+    return float(torch.nn.functional.cosine_similarity(both[0], both[1], dim=0))
 
 
 def machine() -> style.Table:

@@ -30,7 +30,9 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     walk = sheet.pill(190, 140, 132, 42, rf"walk by {NAME}", "k steps")
     made = sheet.box(330, 140, 84, 32, f"$x' = {MADE}$", random=True)
     network = sheet.network(452, 92, 110, 60, "Network", NAME)
-    loss = sheet.loss(614, 92, 150, 52, r"$E_\theta(x) - E_\theta(x')$", f"= {low:.2f} − {high:.0f}")
+    loss = sheet.loss(
+        614, 92, 150, 52, r"$E_\theta(x) - E_\theta(x')$", f"= {low:.2f} − {high:.0f}"
+    )
     sheet.arrow(x, network.left(-12))
     sheet.arrow(x.bottom(), walk.left(), via=[(60, 140)])
     sheet.arrow(walk, made)
@@ -47,10 +49,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     for place, c in zip(PATH, columns, strict=True):
         value = f"{table['energy'][place - 1]:.2f}" if place != MADE else "0"
         sheet.label(c, y + 32, f"$E = {value}$")
-    pills = [
-        sheet.pill(c + 94, y, 90, 30, text)
-        for c, text in zip(columns, SAYS, strict=False)
-    ]
+    pills = [sheet.pill(c + 94, y, 90, 30, text) for c, text in zip(columns, SAYS, strict=False)]
     again = sheet.network(346, 262, 110, 48, NAME)
     for k, pill in enumerate(pills):
         sheet.arrow(places[k], pill)
@@ -66,7 +65,9 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     walk = sheet.pill(236, 60, 132, 42, rf"walk by {NAME}", "k steps")
     made = sheet.box(236, 124, 84, 32, f"$x' = {MADE}$", random=True)
     network = sheet.network(128, 184, 110, 54, "Network", NAME)
-    loss = sheet.loss(128, 254, 164, 50, r"$E_\theta(x) - E_\theta(x')$", f"= {low:.2f} − {high:.0f}")
+    loss = sheet.loss(
+        128, 254, 164, 50, r"$E_\theta(x) - E_\theta(x')$", f"= {low:.2f} − {high:.0f}"
+    )
     sheet.arrow(x, walk)
     sheet.arrow(walk, made)
     sheet.arrow(x.bottom(), network.left(), via=[(60, 184)])

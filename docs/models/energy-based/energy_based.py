@@ -55,7 +55,8 @@ def walk(energy: Tensor) -> Tensor:
 
 def contrastive(energy: Tensor, data: Tensor, steps: int) -> Tensor:
     """Where walks from the data are after k steps: (S,), (S,) to (S,). Source: hinton2002training."""
-    return data @ torch.linalg.matrix_power(walk(energy), steps)
+    moves: Tensor = torch.linalg.matrix_power(walk(energy), steps)
+    return data @ moves
     # --8<-- [end:walk]
 
 
@@ -71,7 +72,8 @@ class Mixture:
         """Minus the log-density: x (N, D) to (N,). Source: definition."""
         far = ((x[..., None, :] - self.means) ** 2).sum(-1) / (2 * self.spread**2)
         norm = x.shape[-1] * math.log(self.spread * math.sqrt(2 * math.pi))
-        return norm - torch.logsumexp(self.weights.log() - far, -1)
+        value: Tensor = norm - torch.logsumexp(self.weights.log() - far, -1)
+        return value
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Points, (n, D). Source: definition."""
@@ -107,7 +109,6 @@ def slope(energy: Energy, x: Tensor, keep: bool = False) -> Tensor:
     return found
 
 
-# --8<-- [start:langevin]
 def langevin(
     energy: Energy,
     x: Tensor,
@@ -118,6 +119,7 @@ def langevin(
 ) -> tuple[Tensor, float]:
     """Steps down the slope with noise: (N, D) to (N, D), share kept. Source: roberts1996exponential."""
     kept = 0.0
+    # --8<-- [start:langevin]
     down = slope(energy, x)
     for _ in range(steps):
         noise = torch.randn(x.shape, generator=generator, dtype=x.dtype)
@@ -131,8 +133,8 @@ def langevin(
         x = torch.where(yes[..., None], new, x).detach()
         down = torch.where(yes[..., None], there, down)
         kept += float(yes.double().mean()) / steps
-    return x, kept
     # --8<-- [end:langevin]
+    return x, kept
 
 
 # --8<-- [start:losses]
@@ -153,8 +155,10 @@ def sliced(energy: Energy, x: Tensor, v: Tensor) -> Tensor:
     along = (slope(energy, x, keep=True) * v).sum(-1)
     (bend,) = torch.autograd.grad(along.sum(), x, create_graph=True)
     return (along**2 / 2 - (bend * v).sum(-1)).mean()
+    # --8<-- [end:losses]
 
 
+# --8<-- [start:contrast]
 def denoising(energy: Energy, x: Tensor, eps: Tensor, spread: float) -> Tensor:
     """Score matching on noisy points: x, eps (N, D) to (). Source: vincent2011connection."""
     down = slope(energy, x + spread * eps, keep=True)
@@ -171,7 +175,7 @@ def noise_contrastive(
 
     softplus = torch.nn.functional.softplus
     return softplus(-logit(data)).mean() + softplus(logit(noise)).mean()
-    # --8<-- [end:losses]
+    # --8<-- [end:contrast]
 
 
 def fit(loss: Callable[[Tensor], Tensor], theta: Tensor, steps: int) -> Tensor:
