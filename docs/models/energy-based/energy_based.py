@@ -36,14 +36,14 @@ def probabilities(energy: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def likelihood_step(energy: Tensor, data: Tensor, model: Tensor, rate: float) -> Tensor:
-    """Down at the data, up at the model's samples: each (S,). Source: this page, eq-energy-based-gradient."""
+    """Down at data, up at samples: energy, data, model (S,) to (S,). Source: this page, eq-energy-based-gradient."""
     return energy - rate * (data - model)
     # --8<-- [end:table]
 
 
 # --8<-- [start:walk]
 def walk(energy: Tensor) -> Tensor:
-    """Metropolis steps to neighbours on a line, row to column: (S,) to (S, S). Source: metropolis1953equation."""
+    """Metropolis steps to neighbours, row to column: energy (S,) to (S, S). Source: metropolis1953equation."""
     n = len(energy)
     move = torch.zeros(n, n, dtype=energy.dtype)
     for i in range(n):
@@ -54,7 +54,7 @@ def walk(energy: Tensor) -> Tensor:
 
 
 def contrastive(energy: Tensor, data: Tensor, steps: int) -> Tensor:
-    """Where walks from the data are after k steps: (S,), (S,) to (S,). Source: hinton2002training."""
+    """Where walks from the data are after k steps: energy, data (S,) to (S,). Source: hinton2002training."""
     moves: Tensor = torch.linalg.matrix_power(walk(energy), steps)
     return data @ moves
     # --8<-- [end:walk]
@@ -103,7 +103,7 @@ class Bumps:
 
 
 def slope(energy: Energy, x: Tensor, keep: bool = False) -> Tensor:
-    """Gradient of the energy in x, itself differentiable if kept: (N, D) to (N, D). Source: definition."""
+    """Gradient of the energy in x, itself differentiable if kept: x (N, D) to (N, D). Source: definition."""
     x = x if x.requires_grad else x.detach().requires_grad_()
     (found,) = torch.autograd.grad(energy(x).sum(), x, create_graph=keep)
     return found
@@ -117,7 +117,7 @@ def langevin(
     generator: torch.Generator,
     correct: bool = False,
 ) -> tuple[Tensor, float]:
-    """Steps down the slope with noise: (N, D) to (N, D), share kept. Source: roberts1996exponential."""
+    """Steps down the slope with noise: x (N, D) to (N, D), and share kept. Source: roberts1996exponential."""
     kept = 0.0
     # --8<-- [start:langevin]
     down = slope(energy, x)
@@ -168,7 +168,7 @@ def denoising(energy: Energy, x: Tensor, eps: Tensor, spread: float) -> Tensor:
 def noise_contrastive(
     energy: Energy, c: Tensor, data: Tensor, noise: Tensor, log_q: Energy
 ) -> Tensor:
-    """Data against noise of known density; c learns log Z: () from (N, D), (N, D). Source: gutmann2010noise."""
+    """Data against noise of known density; c learns log Z: c (), data, noise (N, D) to (). Source: gutmann2010noise."""
 
     def logit(x: Tensor) -> Tensor:
         return -energy(x) - c - log_q(x)
@@ -179,7 +179,7 @@ def noise_contrastive(
 
 
 def fit(loss: Callable[[Tensor], Tensor], theta: Tensor, steps: int) -> Tensor:
-    """Newton steps to the minimum of a convex loss, shortened while they lead up: (K,) to (K,). Source: definition."""
+    """Newton steps, shortened while they lead up: loss (), theta (K,) to (K,). Source: definition."""
     for _ in range(steps):
         theta = theta.detach().requires_grad_()
         now = loss(theta)
@@ -196,7 +196,7 @@ def fit(loss: Callable[[Tensor], Tensor], theta: Tensor, steps: int) -> Tensor:
 def train(
     family: Bumps, data: Tensor, h: float, steps: int, persistent: bool, generator: torch.Generator
 ) -> Tensor:
-    """Contrastive divergence: k Langevin steps from the data, or from the last samples, (K,). Source: definition."""
+    """Contrastive divergence, from the data or from the last samples: data (N, D) to (K,). Source: definition."""
     theta = torch.zeros(*data.shape[:-2], len(family.centres), dtype=data.dtype)
     chains = data[..., :BATCH, :]
     for i in range(ROUNDS):

@@ -16,7 +16,7 @@ from torch import Tensor
 
 @cache
 def states(n: int) -> Tensor:
-    """All settings of n units, (2^n, n). Source: definition."""
+    """All settings of n units, to (S, n) with S = 2^n. Source: definition."""
     return torch.tensor(list(itertools.product((0.0, 1.0), repeat=n)), dtype=torch.float64)
 
 
@@ -38,29 +38,29 @@ class Machine:
 
     # --8<-- [start:machine]
     def energy(self, v: Tensor, h: Tensor) -> Tensor:
-        """Of both layers: (N, V), (N, H) to (N,). Source: this page, eq-energy-based-rbm."""
+        """Of both layers: v (N, V), h (N, H) to (N,). Source: this page, eq-energy-based-rbm."""
         return -((v @ self.w) * h).sum(-1) - v @ self.b - h @ self.c
 
     def hidden(self, v: Tensor) -> Tensor:
-        """Probability that each hidden unit is 1: (N, V) to (N, H). Source: this page, eq-energy-based-hidden."""
+        """Probability that each hidden unit is 1: v (N, V) to (N, H). Source: this page, eq-energy-based-hidden."""
         return torch.sigmoid(v @ self.w + self.c)
 
     def visible(self, h: Tensor) -> Tensor:
-        """Probability that each visible unit is 1: (N, H) to (N, V). Source: this page, eq-energy-based-hidden."""
+        """Probability that each visible unit is 1: h (N, H) to (N, V). Source: this page, eq-energy-based-hidden."""
         return torch.sigmoid(h @ self.w.T + self.b)
 
     def free(self, v: Tensor) -> Tensor:
-        """Free energy: (N, V) to (N,). Source: definition."""
+        """Free energy: v (N, V) to (N,). Source: definition."""
         return -v @ self.b - torch.nn.functional.softplus(v @ self.w + self.c).sum(-1)
         # --8<-- [end:machine]
 
     def log_likelihood(self, data: Tensor) -> Tensor:
-        """Mean over the data, by enumeration: (N, V) to (). Source: definition."""
+        """Mean over the data, by enumeration: data (N, V) to (). Source: definition."""
         everything = self.free(states(len(self.b)))
         return -self.free(data).mean() - torch.logsumexp(-everything, 0)
 
     def gibbs(self) -> Tensor:
-        """Visible to hidden to visible, each state to each: (2^V, 2^V). Source: definition."""
+        """Visible to hidden to visible, each state to each, (S, S). Source: definition."""
         v, h = states(len(self.b)), states(len(self.c))
         up = _chances(self.hidden(v), h)
         down = _chances(self.visible(h), v)
@@ -68,13 +68,13 @@ class Machine:
 
     # --8<-- [start:gradient]
     def gradient(self, data: Tensor, model: Tensor) -> list[Tensor]:
-        """Of the log-likelihood, in w, b, c; data (2^V,), model (2^V,) are probabilities. Source: definition."""
+        """Of the log-likelihood, from probabilities: data, model (S,) to (V, H), (V,), (H,). Source: definition."""
         v = states(len(self.b))
         h, less = self.hidden(v), data - model
         return [(v * less[:, None]).T @ h, less @ v, less @ h]
 
     def model(self, data: Tensor, steps: int | None) -> Tensor:
-        """The model's distribution, or that k steps from the data: (2^V,) to (2^V,). Source: definition."""
+        """The model's distribution, or that k steps from the data: data (S,) to (S,). Source: definition."""
         if steps is None:
             return torch.softmax(-self.free(states(len(self.b))), 0)
         kernel = self.gibbs()
@@ -90,7 +90,7 @@ def _chances(p: Tensor, target: Tensor) -> Tensor:
 
 
 def empirical(data: Tensor) -> Tensor:
-    """Shares of the data among all states: (N, V) to (2^V,). Source: definition."""
+    """Shares of the data among all states: data (N, V) to (S,). Source: definition."""
     same = (states(data.shape[1])[:, None, :] == data).all(-1)
     return same.double().mean(1)
 
@@ -102,7 +102,7 @@ def start(visible: int, hidden: int, generator: torch.Generator) -> Machine:
 
 
 def train(machine: Machine, data: Tensor, steps: int | None, rounds: int, rate: float) -> Machine:
-    """Gradient ascent with the expected gradient of CD-k, or the exact one if steps is None. Source: definition."""
+    """Ascent by the expected gradient of CD-k, or the exact one: data (N, V). Source: definition."""
     shares = empirical(data)
     for _ in range(rounds):
         grads = machine.gradient(shares, machine.model(shares, steps))

@@ -7,7 +7,7 @@ from torch import Tensor
 
 # --8<-- [start:fit]
 def fit(data: Tensor, rounds: int, seed: int) -> BernoulliRBM:
-    """Persistent contrastive divergence, 4 hidden units, all data in a batch: (N, V). Source: tieleman2008training."""
+    """Persistent contrastive divergence, 4 hidden units, one batch: data (N, V). Source: tieleman2008training."""
     machine = BernoulliRBM(
         n_components=4, learning_rate=0.1, batch_size=len(data), n_iter=rounds, random_state=seed
     )
@@ -15,7 +15,7 @@ def fit(data: Tensor, rounds: int, seed: int) -> BernoulliRBM:
 
 
 def free(machine: BernoulliRBM, v: Tensor) -> Tensor:
-    """Free energy with its weights: (N, V) to (N,). Source: this page, eq-energy-based-free."""
+    """Free energy with its weights: v (N, V) to (N,). Source: this page, eq-energy-based-free."""
     w, b, c = (
         torch.from_numpy(part)
         for part in (machine.components_, machine.intercept_visible_, machine.intercept_hidden_)
