@@ -73,7 +73,7 @@ class DiT(nn.Module):
 
     # --8<-- [start:forward]
     def forward(self, z: Tensor, t: Tensor, y: Tensor) -> Tensor:
-        """z (B, 1, S, S), level t and class y (B,) to (B, 1, S, S). Source: peebles2023scalable."""
+        """z (B, 1, S, S), level t (B,), class y (B,) to (B, 1, S, S). Source: peebles2023scalable."""
         grid = SIDE // PATCH
         rows = z.reshape(-1, grid, PATCH, grid, PATCH).transpose(2, 3)
         h = self.embed(rows.flatten(3).flatten(1, 2)) + self.places  # (B, N, E)
@@ -104,7 +104,7 @@ def group(name: str) -> str:
 
 # --8<-- [start:noised]
 def noised(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """Images x (B, 1, S, S) with noise: levels t (B,), noise (B, 1, S, S), mixture. Source: definition."""
+    """Images x (B, 1, S, S) with noise: levels t (B,), noise and mixture (B, 1, S, S) each. Source: definition."""
     t = torch.rand(len(x), generator=generator)
     noise = torch.randn(x.shape, generator=generator)
     share = t[:, None, None, None]
@@ -115,7 +115,7 @@ def noised(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tenso
 def train(
     images: Tensor, labels: Tensor, zero: bool, seeds: int, steps: int = STEPS
 ) -> tuple[Tensor, dict[str, list[float]]]:
-    """Networks of seeds 0, 1, ... side by side on images (n, 1, S, S): losses (steps, seeds), first gradients.
+    """Networks of seeds 0, 1, ... on images (n, 1, S, S), labels (n,): losses (steps, seeds), first gradients.
 
     The second result holds the norm of the gradient of each group of the first network at the first four steps.
     Source: this page, eq-vision-transformer-dit.

@@ -155,11 +155,10 @@ def run(model: nn.Module, weights: dict[str, Tensor], x: Tensor) -> Tensor:
     return torch.vmap(one)(weights, x)
 
 
-Change = Callable[[Tensor], Tensor]
-
-
-def accuracy(model: nn.Module, weights: dict[str, Tensor], change: Change | None = None) -> Tensor:
-    """The share of right test digits: weights (nets, ...) to (nets,). `change` is done to the images.
+def accuracy(
+    model: nn.Module, weights: dict[str, Tensor], change: Callable[[Tensor], Tensor] | None = None
+) -> Tensor:
+    """The share of right test digits: weights (nets, ...) to (nets,). change (B, 1, 8, 8) to (B, 1, 8, 8) is done to the images.
 
     Source: definition.
     """
@@ -171,7 +170,7 @@ def accuracy(model: nn.Module, weights: dict[str, Tensor], change: Change | None
 
 
 def shuffled(x: Tensor) -> Tensor:
-    """The 16 patches of each image in one other order: x (B, 1, 8, 8) to the same. Source: definition."""
+    """The 16 patches of each image in one other order: x (B, 1, 8, 8) to (B, 1, 8, 8). Source: definition."""
     order = torch.randperm(GRID**2, generator=torch.Generator().manual_seed(1))
     parts = functional.unfold(x, 2, stride=2)[:, :, order]
     return functional.fold(parts, (8, 8), 2, stride=2)

@@ -58,7 +58,7 @@ def waves(grid: int, width: int, base: float = 10000.0) -> Tensor:
 
 # --8<-- [start:resize]
 def resize(table: Tensor, grid: int) -> Tensor:
-    """A table of positions (N, E) for a square grid of other size, bicubic: (grid·grid, E).
+    """Positions, a table (N, E), for a square grid of other size, bicubic: (grid·grid, E).
 
     Source: dosovitskiy2021image, section 3.2.
     """
@@ -125,7 +125,10 @@ class ViT(nn.Module):
 
     # --8<-- [start:forward]
     def forward(self, x: Tensor) -> Tensor:
-        """Class scores: x (B, C, S, S) to (B, K). Source: dosovitskiy2021image, eqs. 1 to 4."""
+        """Class scores: x (B, C, S, S) to (B, K). Raises ValueError where `patches` does.
+
+        Source: dosovitskiy2021image, eqs. 1 to 4.
+        """
         h = self.embed(patches(x, self.patch))  # (B, N, E)
         h = h + self.places
         if self.token is not None:
@@ -157,7 +160,8 @@ def operations(tokens: int, width: int, depth: int) -> int:
 def example(image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The example by hand, no norm: image (4, 4) to tokens (5, 6), weights (5,) and output (4,) of the class token.
 
-    The class token asks by brightness; it takes edges and places. Source: definition.
+    The class token asks by brightness; it takes edges and places. Raises ValueError where `patches` does.
+    Source: definition.
     """
     filters = torch.tensor(FILTERS, dtype=torch.float64) / 4
     x = patches(image[None, None], 2)[0] @ filters.T + torch.tensor(PLACES)

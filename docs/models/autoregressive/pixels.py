@@ -26,7 +26,10 @@ def rows_of_a_chain(count: int, generator: torch.Generator) -> Tensor:
 
 # --8<-- [start:masked]
 class Masked(nn.Conv2d):
-    """A convolution that sees the pixels before a pixel in reading order, and the pixel itself if `itself`."""
+    """A convolution that sees the pixels before a pixel in reading order, and the pixel itself if `itself`.
+
+    mask (K, K) is 1 where a weight is kept.
+    """
 
     mask: Tensor
 

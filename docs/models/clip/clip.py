@@ -30,14 +30,14 @@ def cosines(u: Tensor, v: Tensor) -> Tensor:
 
 
 def both(s: Tensor, scale: Tensor | float) -> tuple[Tensor, Tensor]:
-    """Losses of image to caption and back: s (N, N) to (), (). Source: radford2021learning, figure 3."""
+    """Losses of image to caption and back: s (N, N), scale () to (), (). Source: radford2021learning, fig. 3."""
     rows = torch.log_softmax(scale * s, dim=1)  # each image chooses among the captions
     columns = torch.log_softmax(scale * s, dim=0)  # each caption chooses among the images
     return -rows.diagonal().mean(), -columns.diagonal().mean()
 
 
 def contrastive(s: Tensor, scale: Tensor | float) -> Tensor:
-    """Mean of both directions: s (N, N) to (). Source: radford2021learning, figure 3."""
+    """Mean of both directions: s (N, N), scale () to (). Source: radford2021learning, figure 3."""
     image, caption = both(s, scale)
     return (image + caption) / 2
     # --8<-- [end:loss]
@@ -45,7 +45,7 @@ def contrastive(s: Tensor, scale: Tensor | float) -> Tensor:
 
 # --8<-- [start:sigmoid]
 def sigmoid(s: Tensor, scale: Tensor | float, bias: Tensor | float) -> Tensor:
-    """SigLIP: each cell of s (N, N) by itself, to (). Source: zhai2023sigmoid, section 3.2."""
+    """SigLIP: each cell of s (N, N), with scale () and bias (), to (). Source: zhai2023sigmoid, section 3.2."""
     sign = 2 * torch.eye(len(s), dtype=s.dtype) - 1  # 1 for a pair, -1 for the rest
     return -logsigmoid(sign * (scale * s + bias)).sum() / len(s)
     # --8<-- [end:sigmoid]
