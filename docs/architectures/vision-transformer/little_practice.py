@@ -158,8 +158,9 @@ def run(model: nn.Module, weights: dict[str, Tensor], x: Tensor) -> Tensor:
 def accuracy(
     model: nn.Module, weights: dict[str, Tensor], change: Callable[[Tensor], Tensor] | None = None
 ) -> Tensor:
-    """The share of right test digits: weights (nets, ...) to (nets,). change (B, 1, 8, 8) to (B, 1, 8, 8) is done to the images.
+    """The share of right test digits: weights (nets, ...) to (nets,).
 
+    The images are changed first: change (B, 1, 8, 8) gives (B, 1, 8, 8).
     Source: definition.
     """
     images, labels = digits("test")
