@@ -143,7 +143,7 @@ def draw_shares(table: style.Table, axes: style.Axes) -> None:
         "pairs read" if across == "pairs" else "times that each of four keys was written"
     )
     axes.set_ylabel("share right")
-    axes.legend(loc="lower left")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 0.12))
 
 
 def once(compute: str) -> style.Table:

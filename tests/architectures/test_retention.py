@@ -16,12 +16,14 @@ from torch.utils.flop_counter import FlopCounterMode
 from scripts.figures import retention as figures
 from scripts.figures import style
 from scripts.printed.values import Each, From
+from tests import golden as shared
 from tests.printed.bound import column, rows, taking
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
 
 retention = import_module("docs.architectures.retention.retention")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "architectures" / "retention.md"
+GOLDEN = Path(__file__).with_name("retention.golden.json")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
 
@@ -409,85 +411,68 @@ def test_the_table_of_bytes() -> None:
     )
 
 
-# A full state, and what replaces or forgets.
+# The demo.
 
 
-@pytest.mark.equation("eq-retention-noise")
-@pytest.mark.equation("eq-retention-ratio")
-def test_a_full_state_answers_with_noise(printed: Equations) -> None:
-    k = functional.normalize(draw(6, 4), dim=-1)
-    v = draw(6, 3, seed=1)
-    printed("eq-retention-noise").holds(
-        {
-            r"\mathbf{k}": rows(k),
-            r"\mathbf{v}": rows(v),
-            r"\mathbf{S}": (k.T @ v).numpy(),
-            "M": 6,
-            "m": Each(range(1, 7)),
-            "j": Each([1, 4, 6]),
-        }
-    )
-    d, pairs = 5, 9  # directions along the axes are random directions as good as any for a variance
-    q = functional.normalize(draw(d, seed=2), dim=-1)
-    each = float(
-        torch.stack(
-            [(q @ sign * axis) ** 2 for axis in (1, -1) for sign in torch.eye(d).double()]
-        ).mean()
-    )
-    printed("eq-retention-ratio").holds({r"\rho": (pairs - 1) * each, "M": pairs, "D": d})
-
-
-@pytest.mark.equation("eq-retention-delta")
-def test_the_delta_rule_replaces(printed: Equations) -> None:
-    n, d, width, gamma = 7, 4, 3, 0.9
-    q, v = draw(n, d), draw(n, width, seed=1)
-    k = functional.normalize(draw(n, d, seed=2), dim=-1)
-    state, states, outs = torch.zeros(d, width).double(), [torch.zeros(d, width)], []
-    for t in range(n):
-        state = gamma * state
-        state = state + torch.outer(k[t], v[t] - k[t] @ state)
-        states.append(state)
-        outs.append(q[t] @ state)
-    fast = retention.delta(q[None], k[None], v[None], torch.tensor([gamma], dtype=torch.float64))[0]
-    torch.testing.assert_close(fast, torch.stack(outs))
-    printed("eq-retention-delta").holds(
-        {
-            r"\mathbf{S}": From(0, states),
-            r"\gamma": gamma,
-            r"\mathbf{I}": torch.eye(d),
-            r"\mathbf{k}": rows(k),
-            r"\mathbf{v}": rows(v),
-            "n": Each([1, 3, 7]),
-        }
-    )
-
-
-@pytest.mark.equation("eq-retention-gated")
-def test_a_gate_chooses_what_is_kept(printed: Equations) -> None:
-    n, d = 7, 3
-    q, k, v = (draw(n, d, seed=s) for s in range(3))
-    gates = torch.rand(n, generator=torch.Generator().manual_seed(5)).double() * 0.9 + 0.1
-    state, outs = torch.zeros(d, d).double(), []
-    for t in range(n):
-        state = gates[t] * state + torch.outer(k[t], v[t])
-        outs.append(q[t] @ state)
-    found = retention.gated(q[None], k[None], v[None], gates[None])[0]
-    torch.testing.assert_close(found, torch.stack(outs))
-    printed("eq-retention-gated").holds(
-        {
-            r"\mathbf{o}": rows(torch.stack(outs)),
-            r"\mathbf{q}": rows(q),
-            r"\mathbf{k}": rows(k),
-            r"\mathbf{v}": rows(v),
-            r"\alpha": gates.tolist(),
-            "n": Each([1, 4, 7]),
-        }
-    )
-    with pytest.raises(ValueError, match="above 0"):
-        retention.gated(q[None], k[None], v[None], 0 * gates[None])
+def golden() -> dict[str, Any]:
+    """The cases that the demo and Python must agree on."""
+    cases: list[dict[str, Any]] = []
     q, k, v, _ = retention.example()
-    state = (k[0].T @ v[0]).flatten().tolist()
-    said(f"gates of 1 for tokens 2 to 4 would leave the state $({state[0]:g}, {state[1]:g})$")
+    other = k.clone()
+    other[0, 2] = torch.tensor([0.0, 1.0]).double()
+    for keys, gamma, size, replace in (
+        (k, 0.5, 2, False),
+        (k, 1.0, 3, False),
+        (other, 0.0625, 1, False),
+        (k, 0.5, 2, True),
+        (other, 0.96875, 4, True),
+    ):
+        g = torch.tensor([gamma], dtype=torch.float64)
+        news, state, states = [], torch.zeros(1, 2, 1).double(), []
+        for n in range(4):
+            there = gamma * keys[:, n, None] @ state
+            news.append(float(v[0, n, 0] - there) if replace else float(v[0, n, 0]))
+            added = torch.tensor([[news[-1]]], dtype=torch.float64)
+            _, state = retention.step(state, q[:, n], keys[:, n], added, g)
+            states.append(state.flatten().tolist())
+        added = torch.tensor(news, dtype=torch.float64)[None, :, None]
+        whole = retention.delta(q, keys, v, g) if replace else retention.parallel(q, keys, v, g)
+        returns = {
+            "weights": (q @ keys.mT * retention.mask(g, 4))[0].tolist(),
+            "news": news,
+            "states": states,
+            "parallel": whole.flatten().tolist(),
+            "recurrent": retention.recurrent(q, keys, added, g).flatten().tolist(),
+            "chunkwise": retention.chunkwise(q, keys, added, g, size).flatten().tolist(),
+        }
+        text = {"q": q[0].tolist(), "k": keys[0].tolist(), "v": v.flatten().tolist()}
+        args = [text | {"gamma": gamma, "size": size, "replace": replace}]
+        cases.append({"function": "run", "args": args, "returns": returns})
+    cases += [
+        {"function": "halfLife", "args": [g], "returns": retention.half_life(g)}
+        for g in (0.25, 0.5, 0.96875)
+    ]
+    sums = "architectures/retention/retention.mjs"
+    return {"module": sums, "tolerance": 1e-5, "cases": cases}
+
+
+def test_golden_values_are_current() -> None:
+    shared.current(GOLDEN, golden())
+
+
+def test_the_presets_of_the_demo() -> None:
+    cases = [case["returns"] for case in golden()["cases"][:5]]
+    assert cases[0]["parallel"] == [8, 4, 2, 8]
+    assert cases[1]["states"][3] == [14, 5]
+    assert cases[3]["states"][2][0] == 6
+    assert cases[3]["parallel"][3] == 5
+    said(
+        "Outputs 8, 4, 2, 8; the chunk changes nothing.",
+        "With a decay of 1 the state ends at $(14, 5)$.",
+        "Token 3 leaves 6 in place of 8; the last output is 5.",
+        "With 1/16 nearly nothing but the token itself is left.",
+        f"31/32: a half-life of {retention.half_life(31 / 32):.1f} tokens.",
+    )
 
 
 def test_the_program_runs(capsys: pytest.CaptureFixture[str]) -> None:
