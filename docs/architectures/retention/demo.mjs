@@ -91,22 +91,18 @@ class Stage {
       onInput: (value) => this.change({ value }),
     });
     this.same = ui.select(controls, {
-      label: "Key of token 3",
+      label: "Key 3",
       options: [
-        ["same", "(1, 0), as token 1"],
-        ["other", "(0, 1), as token 2"],
+        ["same", "(1, 0)"],
+        ["other", "(0, 1)"],
       ],
       value: "same",
       onInput: (value) => this.change({ same: value === "same" }),
     });
-    this.rule = ui.select(controls, {
-      label: "A token",
-      options: [
-        ["add", "adds its value"],
-        ["replace", "replaces (delta rule)"],
-      ],
-      value: "add",
-      onInput: (value) => this.change({ replace: value === "replace" }),
+    this.rule = ui.toggle(controls, {
+      label: "Tokens replace",
+      value: false,
+      onInput: (replace) => this.change({ replace }),
     });
     ui.button(buttons, "Reset", () => this.load(PRESETS[0]));
     controls.append(buttons);
@@ -126,7 +122,7 @@ class Stage {
     this.size?.set(settings.size);
     this.value?.set(settings.value);
     this.same?.set(settings.same ? "same" : "other");
-    this.rule?.set(settings.replace ? "replace" : "add");
+    this.rule?.set(settings.replace);
     this.see.textContent = see;
     this.show();
   }
@@ -201,7 +197,7 @@ class Stage {
       if (cell instanceof HTMLElement) cell.style.cssText = "min-width: 0";
     }
     const life = text.gamma > 0 ? halfLife(text.gamma) : 0;
-    const fades = life === Infinity ? "nothing fades" : `half-life ${short(life)} tokens`;
+    const fades = life === Infinity ? "nothing fades" : `half-life in tokens: ${short(life)}`;
     this.status(
       `Outputs ${parallel.map(short).join(", ")} in all three forms; the state ends at (${states[3]
         .map(short)
