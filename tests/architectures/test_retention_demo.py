@@ -18,7 +18,7 @@ def test_it_starts_with_the_example_and_replaces_under_the_delta_rule(open_demo:
     expect(told).to_contain_text("Outputs 8, 4, 2, 8 in all three forms")
     demo.get_by_role("button", name="Nothing fades").click()
     expect(told).to_contain_text("the state ends at (14, 5); nothing fades.")
-    demo.get_by_role("button", name="RetNet's first head").click()
+    demo.get_by_role("button", name="RetNet, head 1").click()
     expect(told).to_contain_text("half-life in tokens: 21.832")
     demo.get_by_role("button", name="Delta rule").click()
     expect(rows.nth(2)).to_contain_text("(6, 2)")

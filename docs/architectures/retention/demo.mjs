@@ -32,7 +32,7 @@ const PRESETS = [
     see: "A decay of 1/16: each output is nearly its own token alone; the rest weighs at most 1/16.",
   },
   {
-    name: "RetNet's first head",
+    name: "RetNet, head 1",
     settings: { gamma: 0.96875, size: 2, value: 6, same: true, replace: false },
     see: "31/32, a half-life of 21.8 tokens: over four tokens nearly nothing is forgotten.",
   },
@@ -58,7 +58,7 @@ class Stage {
     root.prepend(list, this.see);
     this.cells = ui.canvas(stage, {
       width: 640,
-      height: 170,
+      height: 220,
       label: "Weights of four tokens as cells, and the state after each as bars",
       draw: (g, area, colours) => this.drawCells(g, area, colours),
     });
@@ -140,8 +140,8 @@ class Stage {
   drawCells(g, area, colours) {
     const { weights, states } = run(this.text());
     const half = area.width / 2;
-    const [top, left, w, h] = [26, 24, (half - 40) / 4, (area.height - 32) / 4];
-    g.font = "13px sans-serif";
+    const [top, left, w, h] = [26, 20, (half - 28) / 4, (area.height - 32) / 4];
+    g.font = `${area.width < 400 ? 11 : 13}px sans-serif`;
     g.textBaseline = "middle";
     g.textAlign = "center";
     g.fillStyle = colours.ink;
