@@ -400,12 +400,15 @@ def test_the_table_of_bytes() -> None:
     )
     whole, grouped = (state / retention.cache_bytes(32, g, 128, 1) for g in (32, 8))
     said(
-        f"for RetNet's own sizes the two meet at {whole:.0f} tokens]",
+        f"a RetNet of 7 billion parameters and a Transformer of its width meet at {whole:.0f} tokens]",
+        "The table compares it with a Transformer of the same width $E = 4096$, whose 32 heads have keys"
+        " and values of 128 numbers.",
         f"From {grouped:.0f} tokens on, retention keeps less than the attention with 8 groups.",
         f"[{size(state)}](#tab-retention-bytes) at seven billion parameters",
         f"The 70 layers of MiniMax-Text-01 keep {size(retention.state_bytes(70, 64, 128, 128))} of states"
         " at two bytes a number",
-        "has $L = 32$, $H = 16$, $D = 256$ and $V = 432$",
+        "has $L = 32$, $H = 16$, $D = 256$ and $V = 432$[^microsoft2023torchscale]:"
+        f" {256 * 432 / (256 + 432):.0f} tokens.",
         "The state of the example has $2 \\cdot 1 = 2$ numbers",
         "for each token, $2 + 1 = 3$ numbers, 12 for four tokens",
     )
