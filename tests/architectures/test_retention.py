@@ -474,7 +474,7 @@ def test_the_presets_of_the_demo() -> None:
         "With a decay of 1 the state ends at $(14, 5)$.",
         "Token 3 leaves 6 in place of 8; the last output is 5.",
         "With 1/16 nearly nothing but the token itself is left.",
-        f"31/32: a half-life of {retention.half_life(31 / 32):.1f} tokens.",
+        f"| RetNet, head 1 | 31/32: a half-life of {retention.half_life(31 / 32):.1f} tokens.",
     )
 
 
