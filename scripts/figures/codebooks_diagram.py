@@ -6,18 +6,18 @@ from docs.architectures.codebooks import codebooks
 from scripts.figures import diagram, style
 
 U, Z, X, MADE = r"$\mathbf{u}$", r"$\mathbf{z}$", r"$\mathbf{x}$", r"$\hat{\mathbf{x}}$"
-GAP = r"$\lVert \mathbf{u} - \mathbf{e}_k \rVert^2$"
+GAP = r"$\gamma \lVert \mathbf{u} - \mathbf{e}_k \rVert^2$"
 
 
 def numbers() -> style.Table:
-    """The first output of the example, its code, the number of the code, and their squared distance."""
+    """The first output of the example, its code, the number of the code, and the commitment loss."""
     u, e = torch.tensor(codebooks.OUTPUTS[:1]), torch.tensor(codebooks.CODES)
     k = codebooks.nearest(u, e)
     return {
         "u": u[0].tolist(),
         "z": e[k][0].tolist(),
         "number": [float(k[0]) + 1],
-        "distance": [float((u - e[k]).square().sum())],
+        "commitment": [codebooks.COMMITMENT * float((u - e[k]).square().sum())],
     }
 
 
@@ -29,7 +29,7 @@ def draw(table: style.Table, sheet: diagram.Sheet) -> None:
 def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     """From left to right."""
     u, z = diagram.vector(table["u"]), diagram.vector(table["z"])
-    number, distance = table["number"][0], table["distance"][0]
+    number, commitment = table["number"][0], table["commitment"][0]
     sheet.band(0, 236, "Training", "all three learn")
     y = 112
     x = sheet.box(34, y, 40, 34, X)
@@ -40,7 +40,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     decoder = sheet.decoder(550, y, 92, 66)
     made = sheet.box(634, y, 40, 34, MADE)
     book = sheet.network(336, 196, 140, 54, "Codebook", f"$K = {len(codebooks.CODES)}$ codes")
-    near = sheet.loss(168, 196, 128, 46, f"{GAP} = {distance:g}", gloss="commitment")
+    near = sheet.loss(168, 196, 128, 46, GAP, gloss=f"commitment: {commitment:g}")
     error = sheet.loss(582, 196, 154, 46, rf"{X} against {MADE}", gloss="reconstruction")
     sheet.chain([x, encoder, out, look, code, decoder, made])
     sheet.arrow(book, look)
@@ -73,7 +73,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     """From top to bottom."""
     u, z = diagram.vector(table["u"]), diagram.vector(table["z"])
-    number, distance = table["number"][0], table["distance"][0]
+    number, commitment = table["number"][0], table["commitment"][0]
     sheet.band(0, 514, "Training", "all three learn")
     at = 112
     x = sheet.box(at, 52, 40, 32, X)
@@ -83,7 +83,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     code = sheet.box(at, 328, 90, 34, f"{Z} = {z}")
     decoder = sheet.decoder(at, 402, 104, 56, flow="down")
     made = sheet.box(at, 470, 40, 32, MADE)
-    near = sheet.loss(268, 194, 132, 46, f"{GAP} = {distance:g}", gloss="commitment")
+    near = sheet.loss(268, 194, 132, 46, GAP, gloss=f"commitment: {commitment:g}")
     book = sheet.network(268, 262, 132, 50, "Codebook", f"$K = {len(codebooks.CODES)}$ codes")
     error = sheet.loss(268, 470, 148, 46, rf"{X} against {MADE}", gloss="reconstruction")
     sheet.chain([x, encoder, out, look, code, decoder, made])

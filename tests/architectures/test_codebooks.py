@@ -141,7 +141,9 @@ def test_the_moving_average_is_a_step_of_kmeans_by_formula(printed: Equations) -
 def test_a_restart_moves_dead_codes_onto_vectors_and_no_other() -> None:
     u, e = normal(30, 3), normal(6, 3, seed=1)
     counts = torch.tensor([0.0, 2, 0.04, 1, 5, 0.06]).double()
-    fresh = codebooks.restart(e, counts, u, 0.05, torch.Generator().manual_seed(0))
+    fresh, new = codebooks.restart(e, counts, u, 0.05, torch.Generator().manual_seed(0))
+    assert new.tolist() == torch.where(counts < 0.05, 1.0, counts).tolist()
+    assert new[[0, 2]].tolist() == [1, 1]
     torch.testing.assert_close(fresh[[1, 3, 4, 5]], e[[1, 3, 4, 5]])
     assert (torch.cdist(fresh[[0, 2]], u).amin(1) < 1e-9).all()
 
@@ -160,6 +162,10 @@ def test_the_perplexity_is_two_to_the_entropy_of_scipy(printed: Equations) -> No
     said("In the example $P = 3$ and $H = \\log_2 3 = 1.58$ of 2 bits.")
     said("perplexity* of their use is 3, of 4 that are paid for:")
     assert f"{np.log2(perplexity):.2f}" == "1.58"
+    _, uneven = codebooks.use(torch.tensor([0, 0, 1, 2]), 4)
+    share = r"\frac14 \log_2 4"
+    said(rf"With shares of 1/2, 1/4 and 1/4 they would carry $\frac12 \log_2 2 + {share} + {share}")
+    said(f"= {np.log2(uneven):g}$ bits, and the perplexity would be $2^{{1.5}} = {uneven:.2f}$.")
 
 
 @pytest.mark.equation("eq-codebooks-rate")
@@ -186,7 +192,7 @@ def test_the_bound_is_what_blahut_and_arimoto_find(printed: Equations) -> None:
     distortion = float(p @ (joint * (at[:, None] - at) ** 2).sum(1))
     bits = float(p @ (joint * np.log2(np.maximum(joint, 1e-300) / np.maximum(q, 1e-300))).sum(1))
     printed("eq-codebooks-bound").holds(
-        {"D(R)": distortion, "R": bits, r"\sigma": sigma}, tolerance=2e-3
+        {r"\epsilon(R)": distortion, "R": bits, r"\sigma": sigma}, tolerance=2e-3
     )
 
 
@@ -196,7 +202,8 @@ def test_two_codes_for_a_gaussian_number(printed: Equations) -> None:
     sigma = 1.5
     half = quad(lambda x: (x - sigma * float(e[1])) ** 2 * norm.pdf(x, scale=sigma), 0, 40)[0]
     printed("eq-codebooks-half").holds(
-        {"D_1": 2 * half, r"\sigma": sigma, "c": sigma * float(e[1]), r"\pi": pi}, tolerance=1e-7
+        {r"\epsilon_1": 2 * half, r"\sigma": sigma, "c": sigma * float(e[1]), r"\pi": pi},
+        tolerance=1e-7,
     )
     said(f"which is {least:.3f} for $\\sigma = 1$, {least * 4:.2f} times the bound of 0.25.")
 
@@ -255,7 +262,7 @@ def test_rounding_reaches_the_product_of_the_levels(printed: Equations) -> None:
     squashed = torch.tensor([[1.2, -0.4]]).double()
     made, _ = codebooks.fsq(torch.atanh(squashed / 2), (5, 5))
     said(
-        f"from −2 to 2, $(1.2, -0.4)$ becomes ${row(made[0].round() + 0.0)}$, one "
+        f"from −2 to 2, what is squashed to $(1.2, -0.4)$ becomes ${row(made[0].round() + 0.0)}$, one "
         f"of $5 \\cdot 5 = 25$."
     )
 
@@ -299,7 +306,10 @@ def test_the_example_as_the_page_tells_it() -> None:
     far = [f"{v:g}" for v in (CODES - u).square().sum(1).tolist()]
     said(f"$9 + 1 = {far[0]}$, $1 + 1 = {far[1]}$, $9 + 9 = {far[2]}$ and $36 + 64 = {far[3]}$.")
     said(f"so $k = {k[0] + 1}$ and the decoder reads $\\mathbf{{z}} = {row(CODES[k[0]])}$.")
-    said(f"The squared error that this makes is {far[1]}.", "One of four costs 2 bits.")
+    said(
+        f"The squared error that this makes is {far[1]}.",
+        f"of four costs $\\log_2 4 = {np.log2(4):g}$ bits",
+    )
     x = OUTPUTS[:1].clone().requires_grad_()
     z, extra, _ = codebooks.quantise(x, CODES)
     (held,) = torch.autograd.grad(extra.sum(), x, retain_graph=True)
@@ -332,7 +342,9 @@ def test_the_example_as_the_page_tells_it() -> None:
     said(", ".join(row(v) for v in FINE))
     table = style.read_table(DATA / "diagram.csv")
     assert (table["u"], table["z"]) == (u.tolist(), CODES[1].tolist())
-    assert (table["number"][0], table["distance"][0]) == (2, 2)
+    held = float((extra - (z - x).square().sum()).detach())  # all but the term that moves the code
+    assert (table["number"][0], table["commitment"][0]) == (2, held)
+    said(f"is a quarter of the squared distance of u and its code, {held:.1f}. Dashed")
 
 
 @pytest.mark.equation("eq-codebooks-parts")
@@ -341,7 +353,9 @@ def test_a_correlation_lowers_the_bound(printed: Equations) -> None:
     pair = sigma**2 * np.array([[1, rho], [rho, 1]])
     assert least < np.linalg.eigvalsh(pair)[0]
     bits = float(np.linalg.slogdet(pair / least)[1]) / np.log(2) / 2  # of two Gaussians, by entropy
-    printed("eq-codebooks-parts").holds({"R": bits / 2, r"\sigma": sigma, r"\rho": rho, "D": least})
+    printed("eq-codebooks-parts").holds(
+        {"R": bits / 2, r"\sigma": sigma, r"\rho": rho, r"\epsilon": least}
+    )
     said(f"by the factor $\\sqrt{{1 - \\rho^2}}$, {(1 - rho**2) ** 0.5:.1f} for $\\rho = 0.8$.")
 
 
@@ -365,6 +379,8 @@ def test_the_errors_of_codes_for_a_gaussian_as_the_figure_has_them() -> None:
     said(f"in a row {v[0]:.2f}, {v[1]:.2f}, {v[2]:.2f}](")
     for n in (1, 2):  # at 2 and 3 bits pairs do better, every one of the three
         assert table["pairs_most"][n] < table["scalar"][n] < table["row_least"][n]
+    hexagon = 5 / (36 * 3**0.5)  # error a number in a cell of area 1; in a square 1/12
+    said(f"in place of squares lower the error by {1 - 12 * hexagon:.0%}.".replace("%", " %"))
     for n in range(3):  # with the correlation at every number of bits
         assert table["pairs_joint_most"][n] < table["scalar"][n]
     assert all(value > 1 for series in (s, p, r, g, t, q, v) for value in series)
@@ -410,7 +426,14 @@ def test_exercise_3_rate(answer: Bench) -> None:
 def test_exercise_4_what_brings_a_code_back(answer: Bench) -> None:
     e, _ = codebooks.ema(CODES, torch.ones(4).double(), OUTPUTS, codebooks.nearest(OUTPUTS, CODES))
     torch.testing.assert_close(e[3], CODES[3])
-    answer("answer-codebooks-back").is_("Only outputs of the encoder that come near it.")
+    answer("answer-codebooks-back").is_(
+        "A change of who is nearest: outputs that come near it, or other codes that leave."
+    )
+    # Outputs that do not move: the other code leaves the last.
+    still = torch.tensor([[-1.0], [-1], [-1], [3]])
+    codes = torch.tensor([[2.0], [5]])
+    assert codebooks.nearest(still, codes).tolist() == [0, 0, 0, 0]
+    assert codebooks.nearest(still, codebooks.lloyd(still, codes, 1)).tolist() == [0, 0, 0, 1]
 
 
 @pytest.mark.answer("answer-codebooks-scalar")

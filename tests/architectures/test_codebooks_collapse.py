@@ -143,7 +143,8 @@ def test_what_the_page_tells_of_dead_codes() -> None:
     said(f"chosen less than {collapse.LEAST} times a batch on average")
     said(
         f"bumps on {collapse.PLACES} places; the encoder gives {collapse.WIDE} numbers, "
-        f"and {collapse.CODES} codes move"
+        f"and {collapse.CODES} codes move by EMA of decay {collapse.DECAY}, in batches of {collapse.BATCH}, "
+        f"since {collapse.STEPS} steps are few."
     )
     said(f"the encoder's last layer gives {collapse.LOW} numbers")
 

@@ -58,9 +58,9 @@ def ema(
 
     Source: this page, eq-codebooks-ema. A code that is not chosen stays where it is, and its count falls.
     """
-    chosen = torch.nn.functional.one_hot(k, len(e)).to(u)  # (B, K)
-    sums = decay * counts[:, None] * e + (1 - decay) * chosen.mT @ u
-    counts = decay * counts + (1 - decay) * chosen.sum(0)
+    who = torch.nn.functional.one_hot(k, len(e)).to(u)  # (B, K)
+    sums = decay * counts[:, None] * e + (1 - decay) * who.mT @ u
+    counts = decay * counts + (1 - decay) * who.sum(0)
     moved = sums / counts.clamp_min(1e-12)[:, None]
     return torch.where(counts[:, None] > 0, moved, e), counts
     # --8<-- [end:ema]
@@ -69,14 +69,17 @@ def ema(
 # --8<-- [start:restart]
 def restart(
     e: Tensor, counts: Tensor, u: Tensor, least: float, generator: torch.Generator
-) -> Tensor:
-    """Put each code whose count is below least on a vector of the batch, drawn at random.
+) -> tuple[Tensor, Tensor]:
+    """Put each code whose count is below least on a vector of the batch, drawn at random, with a count of 1.
 
-    e (K, D), counts (K,), u (B, D) to (K, D).
+    e (K, D), counts (K,), u (B, D) to (K, D), (K,). Without the new count a code could be restarted again at once.
     Source: dhariwal2020jukebox, section 3.1.
     """
     drawn = u[torch.randint(len(u), (len(e),), generator=generator)]
-    return torch.where(counts[:, None] < least, drawn, e)
+    dead = counts < least
+    e = torch.where(dead[:, None], drawn, e)
+    counts = torch.where(dead, 1.0, counts)
+    return e, counts
     # --8<-- [end:restart]
 
 

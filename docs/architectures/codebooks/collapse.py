@@ -90,9 +90,9 @@ class Coder:
 
         Source: this page, eq-codebooks-ema.
         """
-        chosen = functional.one_hot(k, self.e.shape[1]).float()
-        sums = DECAY * self.counts[..., None] * self.e + (1 - DECAY) * chosen.mT @ u
-        self.counts = DECAY * self.counts + (1 - DECAY) * chosen.sum(1)
+        who = functional.one_hot(k, self.e.shape[1]).float()
+        sums = DECAY * self.counts[..., None] * self.e + (1 - DECAY) * who.mT @ u
+        self.counts = DECAY * self.counts + (1 - DECAY) * who.sum(1)
         moved = sums / self.counts.clamp_min(1e-12)[..., None]
         self.e = torch.where(self.counts[..., None] > 1e-12, moved, self.e)
         if restarts:
