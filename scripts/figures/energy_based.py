@@ -196,7 +196,7 @@ def draw_rules(table: style.Table, panels: list[style.Axes]) -> None:
     panels[0].set_xlabel("KL divergence (nats)")
     panels[1].axvline(WEIGHTS[1], color=style.MUTED, ls=":")
     panels[1].set_xlabel("share of the right half")
-    panels[1].legend(loc="lower left")
+    panels[1].legend(loc="upper right")
 
 
 # What the score does not see.

@@ -50,11 +50,11 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
         value = f"{table['energy'][place - 1]:.2f}" if place != MADE else "0"
         sheet.label(c, y + 32, f"$E = {value}$")
     pills = [sheet.pill(c + 94, y, 90, 30, text) for c, text in zip(columns, SAYS, strict=False)]
-    again = sheet.network(346, 262, 110, 48, NAME)
+    again = sheet.network(346, 262, 480, 44, NAME)
     for k, pill in enumerate(pills):
         sheet.arrow(places[k], pill)
         sheet.arrow(pill, places[k + 1])
-    sheet.arrow(again.bottom(), pills[1].top())
+        sheet.arrow(again.bottom(188 * (k - 1)), pill.top())
 
 
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
@@ -75,7 +75,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(network, loss)
     sheet.gradient(loss.right(), network.right(14), via=270)
     sheet.label(276, 228, "gradient", anchor="start", colour=diagram.LOSS)
-    sheet.band(300, 176, "Generation", "propose, then go or stay")
+    sheet.band(300, 192, "Generation", "propose, then go or stay")
     columns = [40, 130, 220, 310]
     y = 436
     places = [
@@ -87,10 +87,10 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
         sheet.label(c, y + 30, f"$E = {value}$")
     for k in range(3):
         sheet.arrow(places[k], places[k + 1])
-    again = sheet.network(175, 352, 110, 42, NAME)
+    again = sheet.network(175, 364, 280, 42, NAME)
     for k, text in enumerate(SAYS):
-        sheet.label(columns[k] + 45, y - 28, text)
-    sheet.arrow(again.bottom(-45), places[1].top())
+        sheet.arrow(again.bottom(90 * (k - 1)), sheet.dot(columns[k] + 45, y).top())
+        sheet.label(columns[k] + 45, y + 50, text)
 
 
 FIGURES = [diagram.Recipe("models/energy-based/diagram", numbers, draw, absolute=1e-6)]
