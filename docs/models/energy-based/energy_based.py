@@ -139,7 +139,7 @@ def langevin(
 
 # --8<-- [start:losses]
 def explicit(energy: Energy, x: Tensor) -> Tensor:
-    """Score matching: x (N, D) to (). Source: hyvarinen2005estimation, eq. 4."""
+    """Score matching: x (N, D) to (). Source: hyvarinen2005estimation."""
     x = x.detach().requires_grad_()
     down = slope(energy, x, keep=True)
     bend = [
