@@ -173,7 +173,7 @@ def line() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 def test_the_distance_of_scores_does_not_need_that_of_the_data(printed: Equations) -> None:
     x, p, s, bend = line()
     r = -(x - 0.4) / 0.81
-    kept = slice(None, None, 8)
+    kept = slice(None, None, 24)
     weights = p[kept] / p[kept].sum()
     printed("eq-energy-based-explicit").holds(
         {
@@ -190,8 +190,8 @@ def test_the_distance_of_scores_does_not_need_that_of_the_data(printed: Equation
         return total
 
     points = torch.as_tensor(x[kept])[:, None]
-    each = torch.stack([energy.explicit(learned, points[i : i + 1]) for i in range(0, 301, 60)])
-    wanted = torch.as_tensor((s**2 / 2 + bend)[kept])[::60]
+    each = torch.stack([energy.explicit(learned, points[i : i + 1]) for i in range(0, 101, 20)])
+    wanted = torch.as_tensor((s**2 / 2 + bend)[kept])[::20]
     torch.testing.assert_close(each.detach(), wanted)
 
 
