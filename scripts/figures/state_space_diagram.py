@@ -62,7 +62,9 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
             356, 352, 292, 48, "convolution, kernel 1/2, 1/4, 1/8, 1/16", "(fixed step only)"
         ),
         sheet.pill(356, 410, 292, 36, "scan: join stretches by halves"),
-        sheet.pill(356, 460, 292, 36, "attention without softmax, masked"),
+        sheet.pill(
+            356, 462, 292, 48, "masked attention without softmax", "(one rate for all numbers)"
+        ),
     ]
     result = sheet.box(612, 410, 150, 36, row("y", table["y"]))
     for n, way in enumerate(ways):
@@ -104,19 +106,19 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(x.right(16), w_c.bottom(), via=[(282, 282)])
     sheet.arrow(w_c, read)
     sheet.band(324, 236, "All steps at once", "in training")
-    given = sheet.box(175, 382, 140, 34, row("x", table["x"]))
+    given = sheet.box(157, 382, 140, 34, row("x", table["x"]))
     ways = [
-        sheet.pill(62, 456, 108, 50, "convolution", "(fixed step)"),
-        sheet.pill(175, 456, 90, 50, "scan", "by halves"),
-        sheet.pill(288, 456, 108, 50, "masked", "attention"),
+        sheet.pill(58, 456, 100, 50, "convolution", "(fixed step)"),
+        sheet.pill(157, 456, 78, 50, "scan", "by halves"),
+        sheet.pill(274, 456, 136, 50, "masked attention", "(one rate)"),
     ]
-    result = sheet.box(175, 530, 146, 34, row("y", table["y"]))
-    sheet.arrow(given.left(), ways[0].top(), via=[(62, 382)])
+    result = sheet.box(157, 530, 146, 34, row("y", table["y"]))
+    sheet.arrow(given.left(), ways[0].top(), via=[(58, 382)])
     sheet.arrow(given, ways[1])
-    sheet.arrow(given.right(), ways[2].top(), via=[(288, 382)])
-    sheet.arrow(ways[0].bottom(), result.left(), via=[(62, 530)])
+    sheet.arrow(given.right(), ways[2].top(), via=[(274, 382)])
+    sheet.arrow(ways[0].bottom(), result.left(), via=[(58, 530)])
     sheet.arrow(ways[1], result)
-    sheet.arrow(ways[2].bottom(), result.right(), via=[(288, 530)])
+    sheet.arrow(ways[2].bottom(), result.right(), via=[(274, 530)])
 
 
 FIGURES = [diagram.Recipe("architectures/state-space/diagram", numbers, draw)]

@@ -144,6 +144,12 @@ def test_the_example_as_told() -> None:
     chosen = torch.tensor([3.0, 0, 0, 0]).double()
     factors, taken = ssm.hold(torch.tensor(ssm.RATE), torch.tensor(-ssm.RATE), chosen)
     assert ssm.scan(factors, taken * noisy).tolist() == pytest.approx([7, 7, 7, 7])
+    ones = torch.ones(4, 1).double()
+    mask = ssm.decay(ssm.RATE * ones[:, 0])
+    assert mask[3].tolist() == pytest.approx([1 / 8, 1 / 4, 1 / 2, 1])
+    assert (take * x).tolist() == pytest.approx([4, 0, 0, 2])
+    read = ssm.masked(ones, ones, (take * x)[:, None], ssm.RATE * ones[:, 0])
+    assert read.flatten().tolist() == pytest.approx([4, 2, 1, 2.5])
     table = style.read_table(FOLDER / "diagram.csv")
     assert (table["x"], table["y"]) == ([8, 0, 0, 4], [4, 2, 1, 2.5])
     curve = style.read_table(FOLDER / "held.csv")["state"]
@@ -170,9 +176,12 @@ def test_the_example_as_told() -> None:
         "Only 0.5 of the last one comes from the 8, which is $8/16$.",
         "depend on the token: 3 seconds at a mark, 0 at noise. Three seconds keep",
         "to `2 * one`, two seconds: the first output",
+        "In the example, where half of each input is written, 4, 0, 0 and 2, the last"
+        " output is $\\tfrac18 \\cdot 4 + \\tfrac14 \\cdot 0"
+        " + \\tfrac12 \\cdot 0 + 1 \\cdot 2 = 2.5$.",
         "x = 8, 0, 0, 4 goes through a convolution with the kernel 1/2, 1/4, 1/8, 1/16, a scan, or"
         " masked attention without softmax, and each gives y = 4, 2, 1, 2.5]",
-        "$b$ chosen so that keep and take are 1/2, and $c = 1$",
+        "$a$ chosen so that keep is 1/2, $b$ so that take is 1/2, and $c = 1$",
         "8 in the first second, 0 in the second and third, 4 in the fourth."
         " The state rises from 0 to 4, falls to 2 and 1, and rises to 2.5;",
     )
@@ -186,6 +195,8 @@ def test_one_number_of_hippo_is_the_mean(printed: Equations) -> None:
     printed("eq-state-space-mean").holds({"m": means, "x": x, "t": Each([3, 7])})
     a, b = ssm.hippo(1)
     assert (a.item(), b.item()) == (1, 1)
+    assert ssm.compress(torch.ones(1), 1).item() == pytest.approx(2 / 3)
+    said("with one number and a first input of 1 it gives 2/3.")
 
 
 def test_hippo_keeps_the_projections_on_legendre_polynomials() -> None:
@@ -297,6 +308,7 @@ def test_a_state_against_a_cache_as_told() -> None:
         "MiB against tokens from 1 to 131,072",
         "the state has 64 layers, 5,120 channels and $N = 16$, as in the largest Mamba of its paper;"
         " the cache has 32 layers with 8 heads of width 128.",
+        f"short convolution keeps, {64 * 5120 * 4 * 2 / 2**20:.1f} MiB, are not counted",
         "level at 10 MiB; the cache rises from 0.125 MiB and crosses it between 64 and 128 tokens",
     )
 

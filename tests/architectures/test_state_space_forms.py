@@ -103,7 +103,7 @@ def test_chunks_are_the_recurrence(printed: Equations) -> None:
             r"\mathbf{q}": columns(q[part]),
             r"\mathbf{k}": columns(k[part]),
             r"\mathbf{v}": columns(v[part]),
-            "B": 4,
+            "R": 4,
             "j": Each([2, 4]),
         }
     )
@@ -178,7 +178,7 @@ def test_each_row_of_the_table_of_forms() -> None:
     rows = {
         "S4 with a diagonal $A$": (known([], v, same), {"keep": same}, v),
         "Linear attention": (known([eye] * 6, v), {}, v),
-        "Retention": (known([0.9 * eye] * 6, v), {"keep": [0.9] * 6}, v),
+        "[Retention](retention.md)": (known([0.9 * eye] * 6, v), {"keep": [0.9] * 6}, v),
         "Mamba": (known([], step * v, rates), {"keep": rates}, step * v),
         "Mamba-2": (known([x * eye for x in a], v), {"keep": a}, v),
         "GLA": (known([x.diag() for x in many], v), {"keep": many}, v),

@@ -76,6 +76,8 @@ def test_what_selection_buys_as_told() -> None:
         assert at["all greatest"][n] < at["fixed least"][n] / 2
     assert {f"{at['step'][n]:.4f}" for n in (0, 2, 4, 8)} == {"0.0012", "0.0013"}
     assert {f"{at['all'][n]:.3f}" for n in (0, 2, 4, 8)} == {"0.002"}
+    for n in noise:
+        assert at["all"][n] > at["step"][n]
     few = [at["input and output"][n] for n in (0, 8, 16, 32)]
     none = [at["fixed"][n] for n in (0, 8, 16, 32)]
     said(
@@ -89,9 +91,10 @@ def test_what_selection_buys_as_told() -> None:
         f"All chosen: about {at['all'][4]:.3f} up to 8, then {at['all'][16]:.3f} and {at['all'][32]:.2f}]",
         f"the error is {at['step'][8]:.4f} or less up to eight elements of noise, and rises to"
         f" {at['step'][32]:.2f} ({at['step least'][32]:.2f} to {at['step greatest'][32]:.2f}) at 32",
-        f"the error is {few[0]:.2f} without noise, {few[1]:.2f} after eight elements and {few[2]:.2f} after sixteen.",
+        f"The error is {few[0]:.2f} without noise, {few[1]:.2f} after eight elements and {few[2]:.2f} after sixteen.",
         "Mean squared error against 0 to 32 elements of noise after the last mark.",
         "at 32, twice as many elements as a row in training had",
+        f"as well does not help here: {eight[3]:.4f} after eight and {at['all'][32]:.2f} after 32;",
         f"With nothing chosen it is {none[0]:.2f}, {none[1]:.2f} and {none[2]:.2f}.",
         f"| error {eight[0]:.2f} after eight elements of noise |",
         "Eight channels, $N = 2$, 150 steps of training on rows of 16; mean and range of four networks.",
