@@ -71,7 +71,7 @@ def draw_tables(table: style.Table, axes: style.Axes) -> None:
     axes.set_xscale("log", base=2)
     axes.set_xticks(SIZES[::2], [str(n) for n in SIZES[::2]])
     axes.minorticks_off()
-    axes.set_ylim(0.62, 1.12)
+    axes.set_ylim(0.58, 1.12)
     axes.set_xlabel("pixels learned from")
     axes.set_ylabel("bits per pixel")
     axes.legend(loc="upper right", fontsize=10)

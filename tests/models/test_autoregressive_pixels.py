@@ -149,5 +149,8 @@ def test_learning_as_the_figure_has_it() -> None:
     )
     said(f"at the end at {large[0]:.3f} and {table['small_mean'][-1]:.3f}; each pixel")
     said(f"each pixel alone costs {table['alone'][0]:.3f}]")
+    said(
+        f"at 0 steps, {table['small_mean'][0]:.2f} and {table['large_mean'][0]:.2f}, lie above the"
+    )
     assert table["step"][-1] == pixels.STEPS == 80
     assert figures.NETWORKS == 3

@@ -117,10 +117,33 @@ def test_exposure_bias_as_the_page_tells_it(measured: dict[str, np.ndarray]) -> 
         ]
     forced, free, _ = measured["3"].mean(0)
     said(
-        f"with probability {forced:.3f} after true text is wrong at {100 * free:.0f} % of the letters of its own text"
+        f"with probability {forced:.3f} after true text is wrong at {100 * free:.0f} % of the first",
+        f"% of the first {words.LONG} letters of its own text",
     )
     said("learns from 2,000 letters, with 0.02 added to each count")
     assert (words.TEXT, words.ADD, words.LONG, words.MANY) == (2000, 0.02, 60, 500)
+    said(f"is poor on both, {measured['1'][:, 2].mean():.1f} times as poor on its own text.")
+
+
+def test_how_well_a_table_finds_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    back: dict[int, list[float]] = {1: [], 2: [], 3: []}
+    unseen, ratios = [], []
+    for seed in range(5):
+        for order in (1, 2, 3):
+            monkeypatch.setattr(words, "LONG", 60)
+            generator = np.random.default_rng(seed)
+            counts = words.count(words.text(words.TEXT, generator), order)
+            forced = words.forced(counts, words.text(words.TEXT, generator), order)
+            wrong, _, own = words.free(counts, generator, order)
+            back[order].append(float(1 - wrong[:, 1:][wrong[:, :-1]].mean()))
+        slips = words.contexts(own, order)[wrong[:, order - 1 :]]
+        unseen.append((counts[slips] == words.ADD).all(1).mean())
+        monkeypatch.setattr(words, "LONG", 600)
+        ratios.append(words.free(counts, generator)[0].mean() / forced)
+    one, two, three = (np.mean(shares) for shares in back.values())
+    said(f"the next is right with probability {one:.2f}, {two:.2f} and {three:.2f}, for one, two")
+    said(f"letters stands, in {100 * np.mean(unseen):.1f} % of the cases, before a context")
+    said(f"of the text: to {told(np.array(ratios), 0)} in {words.LONG} letters (five seeds).")
 
 
 def test_the_cures_and_their_costs(measured: dict[str, np.ndarray]) -> None:
@@ -128,12 +151,13 @@ def test_the_cures_and_their_costs(measured: dict[str, np.ndarray]) -> None:
     free = measured["3"][:, 1]
     rows = rows_of("tab-autoregressive-cures")
     assert [row[1] for row in rows] == [told(free), told(cut), told(practised), told(more)]
+    share, instead = f"{100 * after.mean():.1f} %", f"{100 * before.mean():.1f} %"
     assert (
         rows[1][2]
-        == f"*tiger* begins {100 * after.mean():.1f} % of the words instead of {100 * before.mean():.1f} %"
+        == f"{share} of the words begin with t, instead of {instead} (wrong words included)"
     )
     letters = 3 * words.MANY * (words.LONG - words.ORDER)
-    assert rows[2][2] == f"{letters:,} letters of a teacher"
+    assert rows[2][2] == f"a teacher's probabilities of the next letter at {letters:,} places"
     assert rows[3][2] == f"{10 * words.TEXT:,} letters instead of {words.TEXT:,}"
     assert rows[1][0] == "never draw a letter below 0.05"
 
