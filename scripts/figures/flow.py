@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
+from statistics import NormalDist
 
 import torch
 from torch import Tensor
@@ -224,6 +225,12 @@ def draw_thread(table: style.Table, panels: list[style.Axes]) -> None:
     panels[0].set_ylabel("second number")
 
 
+def share_of_blobs() -> float:
+    """Share of the two blobs themselves that lies between them, more than 1 from both centres."""
+    blob = NormalDist(flow.TWO[0], flow.SPREAD)
+    return blob.cdf(flow.TWO[1] - 1) - blob.cdf(flow.TWO[0] + 1)
+
+
 def share() -> style.Table:
     """Of each seed and setting: share between the blobs, loss, share without the least dense tenth."""
     table: style.Table = {"seed": [float(seed) for seed in range(SEEDS)]}
@@ -236,11 +243,13 @@ def share() -> style.Table:
 
 
 def draw_share(table: style.Table, axes: style.Axes) -> None:
-    """A row of dots for each setting, and a bar at the mean."""
+    """A row of dots for each setting, a bar at the mean, and the share of the two blobs themselves."""
     for n in range(len(SETTINGS)):
         values = [100 * value for value in table[f"setting{n}"]]
         axes.plot(values, [n] * SEEDS, "o", color=style.SERIES[0], fillstyle="none")
         axes.plot([sum(values) / SEEDS], [n], "|", color=style.SERIES[1], markersize=20, mew=3)
+    two = len(SETTINGS) - 1  # the last row has three blobs
+    axes.plot([100 * share_of_blobs()] * 2, [-0.6, two - 0.5], "--", color=style.MUTED, lw=1)
     axes.set_yticks(range(len(SETTINGS)), [setting.name for setting in SETTINGS])
     axes.set_ylim(len(SETTINGS) - 0.4, -0.6)
     axes.set_xlim(0)

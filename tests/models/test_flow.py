@@ -309,14 +309,22 @@ def test_the_thread_its_cures_and_their_price() -> None:
         if f"kept{n}" in SHARE:
             assert kept == mean_and_spread(SHARE[f"kept{n}"]) + " %"
     three = mean_and_spread(SHARE["setting5"])
+    blobs = f"{100 * figures.share_of_blobs():.1f}"
+    left = [f"{100 * statistics.mean(SHARE[f'kept{n}']):.1f}" for n in (0, 1, 2)]
+    steep = stats.norm.pdf(0) / stats.norm.pdf(0, 2, flow.SPREAD)  # of the map by quantiles, at 0
     said(f"with the same two bumps for three blobs in a row, {three} % of the samples")
     means = [f"{100 * statistics.mean(SHARE[f'setting{n}']):.1f}" for n in range(6)]
     said(
-        f"two separate blobs stay joined; {means[1]} % of samples lie between them, of the data 0.7 %",
+        f"two separate blobs stay joined; {means[1]} % of samples lie between them, of the data {blobs} %",
+        f"(of the data it is {blobs} %), loss",
+        f"the share of the two blobs of the data, {blobs}; samples",
         f"eight layers in place of four: {means[2]} %",
         f"a base with two bumps: {means[4]} %",
         f"with two bumps for three blobs {means[5]} % lie between",
-        f"With eight layers it takes {means[2]} % to 1.3 %",
+        f"With eight layers it takes {means[2]} % to {left[2]} %, with two layers "
+        f"it changes next to nothing ({means[0]} % to {left[0]} %)",
+        f"normal, with {blobs} % between them, so that an exact map exists; "
+        f"but it needs a slope of about {round(steep, -3):,.0f} in",
     )
     ends = [
         f"{100 * end:.0f}"
@@ -329,9 +337,9 @@ def test_the_thread_its_cures_and_their_price() -> None:
         f"two bumps for three blobs {ends[10]} to {ends[11]}"
     )
     data = flow.between(flow.blobs(200_000, torch.Generator().manual_seed(3)))
-    assert 0.006 < data.double().mean() < 0.007
+    assert data.double().mean() == pytest.approx(figures.share_of_blobs(), abs=6e-4)
     tail = stats.norm.cdf(-1 / flow.SPREAD) - stats.norm.cdf(-3 / flow.SPREAD)
-    assert data.double().mean() == pytest.approx(tail, abs=6e-4)
+    assert figures.share_of_blobs() == pytest.approx(tail)
     assert len(SHARE["seed"]) == figures.SEEDS == 8
 
 
@@ -354,16 +362,16 @@ def test_noise_on_whole_numbers_gives_a_bound(printed: Equations) -> None:
     bound = float(flow.line_loss(spread, torch.tensor(best).double().log(), torch.tensor(3.5)))
     exact = -math.log(2 * stats.norm.cdf(0.5 / best) - 1)
     said(
-        f"the best scale is then {best:.3f}, the standard deviation of $u$, "
-        f"and the loss {bound:.3f} nats; the exact value is {exact:.3f}"
+        f"With the shift 3.5, the middle of the noise, the best scale is {best:.3f}, the standard deviation of $u$, "
+        f"and the loss {bound:.3f} nats; the exact value for this map is {exact:.3f}",
+        f"That is the price, here {bound - exact:.2f} nats.",
     )
-    said(f"a gap of {bound - exact:.2f} nats for each number")
 
 
 def worst(most: float, layers: int, dtype: torch.dtype, seed: int) -> float:
     """Decimal logarithm of the largest error of the way back."""
     nets = [net.float().to(dtype) for net in networks(1, layers, most, 6.0, seed)]
-    z = torch.randn(1000, 2, generator=torch.Generator().manual_seed(seed)).to(dtype)
+    z = torch.randn(200, 2, generator=torch.Generator().manual_seed(seed)).to(dtype)
     x, _ = flow.generate(z, nets)
     return math.log10(float((flow.normalise(x, nets)[0] - z).abs().max()))
 
@@ -372,7 +380,7 @@ def test_rounding_spoils_the_inverse_of_deep_and_steep_maps() -> None:
     kinds = ((8, torch.float32), (32, torch.float32), (32, torch.float64))
     found = {
         (most, *kind): [worst(most, *kind, seed) for seed in range(8)]
-        for most in (0.5, 1.0, 2.0, 4.0)
+        for most in (0.5, 2.0, 4.0)
         for kind in kinds
     }
     for row in rows_of("tab-flow-rounding"):
@@ -386,7 +394,7 @@ def test_rounding_spoils_the_inverse_of_deep_and_steep_maps() -> None:
         for a, b in zip(found[(0.5, *kind)], found[(4.0, *kind)], strict=True):
             assert a < b
     said("With 32 layers and a limit of 4 the worst seed is wrong by more than 1.")
-    said(f"stretches at most by $e^{{0.5}} = {math.exp(0.5):.2f}$")
+    said(f"scales no number by more than $e^{{0.5}} = {math.exp(0.5):.2f}$")
 
 
 @pytest.mark.equation("eq-flow-euler")
@@ -426,6 +434,7 @@ def test_one_number_by_pencil() -> None:
     said(
         f"between 0.5 and 1.5 with the probability {share:.3f}",
         f"the density at 5 is about $0.242 / 2 = {density:.3f}$",
+        f"$e^{{-1/2}} / \\sqrt{{2 \\pi}}$, is {stats.norm.pdf(1):.3f} too",
     )
     log_p, samples = practice.line(torch.tensor([5.0, 1.0]))
     assert log_p.exp()[0].item() == pytest.approx(density)
@@ -440,7 +449,11 @@ def test_a_step_of_training_by_pencil() -> None:
     assert (float(by_a), float(by_b)) == pytest.approx((-0.25, -0.25))
     after = flow.line_loss(x, a - by_a, b - by_b)
     least = flow.line_loss(x, torch.tensor(2.0).double().log(), torch.tensor(3.0))
+    z = [(value - 2) / 2 for value in flow.DATA]
+    mean, square = statistics.mean(z), statistics.mean(value**2 for value in z)
     said(
+        f"it is $-{mean} / 2 = {float(by_b)}$",
+        f"it is $1 - {square} = {float(by_a):.2f}$",
         f"Together this is {float(loss):.3f}.",
         f"the scale $2 e^{{0.25}} = {2 * math.exp(0.25):.2f}$, and to the loss {float(after):.3f}",
         f"the gradient is zero and the loss is {float(least):.3f}",
@@ -502,7 +515,7 @@ def wave(kept: Tensor) -> tuple[Tensor, Tensor]:
 
 def jumps(kept: Tensor) -> tuple[Tensor, Tensor]:
     """Whole numbers, as the demo has them."""
-    return torch.zeros_like(kept), kept.floor()
+    return torch.zeros_like(kept), (kept + 1 / 3).floor()
 
 
 def partly(net: flow.Net, share: float) -> flow.Net:
@@ -515,14 +528,36 @@ def partly(net: flow.Net, share: float) -> flow.Net:
     return made
 
 
+def none(kept: Tensor) -> tuple[Tensor, Tensor]:
+    """Nothing is changed."""
+    return torch.zeros_like(kept), torch.zeros_like(kept)
+
+
+def summed(nets: list[flow.Net], reach: float, cells: int) -> float:
+    """The density summed over the image of a square of noise, whose rows are as wide as layer 2 makes them."""
+    middle = (torch.arange(cells).double() + 0.5) * (2 * reach / cells) - reach
+    edges = torch.cartesian_prod(middle, torch.tensor([-reach, reach], dtype=torch.float64))
+    low, high = flow.generate(edges, nets[:1])[0][:, 1].aminmax()
+    rows = low + (torch.arange(cells).double() + 0.5) * (high - low) / cells
+    a, b = nets[1](rows[:, None])
+    x = torch.stack([torch.exp(a) * middle + b, rows[:, None].expand(-1, cells)], -1)
+    each = flow.log_density(x, nets).exp() * torch.exp(a) * (2 * reach / cells)
+    return float(each.sum() * (high - low) / cells)
+
+
 def golden() -> dict[str, object]:
     """The cases that the demo and Python must agree on."""
-    nets = {"bend": flow.bend, "height": flow.height, "wave": wave, "jumps": jumps}
+    nets: dict[str, flow.Net] = {
+        "bend": flow.bend,
+        "height": flow.height,
+        "wave": wave,
+        "jumps": jumps,
+        "none": none,
+    }
     cases: list[dict[str, object]] = []
     for names, applied in (
-        (["bend", "height"], 2.0),
+        *((list(pair), 2.0) for pair in itertools.product(nets, repeat=2)),
         (["bend", "height"], 1.3),
-        (["wave", "wave"], 2.0),
         (["jumps", "wave"], 0.6),
     ):
         made = [
@@ -530,8 +565,9 @@ def golden() -> dict[str, object]:
             for n, s in zip(names, (min(applied, 1), max(applied - 1, 0)), strict=True)
         ]
         for z in ([1.0, 0.5], [-1.35, 0.8]):
-            x, volume = flow.generate(torch.tensor(z).double(), made)
-            middle, _ = flow.generate(torch.tensor(z).double(), made[:1])
+            at = torch.tensor(z, dtype=torch.float64)
+            x, volume = flow.generate(at, made)
+            middle, _ = flow.generate(at, made[:1])
             told = {"x": x.tolist(), "middle": middle.tolist(), "volume": float(volume)}
             cases.append({"function": "generate", "args": [z, names, applied], "returns": told})
             back, home = flow.normalise(x, made)
@@ -539,8 +575,9 @@ def golden() -> dict[str, object]:
             cases.append(
                 {"function": "normalise", "args": [x.tolist(), names, applied], "returns": told}
             )
-        whole = flow.mass(partial(flow.log_density, nets=made), 24, 60)
-        cases.append({"function": "mass", "args": [names, applied, 24, 60], "returns": whole})
+        whole = summed(made, 3.5, 60)
+        assert whole == pytest.approx(1, abs=0.002)  # 1.00 in the demo, whose grid is finer
+        cases.append({"function": "mass", "args": [names, applied, 3.5, 60], "returns": whole})
     return {"module": "models/flow/flow.mjs", "tolerance": 1e-5, "cases": cases}
 
 

@@ -7,7 +7,7 @@ import { density, generate, mass, normal, normalise } from "./flow.mjs";
 
 const [REACH, LINES, DOTS] = [2, 9, 33]; // of the grid
 const GRAIN = 0.05; // of the point
-const [WIDE, CELLS] = [24, 240]; // of the sum
+const [WIDE, CELLS] = [3.5, 240]; // of the sum, over the noise
 
 /** @type {[string, string][]} */
 const NETS = [
@@ -221,7 +221,7 @@ class Stage {
     const p = density(x, names, applied);
     for (const picture of this.pictures) picture.redraw();
     this.status(
-      `${told(z)} becomes ${told(x)}; areas there change by the factor ${shown(Math.exp(volume))}, so the density is ${ui.fixed(normal(z), 4)} / ${shown(Math.exp(volume))} = ${ui.fixed(p, 4)}. The way back gives ${told(back)}. Over a grid the density sums to ${shown(this.sum)}.`,
+      `${told(z)} becomes ${told(x)}; areas there change by the factor ${shown(Math.exp(volume))}, so the density is ${ui.fixed(normal(z), 4)} / ${shown(Math.exp(volume))} = ${ui.fixed(p, 4)}. The way back gives ${told(back)}. Over the image of the noise from −${WIDE} to ${WIDE} the density sums to ${shown(this.sum)}.`,
     );
     const rows = [
       ["After layer 1", ...middle.map(shown)],

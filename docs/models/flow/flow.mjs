@@ -10,7 +10,7 @@ const NETS = {
   bend: (kept) => [Math.LN2 * kept, kept * kept],
   height: () => [Math.LN2, 3],
   wave: (kept) => [Math.sin(3 * kept), 2 * Math.sin(2 * kept)],
-  jumps: (kept) => [0, Math.floor(kept)],
+  jumps: (kept) => [0, Math.floor(kept + 1 / 3)], // between the points of the demo, where rounding does not matter
   none: () => [0, 0],
 };
 
@@ -53,26 +53,37 @@ export const normal = (z) => Math.exp(-(z[0] ** 2 + z[1] ** 2) / 2) / (2 * Math.
 
 /**
  * @param {Pair} x @param {string[]} names @param {number} applied
- * @returns {number} density of the data
+ * @returns {number} density of the data; by logarithms, since far out one factor is 0 and the other huge
  */
 export function density(x, names, applied) {
   const { z, volume } = normalise(x, names, applied);
-  return normal(z) * Math.exp(volume);
+  return Math.exp(volume - (z[0] ** 2 + z[1] ** 2) / 2) / (2 * Math.PI);
 }
 
 /**
- * The density summed over the square from -reach to reach, at the midpoints of its cells.
- * @param {string[]} names @param {number} applied @param {number} reach @param {number} cells in a row
+ * The density summed over the image of the noise from -reach to reach, at the midpoints of cells.
+ * All rows of cells are equally high, and each is as wide as layer 2 stretches it.
+ * @param {string[]} names @param {number} applied @param {number} reach @param {number} cells in a row and in a column
  * @returns {number}
  */
 export function mass(names, applied, reach, cells) {
-  const width = (2 * reach) / cells;
+  const step = (2 * reach) / cells;
+  const middles = Array.from({ length: cells }, (_, k) => (k + 0.5) * step - reach);
+  const ends = middles.flatMap((first) =>
+    [-reach, reach].map((second) => generate([first, second], names, applied).x[1]),
+  );
+  const [low, high] = [Math.min(...ends), Math.max(...ends)];
+  const tall = (high - low) / cells;
+  const share = shares(applied)[1];
   let sum = 0;
-  for (let i = 0; i < cells; i++) {
-    for (let j = 0; j < cells; j++) {
-      const at = /** @type {Pair} */ ([(i + 0.5) * width - reach, (j + 0.5) * width - reach]);
-      sum += density(at, names, applied);
+  for (let row = 0; row < cells; row++) {
+    const second = low + (row + 0.5) * tall;
+    const [a, b] = NETS[names[1]](second);
+    const scale = Math.exp(share * a);
+    for (const middle of middles) {
+      const at = /** @type {Pair} */ ([scale * middle + share * b, second]);
+      sum += density(at, names, applied) * scale * step * tall;
     }
   }
-  return sum * width * width;
+  return sum;
 }
