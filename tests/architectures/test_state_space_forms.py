@@ -176,7 +176,7 @@ def test_each_row_of_the_table_of_forms() -> None:
     same = fixed.expand(6, 2, 3)
     bv = b[:, None] * v
     rows = {
-        "S4 with a diagonal $A$": (known([], v, same), {"keep": same}, v),
+        "S4, with $A$ diagonal": (known([], v, same), {"keep": same}, v),
         "Linear attention": (known([eye] * 6, v), {}, v),
         "[Retention](retention.md)": (known([0.9 * eye] * 6, v), {"keep": [0.9] * 6}, v),
         "Mamba": (known([], step * v, rates), {"keep": rates}, step * v),
