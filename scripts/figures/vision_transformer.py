@@ -38,10 +38,13 @@ def draw_places(table: style.Table, panels: list[style.Axes]) -> None:
     for axes, (name, title) in zip(panels, titles.items(), strict=True):
         least = min(table[name])
         for row, column, value in zip(table["row"], table["column"], table[name], strict=True):
+            ink = 0.75 * (value - least) / (1 - least)
+            if ink < 0.005:
+                continue  # it could not be seen, and each part of a drawing has paint
             axes.add_patch(
                 Rectangle(
                     (column, row), 1, 1, facecolor=style.SERIES[0],
-                    alpha=0.75 * (value - least) / (1 - least), edgecolor="none",
+                    alpha=ink, edgecolor="none",
                 )
             )  # fmt: skip
         axes.add_patch(

@@ -14,6 +14,7 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from scripts.figures import style
+from scripts.figures import vision_transformer as figures
 from scripts.printed.values import Each
 from tests.answers.plugin import Bench
 from tests.architectures.test_vision_transformer_backbone import like
@@ -295,7 +296,9 @@ def test_the_figure_of_positions() -> None:
     two, one = (torch.tensor(table[name]).reshape(8, 8) for name in ("two", "one"))
     near = [two[2, 3], two[4, 3], two[3, 2], two[3, 4]]
     assert all(abs(v - near[0]) < 1e-6 for v in near)
-    said(f"with each other: {near[0]:.3f} for its four neighbours with waves of row and column.")
+    said(
+        f"with each other, {figures.WIDTH} features: {near[0]:.3f} for its four neighbours with waves of row and column."
+    )
     assert abs(one[3, 2] - one[3, 4]) < 1e-6
     assert abs(one[2, 3] - one[4, 3]) < 1e-6
     said(f"it is {one[3, 2]:.3f} to the left and right, {one[2, 3]:.3f} above and below.")
@@ -317,6 +320,14 @@ def test_the_figure_of_cost() -> None:
     said(f"is {between[4] / each[4]:.1f} times the part on each token.")
     assert table["tokens"][1] == 196
     said("has $14 \\cdot 14 = 196$ tokens.")
+
+
+def test_a_shift_by_less_than_a_patch_gives_other_numbers() -> None:
+    bar = torch.tensor([[4.0, 0, 0, 0]] * 4).double()
+    edges = [vit.example(bar.roll(by, 1))[2][:2] for by in range(4)]
+    torch.testing.assert_close(edges[2:], edges[:2])  # by a whole patch
+    torch.testing.assert_close(edges[1], -edges[0])
+    assert edges[0][0] < 0
 
 
 # The exercises.
