@@ -297,7 +297,7 @@ def test_the_figure_of_positions() -> None:
     near = [two[2, 3], two[4, 3], two[3, 2], two[3, 4]]
     assert all(abs(v - near[0]) < 1e-6 for v in near)
     said(
-        f"with each other, {figures.WIDTH} features: {near[0]:.3f} for its four neighbours with waves of row and column."
+        f"each other, {figures.WIDTH} features: {near[0]:.3f} for its four neighbours with waves of row and column."
     )
     assert abs(one[3, 2] - one[3, 4]) < 1e-6
     assert abs(one[2, 3] - one[4, 3]) < 1e-6
