@@ -61,7 +61,7 @@ def some(*names: str) -> dict[str, Any]:
 # Three forms.
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 5, 12, 13, 40])
+@pytest.mark.parametrize("size", [*range(1, 14), 40])
 def test_parallel_recurrent_and_chunkwise_retention_agree(size: int) -> None:
     heads, n = 3, 13
     q, k, v = draw(heads, n, 4), draw(heads, n, 4, seed=1), draw(heads, n, 5, seed=2)
@@ -398,17 +398,20 @@ def test_the_table_of_bytes() -> None:
         "| Kept, two bytes a number | 216 tokens | 8,192 | 131,072 |",
         "Table: State against cache, 32 layers of width 4,096 {",
     )
+    papers = retention.state_bytes(32, 16, 256, 512)
     whole, grouped = (state / retention.cache_bytes(32, g, 128, 1) for g in (32, 8))
     said(
         f"a RetNet of 7 billion parameters and a Transformer of its width meet at {whole:.0f} tokens]",
         "The table compares it with a Transformer of the same width $E = 4096$, whose 32 heads have keys"
         " and values of 128 numbers.",
-        f"From {grouped:.0f} tokens on, retention keeps less than the attention with 8 groups.",
+        f"Beyond {grouped:.0f} tokens, retention keeps less than the attention with 8 groups.",
         f"[{size(state)}](#tab-retention-bytes) at seven billion parameters",
         f"The 70 layers of MiniMax-Text-01 keep {size(retention.state_bytes(70, 64, 128, 128))} of states"
         " at two bytes a number",
         "has $L = 32$, $H = 16$, $D = 256$ and $V = 432$[^microsoft2023torchscale]:"
         f" {256 * 432 / (256 + 432):.0f} tokens.",
+        f"have $V = 512$[^sun2023retentive]: {size(papers)}, as much as the Transformer of the table keeps at"
+        f" {papers / retention.cache_bytes(32, 32, 128, 1):.0f} tokens.",
         "The state of the example has $2 \\cdot 1 = 2$ numbers",
         "for each token, $2 + 1 = 3$ numbers, 12 for four tokens",
     )
@@ -468,12 +471,18 @@ def test_the_presets_of_the_demo() -> None:
     assert cases[0]["parallel"] == [8, 4, 2, 8]
     assert cases[1]["states"][3] == [14, 5]
     assert cases[3]["states"][2][0] == 6
+    q, k, v, _ = retention.example()
+    fast = torch.tensor([1 / 16]).double()
+    outs = [f"{float(o):.4g}" for o in retention.parallel(q, k, v, fast).flatten()]
+    assert (retention.mask(fast, 3)[0, 2] * torch.tensor([256, 16, 1])).tolist() == [1, 1, 1]
+    see = ", ".join(outs)
+    assert f"outputs {see}." in (PAGE.with_suffix("") / "demo.mjs").read_text(encoding="utf-8")
     assert cases[3]["parallel"][3] == 5
     said(
         "Outputs 8, 4, 2, 8; the chunk changes nothing.",
         "With a decay of 1 the state ends at $(14, 5)$.",
         "Token 3 leaves 6 in place of 8; the last output is 5.",
-        "With 1/16 nearly nothing but the token itself is left.",
+        f"With 1/16 the outputs are {see}: what is one token old counts 1/16, what is two old 1/256.",
         f"| RetNet, head 1 | 31/32: a half-life of {retention.half_life(31 / 32):.1f} tokens.",
     )
 

@@ -1,5 +1,6 @@
 """Retention: a full state, and what replaces or chooses what is kept."""
 
+import math
 from importlib import import_module
 from pathlib import Path
 
@@ -99,3 +100,13 @@ def test_a_gate_chooses_what_is_kept(printed: Equations) -> None:
     q, k, v, _ = retention.example()
     state = (k[0].T @ v[0]).flatten().tolist()
     said(f"gates of 1 for tokens 2 to 4 would leave the state $({state[0]:g}, {state[1]:g})$")
+
+
+def test_half_lives_of_the_decays_that_the_paper_trained_with() -> None:
+    trained = 1 - torch.linspace(math.log(1 / 32), math.log(1 / 512), 16).double().exp()
+    assert trained[[0, -1]].tolist() == pytest.approx([31 / 32, 511 / 512])
+    ends = [retention.half_life(float(trained[h])) for h in (0, -1)]
+    said(
+        "other decays, from $31/32$ to $511/512$ in equal steps of $\\log(1 - \\gamma)$",
+        f"half-lives of {ends[0]:.1f} to {ends[1]:.1f} tokens.",
+    )

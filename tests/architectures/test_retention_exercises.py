@@ -67,7 +67,9 @@ def test_exercise_2_half_lives(answer: Bench) -> None:
 def test_exercise_3_a_state_in_bytes(answer: Bench) -> None:
     state = retention.state_bytes(24, 8, 128, 256)
     tokens = next(n for n in range(1, 999) if state < 24 * 8 * (128 + 256) * n * 2)
-    answer("answer-retention-bytes").is_((state / 2**20, tokens), (state / 2**20, 128))
+    answer("answer-retention-bytes").is_(
+        (state / 2**20, tokens), (state / 2**20, 128 * 256 / (128 + 128))
+    )
     said(f"$128 \\cdot 256 / 384 = {128 * 256 / 384:.1f}$, so from {tokens} tokens on")
 
 

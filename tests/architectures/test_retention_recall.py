@@ -80,6 +80,10 @@ def test_recall_of_pairs() -> None:
         "**Recall of pairs.** Mean and range of three seeds, 200 new texts each",
     )
     assert (recall.KEYS, recall.VALUES, recall.MOST, figures.SEEDS) == (32, 16, 16, 3)
+    d = 8
+    assert ((d + 1) - 1) / d == 1 < (recall.MOST - 1) / d  # noise above the value, and still:
+    assert same[1] > 50
+    said("With more than $D + 1$ pairs the noise is larger than the value in each number")
     names = list(figures.READERS)
     for place in range(1, len(figures.PAIRS)):
         greatest = told(table, names[3], place)[2], told(table, names[1], place)[2]

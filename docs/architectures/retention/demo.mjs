@@ -27,9 +27,9 @@ const PRESETS = [
     see: "With a decay of 1 all that was read is there in full: the state ends at (14, 5), and old and new are one sum.",
   },
   {
-    name: "The last token",
+    name: "Fast decay",
     settings: { gamma: 0.0625, size: 2, value: 6, same: true, replace: false },
-    see: "A decay of 1/16: each output is nearly its own token alone; the rest weighs at most 1/16.",
+    see: "A decay of 1/16: outputs 8, 0.5, 0.25, 2.408. What is one token old counts 1/16, what is two old 1/256.",
   },
   {
     name: "RetNet, head 1",

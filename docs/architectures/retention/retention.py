@@ -127,7 +127,7 @@ class Layer(NamedTuple):
     heads: int
 
     def parts(self, x: Tensor, first: int = 0) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries, keys, values: x (N, E) to (H, N, D), (H, N, D), (H, N, V). Source: sun2023retentive, eq. 8."""
+        """Queries, keys, values: x (N, E) to (H, N, D), (H, N, D), (H, N, V). Source: sun2023retentive, eq. 5."""
         q, k, v = ((x @ w).view(len(x), self.heads, -1) for w in (self.q, self.k, self.v))
         q, k, v = (part.transpose(0, 1) for part in (q, k, v))
         return rotate(q, first), rotate(k, first) / math.sqrt(k.shape[-1]), v
