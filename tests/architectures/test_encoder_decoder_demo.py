@@ -22,7 +22,7 @@ def test_it_starts_with_the_example_of_the_page(open_demo: OpenDemo) -> None:
     demo = opened(open_demo)
     expect(said(demo)).to_have_text("mi tok zum <end>: probability 0.41, score −0.89.")
     expect(demo.get_by_role("row", name="1.")).to_have_text(
-        "1.mi 1.00tok 1.00ga 0.59<end> 0.41<end> 0.30"
+        "1.mi 1.00 ◂tok 1.00 ◂ga 0.59<end> 0.41 ◂<end> 0.30"
     )
 
 
