@@ -20,9 +20,10 @@ TEMPLATES = ("{}", "a {}", "the digit {}", "a photo of a {}")
 NEW = "the number {}"  # a template with a word that training never saw
 WORDS = clip.Words((*scenes.NAMES, "a", "the", "digit", "photo", "of", "number"))
 BATCHES = (2, 8, 32, 128)
+EQUAL = (8, 32)  # pairs in a batch that see as many pictures as BATCH, in more steps
 TAUS = (0.01, 0.03, 0.1, 0.3, 1.0)
 SIZES = (2, 4, 8, 16, 32, 64, 128, 256)
-WORLD_STEPS, LONG = 300, 600
+WORLD_STEPS, LONG = 300, 2400
 
 
 @cache
@@ -317,8 +318,9 @@ WORLDS: dict[str, tuple[bool, dict[str, Any], int]] = {
     "bag of words": (False, {}, WORLD_STEPS),
     "word order": (True, {}, WORLD_STEPS),
     "hard negatives": (True, {"swapped": True}, WORLD_STEPS),
+    "both orders": (True, {"rising": False}, WORLD_STEPS),
     "fuller captions": (True, {"negated": 0.4, "told": 0.2, "rising": False}, WORLD_STEPS),
-    "fuller, twice as long": (True, {"negated": 0.4, "told": 0.2, "rising": False}, LONG),
+    "fuller, 8 times the steps": (True, {"negated": 0.4, "told": 0.2, "rising": False}, LONG),
 }
 
 
@@ -421,6 +423,9 @@ def zero_shot() -> style.Table:
     put(table, "centred", [centred(model) for model in models])
     for n in BATCHES:
         put(table, f"batch {n}", [right(trained(s, n)) for s in SEEDS])
+    for n in EQUAL:
+        found = [right(trained(s, n, steps=STEPS * BATCH // n)) for s in SEEDS]
+        put(table, f"equal {n}", found)
     for name, bias in (("sigmoid", -10.0), ("sigmoid from 0", 0.0)):
         found = [right(trained(s, tau=0.1, pairwise=True, bias=bias)) for s in SEEDS]
         put(table, name, found)

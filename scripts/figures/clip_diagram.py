@@ -28,7 +28,7 @@ def draw(table: style.Table, sheet: diagram.Sheet) -> None:
 def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     """From the left to the right."""
     rows = [table[f"image {k}"] for k in (1, 2, 3)]
-    image, caption, _ = table["losses"]
+    image, caption, both = table["losses"]
     sheet.band(0, 232, "Training", "three pairs; captions are the labels")
     pictures = sheet.box(60, 80, 96, 34, "3 pictures $x_i$")
     texts = sheet.box(60, 186, 96, 34, "3 captions $y_j$")
@@ -40,8 +40,9 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
         396, 134, rows, cell=(44, 26), digits=1, columns=NAMES, rows=(), label=r"cosines $s_{ij}$"
     )
     scale = sheet.network(516, 134, 56, 44, "scale", r"$1 / \tau$")
-    one = sheet.loss(628, 80, 120, 48, "along rows", f"{image:.3f}")
-    two = sheet.loss(628, 186, 120, 48, "along columns", f"{caption:.3f}")
+    one = sheet.loss(628, 68, 120, 40, "along rows", f"{image:.3f}")
+    two = sheet.loss(628, 198, 120, 40, "along columns", f"{caption:.3f}")
+    mean = sheet.loss(628, 133, 100, 40, "mean", f"{both:.3f}")
     sheet.chain([pictures, eye, u])
     sheet.chain([texts, reader, v])
     sheet.arrow(u.right(), table_.left(-20), via=314)
@@ -49,9 +50,12 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(table_, scale)
     sheet.arrow(scale.right(-8), one.left(), via=556)
     sheet.arrow(scale.right(8), two.left(), via=556)
-    sheet.gradient(one.top(20), eye.top(), "gradient", via=36, side="below", at=0.75)
-    sheet.gradient(two.bottom(), reader.bottom(), via=222)
-    sheet.gradient(one.top(-30), scale.top(), via=[(598, 50), (516, 50)])
+    sheet.arrow(one, mean)
+    sheet.arrow(two, mean)
+    above = [(696, 133), (696, 36)]
+    sheet.gradient(mean.right(), eye.top(), "gradient", via=[*above, (180, 36)], side="below")
+    sheet.gradient(mean.right(), scale.top(), via=[*above, (516, 36)])
+    sheet.gradient(mean.right(), reader.bottom(), via=[(696, 133), (696, 226), (180, 226)])
     sheet.band(244, 196, "Use", "the same networks, no training: which name fits the picture?")
     picture = sheet.box(56, 310, 88, 44, "a picture")
     prompts = sheet.box(56, 394, 88, 44, "3 prompts")
@@ -74,8 +78,8 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     """From the top to the bottom."""
     rows = [table[f"image {k}"] for k in (1, 2, 3)]
-    image, caption, _ = table["losses"]
-    sheet.band(0, 452, "Training", "captions are the labels")
+    image, caption, both = table["losses"]
+    sheet.band(0, 520, "Training", "captions are the labels")
     pictures = sheet.box(90, 56, 122, 30, "3 pictures $x_i$")
     texts = sheet.box(260, 56, 122, 30, "3 captions $y_j$")
     eye = sheet.network(90, 112, 110, 40, "Image net")
@@ -88,6 +92,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     scale = sheet.network(175, 350, 110, 36, r"scale $1 / \tau$")
     one = sheet.loss(90, 416, 124, 44, "along rows", f"{image:.3f}")
     two = sheet.loss(260, 416, 124, 44, "along columns", f"{caption:.3f}")
+    mean = sheet.loss(175, 486, 110, 44, "mean", f"{both:.3f}")
     sheet.chain([pictures, eye, u])
     sheet.chain([texts, reader, v])
     sheet.arrow(u.bottom(), table_.left(), via=[(90, 258)])
@@ -95,27 +100,29 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(table_.bottom(50), scale.top(50))
     sheet.arrow(scale.bottom(-30), one.top(30), via=382)
     sheet.arrow(scale.bottom(30), two.top(-30), via=382)
-    sheet.gradient(one.left(), eye.left(), via=14)
-    sheet.gradient(two.right(), reader.right(), via=336)
-    sheet.gradient(one.top(-20), scale.left(), via=[(70, 350)])
+    sheet.arrow(one.bottom(30), mean.top(-30), via=450)
+    sheet.arrow(two.bottom(-30), mean.top(30), via=450)
+    sheet.gradient(mean.left(), eye.left(), via=14)
+    sheet.gradient(mean.left(), scale.left(), via=14)
+    sheet.gradient(mean.right(), reader.right(), via=336)
     sheet.label(20, 318, "gradient", anchor="start", colour=diagram.LOSS)
-    sheet.band(464, 316, "Use", "which name fits the picture?")
-    picture = sheet.box(90, 518, 110, 30, "a picture")
-    prompts = sheet.box(260, 518, 110, 30, "3 prompts")
-    eye2 = sheet.network(90, 574, 110, 40, "Image net", frozen=True)
-    reader2 = sheet.network(260, 574, 110, 40, "Text net", frozen=True)
-    u2 = sheet.box(90, 632, 46, 30, r"$\mathbf{u}$")
-    v2 = sheet.box(260, 632, 46, 30, r"$\mathbf{v}_k$")
-    row = sheet.matrix(175, 688, [rows[2]], cell=(44, 26), digits=1, columns=NAMES)
-    soft = sheet.pill(108, 746, 84, 32, "softmax")
-    end = sheet.box(230, 746, 92, 32, f"nine {table['names'][2]:.2f}")
+    sheet.band(532, 316, "Use", "which name fits the picture?")
+    picture = sheet.box(90, 586, 110, 30, "a picture")
+    prompts = sheet.box(260, 586, 110, 30, "3 prompts")
+    eye2 = sheet.network(90, 642, 110, 40, "Image net", frozen=True)
+    reader2 = sheet.network(260, 642, 110, 40, "Text net", frozen=True)
+    u2 = sheet.box(90, 700, 46, 30, r"$\mathbf{u}$")
+    v2 = sheet.box(260, 700, 46, 30, r"$\mathbf{v}_k$")
+    row = sheet.matrix(175, 756, [rows[2]], cell=(44, 26), digits=1, columns=NAMES)
+    soft = sheet.pill(108, 814, 84, 32, "softmax")
+    end = sheet.box(230, 814, 92, 32, f"nine {table['names'][2]:.2f}")
     sheet.chain([picture, eye2, u2])
     sheet.chain([prompts, reader2, v2])
-    sheet.arrow(u2.bottom(), row.left(), via=[(90, 688)])
-    sheet.arrow(v2.bottom(), row.right(), via=[(260, 688)])
+    sheet.arrow(u2.bottom(), row.left(), via=[(90, 756)])
+    sheet.arrow(v2.bottom(), row.right(), via=[(260, 756)])
     sheet.arrow(row.bottom(-60), soft.top(7))
     sheet.arrow(soft, end)
-    sheet.label(175, 578, "frozen")
+    sheet.label(175, 646, "frozen")
 
 
 FIGURES = [diagram.Recipe("models/clip/diagram", numbers, draw, absolute=1e-6)]
