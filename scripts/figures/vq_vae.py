@@ -17,9 +17,11 @@ from scripts.figures import style
 
 source = import_module("docs.models.vq-vae.vq_vae")
 levels = import_module("docs.models.vq-vae.levels")
+kmeans = import_module("docs.models.vq-vae.kmeans_practice")
 
 SIZES = (4, 16, 64, 256)  # codes in the codebook
 SEEDS = 3
+TRAINING = 1437  # of 1,797 digits
 STEPS, PRIOR_STEPS, WIDTH = 200, 100, 48  # of the networks, of their priors; width of the priors
 DRAWN, KEPT = 2000, 0.9  # samples of each prior; share of new digits that the judge accepts
 SUMMED = 30  # new digits whose likelihood is computed by the sum over all codes
@@ -31,7 +33,9 @@ SHOWN, TONES = 6, 4
 def data() -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Digits to train on, new digits, and the classes of both."""
     torch.set_num_threads(1)  # small tensors: more threads only wait for one another
-    (x, new), (y, wanted) = (part.tensor_split([levels.TRAINING]) for part in levels.digits())
+    order = torch.randperm(1797, generator=torch.Generator().manual_seed(0))
+    quarters, classes = (torch.tensor(part)[order] for part in kmeans.digits())
+    (x, new), (y, wanted) = (part.tensor_split([TRAINING]) for part in (quarters.float(), classes))
     return x, new, y, wanted
 
 

@@ -23,8 +23,6 @@ from tests.printed.plugin import Equations
 from tests.said import sayings, tables
 
 vq = import_module("docs.models.vq-vae.vq_vae")
-levels = import_module("docs.models.vq-vae.levels")
-kmeans = import_module("docs.models.vq-vae.kmeans")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "models" / "vq-vae.md"
 DATA = PAGE.parent / "vq-vae"
 said = sayings(PAGE)
@@ -68,10 +66,6 @@ def test_the_loss_is_that_of_the_page_on_codebooks() -> None:
     ):
         torch.testing.assert_close(one, two)
     torch.testing.assert_close(model.decode(k.reshape(7, PARTS)), model.decoder(z.reshape(u.shape)))
-    z2, k2, extra2 = levels.quantise(u, model.codebook)
-    torch.testing.assert_close(z2.flatten(0, 1), z)
-    assert torch.equal(k2.flatten(), k)
-    torch.testing.assert_close(extra2, extra.mean() / u.shape[2])
 
 
 def test_the_prior_is_causal_and_adds_up_to_one() -> None:
@@ -97,13 +91,6 @@ def test_codes_that_nobody_chooses_are_restarted() -> None:
     apart = torch.cdist(model.codebook[1:], outputs).amin(1)
     assert apart.max() < 1e-9
     assert len(model.encode(x).unique()) > 1
-
-
-def test_quarters_are_cut_and_joined() -> None:
-    images = torch.arange(128.0).reshape(2, 8, 8)
-    parts = levels.cut(images)
-    assert torch.equal(parts[1, 2].reshape(4, 4), images[1, 4:, :4])
-    assert torch.equal(levels.join(parts), images)
 
 
 # The bound, against sums over all rows of codes.
@@ -277,8 +264,8 @@ def test_tokens_are_the_places_of_a_grid(printed: Equations) -> None:
         {"T": places, "C": 24 * 96 * 160 / bits, "H": 96, "W": 160, "f": 8, "K": 512}
     )
     said(
-        f"256 tokens of {math.log2(16_384):.0f} bits, {24 * 256 / 14:.0f} times less.",
-        "so twice the $f$ makes it 16 times cheaper.",
+        f"256 tokens of {math.log2(16_384):.0f} bits, {24 * 256 / 14:.0f} times less[^huggingface2021vqgan].",
+        "so twice the $f$ makes it 16 times cheaper[^vaswani2017attention].",
     )
 
 
@@ -297,8 +284,7 @@ def test_blur_is_lost_variance(printed: Equations) -> None:
         free=("m",),  # it holds for every number
     )
     table = style.read_table(DATA / "rate.csv")
-    x_new = levels.digits()[0][: levels.TRAINING]
-    variance = float(x_new.var(0).mean())
+    variance = float(figures.data()[0].var(0).mean())
     said(f"the variance of a pixel is {variance:.4f}.")
     left = [100 * n for n in table["left_mean"]]
     said(
@@ -377,7 +363,7 @@ def test_the_figure_of_rates_shows_what_the_page_tells() -> None:
         f"Fewer codes cure it, for an error of {error[1]:.4f} in place of {error[3]:.4f}.",
     )
     assert (figures.SEEDS, figures.STEPS, figures.SIZES) == (3, 200, (4, 16, 64, 256))
-    assert levels.TRAINING == 1437
+    assert figures.TRAINING == 1437
 
 
 def test_the_figure_of_samples_shows_what_the_page_tells() -> None:
@@ -407,28 +393,6 @@ def test_the_figure_of_samples_shows_what_the_page_tells() -> None:
     assert all(a < b for a, b in itertools.pairwise(table["restored_mean"]))
     assert (figures.DRAWN, figures.KEPT) == (2000, 0.9)
     assert figures.SHOWN == 6
-
-
-def test_the_figure_of_two_levels_shows_what_the_page_tells() -> None:
-    table = style.read_table(DATA / "held.csv")
-    mean = {name: float(np.mean(values)) for name, values in table.items()}
-    full, told = table["full"], table["told"]
-    said(
-        f"squared error is {mean['full']:.4f} ({min(full):.4f} to {max(full):.4f}) in place of 0.0359;",
-        f"leaves {mean['rough']:.4f}.",
-        f"It alone tells the class of {100 * mean['told']:.0f} % of new digits, "
-        f"one code of a quarter {100 * mean['quarter']:.0f} %",
-        f"Class told by the code above {mean['told']:.2f}, by one quarter's code {mean['quarter']:.2f};",
-        f"code above in {mean['follows top']:.2f} of the cases "
-        f"and that of the quarters in {mean['follows quarters']:.2f}](",
-        f"code in {100 * min(table['follows top']):.0f} to {100 * max(table['follows top']):.0f} % of the cases.",
-    )
-    assert min(told) > 0.5
-    assert max(table["quarter"]) < 0.5
-    single = style.read_table(DATA / "rate.csv")["error_least"][1]
-    assert max(full) < single
-    model = levels.TwoLevels()
-    assert math.log2(len(model.top)) + 4 * math.log2(len(model.codes)) == 16
 
 
 def test_the_program_finds_the_codes_and_what_they_know_together(
@@ -513,14 +477,3 @@ def test_exercise_6_other_counts(answer: Bench) -> None:
     alone, order = (vq.cost(data["in order"], data[n]) for n in ("each alone", "in order"))
     answer("answer-vq-vae-counts").is_([alone, order], [order, alone])
     said("alone it costs 2 bits; in order $1 + 0.811$.")
-
-
-@pytest.mark.answer("answer-vq-vae-kmeans")
-def test_exercise_7_more_codes_by_k_means(answer: Bench) -> None:
-    few = kmeans.run(16)
-    said(f"a squared error of {few[0]:.4f} on the last 360 digits and cost {few[1]:.1f} bits there")
-    k = np.array([[0, 1], [0, 1], [1, 0]])
-    table = kmeans.chain(k, 2, add=1e-12)
-    assert table[0, 0].tolist() == pytest.approx([2 / 3, 1 / 3])
-    assert table[1].ravel() == pytest.approx([0, 1, 1, 0])
-    answer("answer-vq-vae-kmeans").is_(kmeans.run(64), few)

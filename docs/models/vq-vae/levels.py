@@ -1,4 +1,4 @@
-"""Digits in quarters, a classifier that judges, and a VQ-VAE of two levels: one code for all, and one for each quarter.
+"""A classifier that judges, and a VQ-VAE of two levels: one code for a picture, and one for each quarter.
 
 Letters:
     B, T, P    pictures in a batch; quarters, 4; pixels of a quarter, 16
@@ -6,30 +6,29 @@ Letters:
 """
 
 import torch
-from sklearn.datasets import load_digits
 from torch import Tensor, nn
 from torch.nn import functional
-
-TRAINING = 1437  # of 1,797 digits
 
 
 # --8<-- [start:cut]
 def cut(images: Tensor) -> Tensor:
-    """Quarters of pictures, row by row: (B, 8, 8) to (B, 4, 16). Source: definition."""
+    """Quarters of pictures, row by row: images (B, 8, 8) to (B, 4, 16). Source: definition."""
     return images.reshape(-1, 2, 4, 2, 4).transpose(2, 3).reshape(-1, 4, 16)
 
 
 def join(x: Tensor) -> Tensor:
-    """Pictures from quarters: (B, 4, 16) to (B, 8, 8). Source: definition."""
+    """Pictures from quarters: x (B, 4, 16) to (B, 8, 8). Source: definition."""
     return x.reshape(-1, 2, 2, 4, 4).transpose(2, 3).reshape(-1, 8, 8)
     # --8<-- [end:cut]
 
 
-def digits() -> tuple[Tensor, Tensor]:
-    """scikit-learn's digits from 0 to 1, shuffled, and their classes: (1797, 4, 16), (1797,). Source: definition."""
-    data = load_digits()
-    order = torch.randperm(len(data.target), generator=torch.Generator().manual_seed(0))
-    return cut(torch.tensor(data.images).float() / 16)[order], torch.tensor(data.target)[order]
+def bars(count: int, generator: torch.Generator) -> Tensor:
+    """Pictures of one bar, upright or lying, each quarter of random brightness: (count, 4, 16). Source: definition."""
+    images, place = torch.zeros(count, 8, 8), torch.randint(1, 7, (count,), generator=generator)
+    images[torch.arange(count), :, place] = 1
+    lying = torch.rand(count, generator=generator) < 0.5
+    images[lying] = images[lying].mT
+    return cut(images) * (0.5 + 0.5 * torch.rand(count, 4, 1, generator=generator))
 
 
 def classifier(x: Tensor, y: Tensor, steps: int = 150) -> nn.Module:
@@ -77,7 +76,7 @@ class TwoLevels(nn.Module):
 
     # --8<-- [start:two]
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """x (B, 4, 16) to the rough and the full picture, both codes (B,) and (B, 4), and the further terms.
+        """x (B, 4, 16) to rough (B, 4, 16), full (B, 4, 16), codes (B,), codes (B, 4), further terms ().
 
         Source: razavi2019generating, section 3.1. Departs: the rough picture is decoded and trained, too.
         """
@@ -88,7 +87,7 @@ class TwoLevels(nn.Module):
         # --8<-- [end:two]
 
     def pictures(self, high: Tensor, low: Tensor) -> tuple[Tensor, Tensor]:
-        """Codes (B, D) and (B, 4, D) to the rough and the full picture, (B, 4, 16) each. Source: definition."""
+        """Codes high (B, D), low (B, 4, D) to rough (B, 4, 16), full (B, 4, 16). Source: definition."""
         rough = self.rough(high)
         full = rough + self.fine(torch.cat([high, low.flatten(1)], 1))
         return rough.reshape(-1, 4, 16), full.reshape(-1, 4, 16)
@@ -121,17 +120,17 @@ def fit_levels(model: TwoLevels, x: Tensor, steps: int, generator: torch.Generat
 
 
 def main() -> None:
-    """One network of two levels: errors, and how often the code of the whole picture alone tells the class."""
+    """One network of two levels on pictures of bars: error of the code above alone, and of both."""
     torch.manual_seed(0)
     generator = torch.Generator().manual_seed(0)
-    (x, new), (y, _) = (part.tensor_split([TRAINING]) for part in digits())
+    x = bars(1000, generator)
     model = TwoLevels()
-    fit_levels(model, x, 250, generator)
+    fit_levels(model, x, 200, generator)
     with torch.no_grad():
-        rough, full, top, _, _ = model(new)
-    print(f"squared error: top alone {float((rough - new).square().mean()):.4f}")
-    print(f"squared error: both {float((full - new).square().mean()):.4f}")
-    print(f"codes used above: {len(set(top.tolist()))}, classes {len(set(y.tolist()))}")
+        rough, full, top, _, _ = model(x)
+    print(f"squared error: code above alone {(rough - x).square().mean():.4f}")
+    print(f"squared error: both levels {(full - x).square().mean():.4f}")
+    print(f"codes used above: {len(set(top.tolist()))}, for 12 bars")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,13 @@ from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits
 
 
+def digits() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """scikit-learn's digits from 0 to 1 in quarters, and their classes: (1797, 4, 16), (1797,). Source: definition."""
+    data = load_digits()
+    quarters = data.images.reshape(-1, 2, 4, 2, 4).swapaxes(2, 3).reshape(-1, 4, 16)
+    return quarters / 16, data.target
+
+
 # --8<-- [start:codes]
 def codes(x: NDArray[np.float64], count: int) -> tuple[KMeans, NDArray[np.int64]]:
     """Stage one: a codebook for parts x (N, T, P), and the codes of all parts, (N, T). Source: definition."""
@@ -30,7 +37,7 @@ def chain(k: NDArray[np.int64], count: int, add: float = 0.1) -> NDArray[np.floa
 
 def run(count: int) -> tuple[float, float]:
     """Squared error of a pixel and bits of the last 360 digits, with codes of the others. Source: definition."""
-    x = load_digits().images.reshape(-1, 2, 4, 2, 4).swapaxes(2, 3).reshape(-1, 4, 16) / 16
+    x, _ = digits()
     book, k = codes(x[:1437], count)
     new = book.predict(x[1437:].reshape(-1, 16)).reshape(-1, 4)
     before = np.concatenate([np.zeros((len(new), 1), int), new[:, :-1]], 1)
