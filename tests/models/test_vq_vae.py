@@ -360,7 +360,7 @@ def test_the_figure_of_rates_shows_what_the_page_tells() -> None:
         f"The prior needs {table['own_bits_mean'][3]:.1f} bits for the digits that it learned from and "
         f"{bits[3]:.1f} for new ones with $K = 256$; "
         f"with $K = 16$ it is {table['own_bits_mean'][1]:.1f} and {bits[1]:.1f}.",
-        f"Fewer codes cure it, for an error of {error[1]:.4f} in place of {error[3]:.4f}.",
+        f"bring the 49 % back, for an error of {error[2]:.4f} in place of {error[3]:.4f}.",
     )
     assert (figures.SEEDS, figures.STEPS, figures.SIZES) == (3, 200, (4, 16, 64, 256))
     assert figures.TRAINING == 1437
