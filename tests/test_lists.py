@@ -124,3 +124,18 @@ def test_every_folder_of_pages_says_its_order() -> None:
             str(next(iter(item.values())) if isinstance(item, dict) else item) for item in order
         }
         assert {page.name for page in folder.glob("*.md")} <= wanted, folder
+
+
+def test_the_indexes_of_parts_and_models_show_each_of_their_pages_once() -> None:
+    card = re.compile(
+        r"^- \[!\[[^\]]+\]\((?P<stem>[\w-]+)/[\w-]+\.svg\)\{ \.figure-late \}\]\((?P=stem)\.md\)\n\n"
+        r"    \*\*\d+\. \[[^\]]+\]\((?P=stem)\.md\)\*\*\n",
+        re.M,
+    )
+    for section in ("architectures", "models"):
+        text = (DOCS / section / "index.md").read_text(encoding="utf-8")
+        shown = [one["stem"] for one in card.finditer(text)]
+        pages = {path.stem for path in (DOCS / section).glob("*.md")} - {"index"}
+        assert sorted(shown) == sorted(pages), section
+        numbers = re.findall(r"^    \*\*(\d+)\. \[", text, re.M)
+        assert numbers == [str(n) for n in range(1, len(shown) + 1)], section
