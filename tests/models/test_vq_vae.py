@@ -115,6 +115,17 @@ def test_the_decoder_is_a_gaussian(printed: Equations) -> None:
     )
 
 
+@pytest.mark.equation("eq-vq-vae-slope")
+def test_the_slope_of_the_mean_cost_is_that_of_autograd(printed: Equations) -> None:
+    model, _, x = small()
+    mean = model.decode(model.encode(x)).detach()
+    v = torch.tensor(0.6, dtype=torch.float64, requires_grad=True)
+    cost = -torch.distributions.Normal(mean, v.sqrt()).log_prob(x).sum((1, 2)).mean()
+    (slope,) = torch.autograd.grad(cost, v)
+    error = (x - mean).square().sum((1, 2)).mean().item()
+    printed("eq-vq-vae-slope").holds({"g": slope.item(), "E": error, "N": PARTS * SIZE, "v": 0.6})
+
+
 @pytest.mark.equation("eq-vq-vae-scale")
 def test_the_best_deviation_is_the_error(printed: Equations) -> None:
     model, _, x = small()

@@ -64,6 +64,8 @@ def test_the_figure_of_two_levels_shows_what_the_page_tells() -> None:
         f"code in {100 * min(table['follows top']):.0f} to {100 * max(table['follows top']):.0f} % of the cases.",
     )
     assert min(told) > 0.5
+    said("and the codes of the quarters take a third off the error.")
+    assert 1 - mean["full"] / mean["rough"] == pytest.approx(1 / 3, abs=0.02)
     assert max(table["quarter"]) < 0.5
     single = style.read_table(DATA / "rate.csv")["error_least"][1]
     assert max(full) < single
