@@ -244,7 +244,7 @@ def draw_words(table: style.Table, axes: style.Axes) -> None:
     axes.set_xticks([1, 2, 3, 4, 5])
     axes.set_xlabel("guidance scale g")
     axes.set_ylabel("the digit asked for")
-    axes.legend(loc="lower right", ncols=2)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
 
 @cache
@@ -436,16 +436,16 @@ SHOWN = ("three", "seven", "a thin eight", "a thick eight", "a thin seven")
 
 
 def samples() -> style.Table:
-    """A test picture, its rebuilding, and a sample for each prompt, of the third seed."""
+    """A test picture, its rebuilding, and a sample for each prompt, of the first seed."""
     x = data()[2]
     table: style.Table = {}
-    again = coder(2)(x[:5])
+    again = coder(0)(x[:5])
     for k in range(5):
         table[f"real {k + 1}"] = x[k].flatten().double().tolist()
         table[f"rebuilt {k + 1}"] = again[k].flatten().double().tolist()
     rows = [[0, *[WORDS.index(w) for w in text.split()]] for text in SHOWN]
     text = torch.tensor([row + [-1] * (4 - len(row)) for row in rows])
-    for k, one in enumerate(drawn("codes", 2, text, 2.0)):
+    for k, one in enumerate(drawn("codes", 0, text, 2.0)):
         table[f"made {k + 1}"] = one.flatten().double().tolist()
     return table
 
@@ -473,7 +473,7 @@ def draw_samples(table: style.Table, panels: list[style.Axes]) -> None:
 
 
 FIGURES = [
-    style.Recipe("models/latent-diffusion/words", words, draw_words, (440, 300), absolute=0.04),
+    style.Recipe("models/latent-diffusion/words", words, draw_words, (440, 330), absolute=0.04),
     style.Recipe(
         "models/latent-diffusion/kept", kept, draw_kept, (460, 250), (1, 2), absolute=0.03
     ),

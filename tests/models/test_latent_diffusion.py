@@ -141,7 +141,7 @@ def test_the_scale_factor_is_one_over_the_spread(printed: Equations) -> None:
 
 @pytest.mark.equation("eq-latent-diffusion-cross")
 def test_cross_attention_is_torch_s(printed: Equations) -> None:
-    q, k, v = noise(1, 3, 5, seed=4), noise(1, 4, 5, seed=5), noise(1, 4, 5, seed=6)
+    q, k, v = noise(1, 2, 5, seed=4), noise(1, 3, 5, seed=5), noise(1, 3, 5, seed=6)
     wanted = scaled_dot_product_attention(q, k, v)
     torch.testing.assert_close(latent.attend(q, k, v), wanted)
     printed("eq-latent-diffusion-cross").holds(
@@ -150,8 +150,8 @@ def test_cross_attention_is_torch_s(printed: Equations) -> None:
             r"\mathbf{q}": q[0, :, :, None],
             r"\mathbf{k}": k[0, :, :, None],
             r"\mathbf{v}": v[0, :, :, None],
-            "i": Each([1, 2, 3]),
-            "L": 4,
+            "i": Each([1, 2]),
+            "L": 3,
             "E": 5,
         }
     )
@@ -183,7 +183,8 @@ def test_how_many_numbers_a_code_saves(printed: Equations) -> None:
     said(
         f"That is {one:.0f} for Stable Diffusion 1 ($f = 8$, $C = 4$), {two:.0f} for Stable Diffusion 3 "
         f"($C = 16$) and {3 * 32**2 / 32:.0f} for Sana",
-        f"has {one:.0f} times as many numbers as its usual code",
+        f"has {one:.0f} times as many numbers as its usual code of 64 × 64 places with 4 numbers each; "
+        f"a convolution [costs {8**2} times as much](#cost) on it.",
     )
 
 
@@ -314,8 +315,8 @@ def test_words_are_told_as_measured() -> None:
     words, kept = told("words"), told("kept")
     assert words["g"] == list(figures.SCALES)
     said(
-        f"A classifier takes {part(words, 'codes', 0)} % of the samples for the digit that was asked for "
-        f"with $g = 1$, and {part(words, 'codes', 2)} % with $g = 2$",
+        f"A classifier, trained on the same digits, takes {part(words, 'codes', 0)} % of the samples for "
+        f"the digit that was asked for with $g = 1$, and {part(words, 'codes', 2)} % with $g = 2$",
         f"Of rebuilt test digits it takes {part(kept, 'recognised', 2)} % for the right one, of real ones "
         f"{100 * kept['real'][0]:.1f} %.",
         f"Codes rise from {words['codes'][0]:.2f} to {words['codes'][4]:.2f}, pixels in patches of 4 × 4 "
@@ -442,7 +443,7 @@ def test_exercise_4_half_of_the_zeros(answer: Bench) -> None:
     z, t, text = noise(2, 4, 3), torch.tensor([0.2, 0.7]).double(), torch.tensor([[0, 3]] * 2)
     one, two = (model(z, t, text, noise(2, 4, 2, seed=k)) for k in (1, 2))
     assert torch.equal(one, two)
-    assert float((one - model.base(z, t, text)).abs().max()) > 1e-3
+    assert float((one - model.base(z, t, text)).detach().abs().max()) > 1e-3
     answer("answer-latent-diffusion-half").is_(
         "The answer changes, and does not depend on the control."
     )
