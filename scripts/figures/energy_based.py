@@ -18,6 +18,7 @@ SEEDS, POINTS, RIDGE = 5, 300, 3e-4
 NEAR, FAR = 1.0, 2.0  # distance of each mode from the middle
 SPREAD, WEIGHTS = 0.5, (0.3, 0.7)
 SIGMA, WIDE = 0.3, 1.0  # noise of denoising score matching
+DRAWS = 10  # noises or directions for each point
 STEP, LONG = 0.2, 4  # Langevin steps of contrastive divergence
 LINE = torch.linspace(-3, 3, 6, dtype=torch.float64)
 FAMILY = energy.Bumps(torch.cartesian_prod(LINE, torch.linspace(-1.8, 1.8, 4, dtype=torch.float64)))
@@ -106,7 +107,8 @@ def points() -> Tensor:
 def fitted(rule: str, x: Tensor, seed: int) -> Tensor:
     """The heights of least loss by a rule that needs no samples of the model."""
     generator = seeded(100 + seed)
-    v, eps, noise = (torch.randn(x.shape, generator=generator, dtype=x.dtype) for _ in range(3))
+    many = x.repeat(DRAWS, 1)
+    v, eps, noise = (torch.randn(many.shape, generator=generator, dtype=x.dtype) for _ in range(3))
     middle, width = x.mean(0), x.std(0)
     if rule == "nce, narrow":
         middle, width = torch.zeros(2).double(), torch.full((2,), 0.5).double()
@@ -123,10 +125,10 @@ def fitted(rule: str, x: Tensor, seed: int) -> Tensor:
         elif rule == "explicit":
             total = energy.explicit(found, x)
         elif rule == "sliced":
-            total = energy.sliced(found, x, v)
+            total = energy.sliced(found, many, v)
         elif rule.startswith("denoising"):
             spread = WIDE if rule == "denoising, wide" else SIGMA
-            return energy.denoising(found, x, eps, spread) + spread**2 * ridge  # type: ignore[no-any-return]
+            return energy.denoising(found, many, eps, spread) + spread**2 * ridge  # type: ignore[no-any-return]
         else:
             fake = middle + width * noise
             total = energy.noise_contrastive(FAMILY(theta[1:]), theta[0], x, fake, log_q)

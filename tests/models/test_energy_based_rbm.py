@@ -138,6 +138,16 @@ def test_what_training_reaches() -> None:
     said(f"with one step: {reached[0]}, {reached[1]} and {reached[2]} at the end")
 
 
+def test_one_visible_and_one_hidden_unit_by_pencil() -> None:
+    machine = rbm.Machine(*(torch.tensor(x).double() for x in ([[1.0]], [0.0], [0.0])))
+    one = torch.ones(1, 1).double()
+    on, free = machine.hidden(one).item(), machine.free(one).item()
+    said(f"$1 / (1 + e^{{-1}}) = {on:.2f}$", f"$e^0 + e^1 = {1 + math.e:.2f}$")
+    said(f"$-\\log {1 + math.e:.2f} = {free:.2f}$")
+    cosine = style.read_table(PAGE.parent / "energy-based" / "machine.csv")["cosine 1"][-1]
+    said(f"after training the cosine of the two is {cosine:.2f}.")
+
+
 @pytest.mark.answer("answer-energy-based-hidden")
 def test_exercise_5_two_hidden_units(answer: Bench) -> None:
     data = rbm.bars()

@@ -22,3 +22,9 @@ def free(machine: BernoulliRBM, v: Tensor) -> Tensor:
     )
     return -v @ b - torch.nn.functional.softplus(v @ w.T + c).sum(1)
     # --8<-- [end:fit]
+
+
+def exact(machine: BernoulliRBM, data: Tensor, states: Tensor) -> float:
+    """Mean log-likelihood by enumeration: data (N, V), all states (S, V). Source: definition."""
+    log_z = torch.logsumexp(-free(machine, states), 0)
+    return float(-free(machine, data).mean() - log_z)
