@@ -49,14 +49,14 @@ class Autoencoder(nn.Module):
         return pixel_shuffle(self.up(silu(pixel_shuffle(self.middle(code), 2))), 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """x (B, 1, H, W), rebuilt. Source: definition."""
+        """x (B, 1, H, W), rebuilt, to (B, 1, H, W). Source: definition."""
         return self.decode(self.encode(x))
         # --8<-- [end:autoencoder]
 
 
 # --8<-- [start:scale]
 def scale_factor(codes: Tensor) -> float:
-    """One over the standard deviation of all numbers of codes. Source: rombach2022high, appendix G."""
+    """One over the standard deviation of all numbers: codes (...). Source: rombach2022high, appendix G."""
     return float(1 / codes.std(correction=0))
 
 
@@ -66,14 +66,14 @@ def places(codes: Tensor) -> Tensor:
 
 
 def grid(z: Tensor, h: int) -> Tensor:
-    """Places (B, N, C) as a grid again, (B, C, h, w). Source: definition."""
+    """A grid again: z (B, N, C) to (B, C, h, w). Source: definition."""
     return z.transpose(1, 2).reshape(len(z), z.shape[2], h, -1)
     # --8<-- [end:scale]
 
 
 # --8<-- [start:cross]
 def attend(q: Tensor, k: Tensor, v: Tensor, hidden: Tensor | None = None) -> Tensor:
-    """q (B, N, E) reads v (B, L, E) by keys k (B, L, E), but no words that are hidden (B, L). Source: definition."""
+    """q (B, N, E) reads v (B, L, E) by k (B, L, E), but no hidden (B, L), to (B, N, E). Source: definition."""
     scores = q @ k.transpose(1, 2) / math.sqrt(q.shape[-1])  # (B, N, L)
     if hidden is not None:
         scores = scores.masked_fill(hidden[:, None], -torch.inf)
@@ -108,12 +108,12 @@ class Block(nn.Module):
 
 
 def adaptive(h: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
-    """A layer norm whose gain and shift come from outside. Source: peebles2023scalable."""
+    """A layer norm of h (B, N, E) by gain (B, 1, E) and shift (B, 1, E), to (B, N, E). Source: peebles2023scalable."""
     return layer_norm(h, h.shape[-1:]) * (1 + gain) + shift
 
 
 def waves(t: Tensor, n: int = 8) -> Tensor:
-    """Sines and cosines of times (B,), (B, 2 n). Source: definition."""
+    """Sines and cosines: t (B,) to (B, W). Source: definition."""
     angles = t[:, None] * torch.exp(torch.linspace(0, math.log(100), n))
     return torch.cat([angles.sin(), angles.cos()], 1)
 
@@ -130,7 +130,7 @@ class Denoiser(nn.Module):
         self.blocks = nn.ModuleList(Block(width) for _ in range(blocks))
 
     def read(self, t: Tensor, text: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Time (B,) and prompt (B, L) as vectors (B, E), (B, L, E), and which words are hidden. Source: definition."""
+        """t (B,) and text (B, L) to vectors (B, E), (B, L, E) and hidden words (B, L). Source: definition."""
         return silu(self.time(waves(t))), self.words(text % self.words.num_embeddings), text < 0
 
     def forward(self, z: Tensor, t: Tensor, text: Tensor) -> Tensor:
@@ -145,20 +145,20 @@ class Denoiser(nn.Module):
 
 # --8<-- [start:loss]
 def hide(text: Tensor, share: float, generator: torch.Generator) -> Tensor:
-    """Prompts (B, L), of which a share keeps only the start word. Source: ho2021classifier."""
+    """A share of text (B, L) keeps only the start word, to (B, L). Source: ho2021classifier."""
     gone = torch.rand(len(text), 1, generator=generator) < share
     first = torch.arange(text.shape[1]) == 0
     return torch.where(gone & ~first, -1, text)
 
 
 def noisy(z: Tensor, eps: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-    """Place on the straight path and its velocity: z, eps (B, N, C), t (B,). Source: lipman2023flow."""
+    """Place and velocity of the path: z, eps (B, N, C), t (B,) to (B, N, C), (B, N, C). Source: lipman2023flow."""
     t = t[:, None, None]
     return (1 - t) * z + t * eps, eps - z
 
 
 def loss(model: nn.Module, z: Tensor, text: Tensor, eps: Tensor, t: Tensor) -> Tensor:
-    """Mean squared error of the velocity, (). Source: lipman2023flow."""
+    """Error of the velocity squared: z, eps (B, N, C), text (B, L), t (B,) to (). Source: lipman2023flow."""
     z_t, velocity = noisy(z, eps, t)
     error: Tensor = (model(z_t, t, text) - velocity) ** 2
     return error.mean()
@@ -167,7 +167,7 @@ def loss(model: nn.Module, z: Tensor, text: Tensor, eps: Tensor, t: Tensor) -> T
 
 # --8<-- [start:generate]
 def guided(model: nn.Module, z: Tensor, t: Tensor, text: Tensor, g: float) -> Tensor:
-    """Velocity with guidance, two calls in one batch. Source: ho2021classifier."""
+    """Two calls in one batch: z (B, N, C), t (B,), text (B, L) to (B, N, C). Source: ho2021classifier."""
     empty = text.clone()
     empty[:, 1:] = -1
     both: Tensor = model(torch.cat([z, z]), torch.cat([t, t]), torch.cat([text, empty]))
@@ -177,7 +177,7 @@ def guided(model: nn.Module, z: Tensor, t: Tensor, text: Tensor, g: float) -> Te
 
 @torch.no_grad()
 def generate(model: nn.Module, noise: Tensor, text: Tensor, g: float, steps: int) -> Tensor:
-    """Codes (B, N, C) from noise by Euler steps. Source: lipman2023flow."""
+    """Euler steps from noise (B, N, C) for text (B, L), to (B, N, C). Source: lipman2023flow."""
     z = noise
     for k in range(steps):
         t = torch.full((len(z),), 1 - k / steps)
@@ -202,7 +202,7 @@ class Controlled(nn.Module):
 
     # --8<-- [start:control]
     def forward(self, z: Tensor, t: Tensor, text: Tensor, control: Tensor) -> Tensor:
-        """Velocity with a control (B, N, channels) for each place. Source: zhang2023adding, section 3.1."""
+        """z (B, N, C), t (B,), text (B, L), control (B, N, K) to (B, N, C). Source: zhang2023adding, section 3.1."""
         h = self.base.enter(z) + self.base.where
         c, read = h + self.into(control), self.base.read(t, text)
         for block, twin, layer in zip(self.base.blocks, self.copy, self.out, strict=True):
@@ -215,7 +215,7 @@ class Controlled(nn.Module):
 
 # --8<-- [start:tiles]
 def tiled(model: Autoencoder, code: Tensor, width: int, overlap: int) -> Tensor:
-    """Decode code (B, C, h, w) in tiles of so many columns, with neighbours that are cut off. Source: definition."""
+    """Decode code (B, C, h, w) in tiles of columns, overlaps cut off, to (B, 1, H, W). Source: definition."""
     parts = []
     for a in range(0, code.shape[3], width):
         left = min(a, overlap)

@@ -7,7 +7,7 @@ read = nn.MultiheadAttention(320, num_heads=8, kdim=768, vdim=768, bias=False, b
 
 
 def message(places: Tensor, words: Tensor, hidden: Tensor | None = None) -> Tensor:
-    """Places (B, N, 320) ask words (B, L, 768), but no hidden (B, L), to (B, N, 320). Source: rombach2022high."""
+    """places (B, N, 320) ask words (B, L, 768), but no hidden (B, L), to (B, N, 320). Source: rombach2022high."""
     out, _ = read(places, words, words, key_padding_mask=hidden, need_weights=False)
     return out  # type: ignore[no-any-return]
     # --8<-- [end:cross]
