@@ -370,7 +370,7 @@ def test_the_boxes_by_pencil() -> None:
     mean, other = (float(p @ energy.ENERGIES) for p in (energy.DATA, made))
     said(f"here ${mean:.2f} - {other:.2f}$")
     a, b, c, d = (energy.DATA - made).tolist()
-    said(f"here *data − samples*: {a:.4f}, {b:.4f}, −{-c:.3f} and {d:.0f}.")
+    said(f"here “data − samples”: {a:.4f}, {b:.4f}, −{-c:.3f} and {d:.0f}.")
     said(f"{energy.ENERGIES[0]:.2f} becomes {energy.ENERGIES[0] - a:.2f}.")
     x, h, noise = 1.0, 0.16, 0.5
     new = x - h / 2 * x + math.sqrt(h) * noise
