@@ -187,8 +187,8 @@ def draw_solvers(table: style.Table, panels: list[style.Axes]) -> None:
     left, right = panels
     for n, (name, label, mark, calls) in enumerate(
         (
-            ("noisy", "Euler–Maruyama", "s--", 1),
             ("euler", "Euler", "o-", 1),
+            ("noisy", "Euler–Maruyama", "s--", 1),
             ("heun", "Heun", "^:", 2),
         )
     ):

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-Back = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]  # x0, z, t, s to a place at time s < t
+Back = Callable[
+    [Tensor, Tensor, Tensor, Tensor], Tensor
+]  # x0, z, t, s (R, N) to a place at time s < t (R, N)
 WIDTH, RATE = 24, 0.01
 VARIANCE = 0.25  # of a mode of the data
 
@@ -19,7 +21,7 @@ VARIANCE = 0.25  # of a mode of the data
 # --8<-- [start:network]
 @dataclass(frozen=True)
 class Jumps:
-    """R networks side by side; f(x, 0) = x by construction."""
+    """R networks side by side; f(x, 0) = x by construction: layers, (R, in, out) and (R, 1, out) each."""
 
     layers: list[tuple[Tensor, Tensor]]  # weights (R, in, out), biases (R, 1, out)
 
@@ -49,7 +51,7 @@ def start(runs: int, generator: torch.Generator) -> Jumps:
 
 
 def with_teacher(velocity: Callable[[Tensor, Tensor], Tensor]) -> Back:
-    """A Heun step of a finished model from the noisy point. Source: song2023consistency, algorithm 2."""
+    """A Heun step of a finished model: velocity, (R, N) to (R, N). Source: song2023consistency, algorithm 2."""
 
     def back(x0: Tensor, z: Tensor, t: Tensor, s: Tensor) -> Tensor:
         x = x0 + t.sqrt() * z
@@ -61,13 +63,13 @@ def with_teacher(velocity: Callable[[Tensor, Tensor], Tensor]) -> Back:
 
 
 def without_teacher(x0: Tensor, z: Tensor, t: Tensor, s: Tensor) -> Tensor:
-    """The same noise, less of it: all (R, N) to (R, N). Source: song2023consistency, algorithm 3."""
+    """The same noise, less of it: x0, z, t, s (R, N) to (R, N). Source: song2023consistency, algorithm 3."""
     return x0 + s.sqrt() * z
 
 
 # --8<-- [start:loss]
 def loss(f: Jumps, x0: Tensor, z: Tensor, t: Tensor, s: Tensor, back: Back) -> Tensor:
-    """Mean squared difference of two jumps: all (R, N) to (R,). Source: this page, eq-score-sde-loss."""
+    """Mean squared difference of two jumps: x0, z, t, s (R, N) to (R,). Source: this page, eq-score-sde-loss."""
     with torch.no_grad():
         target = f(back(x0, z, t, s), s)
     return ((f(x0 + t.sqrt() * z, t) - target) ** 2).mean(-1)
@@ -83,7 +85,7 @@ def train(
     rounds: int,
     generator: torch.Generator,
 ) -> Jumps:
-    """Adam on pairs of neighbouring levels, (R, P) each: later, earlier. Source: song2023consistency, algorithm 2."""
+    """Adam: draw of x0, z (R, N), pairs of levels, later, earlier (R, P). Source: song2023consistency, algorithm 2."""
     parameters = [p.requires_grad_() for layer in f.layers for p in layer]
     optimizer = torch.optim.Adam(parameters, lr=RATE, betas=(0.9, 0.99))
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.02, rounds)

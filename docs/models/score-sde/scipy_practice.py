@@ -12,7 +12,7 @@ from torch import Tensor
 def solve(
     velocity: Callable[[Tensor, float], Tensor], x: Tensor, begin: float, end: float
 ) -> tuple[Tensor, Tensor, int]:
-    """End of the flow, integral of its divergence, calls: x (N,) to (N,), (N,). Source: song2021score, app. D.2."""
+    """End of the flow, integral of its divergence, calls: velocity, x (N,) to (N,), (N,). Source: song2021score, app. D.2."""
 
     def rates(t: float, state: np.ndarray) -> np.ndarray:
         at = torch.tensor(state[: len(x)]).requires_grad_()
