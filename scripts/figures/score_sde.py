@@ -258,7 +258,8 @@ def draw_wrong(table: style.Table, axes: style.Axes) -> None:
 def velocity(x: Tensor, t: Tensor) -> Tensor:
     """The exact flow of the example for a time for each point."""
     v = MODEL.variance + t
-    return (x - torch.tanh(x / v + math.log(3) / 2)) / (2 * v)
+    u: Tensor = (x - torch.tanh(x / v + math.log(3) / 2)) / (2 * v)
+    return u
 
 
 @cache

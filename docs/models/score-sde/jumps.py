@@ -21,7 +21,7 @@ VARIANCE = 0.25  # of a mode of the data
 # --8<-- [start:network]
 @dataclass(frozen=True)
 class Jumps:
-    """R networks side by side; f(x, 0) = x by construction: layers, (R, in, out) and (R, 1, out) each."""
+    """R networks side by side; f(x, 0) = x by construction: layers (R, in, out), (R, 1, out)."""
 
     layers: list[tuple[Tensor, Tensor]]  # weights (R, in, out), biases (R, 1, out)
 
@@ -51,7 +51,7 @@ def start(runs: int, generator: torch.Generator) -> Jumps:
 
 
 def with_teacher(velocity: Callable[[Tensor, Tensor], Tensor]) -> Back:
-    """A Heun step of a finished model: velocity, (R, N) to (R, N). Source: song2023consistency, algorithm 2."""
+    """A Heun step of a finished model: velocity (R, N). Source: song2023consistency, algorithm 2."""
 
     def back(x0: Tensor, z: Tensor, t: Tensor, s: Tensor) -> Tensor:
         x = x0 + t.sqrt() * z
@@ -85,7 +85,7 @@ def train(
     rounds: int,
     generator: torch.Generator,
 ) -> Jumps:
-    """Adam: draw of x0, z (R, N), pairs of levels, later, earlier (R, P). Source: song2023consistency, algorithm 2."""
+    """Adam: draw (R, N), pairs (R, P) of later and earlier levels. Source: song2023consistency, algorithm 2."""
     parameters = [p.requires_grad_() for layer in f.layers for p in layer]
     optimizer = torch.optim.Adam(parameters, lr=RATE, betas=(0.9, 0.99))
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.02, rounds)

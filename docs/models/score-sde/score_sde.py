@@ -84,7 +84,8 @@ class Model:
     def below(self, x: Tensor, t: float) -> Tensor:
         """Probability to the left of a place: x (N,) to (N,). Source: definition."""
         m, v = self.modes(t)
-        return (self.weights * torch.special.ndtr((x[..., None] - m) / math.sqrt(v))).sum(-1)
+        parts: Tensor = self.weights * torch.special.ndtr((x[..., None] - m) / math.sqrt(v))
+        return parts.sum(-1)
 
     def place(self, share: Tensor, t: float) -> Tensor:
         """The place with a share of probability to its left, by halving: share (N,) to (N,). Source: definition."""
