@@ -12,7 +12,7 @@ from torch import Tensor
 def solve(
     velocity: Callable[[Tensor, float], Tensor], x: Tensor, begin: float, end: float
 ) -> tuple[Tensor, Tensor, int]:
-    """End of the flow, integral of divergence, calls: velocity, x (N,) to (N,), (N,). Source: song2021score, app. D.2."""
+    """End of the flow, integral of slopes, calls: velocity, x (N,) to (N,), (N,). Source: song2021score, app. D.2."""
 
     def rates(t: float, state: np.ndarray) -> np.ndarray:
         at = torch.tensor(state[: len(x)]).requires_grad_()
@@ -22,6 +22,6 @@ def solve(
 
     state = torch.cat([x, torch.zeros_like(x)]).numpy()
     found = solve_ivp(rates, (begin, end), state, method="RK45", rtol=1e-8, atol=1e-10)
-    end = torch.from_numpy(found.y[:, -1])
-    return end[: len(x)], end[len(x) :], found.nfev
+    last = torch.from_numpy(found.y[:, -1])
+    return last[: len(x)], last[len(x) :], found.nfev
     # --8<-- [end:solve]
