@@ -21,7 +21,7 @@ from tests.printed.plugin import Equations
 from tests.said import sayings, tables
 
 sde = import_module("docs.models.score-sde.score_sde")
-practice = import_module("docs.models.score-sde.solve_ivp")
+practice = import_module("docs.models.score-sde.ode_practice")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "models" / "score-sde.md"
 DATA = PAGE.parent / "score-sde"
 said = sayings(PAGE)

@@ -5,7 +5,7 @@ from importlib import import_module
 import torch
 
 sde = import_module("docs.models.score-sde.score_sde")
-practice = import_module("docs.models.score-sde.solve_ivp")
+practice = import_module("docs.models.score-sde.ode_practice")
 
 
 def test_the_solver_ends_where_the_rank_says_and_finds_back() -> None:
