@@ -97,7 +97,7 @@ def drawn(w: Tensor) -> Tensor:
 def reached(x: Tensor) -> Tensor:
     """How many of the eight modes have two samples in a hundred, (R,)."""
     far = (x[..., None, None, :] - family.centres()).norm(dim=-1).flatten(-2)
-    near = far < 3 * family.SPREAD
+    near: Tensor = far < 3 * family.SPREAD
     return (near.float().mean(1) > 0.02).sum(-1).float()
 
 

@@ -1,4 +1,4 @@
-"""The GAN family: layers of a DCGAN, a class for both players, L1 beside the game, a cycle, styles.
+"""The GAN family: a class for both players, L1 beside the game, a cycle, styles.
 
 The letters:
     x    points, (R, N, 2): R runs side by side      c    classes as one-hot rows, (R, N, C)
@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 # --8<-- [start:example]
-SHARES = torch.tensor(
-    [[0.25, 0.75], [0.75, 0.25]]
-)  # of black (0) and white (1), in classes A and B
-BLIND = torch.tensor([[0.5, 0.5], [0.5, 0.5]])  # a generator that ignores the class
-WEIGHTS, STYLE = torch.tensor([[3.0, 2.0]]), torch.tensor([1.0, 2.0])  # one unit with two inputs
+# Shares of black and white in classes A and B; below, of a generator that ignores the class.
+SHARES = torch.tensor([[0.25, 0.75], [0.75, 0.25]])
+BLIND = torch.tensor([[0.5, 0.5], [0.5, 0.5]])
+# One unit with two inputs, and a style for each.
+WEIGHTS, STYLE = torch.tensor([[3.0, 2.0]]), torch.tensor([1.0, 2.0])
 # --8<-- [end:example]
 CLASSES, RADIUS, SPREAD = 4, 2.0, 0.2
 NOISE, CODE, HIDDEN = 4, 16, 32
@@ -30,7 +30,7 @@ CORNERS = torch.tensor([[2.0, 0.0], [-1.0, math.sqrt(3)], [-1.0, -math.sqrt(3)]]
 
 # --8<-- [start:answers]
 def best(p: Tensor, q: Tensor) -> Tensor:
-    """The best discriminator: shares of data and samples (...) to (...). Source: goodfellow2014generative."""
+    """The best discriminator: p, q (...) to (...). Source: goodfellow2014generative."""
     return p / (p + q)
 
 
@@ -39,32 +39,6 @@ def cost(guess: float, shares: Tensor, power: int) -> float:
     far = torch.tensor([abs(guess) ** power, abs(1.0 - guess) ** power], dtype=shares.dtype)
     return float(shares @ far)
     # --8<-- [end:answers]
-
-
-# --8<-- [start:dcgan]
-def dcgan_layers(width: int, noise: int = 100, colours: int = 3) -> list[tuple[int, ...]]:
-    """Channels in and out, kernel, stride, padding of each layer. Source: radford2016unsupervised."""
-    channels = [noise, 8 * width, 4 * width, 2 * width, width, colours]
-    first, later = (4, 1, 0), (4, 2, 1)
-    return [
-        (few, many, *(later if i else first)) for i, (few, many) in enumerate(pairwise(channels))
-    ]
-
-
-def grown(size: int, kernel: int, stride: int, padding: int) -> int:
-    """Side after a transposed convolution. Source: this page, eq-gan-family-size."""
-    return stride * (size - 1) + kernel - 2 * padding
-    # --8<-- [end:dcgan]
-
-
-def dcgan(layers: Sequence[tuple[int, ...]]) -> nn.Sequential:
-    """Noise (N, 100, 1, 1) to images (N, 3, 64, 64). Source: radford2016unsupervised."""
-    parts: list[nn.Module] = []
-    for i, (few, many, kernel, stride, padding) in enumerate(layers):
-        last = i == len(layers) - 1
-        parts.append(nn.ConvTranspose2d(few, many, kernel, stride, padding, bias=last))
-        parts += [nn.Tanh()] if last else [nn.BatchNorm2d(many), nn.ReLU()]
-    return nn.Sequential(*parts)
 
 
 # --8<-- [start:style]
@@ -84,7 +58,7 @@ def truncate(w: Tensor, mean: Tensor, psi: float) -> Tensor:
     # --8<-- [end:style]
 
 
-Layer = tuple[Tensor, Tensor]
+Layer = tuple[Tensor, Tensor]  # weights and biases, to (R, I, O), (R, 1, O)
 
 
 def layer(runs: int, few: int, many: int, generator: torch.Generator) -> Layer:
@@ -120,7 +94,7 @@ class StyleGenerator:
         self.parts = network([HIDDEN, HIDDEN, 2], runs, generator)
 
     def parameters(self) -> list[Tensor]:
-        """All that is learned. Source: definition."""
+        """All that is learned, to tensors (...). Source: definition."""
         pairs = [*self.mapping, *self.styles, *self.parts]
         return [self.start, *(tensor for pair in pairs for tensor in pair)]
 
@@ -166,7 +140,7 @@ def judged(x: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
 def train(
     seen: Tensor, play: Tensor, l1: Tensor, rounds: int, generator: torch.Generator
 ) -> StyleGenerator:
-    """Does D see the class; weights of game and L1: each (R,), to a generator. Source: isola2017image."""
+    """Does D see the class; weights: seen, play, l1 (R,) to a generator. Source: isola2017image."""
     runs, n, rate, softplus = len(seen), 64, 0.01, functional.softplus
     g = StyleGenerator(runs, generator)
     d = network([2 + CLASSES, 48, 48, 1], runs, generator)
@@ -225,7 +199,7 @@ def turned(reach: Tensor, generator: torch.Generator) -> tuple[Layer, Layer]:
 
 
 def pair_loss(g: Layer, f: Layer, wished: Tensor) -> Tensor:
-    """The three corners as known pairs, both ways: to (R,). Source: definition."""
+    """The three corners as known pairs, both ways: wished (2, 2) to (R,). Source: definition."""
     x = CORNERS.expand(len(g[0]), -1, -1)
     y = x @ wished
     return (dense(x, g) - y).abs().mean((1, 2)) + (dense(y, f) - x).abs().mean((1, 2))
@@ -239,7 +213,7 @@ def train_cycle(
     rounds: int,
     generator: torch.Generator,
 ) -> tuple[Layer, Layer]:
-    """Maps G, F to a turned triangle: shares (R, 3), weights of pairs, reach (R,). Source: zhu2017unpaired."""
+    """To a turned triangle and back: shares (R, 3), pairs, reach (R,), wished (2, 2). Source: zhu2017unpaired."""
     runs, n, rate, softplus = len(shares), 64, 0.02, functional.softplus
     g, f = turned(reach, generator)
     judges = [network([2, 24, 24, 1], runs, generator) for _ in range(2)]
@@ -264,15 +238,10 @@ def train_cycle(
 
 
 def main() -> None:
-    """The example; the sizes of a DCGAN against a count; the unit of the example, styled."""
+    """The example: best answers, costs of guesses, the styled unit."""
     print("best answers, class A:", best(SHARES, BLIND)[0].tolist())
     for a in (0.5, 0.75, 1.0):
         print(f"guess {a}: L1 {cost(a, SHARES[0], 1)}, squared {cost(a, SHARES[0], 2)}")
-    size, layers = 1, dcgan_layers(64)
-    for few, many, *how in layers:
-        size = grown(size, *how)
-        print(f"{few} to {many} channels, {size} x {size}, {few * many * how[0] ** 2:,} weights")
-    print(f"{sum(p.numel() for p in dcgan(layers).parameters()):,} in all")
     print("styled unit:", demodulate(modulate(WEIGHTS, STYLE)).tolist())
 
 

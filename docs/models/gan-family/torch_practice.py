@@ -36,7 +36,7 @@ def judge_step(d: Judge, optimizer: Optimizer, x: Tensor, fake: Tensor, c: Tenso
 
 # --8<-- [start:styled]
 def styled(x: Tensor, weight: Tensor, style: Tensor) -> Tensor:
-    """A styled convolution: x (N, I, H, W), weight (O, I, K, K), style (N, I). Source: karras2020analyzing."""
+    """Styled: x (N, I, H, W), weight (O, I, K, K), style (N, I) to (N, O, H, W). Source: karras2020analyzing."""
     n, many, height, width = x.shape
     w = weight * style[:, None, :, None, None]  # modulate, for each image
     w = w * (w.square().sum((2, 3, 4), keepdim=True) + 1e-8).rsqrt()  # demodulate
