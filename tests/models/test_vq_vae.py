@@ -144,7 +144,7 @@ def test_the_best_deviation_is_the_error(printed: Equations) -> None:
             r"\pi": math.pi,
         }
     )
-    said("nats, half a bit for each pixel.")
+    said("nats, half a bit for each number (")
 
 
 @pytest.mark.equation("eq-vq-vae-bound")
@@ -156,6 +156,7 @@ def test_the_bound_misses_the_posterior_of_its_codes(printed: Equations) -> None
         joint = cost - vq.bits(prior, k)[:, None] * math.log(2)
         exact, bound = joint.logsumexp(0), vq.bound(model, prior, x, 0.8)
     torch.testing.assert_close(vq.exact(model, prior, x, 0.8), exact)
+    torch.testing.assert_close(vq.joint(model, prior, x, 0.8), joint)
     chosen = (model.encode(x) * torch.tensor([25, 5, 1])).sum(1)
     torch.testing.assert_close(bound, joint[chosen, torch.arange(7)])
     pictures = model.decode(model.encode(x)).detach()
@@ -202,6 +203,11 @@ def test_the_bound_of_the_example() -> None:
         f"three networks, {figures.SUMMED} new digits each)",
         f"$16^4 = {16**4:,}$".replace(",", "{,}"),
     )
+    least_gap, one, two = mean_range(table, "gap_of_the_likeliest", 1)
+    said(
+        f"With the likeliest row the bound would miss {least_gap:.1f} bits ({one:.1f} to {two:.1f})."
+    )
+    assert two < least / 2
 
 
 @pytest.mark.equation("eq-vq-vae-kl")
@@ -371,10 +377,12 @@ def test_the_figure_of_rates_shows_what_the_page_tells() -> None:
         f"The prior needs {table['own_bits_mean'][3]:.1f} bits for the digits that it learned from and "
         f"{bits[3]:.1f} for new ones with $K = 256$; "
         f"with $K = 16$ it is {table['own_bits_mean'][1]:.1f} and {bits[1]:.1f}.",
-        f"bring the 49 % back, for an error of {error[2]:.4f} in place of {error[3]:.4f}.",
+        f"with 64 the prior needs {table['own_bits_mean'][2]:.1f} and {bits[2]:.1f} bits, "
+        f"and the 49 % are back, for an error of {error[2]:.4f} in place of {error[3]:.4f}.",
     )
     assert (figures.SEEDS, figures.STEPS, figures.SIZES) == (3, 200, (4, 16, 64, 256))
     assert figures.TRAINING == 1437
+    said(f"(priors: width {figures.WIDTH}, {figures.PRIOR_STEPS} steps)")
 
 
 def test_the_figure_of_samples_shows_what_the_page_tells() -> None:

@@ -56,14 +56,19 @@ def test_the_figure_of_two_levels_shows_what_the_page_tells() -> None:
     said(
         f"squared error is {mean['full']:.4f} ({min(full):.4f} to {max(full):.4f}) in place of 0.0359;",
         f"leaves {mean['rough']:.4f}.",
-        f"It alone tells the class of {100 * mean['told']:.0f} % of new digits, "
-        f"one code of a quarter {100 * mean['quarter']:.0f} %",
-        f"Class told by the code above {mean['told']:.2f}, by one quarter's code {mean['quarter']:.2f};",
+        f"It alone tells the class of {100 * mean['told']:.0f} % of new digits; "
+        f"one code of a quarter tells {100 * mean['quarter']:.0f} %, all four together {100 * mean['four']:.0f} % (",
+        f"Class told by the code above {mean['told']:.2f}, by one quarter's code {mean['quarter']:.2f}, "
+        f"by all four {mean['four']:.2f};",
+        f"without it both levels leave {mean['unforced full']:.4f}, "
+        f"and the upper code tells the class of {100 * mean['unforced told']:.0f} %.",
         f"code above in {mean['follows top']:.2f} of the cases "
         f"and that of the quarters in {mean['follows quarters']:.2f}](",
         f"code in {100 * min(table['follows top']):.0f} to {100 * max(table['follows top']):.0f} % of the cases.",
     )
     assert min(told) > 0.5
+    assert max(table["unforced full"]) < min(full)
+    assert mean["unforced told"] < mean["told"]
     said("and the codes of the quarters take a third off the error.")
     assert 1 - mean["full"] / mean["rough"] == pytest.approx(1 / 3, abs=0.02)
     assert max(table["quarter"]) < 0.5

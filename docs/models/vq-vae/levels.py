@@ -104,8 +104,10 @@ class TwoLevels(nn.Module):
             e[unused] = out[torch.randint(len(out), (int(unused.sum()),), generator=generator)]
 
 
-def fit_levels(model: TwoLevels, x: Tensor, steps: int, generator: torch.Generator) -> None:
-    """Train both levels at once on x (N, 4, 16). Source: definition."""
+def fit_levels(
+    model: TwoLevels, x: Tensor, steps: int, generator: torch.Generator, weight: float = 1.0
+) -> None:
+    """Train both levels at once on x (N, 4, 16); weight is that of the rough error. Source: definition."""
     adam = torch.optim.Adam(model.parameters(), lr=3e-3)
     for step in range(steps):
         rows = x[torch.randint(len(x), (128,), generator=generator)]
@@ -114,7 +116,7 @@ def fit_levels(model: TwoLevels, x: Tensor, steps: int, generator: torch.Generat
         rough, full, _, _, extra = model(rows)
         adam.zero_grad()
         torch.autograd.backward(
-            (full - rows).square().mean() + (rough - rows).square().mean() + extra
+            (full - rows).square().mean() + weight * (rough - rows).square().mean() + extra
         )
         adam.step()
 

@@ -179,13 +179,18 @@ def bound(model: VQVAE, prior: nn.Module, x: Tensor, s: float) -> Tensor:
 
 
 @torch.no_grad()
-def exact(model: VQVAE, prior: nn.Module, x: Tensor, s: float) -> Tensor:
-    """log p(x), nats, by a sum over all K^T rows of codes: x (B, T, P) to (B,). Source: this page, eq-vq-vae-model."""
+def joint(model: VQVAE, prior: nn.Module, x: Tensor, s: float) -> Tensor:
+    """log p(x, k), nats, for all rows of codes: x (B, T, P) to (K^T, B). Source: this page, eq-vq-vae-model."""
     k = torch.tensor(list(product(range(len(model.codebook)), repeat=x.shape[1])))
     mean, cost = model.decode(k).flatten(1), bits(prior, k) * log(2)  # (K^T, T P), (K^T,)
     flat, size = x.flatten(1), x[0].numel()
     apart = flat.square().sum(1) - 2 * mean @ flat.mT + mean.square().sum(1, keepdim=True)
-    return torch.logsumexp(-apart / (2 * s**2) - cost[:, None], 0) - size / 2 * log(2 * pi * s**2)
+    return -apart / (2 * s**2) - cost[:, None] - size / 2 * log(2 * pi * s**2)
+
+
+def exact(model: VQVAE, prior: nn.Module, x: Tensor, s: float) -> Tensor:
+    """log p(x), nats, by a sum over all K^T rows of codes: x (B, T, P) to (B,). Source: this page, eq-vq-vae-model."""
+    return joint(model, prior, x, s).logsumexp(0)
 
 
 def rows_of(count: int, generator: torch.Generator) -> Tensor:
