@@ -43,7 +43,7 @@ def test_the_query_moves_by_keys_and_by_pointer(open_demo: OpenDemo) -> None:
     plane.focus()
     for _ in range(16):
         page.keyboard.press("ArrowDown")
-    expect(said(demo)).to_contain_text("Query (2.00, -2.00): most weight on “Tom”, 0.")
+    expect(said(demo)).to_contain_text("Query (2.00, −2.00): most weight on “Tom”, 0.")
     box = plane.bounding_box()
     assert box is not None
     plane.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
@@ -64,7 +64,7 @@ def test_a_key_is_moved_by_pointer_and_by_keyboard(open_demo: OpenDemo) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + middle - unit, box["y"] + middle + unit, steps=4)
     page.mouse.up()
-    moved = "Key of “Ann” (-1.00, -1.00), query (2.00, 2.00): most weight"
+    moved = "Key of “Ann” (−1.00, −1.00), query (2.00, 2.00): most weight"
     expect(said(demo)).to_contain_text(moved)
     expect(row(demo, "Ann")).to_contain_text("(-1.00, -1.00)")
     expect(demo.get_by_label("Move", exact=True)).to_have_value("0")

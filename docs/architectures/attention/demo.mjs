@@ -16,7 +16,7 @@ for (const [j, word] of WORDS.entries()) CHOICES.push([String(j), `the key of â€
 const SIDE = 270; // of the plane, and the height of the bars
 
 /** @param {number[]} numbers @param {number} digits */
-const told = (numbers, digits) => numbers.map((x) => x.toFixed(digits)).join(", ");
+const told = (numbers, digits) => numbers.map((x) => ui.fixed(x, digits)).join(", ");
 
 class Stage {
   head = 0;
@@ -183,7 +183,7 @@ class Stage {
       WORDS.map((word, j) => [
         word,
         `(${told(this.keys[j], 2)})`,
-        scores[j].toFixed(2),
+        ui.fixed(scores[j], 2),
         this.allowed[j] ? weights[j].toFixed(3) : "masked",
       ]),
     );

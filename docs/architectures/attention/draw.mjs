@@ -7,6 +7,7 @@
  *   `moved` is the word whose key is moved, or -1 for the query
  */
 
+import { fixed } from "../../assets/demos/ui.mjs";
 import { WORDS } from "./attention.mjs";
 
 export const REACH = 3; // the plane shows -REACH … REACH
@@ -101,7 +102,7 @@ export function drawBars(g, { width, height }, colours, { out, allowed, scores, 
   const rows = [
     ...WORDS.map((text, j) => ({
       text,
-      score: allowed[j] ? scores[j].toFixed(2) : "masked",
+      score: allowed[j] ? fixed(scores[j], 2) : "masked",
       value: weights[j],
       colour: first,
     })),
@@ -126,7 +127,7 @@ export function drawBars(g, { width, height }, colours, { out, allowed, scores, 
     g.fillStyle = colours.ink;
     g.textAlign = "left";
     g.fillText(text, names, y);
-    g.fillText(value.toFixed(3), end + 6, y);
+    g.fillText(fixed(value, 3), end + 6, y);
     g.textAlign = "right";
     g.fillText(score, start - 8, y);
     g.fillStyle = colour;

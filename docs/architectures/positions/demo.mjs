@@ -72,7 +72,7 @@ const shownIf = (input, on) => {
  * @param {HTMLElement} root @param {HTMLElement} above @param {HTMLElement[]} settings
  */
 function besides(root, above, settings) {
-  const pair = ui.element("div", { style: "display: flex; flex-wrap: wrap; gap: 0 1.5rem" });
+  const pair = ui.element("div", { class: "demo-pair" });
   above.after(pair);
   const results = ui.element("div", { style: "flex: 1 1 20rem; min-width: 0" }, pair);
   const told = ":scope > :is(.demo-status, .demo-told, .demo-output)";

@@ -179,6 +179,7 @@ class Stage {
   show() {
     const { x, marked, held, row } = this.now();
     this.picture?.redraw();
+    if (this.mark) this.mark.input.disabled = !marked.length;
     const states = steps(row);
     const shares = weights(held);
     const head = ["Token", "Keep", "Take", "State", "Weight"];

@@ -204,8 +204,12 @@ class Shared {
         this.preset = "";
         this.base = new Map(this.first);
         this.pressed(null);
+        // What a demo says at its start is of its start.
+        for (const one of this.root.querySelectorAll(".demo-see"))
+          one.classList.remove("demo-seen");
       }
-    }
+    } else if (pressed && [...this.values()].some(([name, value]) => value !== this.base.get(name)))
+      this.pressed(null); // a step or a draw has left what the preset had set
     this.last = this.values();
     this.later();
   }

@@ -195,6 +195,12 @@ class Stage {
       const { x } = generate(z, this.names(), applied);
       return [(width * (x[0] - left)) / (right - left), (height * (top - x[1])) / (top - bottom)];
     };
+    g.fillStyle = colours.muted;
+    g.font = "11px sans-serif";
+    const step = right > 5 ? 5 : 2; // the two pictures have scales of their own
+    for (let tick = Math.ceil(left / step) * step; tick <= right; tick += step) {
+      g.fillText(ui.fixed(tick, 0), (width * (tick - left)) / (right - left) - 4, height - 3);
+    }
     this.lines.forEach((line, k) => {
       g.strokeStyle = colours.series[k < LINES ? 0 : 1];
       g.lineWidth = 1.2;
@@ -224,8 +230,8 @@ class Stage {
       `${told(z)} becomes ${told(x)}; areas there change by the factor ${shown(Math.exp(volume))}, so the density is ${ui.fixed(normal(z), 4)} / ${shown(Math.exp(volume))} = ${ui.fixed(p, 4)}. The way back gives ${told(back)}. Over the image of the noise from −${WIDE} to ${WIDE} the density sums to ${shown(this.sum)}.`,
     );
     const rows = [
-      ["After layer 1", ...middle.map(shown)],
-      ["After layer 2", ...x.map(shown)],
+      ...(applied > 0 ? [["After layer 1", ...middle.map(shown)]] : []),
+      ...(applied > 1 ? [["After layer 2", ...x.map(shown)]] : []),
       ["Way back", ...back.map(shown)],
     ];
     ui.table(this.output, "The point", ["Where", "First", "Second"], rows);

@@ -37,7 +37,7 @@ export class Line {
   constructor(parent, status) {
     this.status = status;
     const pair = ui.element("div", { class: "demo-beside" }, parent);
-    this.phases = this.phasesOn(ui.element("div", { class: "demo-stage" }, pair));
+    this.phases = this.phasesOn(ui.element("div", { class: "demo-stage demo-watch" }, pair));
     const side = ui.element("div", { class: "demo-side" }, pair);
     const buttons = ui.element("div", { class: "demo-buttons" }, side);
     ui.button(buttons, "D alone", () => this.move(1));
