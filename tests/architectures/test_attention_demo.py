@@ -66,7 +66,7 @@ def test_a_key_is_moved_by_pointer_and_by_keyboard(open_demo: OpenDemo) -> None:
     page.mouse.up()
     moved = "Key of “Ann” (−1.00, −1.00), query (2.00, 2.00): most weight"
     expect(said(demo)).to_contain_text(moved)
-    expect(row(demo, "Ann")).to_contain_text("(-1.00, -1.00)")
+    expect(row(demo, "Ann")).to_contain_text("(−1.00, −1.00)")
     expect(demo.get_by_label("Move", exact=True)).to_have_value("0")
     demo.get_by_label("Move", exact=True).select_option("the key of “told”")
     plane.focus()
