@@ -48,7 +48,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     t = sheet.box(62, 152, 92, 32, f"$t = {time}$", random=True)
     mix = sheet.pill(226, 108, 158, 44, r"$x_t = x_0 + \sqrt{t}\, \varepsilon$", f"= {place:.1f}")
     network = sheet.network(402, 108, 122, 58, "Network", NAME)
-    want = sheet.pill(560, 46, 168, 36, rf"$-\varepsilon / \sqrt{{t}} = {target:.1f}$")
+    want = sheet.pill(560, 46, 150, 44, r"$-\varepsilon / \sqrt{t}$", f"= {target:.1f}")
     loss = sheet.loss(560, 108, 150, 44, r"$(s_\theta + \varepsilon / \sqrt{t})^2$")
     sheet.arrow(x0.right(), mix.left(-12), via=126)
     sheet.arrow(eps, mix)
@@ -88,7 +88,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     for x, time in zip(columns, sde.CLOCK, strict=True):
         sheet.label(x, 242, f"$t = {time:g}$")
     first = sheet.box(64, 488, 58, 32, said(table["flow"][0]), random=True)
-    jump = sheet.network(352, 488, 210, 44, "second network", r"$f_\theta(x_t, t)$")
+    jump = sheet.network(352, 488, 210, 54, "second network", r"$f_\theta(x_t, t)$")
     last = sheet.box(640, 488, 58, 32, said(table["jump"][0]))
     sheet.arrow(first, jump)
     sheet.arrow(jump, last)
@@ -122,23 +122,25 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     for name, y in (("flow", 384), ("noisy", 504)):
         row = table[name]
         here = [
-            sheet.box(x, y, 44, 30, said(v), random=not k)
+            sheet.box(x, y, 52, 30, said(v), random=not k)
             for k, (x, v) in enumerate(zip(columns, row, strict=True))
         ]
         for k, x in enumerate(columns[:-1]):
             sheet.arrow(here[k], here[k + 1])
             move = sheet.dot(x + 34, y)
-            at = x + 34 - 176
+            at = x - 176
             if name == "flow":
-                sheet.arrow(again.top(at), move.bottom())
+                sheet.arrow(here[k].bottom(), again.top(at))
+                sheet.arrow(again.top(at + 34), move.bottom())
             else:
-                sheet.arrow(again.bottom(at), move.top())
+                sheet.arrow(here[k].top(), again.bottom(at))
+                sheet.arrow(again.bottom(at + 34), move.top())
     for x, time in zip(columns, sde.CLOCK, strict=True):
         sheet.label(x, 356, f"{time:g}" if x > 40 else f"$t = {time:g}$")
-    sheet.label(176, 538, r"flow: $+ h s / 2$, noisy: $+ h s + \sqrt{h}\, z$")
-    first = sheet.box(38, 592, 44, 30, said(table["flow"][0]), random=True)
-    jump = sheet.network(176, 592, 150, 44, "second network", r"$f_\theta(x_t, t)$")
-    last = sheet.box(314, 592, 44, 30, said(table["jump"][0]))
+    sheet.label(176, 538, r"flow: $+ h s / 2$; noisy: $+ h s$ and $+ \sqrt{h}\, z$")
+    first = sheet.box(38, 592, 52, 30, said(table["flow"][0]), random=True)
+    jump = sheet.network(176, 592, 150, 54, "second network", r"$f_\theta(x_t, t)$")
+    last = sheet.box(314, 592, 52, 30, said(table["jump"][0]))
     sheet.arrow(first, jump)
     sheet.arrow(jump, last)
 
