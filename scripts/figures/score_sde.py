@@ -16,8 +16,11 @@ jumps = import_module("docs.models.score-sde.jumps")
 
 torch.set_num_threads(1)
 MODEL, END = sde.EXAMPLE, sde.CLOCK[0]
+MEAN = float(MODEL.weights @ MODEL.means)
+VARIANCE = MODEL.variance + float(MODEL.weights @ MODEL.means**2) - MEAN**2
+"""Of all data, both modes together."""
 SHARES = (torch.arange(200).double() + 0.5) / 200
-GRID = np.linspace(-16, 16, 641)
+GRID = np.linspace(-32, 32, 1281)
 CELL = float(GRID[1] - GRID[0])
 COUNTS = (1, 2, 4, 8, 16, 32, 64)
 TIMES = (3.75, 0.75, 0.0)
@@ -106,7 +109,7 @@ def noisy_way(p: np.ndarray, clock: list[float], noise: float = 1.0) -> np.ndarr
 
 def marginals() -> style.Table:
     """At three times: closed form, and what both ways make of the density at the end, 64 steps."""
-    keep = slice(220, 421, 4)
+    keep = slice(540, 741, 4)
     table: style.Table = {"x": GRID[keep].tolist()}
     clock = sde.spaced(END, 64)
     p, starts = density(END), MODEL.place(SHARES, END)
@@ -221,13 +224,20 @@ def divergence(p: np.ndarray, q: np.ndarray) -> float:
     return float((p[seen] * np.log(p[seen] / q[seen])).sum() * CELL)
 
 
+def normal(mean: float, variance: float) -> np.ndarray:
+    """A normal density on the grid."""
+    found: np.ndarray = np.exp(-((GRID - mean) ** 2) / (2 * variance))
+    return found / math.sqrt(2 * math.pi * variance)
+
+
 def wrong() -> style.Table:
-    """By end time, with a start from N(0, T): divergence before and after, distances, and Heun's error."""
-    names = ("start", "noisy", "distance, flow", "distance, noisy", "heun")
+    """By end time, from N(0, T): divergence before and after, distances, Heun's error; from N(0.5, T + 1)."""
+    names = ["start", "noisy", "distance, flow", "distance, noisy", "heun"]
+    names += ["matched start", "distance, matched flow"]
     table: style.Table = {"T": list(ENDS), **{name: [] for name in names}}
     data = density(0.0)
     for end in ENDS:
-        p = np.exp(-(GRID**2) / (2 * end)) / math.sqrt(2 * math.pi * end)
+        p = normal(0.0, end)
         after = noisy_way(p, sde.spaced(end, 64))
         x = math.sqrt(end) * torch.special.ndtri(SHARES)
         table["start"].append(divergence(p, density(end)))
@@ -236,6 +246,10 @@ def wrong() -> style.Table:
         table["distance, noisy"].append(apart(after, data))
         right = MODEL.place(SHARES, end)
         table["heun"].append(off(sde.heun(MODEL.velocity, right, sde.spaced(end, 8))))
+        middle, spread = MEAN, VARIANCE + end
+        table["matched start"].append(divergence(normal(middle, spread), density(end)))
+        x = middle + math.sqrt(spread) * torch.special.ndtri(SHARES)
+        table["distance, matched flow"].append(off(MODEL.jump(x, end)))
     return table
 
 

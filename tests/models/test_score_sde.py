@@ -69,6 +69,12 @@ def test_the_training_example_by_hand() -> None:
         "$-\\varepsilon / \\sqrt{t} = 0.6 / 0.5 = 1.2$",
     )
     assert math.log(3) / 2 == pytest.approx(0.55, abs=0.001)
+    parts = 3 * math.exp(2 * x / v)
+    assert (parts - 1) / (parts + 1) == pytest.approx(math.tanh(x / v + math.log(3) / 2))
+    said(
+        "The right part is $3\\, e^{2x / V}$ times as probable as the left one, the mean of −1 and 1 with these "
+        f"weights is the tanh, and {math.log(3) / 2:.2f} is half the logarithm of 3, the ratio of the two parts."
+    )
 
 
 def test_both_ways_of_the_example() -> None:
@@ -109,7 +115,9 @@ def test_both_ways_of_the_example() -> None:
     assert MODEL.below(at(sde.START), END).item() == pytest.approx(0.217, abs=5e-4)
     first = sde.euler(MODEL.velocity, at(sde.START), sde.CLOCK[:2])
     said(f"would end elsewhere, at {text(MODEL.jump(first, 1.75).item())}, since")
-    said(f"it ends at {MODEL.jump(at(0.2), END).item():.2f}.)")
+    steps_from = sde.euler(MODEL.velocity, at(0.2), sde.CLOCK).item()
+    exact_from = MODEL.jump(at(0.2), END).item()
+    said(f"four steps end at {steps_from:.2f}, the exact end is {exact_from:.2f}.)")
 
 
 # The equations.
@@ -419,6 +427,38 @@ def test_a_wrong_start_as_the_page_tells_it() -> None:
         assert all(p > q for p, q in pairwise(table[name]))
     assert all(p < q for p, q in pairwise(table["heun"]))
     assert all(p > q for p, q in zip(table["start"], table["noisy"], strict=True))
+    matched, near, far = (
+        table[name] for name in ("matched start", "distance, matched flow", "distance, flow")
+    )
+    said(
+        f"At $T = 0.75$ the divergence falls from {a:.3f} to {matched[0]:.4f} and the flow's distance from "
+        f"{far[0]:.3f} to {near[0]:.3f}; at $T = 3.75$ from {b:.3f} to {matched[1]:.4f} and from {far[1]:.3f} to "
+        f"{near[1]:.3f}, with no further call."
+    )
+    said("$\\mathcal{N}(0.5, T + 1)$")
+    assert pytest.approx((0.5, 1.0)) == (figures.MEAN, figures.VARIANCE)
+
+
+class Shifted(sde.Model):  # type: ignore[name-defined, misc]
+    """A score that is wrong by 0.3 everywhere."""
+
+    def score(self, x: Tensor, t: float) -> Tensor:
+        found: Tensor = super().score(x, t) + 0.3
+        return found
+
+
+def test_with_a_wrong_score_the_amount_of_noise_matters() -> None:
+    model = Shifted(sde.MEANS, 0.25, sde.WEIGHTS)
+    shares = (torch.arange(10_000).double() + 0.5) / 10_000
+    begun, data = MODEL.place(shares, END), MODEL.place(shares, 0.0)
+    clock = sde.spaced(END, 100)
+    draws = torch.randn(100, len(begun), generator=figures.seeded(0), dtype=begun.dtype)
+    apart = [
+        (sde.euler_maruyama(model, begun, clock, draws, noise).sort().values - data).abs().mean()
+        for noise in (0.0, 1.0)
+    ]
+    assert apart[1] - apart[0] > 0.05
+    said("what differs is the error of few steps and of a learned score.")
 
 
 def test_the_flow_keeps_the_divergence_of_a_wrong_start() -> None:
