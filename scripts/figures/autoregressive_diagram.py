@@ -36,7 +36,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     loss = sheet.loss(628, 100, 124, 56, r"bits of $\mathbf{x}$", total)
     sheet.chain([row, net, made, loss])
     sheet.arrow(
-        row.bottom(), loss.bottom(), "the pixels that follow, as targets", via=160, side="below"
+        row.bottom(), loss.bottom(), "the same pixels, as targets", via=160, side="below"
     )
     sheet.gradient(loss.top(), net.top(), "gradient", via=48)
     sheet.band(
