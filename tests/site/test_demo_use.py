@@ -113,11 +113,11 @@ def test_a_finger_that_moves_sideways_or_taps_acts(open_demo: OpenDemo) -> None:
     before = page.evaluate("scrollY")
     swipe(page, plane, 100, 10)
     expect(demo.locator("p.demo-status")).to_contain_text(
-        re.compile(r"^Query \((?:1\.[5-9]|2\.)\d+, -0\.\d+\)")
+        re.compile(r"^Query \((?:1\.[5-9]|2\.)\d+, −0\.\d+\)")
     )
     assert page.evaluate("scrollY") == before
-    plane.tap(position={"x": 40, "y": 40})
-    expect(demo.locator("p.demo-status")).to_contain_text(re.compile(r"^Query \(-2\.\d+, 2\.\d+\)"))
+    plane.tap(position={"x": 28, "y": 28})
+    expect(demo.locator("p.demo-status")).to_contain_text(re.compile(r"^Query \(−2\.\d+, 2\.\d+\)"))
 
 
 @pytest.mark.parametrize("path", DEMOS)

@@ -17,7 +17,8 @@ export function starter(root, { text, note, url, open }, failed) {
   const box = element("div", { "data-more": true }, root);
   if (note) element("p", { text: note }, box);
   const buttons = element("div", { class: "demo-buttons" }, box);
-  const status = element("p", { class: "demo-status", role: "status" }, box);
+  const told = { class: "demo-status", role: "status", style: "min-height: 1.45em" };
+  const status = element("p", told, box);
   if (failed) status.textContent = refusal(failed);
   let loading = false;
   const start = button(buttons, text, async () => {
