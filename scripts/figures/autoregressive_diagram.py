@@ -35,9 +35,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     made = sheet.box(452, 100, 162, 50, vector(table["light"], 2), gloss="probability of light")
     loss = sheet.loss(628, 100, 124, 56, r"bits of $\mathbf{x}$", total)
     sheet.chain([row, net, made, loss])
-    sheet.arrow(
-        row.bottom(), loss.bottom(), "the same pixels, as targets", via=160, side="below"
-    )
+    sheet.arrow(row.bottom(), loss.bottom(), "the same pixels, as targets", via=160, side="below")
     sheet.gradient(loss.top(), net.top(), "gradient", via=48)
     sheet.band(
         198, 172, "Generation", "one pixel after the other; the same network, nothing learns"
