@@ -43,9 +43,7 @@ def lines(page: Page, path: str) -> list[str]:
 
 @pytest.mark.parametrize("path", PAGES, ids=shown)
 def test_a_page_keeps_what_every_page_has_to(path: str, new_page: NewPage) -> None:
-    page = new_page(
-        fresh=True, width=390, height=844, device_scale_factor=2, reduced_motion="reduce"
-    )
+    page = new_page(fresh=True, width=390, height=844, reduced_motion="reduce")
     page.add_init_script(f"({policy.LISTEN})()")
     faults = narrow(page, path)
     run_demos(page)
