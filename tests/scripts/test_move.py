@@ -13,8 +13,6 @@ from pathlib import Path
 import pytest
 
 from scripts import move, recipes
-from scripts.checker.engine import check
-from scripts.checker.request import Request
 from scripts.devtools import building
 from scripts.move import Place, Refused
 from tests.site import addresses
@@ -40,17 +38,13 @@ def state(root: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "whole"),
+    ("old", "new"),
     [
-        ("training/rlhf", "training/human-feedback", True),  # no import statement can name a hyphen
-        ("overview/language-models", "models/words", False),  # to another section, without one
+        ("training/rlhf", "training/human-feedback"),  # no import statement can name a hyphen
+        ("overview/language-models", "models/words"),  # to another section, without one
     ],
 )
-def test_a_moved_page_leaves_nothing_behind(
-    old: str, new: str, whole: bool, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if not whole:  # all pages are checked, before and after, for one of the two
-        monkeypatch.setattr(move, "findings", lambda root, memory: set())
+def test_a_moved_page_leaves_nothing_behind(project: Path, old: str, new: str) -> None:
     before = len(state(project))
     place, target = Place.of(old), Place.of(new)
     move.move(project, place, target)
@@ -68,7 +62,7 @@ def test_a_moved_page_leaves_nothing_behind(
     assert held <= set(json.loads(move.recipes(project, "--held"))), "a moved figure is as it was"
     tests = [path for path in now if path.startswith(f"tests/{target.folder}/test_{target.module}")]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    for arguments in [["tests/test_tree.py"]] * whole + [["--collect-only", *tests]]:
+    for arguments in (["tests/test_tree.py"], ["--collect-only", *tests]):
         done = subprocess.run(
             [*command, *arguments], cwd=project, capture_output=True, text=True, check=False
         )
@@ -134,18 +128,7 @@ def test_a_name_that_cannot_be_an_address_is_refused(name: str) -> None:
         Place.of(name)
 
 
-def test_a_fault_that_the_move_would_make_puts_everything_back(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def findings(root: Path, memory: Path) -> set[str]:
-        """Of the page alone, wherever it is."""
-        [page] = {
-            p for name in ("gan", "adversarial") if (p := root / f"docs/models/{name}.md").is_file()
-        }
-        outcome = check(Request([page], jobs=1, cache=memory))
-        return {f"{p.path}: {p.code} {p.text}" for p in outcome.problems}
-
-    monkeypatch.setattr(move, "findings", findings)
+def test_a_fault_that_the_move_would_make_puts_everything_back(project: Path) -> None:
     page = project / "docs" / "models" / "gan.md"
     text = page.read_text(encoding="utf-8")
     # A link that the command does not see as one: only the check does.

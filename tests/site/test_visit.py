@@ -26,8 +26,12 @@ def told(faults: dict[str, Any]) -> str:
     return json.dumps(found, indent=1, ensure_ascii=False) if found else ""
 
 
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": False}
+
+
 def narrow(page: Page, path: str) -> dict[str, Any]:
     """A first visit on a phone, before anything runs."""
+    page.context.new_cdp_session(page).send("Emulation.setDeviceMetricsOverride", PHONE)
     sent = traffic(page)
     page.add_init_script(f"({weight.SHIFTS})()")
     page.goto(path)
@@ -43,16 +47,16 @@ def lines(page: Page, path: str) -> list[str]:
 
 @pytest.mark.parametrize("path", PAGES, ids=shown)
 def test_a_page_keeps_what_every_page_has_to(path: str, new_page: NewPage) -> None:
-    page = new_page(fresh=True, width=390, height=844, reduced_motion="reduce")
+    page = new_page(fresh=True, width=390, height=844)
     page.add_init_script(f"({policy.LISTEN})()")
     faults = narrow(page, path)
+    page.set_viewport_size({"width": 1440, "height": 900})  # where all links have their place
     run_demos(page)
     idle(page)
     faults["policy"] = policy.violations(page)
     faults["names"] = access.nameless(page)
-    page.set_viewport_size({"width": 1440, "height": 900})
-    settle(page)
     faults["lines, 1440 px"] = lines(page, path)
+    page.emulate_media(reduced_motion="reduce")
     faults |= access.axe(page, path)
     if said := told(faults):
         pytest.fail(said, pytrace=False)
