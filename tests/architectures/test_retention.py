@@ -17,6 +17,7 @@ from scripts.figures import retention as figures
 from scripts.figures import style
 from scripts.printed.values import Each, From
 from tests import golden as shared
+from tests.draws import normal
 from tests.printed.bound import column, rows, taking
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
@@ -26,11 +27,6 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "architectures" / "retenti
 GOLDEN = Path(__file__).with_name("retention.golden.json")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
-
-
-def draw(*shape: int, seed: int = 0) -> Tensor:
-    """Normal numbers in double precision."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
 
 
 def solved(k: Tensor, v: Tensor, gamma: float) -> Tensor:
@@ -43,7 +39,7 @@ def solved(k: Tensor, v: Tensor, gamma: float) -> Tensor:
 
 def known(n: int = 9, gamma: float = 0.9) -> dict[str, Any]:
     """Queries, keys, values, states and outputs of a text, from the system of equations."""
-    q, k, v = draw(n, 4, seed=1), draw(n, 4, seed=2), draw(n, 3, seed=3)
+    q, k, v = normal(n, 4, seed=1), normal(n, 4, seed=2), normal(n, 3, seed=3)
     states = solved(k, v, gamma)
     o = torch.einsum("nd,ndv->nv", q, states)
     names = (r"\mathbf{q}", r"\mathbf{k}", r"\mathbf{v}", r"\mathbf{o}")
@@ -64,7 +60,7 @@ def some(*names: str) -> dict[str, Any]:
 @pytest.mark.parametrize("size", [*range(1, 14), 40])
 def test_parallel_recurrent_and_chunkwise_retention_agree(size: int) -> None:
     heads, n = 3, 13
-    q, k, v = draw(heads, n, 4), draw(heads, n, 4, seed=1), draw(heads, n, 5, seed=2)
+    q, k, v = normal(heads, n, 4), normal(heads, n, 4, seed=1), normal(heads, n, 5, seed=2)
     gamma = torch.tensor([0.3, 0.9, 1.0]).double()
     states = torch.stack([solved(k[h], v[h], float(gamma[h])) for h in range(heads)])
     library = torch.einsum("hnd,hndv->hnv", q, states)
@@ -168,7 +164,7 @@ def test_the_example_token_by_token() -> None:
 def test_operations_of_a_token_are_those_that_torch_counts(printed: Equations) -> None:
     d, v, size, counts = 3, 4, 5, []
     for chunks in (1, 3):
-        x = draw(1, chunks * size, d), draw(1, chunks * size, d), draw(1, chunks * size, v)
+        x = normal(1, chunks * size, d), normal(1, chunks * size, d), normal(1, chunks * size, v)
         with FlopCounterMode(display=False) as counter:
             retention.chunkwise(*x, torch.tensor([0.9], dtype=torch.float64), size)
         counts.append(counter.get_total_flops())
@@ -189,11 +185,11 @@ def test_operations_of_a_token_are_those_that_torch_counts(printed: Equations) -
 def layer(heads: int = 2, e: int = 8) -> Any:
     """A layer with random matrices."""
     sizes = ((e, e), (e, e), (e, 2 * e), (e, 2 * e), (2 * e, e))
-    return retention.Layer(*(draw(*size, seed=n) for n, size in enumerate(sizes)), heads)
+    return retention.Layer(*(normal(*size, seed=n) for n, size in enumerate(sizes)), heads)
 
 
 def test_the_layer_writes_as_it_reads() -> None:
-    net, x = layer(), draw(11, 8, seed=9)
+    net, x = layer(), normal(11, 8, seed=9)
     whole = net(x)
     chunks = net(x, lambda *parts: retention.chunkwise(*parts, 4))
     torch.testing.assert_close(chunks, whole)
@@ -213,7 +209,7 @@ def test_the_layer_writes_as_it_reads() -> None:
 @pytest.mark.equation("eq-retention-rotation")
 def test_a_state_that_turns_and_fades_is_two_rotations_and_a_decay(printed: Equations) -> None:
     theta, gamma, n, m = 0.3, 0.9, 7, 4
-    q, k = draw(1, 9, 2), draw(1, 9, 2, seed=1)
+    q, k = normal(1, 9, 2), normal(1, 9, 2, seed=1)
     turned, keys = (
         torch.view_as_complex(retention.rotate(x)[0]) for x in (q, k)
     )  # one pair turns by 1 radian a token
@@ -238,7 +234,7 @@ def test_a_state_that_turns_and_fades_is_two_rotations_and_a_decay(printed: Equa
 @pytest.mark.equation("eq-retention-layer")
 @pytest.mark.equation("eq-retention-scale")
 def test_norm_and_gate_are_the_library_s(printed: Equations) -> None:
-    net, x, o = layer(), draw(5, 8, seed=9), draw(2, 5, 8, seed=7)
+    net, x, o = layer(), normal(5, 8, seed=9), normal(2, 5, 8, seed=7)
     y = functional.rms_norm(o, (8,), eps=1e-6).transpose(0, 1).flatten(1)
     known = (functional.silu(x @ net.g) * y) @ net.o
     torch.testing.assert_close(net.finish(o, x), known)
@@ -254,7 +250,7 @@ def test_norm_and_gate_are_the_library_s(printed: Equations) -> None:
             "n": Each([1, 3, 5]),
         }
     )
-    one = draw(6, seed=3)
+    one = normal(6, seed=3)
     printed("eq-retention-scale").holds(
         {r"\mathbf{o}": column(one).T, "o": one.tolist(), "c": 3.5, "V": 6},
         free=("c", r"\mathbf{o}", "o"),
@@ -274,7 +270,7 @@ def test_slow_heads_have_larger_outputs(printed: Equations) -> None:
     said(f"deviation of {ends[0]:.1f} for the first head and of {ends[1]:.1f} for the eighth")
     sizes = []
     for seed in range(5):
-        xi = draw(256, 4096, seed=seed)
+        xi = torch.randn(256, 4096, generator=torch.Generator().manual_seed(seed)).double()
         ages = torch.arange(4095, -1, -1)
         sizes.append([float((xi @ gammas[h] ** ages).square().mean().sqrt()) for h in (0, 7)])
     first, last = zip(*sizes, strict=True)
@@ -339,7 +335,7 @@ def test_powers_of_a_whole_text_are_infinite() -> None:
         f"infinite in 32-bit numbers from $m = {first}$ on",
         f"Inside a chunk of 512 it is at most ${within / 1e7:.1f} \\cdot 10^{{7}}$.",
     )
-    q, k, v = (draw(1, 3000, 2, seed=n).float() for n in range(3))
+    q, k, v = (normal(1, 3000, 2, seed=n).float() for n in range(3))
     whole = retention.parallel(q, k, v, torch.tensor([31 / 32]))
     assert bool(torch.isfinite(whole).all())
     torch.testing.assert_close(

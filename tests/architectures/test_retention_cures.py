@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
 from torch.nn import functional
 
 from scripts.printed.values import Each, From
+from tests.draws import normal
 from tests.printed.bound import rows
 from tests.printed.plugin import Equations
 from tests.said import sayings
@@ -19,16 +19,11 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "architectures" / "retenti
 said = sayings(PAGE)
 
 
-def draw(*shape: int, seed: int = 0) -> Tensor:
-    """Normal numbers in double precision."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
-
-
 @pytest.mark.equation("eq-retention-noise")
 @pytest.mark.equation("eq-retention-ratio")
 def test_a_full_state_answers_with_noise(printed: Equations) -> None:
-    k = functional.normalize(draw(6, 4), dim=-1)
-    v = draw(6, 3, seed=1)
+    k = functional.normalize(normal(6, 4), dim=-1)
+    v = normal(6, 3, seed=1)
     printed("eq-retention-noise").holds(
         {
             r"\mathbf{k}": rows(k),
@@ -40,7 +35,7 @@ def test_a_full_state_answers_with_noise(printed: Equations) -> None:
         }
     )
     d, pairs = 5, 9  # directions along the axes are random directions as good as any for a variance
-    q = functional.normalize(draw(d, seed=2), dim=-1)
+    q = functional.normalize(normal(d, seed=2), dim=-1)
     each = float(
         torch.stack(
             [(q @ sign * axis) ** 2 for axis in (1, -1) for sign in torch.eye(d).double()]
@@ -52,8 +47,8 @@ def test_a_full_state_answers_with_noise(printed: Equations) -> None:
 @pytest.mark.equation("eq-retention-delta")
 def test_the_delta_rule_replaces(printed: Equations) -> None:
     n, d, width, gamma = 7, 4, 3, 0.9
-    q, v = draw(n, d), draw(n, width, seed=1)
-    k = functional.normalize(draw(n, d, seed=2), dim=-1)
+    q, v = normal(n, d), normal(n, width, seed=1)
+    k = functional.normalize(normal(n, d, seed=2), dim=-1)
     state, states, outs = torch.zeros(d, width).double(), [torch.zeros(d, width)], []
     for t in range(n):
         state = gamma * state
@@ -77,7 +72,7 @@ def test_the_delta_rule_replaces(printed: Equations) -> None:
 @pytest.mark.equation("eq-retention-gated")
 def test_a_gate_chooses_what_is_kept(printed: Equations) -> None:
     n, d = 7, 3
-    q, k, v = (draw(n, d, seed=s) for s in range(3))
+    q, k, v = (normal(n, d, seed=s) for s in range(3))
     gates = torch.rand(n, generator=torch.Generator().manual_seed(5)).double() * 0.9 + 0.1
     state, outs = torch.zeros(d, d).double(), []
     for t in range(n):

@@ -11,16 +11,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from tests.answers.plugin import Bench
+from tests.draws import normal
 from tests.said import sayings
 
 retention = import_module("docs.architectures.retention.retention")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "architectures" / "retention.md"
 said = sayings(PAGE)
-
-
-def draw(*shape: int, seed: int = 0) -> Tensor:
-    """Normal numbers in double precision."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
 
 
 def last(**changed: Any) -> list[float]:
@@ -75,14 +71,17 @@ def test_exercise_3_a_state_in_bytes(answer: Bench) -> None:
 
 @pytest.mark.answer("answer-retention-same")
 def test_exercise_4_what_changes_nothing(answer: Bench) -> None:
-    q, k, v, gamma = (*(draw(1, 6, 4, seed=n) for n in range(3)), torch.tensor([31 / 32]).double())
+    q, k, v, gamma = (
+        *(normal(1, 6, 4, seed=n) for n in range(3)),
+        torch.tensor([31 / 32]).double(),
+    )
 
     def normed(*parts: Tensor) -> Tensor:
         return functional.rms_norm(retention.parallel(*parts), (4,))
 
     before = normed(q, k, v, gamma)
     torch.testing.assert_close(normed(q, k, 3 * v, gamma), before)
-    turned = k @ torch.linalg.qr(draw(4, 4))[0]
+    turned = k @ torch.linalg.qr(normal(4, 4))[0]
     assert (normed(q, turned, v, gamma) - before).abs().max() > 0.1
     assert (normed(q, k, v, gamma / gamma) - before).abs().max() > 1e-3
     answer("answer-retention-same").is_("All values of the head multiplied by 3.")

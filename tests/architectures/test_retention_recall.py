@@ -16,11 +16,7 @@ retention = import_module("docs.architectures.retention.retention")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "architectures" / "retention.md"
 FOLDER = PAGE.with_suffix("")
 said = sayings(PAGE)
-
-
-@pytest.fixture(autouse=True)
-def single(one_thread: None) -> None:
-    """Networks come out the same on one thread."""
+pytestmark = pytest.mark.usefixtures("one_thread")  # networks come out the same on one
 
 
 def test_reading_is_the_layers_own_at_the_last_token() -> None:

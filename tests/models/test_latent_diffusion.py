@@ -16,6 +16,7 @@ from scripts.figures import latent_diffusion as figures
 from scripts.figures import style
 from scripts.printed.values import Each, Given
 from tests.answers.plugin import Bench
+from tests.draws import normal
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
 
@@ -25,11 +26,6 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "models" / "latent-diffusi
 FOLDER = PAGE.with_suffix("")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
-
-
-def noise(*shape: int, seed: int = 0) -> Tensor:
-    """Normal numbers in double precision."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 def told(name: str) -> style.Table:
@@ -100,7 +96,7 @@ def test_a_place_asks_three_words() -> None:
 
 @pytest.mark.equation("eq-latent-diffusion-floor")
 def test_what_the_code_lost_no_denoiser_mends(printed: Equations) -> None:
-    x, y = noise(4, seed=1), noise(2, seed=2)
+    x, y = normal(4, seed=1), normal(2, seed=2)
     again = latent.pair_means(x).repeat_interleave(2)
 
     printed("eq-latent-diffusion-floor").holds(
@@ -141,7 +137,7 @@ def test_a_wrong_scale_makes_the_code_light() -> None:
 
 @pytest.mark.equation("eq-latent-diffusion-scale")
 def test_the_scale_factor_is_one_over_the_spread(printed: Equations) -> None:
-    y = 3 * noise(7, seed=3) + 1
+    y = 3 * normal(7, seed=3) + 1
     s = latent.scale_factor(y)
     printed("eq-latent-diffusion-scale").holds(
         {"s": s, "y": y, r"\bar y": float(y.sum() / 7), "n": 7}
@@ -152,7 +148,7 @@ def test_the_scale_factor_is_one_over_the_spread(printed: Equations) -> None:
 
 @pytest.mark.equation("eq-latent-diffusion-cross")
 def test_cross_attention_is_torch_s(printed: Equations) -> None:
-    q, k, v = noise(1, 2, 5, seed=4), noise(1, 3, 5, seed=5), noise(1, 3, 5, seed=6)
+    q, k, v = normal(1, 2, 5, seed=4), normal(1, 3, 5, seed=5), normal(1, 3, 5, seed=6)
     wanted = scaled_dot_product_attention(q, k, v)
     torch.testing.assert_close(latent.attend(q, k, v), wanted)
     printed("eq-latent-diffusion-cross").holds(
@@ -169,12 +165,12 @@ def test_cross_attention_is_torch_s(printed: Equations) -> None:
 
 
 def test_hidden_words_are_not_read() -> None:
-    q, k, v = noise(2, 3, 5, seed=4), noise(2, 4, 5, seed=5), noise(2, 4, 5, seed=6)
+    q, k, v = normal(2, 3, 5, seed=4), normal(2, 4, 5, seed=5), normal(2, 4, 5, seed=6)
     hidden = torch.tensor([[False, False, True, True], [False, False, False, True]])
     found = latent.attend(q, k, v, hidden)
     torch.testing.assert_close(found[0], latent.attend(q, k[:, :2], v[:, :2])[0])
     torch.testing.assert_close(found[1], latent.attend(q, k[:, :3], v[:, :3])[1])
-    model, z, t = base(), noise(2, 4, 3, seed=7), torch.tensor([0.3, 0.8])
+    model, z, t = base(), normal(2, 4, 3, seed=7), torch.tensor([0.3, 0.8])
     model.float()
     short, long = torch.tensor([[0, 5], [0, -1]]), torch.tensor([[0, 5, -1], [0, -1, -1]])
     torch.testing.assert_close(model(z.float(), t, short), model(z.float(), t, long))
@@ -221,8 +217,8 @@ def test_how_many_operations_latents_save(printed: Equations) -> None:
 @pytest.mark.equation("eq-latent-diffusion-start")
 def test_a_fresh_control_changes_nothing_and_learns(printed: Equations) -> None:
     model = latent.Controlled(base(), 2).double()
-    z, t, text = noise(3, 4, 3, seed=8), torch.tensor([0.2, 0.5, 0.9]), torch.tensor([[0, 3]] * 3)
-    control = noise(3, 4, 2, seed=9)
+    z, t, text = normal(3, 4, 3, seed=8), torch.tensor([0.2, 0.5, 0.9]), torch.tensor([[0, 3]] * 3)
+    control = normal(3, 4, 2, seed=9)
     t = t.double()
     assert torch.equal(model(z, t, text, control), model.base(z, t, text))
     (model(z, t, text, control) ** 2).sum().backward()
@@ -230,16 +226,16 @@ def test_a_fresh_control_changes_nothing_and_learns(printed: Equations) -> None:
     assert float(model.into.weight.grad.abs().max()) == 0
     assert all(p.grad is None for p in model.base.parameters())
     h, c, w1, w2 = (
-        noise(3, 1, seed=10),
-        noise(2, 1, seed=11),
-        noise(3, 2, seed=12),
-        noise(3, 3, seed=13),
+        normal(3, 1, seed=10),
+        normal(2, 1, seed=11),
+        normal(3, 2, seed=12),
+        normal(3, 3, seed=13),
     )
     w1, w2 = w1.requires_grad_(), w2.requires_grad_()
-    inner = noise(3, 3, seed=15)
+    inner = normal(3, 3, seed=15)
     u = torch.tanh(inner @ (h + w1 @ c))
     y = h.sin() + w2 @ u
-    g = noise(3, 1, seed=14)
+    g = normal(3, 1, seed=14)
     y.backward(g)
     assert w1.grad is not None
     assert w2.grad is not None
@@ -277,7 +273,7 @@ def test_guidance_and_steps_follow_the_exact_field() -> None:
             goal = torch.where(text[:, 1] > 0, 1.0, 0.25)[:, None, None]
             return (z - goal) / t[:, None, None]
 
-    text, start = torch.tensor([[0, 4], [0, 4]]), noise(2, 4, 3).float()
+    text, start = torch.tensor([[0, 4], [0, 4]]), normal(2, 4, 3).float()
     for g in (1.0, 2.0):
         end = latent.generate(Exact(), start, text, g, 5)
         torch.testing.assert_close(end, torch.full_like(end, 0.25 + g * 0.75))
@@ -297,7 +293,7 @@ def test_tiles_with_two_places_of_overlap_have_no_seam() -> None:
         torch.manual_seed(0)
         model = latent.Autoencoder(4).double()
     model.requires_grad_(False)
-    code = noise(2, 4, 2, 10)
+    code = normal(2, 4, 2, 10)
     whole = model.decode(code)
     off = [float((latent.tiled(model, code, 3, k) - whole).abs().max()) for k in range(3)]
     assert off[0] > off[1] > 1e-3
@@ -306,7 +302,7 @@ def test_tiles_with_two_places_of_overlap_have_no_seam() -> None:
 
 
 def test_places_and_grid_are_inverse() -> None:
-    codes = noise(2, 3, 4, 5)
+    codes = normal(2, 3, 4, 5)
     assert torch.equal(latent.grid(latent.places(codes), 4), codes)
     assert latent.places(codes).shape == (2, 20, 3)
 
@@ -476,8 +472,8 @@ def test_exercise_3_a_new_decoder_leaves_the_codes(answer: Bench) -> None:
 def test_exercise_4_half_of_the_zeros(answer: Bench) -> None:
     model = latent.Controlled(base(), 2, zero=False).double()
     nn.init.zeros_(model.into.weight)
-    z, t, text = noise(2, 4, 3), torch.tensor([0.2, 0.7]).double(), torch.tensor([[0, 3]] * 2)
-    one, two = (model(z, t, text, noise(2, 4, 2, seed=k)) for k in (1, 2))
+    z, t, text = normal(2, 4, 3), torch.tensor([0.2, 0.7]).double(), torch.tensor([[0, 3]] * 2)
+    one, two = (model(z, t, text, normal(2, 4, 2, seed=k)) for k in (1, 2))
     assert torch.equal(one, two)
     assert float((one - model.base(z, t, text)).detach().abs().max()) > 1e-3
     answer("answer-latent-diffusion-half").is_(
