@@ -194,12 +194,12 @@ class Shared {
   /** @param {Event} event */
   clicked(event) {
     const pressed = /** @type {Element} */ (event.target).closest("button");
+    const now = this.values();
     if (pressed?.dataset.preset !== undefined) {
       this.preset = slug(pressed.textContent ?? "");
-      this.base = this.values();
+      this.base = new Map(now);
       this.pressed(pressed);
     } else if (pressed?.textContent === "Reset") {
-      const now = this.values();
       if ([...this.first].every(([name, value]) => now.get(name) === value)) {
         this.preset = "";
         this.base = new Map(this.first);
@@ -208,9 +208,9 @@ class Shared {
         for (const one of this.root.querySelectorAll(".demo-see"))
           one.classList.remove("demo-seen");
       }
-    } else if (pressed && [...this.values()].some(([name, value]) => value !== this.base.get(name)))
+    } else if (pressed && [...now].some(([name, value]) => value !== this.base.get(name)))
       this.pressed(null); // a step or a draw has left what the preset had set
-    this.last = this.values();
+    this.last = now;
     this.later();
   }
 
