@@ -19,20 +19,22 @@ def draw(table: style.Table, sheet: diagram.Sheet) -> None:
     (narrow if sheet.narrow else wide)(table, sheet)
 
 
-def vector(values: list[float], digits: int) -> str:
-    """Numbers in brackets."""
-    return "(" + ", ".join(f"{value:.{digits}f}" for value in values) + ")"
-
-
 def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     """From left to right."""
     total = f"{sum(table['bits']):.2f} bits"
     sheet.band(0, 186, "Training", "all pixels at once; each sees only those before it")
     row = sheet.box(
-        90, 100, 124, 50, r"$\mathbf{x}$ = " + vector(table["x"], 0), gloss="a row of the data"
+        90,
+        100,
+        124,
+        50,
+        r"$\mathbf{x}$ = " + diagram.vector(table["x"], ".0f"),
+        gloss="a row of the data",
     )
     net = sheet.network(272, 100, 130, 56, "Network", r"$p_\theta(x_t \mid x_{<t})$")
-    made = sheet.box(452, 100, 162, 50, vector(table["light"], 2), gloss="probability of light")
+    made = sheet.box(
+        452, 100, 162, 50, diagram.vector(table["light"], ".2f"), gloss="probability of light"
+    )
     loss = sheet.loss(628, 100, 124, 56, r"bits of $\mathbf{x}$", total)
     sheet.chain([row, net, made, loss])
     sheet.arrow(row.bottom(), loss.bottom(), "the same pixels, as targets", via=160, side="below")
@@ -40,7 +42,9 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.band(
         198, 172, "Generation", "one pixel after the other; the same network, nothing learns"
     )
-    so_far = sheet.box(90, 292, 124, 50, vector(table["x"][:2], 0), gloss="drawn so far")
+    so_far = sheet.box(
+        90, 292, 124, 50, diagram.vector(table["x"][:2], ".0f"), gloss="drawn so far"
+    )
     net = sheet.network(272, 292, 130, 56, "Network", r"$p_\theta(x_t \mid x_{<t})$", frozen=True)
     made = sheet.box(440, 292, 120, 50, f"{table['light'][2]:.2f}", gloss="probability of light")
     pill = sheet.pill(552, 292, 64, 36, "draw")
@@ -60,10 +64,17 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     total = f"{sum(table['bits']):.2f} bits"
     sheet.band(0, 372, "Training", "all pixels at once")
     row = sheet.box(
-        190, 66, 170, 50, r"$\mathbf{x}$ = " + vector(table["x"], 0), gloss="a row of the data"
+        190,
+        66,
+        170,
+        50,
+        r"$\mathbf{x}$ = " + diagram.vector(table["x"], ".0f"),
+        gloss="a row of the data",
     )
     net = sheet.network(190, 152, 170, 56, "Network", r"$p_\theta(x_t \mid x_{<t})$")
-    made = sheet.box(190, 238, 170, 50, vector(table["light"], 2), gloss="probability of light")
+    made = sheet.box(
+        190, 238, 170, 50, diagram.vector(table["light"], ".2f"), gloss="probability of light"
+    )
     loss = sheet.loss(190, 328, 150, 56, r"bits of $\mathbf{x}$", total)
     sheet.chain([row, net, made, loss])
     sheet.arrow(row.left(), loss.left(), via=70)
@@ -71,7 +82,9 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.gradient(loss.right(), net.right(), via=290)
     sheet.label(296, 300, "gradient", anchor="start")
     sheet.band(384, 440, "Generation", "one after the other")
-    so_far = sheet.box(190, 450, 150, 50, vector(table["x"][:2], 0), gloss="drawn so far")
+    so_far = sheet.box(
+        190, 450, 150, 50, diagram.vector(table["x"][:2], ".0f"), gloss="drawn so far"
+    )
     net = sheet.network(190, 536, 170, 56, "Network", r"$p_\theta(x_t \mid x_{<t})$", frozen=True)
     made = sheet.box(190, 622, 150, 50, f"{table['light'][2]:.2f}", gloss="probability of light")
     pill = sheet.pill(190, 698, 74, 36, "draw")

@@ -23,11 +23,6 @@ def numbers() -> style.Table:
     }
 
 
-def point(values: list[float]) -> str:
-    """Two numbers in brackets."""
-    return "(" + ", ".join(f"{value:g}" for value in values) + ")"
-
-
 def volume(value: float) -> str:
     """The factor of a layer's volume."""
     return f"{math.exp(value):.0f}"
@@ -42,11 +37,11 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     """Training to the right, generation to the left."""
     columns = (56, 168, 280, 392, 504)
     sheet.band(0, 166, "Training", "data to noise: every layer backwards")
-    x = sheet.box(columns[0], 84, 72, 32, f"$x$ = {point(table['data'])}")
+    x = sheet.box(columns[0], 84, 72, 32, f"$x$ = {diagram.vector(table['data'])}")
     second = sheet.network(columns[1], 84, 92, 46, "Layer 2", "backwards")
-    middle = sheet.box(columns[2], 84, 64, 32, point(table["middle"]))
+    middle = sheet.box(columns[2], 84, 64, 32, diagram.vector(table["middle"]))
     first = sheet.network(columns[3], 84, 92, 46, "Layer 1", "backwards")
-    z = sheet.box(columns[4], 84, 84, 32, f"$z$ = {point(table['noise'])}")
+    z = sheet.box(columns[4], 84, 84, 32, f"$z$ = {diagram.vector(table['noise'])}")
     loss = sheet.loss(632, 84, 116, 46, r"$-\log p(x)$", f"= {table['loss'][0]:.2f}")
     sheet.chain([x, second, middle, first, z, loss])
     log = sheet.pill(
@@ -63,11 +58,11 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.gradient(loss.top(-10), first.top(), "gradient", via=54)
     sheet.band(178, 92, "Generation", "noise to data: the same layers, forwards")
     y = 230
-    z = sheet.box(columns[4], y, 84, 32, f"$z$ = {point(table['noise'])}", random=True)
+    z = sheet.box(columns[4], y, 84, 32, f"$z$ = {diagram.vector(table['noise'])}", random=True)
     first = sheet.network(columns[3], y, 92, 46, "Layer 1", "forwards")
-    middle = sheet.box(columns[2], y, 64, 32, point(table["middle"]))
+    middle = sheet.box(columns[2], y, 64, 32, diagram.vector(table["middle"]))
     second = sheet.network(columns[1], y, 92, 46, "Layer 2", "forwards")
-    x = sheet.box(columns[0], y, 72, 32, f"$x$ = {point(table['data'])}")
+    x = sheet.box(columns[0], y, 72, 32, f"$x$ = {diagram.vector(table['data'])}")
     sheet.chain([z, first, middle, second, x])
     sheet.band(282, 156, "Layer 1, forwards, from inside", "a coupling layer")
     kept = sheet.box(80, 336, 96, 32, f"$z_1$ = {table['noise'][0]:g}")
@@ -86,11 +81,11 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     """The same from top to bottom: training down at the left, generation up at the right."""
     sheet.band(0, 396, "Training", x=0, width=198)
-    x = sheet.box(70, 52, 96, 30, f"$x$ = {point(table['data'])}")
+    x = sheet.box(70, 52, 96, 30, f"$x$ = {diagram.vector(table['data'])}")
     second = sheet.network(70, 110, 108, 42, "Layer 2", "backwards")
-    middle = sheet.box(70, 164, 96, 30, point(table["middle"]))
+    middle = sheet.box(70, 164, 96, 30, diagram.vector(table["middle"]))
     first = sheet.network(70, 222, 108, 42, "Layer 1", "backwards")
-    z = sheet.box(70, 280, 96, 30, f"$z$ = {point(table['noise'])}")
+    z = sheet.box(70, 280, 96, 30, f"$z$ = {diagram.vector(table['noise'])}")
     loss = sheet.loss(70, 350, 112, 44, r"$-\log p(x)$", f"= {table['loss'][0]:.2f}")
     sheet.chain([x, second, middle, first, z, loss])
     log = sheet.pill(162, 166, 64, 44, "volume", "2 · 2 = 4")
@@ -100,11 +95,11 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.gradient(loss.left(), first.left(), via=7)
     sheet.gradient(loss.left(), second.left(), via=7)
     sheet.band(0, 396, "Generation", x=208, width=142)
-    x = sheet.box(278, 52, 96, 30, f"$x$ = {point(table['data'])}")
+    x = sheet.box(278, 52, 96, 30, f"$x$ = {diagram.vector(table['data'])}")
     second = sheet.network(278, 110, 108, 42, "Layer 2", "forwards")
-    middle = sheet.box(278, 164, 96, 30, point(table["middle"]))
+    middle = sheet.box(278, 164, 96, 30, diagram.vector(table["middle"]))
     first = sheet.network(278, 222, 108, 42, "Layer 1", "forwards")
-    z = sheet.box(278, 280, 96, 30, f"$z$ = {point(table['noise'])}", random=True)
+    z = sheet.box(278, 280, 96, 30, f"$z$ = {diagram.vector(table['noise'])}", random=True)
     sheet.chain([z, first, middle, second, x])
     sheet.band(406, 248, "Layer 1, forwards, from inside")
     kept = sheet.box(60, 454, 92, 30, f"$z_1$ = {table['noise'][0]:g}")

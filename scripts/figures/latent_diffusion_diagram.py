@@ -29,11 +29,6 @@ def numbers() -> style.Table:
     }
 
 
-def row(values: list[float], digits: int = 1) -> str:
-    """Numbers in a row, as they are written in the text."""
-    return "(" + ", ".join(f"{value:.{digits}f}".replace("-", "−") for value in values) + ")"
-
-
 def draw(table: style.Table, sheet: diagram.Sheet) -> None:
     """The autoencoder above, the denoiser in the middle, the way from a prompt to a picture below."""
     (narrow if sheet.narrow else wide)(table, sheet)
@@ -42,25 +37,29 @@ def draw(table: style.Table, sheet: diagram.Sheet) -> None:
 def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     """From the left to the right."""
     sheet.band(0, 118, "1 Autoencoder", "trained first, on pictures alone")
-    x = sheet.box(84, 70, 152, 40, "picture $x$", row(table["x"]))
+    x = sheet.box(84, 70, 152, 40, "picture $x$", diagram.vector(table["x"], ".1f"))
     encoder = sheet.encoder(214, 70, 78, 50, "Encoder")
-    code = sheet.box(310, 70, 88, 40, "code", row(table["code"]))
+    code = sheet.box(310, 70, 88, 40, "code", diagram.vector(table["code"], ".1f"))
     decoder = sheet.decoder(406, 70, 78, 50, "Decoder")
-    again = sheet.box(542, 70, 156, 40, "rebuilt", row(table["rebuilt"]))
+    again = sheet.box(542, 70, 156, 40, "rebuilt", diagram.vector(table["rebuilt"], ".1f"))
     loss = sheet.loss(662, 70, 60, 40, "error")
     sheet.chain([x, encoder, code, decoder, again, loss])
     sheet.gradient(loss.bottom(), decoder.bottom(), "gradient", via=108, side="above", at=0.3)
     sheet.gradient(loss.bottom(), encoder.bottom(), via=108)
     sheet.band(130, 196, "2 Denoiser", "trained on codes and captions, the autoencoder frozen")
-    z = sheet.box(84, 198, 112, 40, "$z = s$ · code", row(table["z"]))
-    noise = sheet.box(84, 258, 112, 40, r"noise $\varepsilon$", row(table["noise"]), random=True)
+    z = sheet.box(84, 198, 112, 40, "$z = s$ · code", diagram.vector(table["z"], ".1f"))
+    noise = sheet.box(
+        84, 258, 112, 40, r"noise $\varepsilon$", diagram.vector(table["noise"], ".1f"), random=True
+    )
     mix = sheet.pill(204, 228, 62, 34, "mix")
     time = sheet.box(204, 176, 76, 28, f"$t = {table['time'][0]:g}$", random=True)
-    z_t = sheet.box(308, 228, 104, 40, "$z_t$", row(table["z_t"]))
+    z_t = sheet.box(308, 228, 104, 40, "$z_t$", diagram.vector(table["z_t"], ".1f"))
     net = sheet.network(456, 228, 112, 60, "Denoiser", r"$v_\theta$")
     words = sheet.box(308, 296, 104, 34, "prompt: left")
     text = sheet.network(456, 300, 112, 34, "Text encoder", frozen=True)
-    path = sheet.box(600, 184, 130, 40, r"path: $\varepsilon - z$", row(table["v"]))
+    path = sheet.box(
+        600, 184, 130, 40, r"path: $\varepsilon - z$", diagram.vector(table["v"], ".1f")
+    )
     error = sheet.loss(636, 254, 84, 40, "error")
     sheet.arrow(z.right(), mix.left(-6), via=156)
     sheet.arrow(noise.right(), mix.left(6), via=156)
@@ -91,11 +90,11 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     """From the top to the bottom."""
     sheet.band(0, 236, "1 Autoencoder", "on pictures alone")
-    x = sheet.box(90, 58, 150, 42, "picture $x$", row(table["x"]))
+    x = sheet.box(90, 58, 150, 42, "picture $x$", diagram.vector(table["x"], ".1f"))
     encoder = sheet.encoder(90, 124, 116, 48, "Encoder", flow="down")
-    code = sheet.box(90, 196, 110, 42, "code", row(table["code"]))
+    code = sheet.box(90, 196, 110, 42, "code", diagram.vector(table["code"], ".1f"))
     decoder = sheet.decoder(266, 196, 116, 48, "Decoder", flow="up")
-    again = sheet.box(266, 124, 146, 42, "rebuilt", row(table["rebuilt"]))
+    again = sheet.box(266, 124, 146, 42, "rebuilt", diagram.vector(table["rebuilt"], ".1f"))
     loss = sheet.loss(266, 58, 70, 38, "error")
     sheet.chain([x, encoder, code])
     sheet.arrow(code, decoder)
@@ -104,16 +103,26 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.gradient(loss.right(), decoder.right(), via=346)
     sheet.gradient(loss.left(), encoder.right(), via=179)
     sheet.band(248, 400, "2 Denoiser", "autoencoder frozen")
-    z = sheet.box(90, 308, 120, 42, "$z = s$ · code", row(table["z"]))
-    noise = sheet.box(256, 308, 120, 42, r"noise $\varepsilon$", row(table["noise"]), random=True)
+    z = sheet.box(90, 308, 120, 42, "$z = s$ · code", diagram.vector(table["z"], ".1f"))
+    noise = sheet.box(
+        256,
+        308,
+        120,
+        42,
+        r"noise $\varepsilon$",
+        diagram.vector(table["noise"], ".1f"),
+        random=True,
+    )
     mix = sheet.pill(190, 372, 62, 32, "mix")
     time = sheet.box(290, 372, 80, 28, f"$t = {table['time'][0]:g}$", random=True)
-    z_t = sheet.box(190, 428, 104, 40, "$z_t$", row(table["z_t"]))
+    z_t = sheet.box(190, 428, 104, 40, "$z_t$", diagram.vector(table["z_t"], ".1f"))
     net = sheet.network(190, 506, 108, 52, "Denoiser", r"$v_\theta$")
     words = sheet.box(62, 438, 96, 34, "prompt: left")
     text = sheet.network(62, 506, 116, 34, "Text encoder", frozen=True)
     error = sheet.loss(190, 606, 84, 38, "error")
-    path = sheet.box(296, 606, 104, 42, r"path: $\varepsilon - z$", row(table["v"]))
+    path = sheet.box(
+        296, 606, 104, 42, r"path: $\varepsilon - z$", diagram.vector(table["v"], ".1f")
+    )
     sheet.arrow(z.bottom(), mix.left(), via=[(90, 372)])
     sheet.arrow(noise.bottom(-40), mix.top(), via=344)
     sheet.arrow(time, mix)

@@ -32,16 +32,10 @@ def numbers() -> style.Table:
     }
 
 
-def said(value: float, digits: int = 2) -> str:
-    """A number with a true minus sign."""
-    return f"{value:.{digits}f}".replace("-", "−")
-
-
 def result(table: style.Table) -> str:
     """What becomes of the token."""
-    return (
-        f"{table['x'][0]:.0f} {said(table['out'][0]).replace('−', '− ')} = {said(table['out'][1])}"
-    )
+    change, out = (diagram.decimal(value, ".2f") for value in table["out"])
+    return f"{table['x'][0]:.0f} {change.replace('−', '− ')} = {out}"
 
 
 def draw(table: style.Table, sheet: diagram.Sheet) -> None:
@@ -74,7 +68,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(pick, experts[2], f"x = {table['x'][0]:.0f}", side="left")
     sheet.label(366, 276, "if it has room", anchor="start")
     sheet.arrow(g, weigh)
-    sheet.arrow(experts[2], weigh, said(table["f"][2], 0), side="above")
+    sheet.arrow(experts[2], weigh, diagram.decimal(table["f"][2], ".0f"), side="above")
     sheet.arrow(weigh, out)
     count = sheet.box(566, 100, 124, 34, f"loads {loads}")
     step = sheet.pill(432, 100, 92, 44, "high: down", "low: up")
@@ -120,7 +114,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(pick, g)
     sheet.arrow(pick.bottom(), experts[2].top(), via=346)
     sheet.label(130, 361, f"x = {table['x'][0]:.0f}, if it has room", anchor="start")
-    sheet.arrow(experts[2], weigh, said(table["f"][2], 0), side="right")
+    sheet.arrow(experts[2], weigh, diagram.decimal(table["f"][2], ".0f"), side="right")
     sheet.arrow(weigh.bottom(), out.top(-16))
     sheet.arrow(g.right(), weigh.right(), via=342)
     sheet.arrow(g.top(18), count.bottom())

@@ -16,11 +16,6 @@ def draw(table: style.Table, sheet: diagram.Sheet) -> None:
     (narrow if sheet.narrow else wide)(table, sheet)
 
 
-def minus(value: float) -> str:
-    """A number with a true minus sign."""
-    return f"{value:g}".replace("-", "−")
-
-
 def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     """The example above, the LSTM's cell below."""
     sheet.band(
@@ -36,7 +31,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
         sheet.label((left.x + right.x) / 2, 128, f"$h_{n + 1}$ = {table['h'][n]:g}", muted=False)
         end = left.top(18) if n else left.top()
         begin = right.top(-18) if n < 3 else right.top()
-        sheet.gradient(begin, end, minus(table["error"][n]), via=58)
+        sheet.gradient(begin, end, diagram.decimal(table["error"][n]), via=58)
     sheet.band(218, 186, "An LSTM's cell", "gates decide what is kept, written and shown")
     before = sheet.box(44, 284, 60, 32, r"$c_{t-1}$")
     keep = sheet.pill(180, 284, 90, 32, "keep: ×")
@@ -64,7 +59,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
         sheet.label(180, y + 4, f"$h_{n + 1}$ = {table['h'][n]:g}", anchor="end", muted=False)
         end = upper.right(12) if n else upper.right()
         begin = lower.right(-12) if n < 3 else lower.right()
-        sheet.gradient(begin, end, minus(table["error"][n]), via=266, side="right")
+        sheet.gradient(begin, end, diagram.decimal(table["error"][n]), via=266, side="right")
     sheet.label(338, 32, "gradients", anchor="end")
     sheet.band(448, 372, "An LSTM's cell")
     before = sheet.box(90, 500, 60, 30, r"$c_{t-1}$")

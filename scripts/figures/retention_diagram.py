@@ -24,7 +24,7 @@ def numbers() -> style.Table:
 
 def pair(table: style.Table, n: int) -> str:
     """The state after token n."""
-    return f"({table['state 1'][n - 1]:g}, {table['state 2'][n - 1]:g})"
+    return diagram.vector(table[name][n - 1] for name in ("state 1", "state 2"))
 
 
 def draw(table: style.Table, sheet: diagram.Sheet) -> None:

@@ -29,11 +29,6 @@ def numbers() -> style.Table:
     }
 
 
-def said(value: float) -> str:
-    """Two digits, with the minus of text."""
-    return f"{value:.2f}".replace("-", "−")
-
-
 def draw(table: style.Table, sheet: diagram.Sheet) -> None:
     """Training above, generation below."""
     (narrow if sheet.narrow else wide)(table, sheet)
@@ -66,7 +61,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     for name, y in (("flow", 272), ("noisy", 412)):
         row = table[name]
         here = [
-            sheet.box(x, y, 58, 32, said(v), random=not k)
+            sheet.box(x, y, 58, 32, diagram.decimal(v, ".2f"), random=not k)
             for k, (x, v) in enumerate(zip(columns, row, strict=True))
         ]
         above = name == "flow"
@@ -87,9 +82,9 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
                 sheet.arrow(again.bottom(at + 72), pill.top())
     for x, time in zip(columns, sde.CLOCK, strict=True):
         sheet.label(x, 242, f"$t = {time:g}$")
-    first = sheet.box(64, 488, 58, 32, said(table["flow"][0]), random=True)
+    first = sheet.box(64, 488, 58, 32, diagram.decimal(table["flow"][0], ".2f"), random=True)
     jump = sheet.network(352, 488, 210, 54, "second network", r"$f_\theta(x_t, t)$")
-    last = sheet.box(640, 488, 58, 32, said(table["jump"][0]))
+    last = sheet.box(640, 488, 58, 32, diagram.decimal(table["jump"][0], ".2f"))
     sheet.arrow(first, jump)
     sheet.arrow(jump, last)
 
@@ -122,7 +117,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     for name, y in (("flow", 384), ("noisy", 504)):
         row = table[name]
         here = [
-            sheet.box(x, y, 52, 30, said(v), random=not k)
+            sheet.box(x, y, 52, 30, diagram.decimal(v, ".2f"), random=not k)
             for k, (x, v) in enumerate(zip(columns, row, strict=True))
         ]
         for k, x in enumerate(columns[:-1]):
@@ -138,9 +133,9 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     for x, time in zip(columns, sde.CLOCK, strict=True):
         sheet.label(x, 356, f"{time:g}" if x > 40 else f"$t = {time:g}$")
     sheet.label(176, 538, r"flow: $+ h s / 2$; noisy: $+ h s$ and $+ \sqrt{h}\, z$")
-    first = sheet.box(38, 592, 52, 30, said(table["flow"][0]), random=True)
+    first = sheet.box(38, 592, 52, 30, diagram.decimal(table["flow"][0], ".2f"), random=True)
     jump = sheet.network(176, 592, 150, 54, "second network", r"$f_\theta(x_t, t)$")
-    last = sheet.box(314, 592, 52, 30, said(table["jump"][0]))
+    last = sheet.box(314, 592, 52, 30, diagram.decimal(table["jump"][0], ".2f"))
     sheet.arrow(first, jump)
     sheet.arrow(jump, last)
 

@@ -22,8 +22,7 @@ def numbers() -> style.Table:
 
 def texts(table: style.Table) -> tuple[str, str]:
     """The embedding of the first patch and what the class token takes, as they are written."""
-    taken = ", ".join(f"{v:.2f}" for v in table["taken"][:2])
-    return diagram.vector(table["first"][:3]), f"({taken})"
+    return diagram.vector(table["first"][:3]), diagram.vector(table["taken"][:2], ".2f")
 
 
 def draw(table: style.Table, sheet: diagram.Sheet) -> None:

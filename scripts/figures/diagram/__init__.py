@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scripts.figures import style
 from scripts.figures.diagram.legible import faults
-from scripts.figures.diagram.lettering import vector
+from scripts.figures.diagram.lettering import decimal, vector
 from scripts.figures.diagram.shapes import Arrow, Port, Shape
 from scripts.figures.diagram.sheet import LOSS, NARROW, WIDE, Sheet
 
@@ -25,6 +25,7 @@ __all__ = [
     "Recipe",
     "Shape",
     "Sheet",
+    "decimal",
     "faults",
     "vector",
 ]

@@ -18,7 +18,7 @@ from fontTools.ttLib import TTFont
 
 from scripts.extensions import characters, palette
 
-__all__ = ["ASCENT", "DESCENT", "Run", "formula", "runs", "svg", "vector", "width"]
+__all__ = ["ASCENT", "DESCENT", "Run", "decimal", "formula", "runs", "svg", "vector", "width"]
 
 FONTS = Path(__file__).resolve().parents[3] / "docs" / "assets" / "fonts"
 MATH = palette.MATH
@@ -236,6 +236,11 @@ def svg(text: str, size: float) -> str:
     return "".join(out)
 
 
+def decimal(value: float, form: str = "g") -> str:
+    """A number as it stands in a box, with a true minus sign."""
+    return f"{value:{form}}".replace("-", "−")
+
+
 def vector(values: Iterable[float], form: str = "g") -> str:
     """A vector as it stands in a box, with true minus signs; `form` is of each number."""
-    return "(" + ", ".join(f"{value:{form}}" for value in values).replace("-", "−") + ")"
+    return "(" + ", ".join(decimal(value, form) for value in values) + ")"

@@ -187,7 +187,7 @@ class Sheet:
                         f'<rect {rounded(at.box, 0)} fill="{colour}" fill-opacity="{0.5 * share:.2f}"/>',
                     )
                 if digits is not None and not masked:
-                    said = f"{value:.{digits}f}".replace("-", "−")
+                    said = lettering.decimal(value, f".{digits}f")
                     line = (said, NOTE, False, INK)
                     self._text(at.x, at.y + 0.35 * NOTE, line, "middle", at)
         for i, name in enumerate(rows):
