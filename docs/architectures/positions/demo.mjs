@@ -59,7 +59,7 @@ const PRESETS = [
 ];
 
 const shown = (/** @type {number | null} */ value) =>
-  value === null ? "masked" : String(Number(value.toFixed(2)) + 0).replace("-", "−");
+  value === null ? "masked" : ui.short(value, 2);
 
 /** @param {HTMLInputElement} input @param {boolean} on whether its control can be seen and used */
 const shownIf = (input, on) => {

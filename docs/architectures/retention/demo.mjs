@@ -43,8 +43,7 @@ const PRESETS = [
   },
 ];
 
-/** @param {number} x @returns {string} */
-const short = (x) => String(Number(x.toFixed(3))).replace("-", "−");
+const short = (/** @type {number} */ x) => ui.short(x, 3);
 
 class Stage {
   /** @param {HTMLElement} root */

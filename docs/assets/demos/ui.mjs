@@ -273,6 +273,14 @@ export function fixed(value, digits) {
   return (Number(value.toFixed(digits)) + 0).toFixed(digits).replace("-", "−");
 }
 
+/**
+ * The same without the zeros at its end.
+ * @param {number} value @param {number} digits
+ */
+export function short(value, digits) {
+  return String(Number(value.toFixed(digits)) + 0).replace("-", "−");
+}
+
 const NAMES = ["ink", "muted", "grid", "paper", "1", "2", "3", "4", "5", "6"];
 
 /**
