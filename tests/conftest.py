@@ -30,12 +30,19 @@ from tests import memory
 from tests.answers.plugin import answer
 from tests.printed.plugin import printed
 from tests.site import kit, looks
+from tests.site.crashes import CRASHED, pytest_runtest_protocol
 from tests.site.kit import NewPage, OpenDemo, Site
 from tests.site.looks import pytest_pyfunc_call, pytest_runtest_makereport
 from tests.site.server import Server
 
 # A fixture of all tests, and hooks.
-__all__ = ["answer", "printed", "pytest_pyfunc_call", "pytest_runtest_makereport"]
+__all__ = [
+    "answer",
+    "printed",
+    "pytest_pyfunc_call",
+    "pytest_runtest_makereport",
+    "pytest_runtest_protocol",
+]
 
 # The processes of pytest-xdist share the cores already.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -149,7 +156,7 @@ class Watch:
         page.on("request", lambda request: self.request(request.url))
         page.on("requestfailed", lambda r: self.failed(r.url, r.failure))
         page.on("response", lambda r: self.response(r.url, r.status))
-        page.on("crash", lambda _: self.faults.append("the page crashed"))
+        page.on("crash", lambda _: self.faults.append(CRASHED))
 
     def console(self, message: ConsoleMessage) -> None:
         """An error is a fault."""
