@@ -220,3 +220,70 @@ def test_a_small_step_is_not_lost_by_the_slider_that_shows_it_rounded(open_demo:
     for _ in range(10):
         demo.get_by_role("button", name="One step").click()
     assert weight.input_value() != "0.434"
+
+
+def test_judgements_are_there_again(open_demo: OpenDemo, new_page: NewPage) -> None:
+    page, demo = open_demo("training/rlhf", reduced_motion="reduce")
+    demo.get_by_label("Preset").select_option("yours")
+    second = demo.get_by_role("button", name=re.compile("^2[.] "))
+    second.click()
+    demo.get_by_role("button", name=re.compile("^Let the automatic")).click()
+    second.click()
+    until(page, "location.search.includes('judged=2a2')")
+    told = demo.locator("p.demo-status").first.text_content()
+    assert told
+    assert told.startswith("52 comparisons")
+    other = new_page(reduced_motion="reduce")
+    again = opened(other, f"{page.url}#demo")
+    expect(again.locator("p.demo-status").first).to_have_text(told)
+    expect(again.get_by_role("button", name=re.compile("^2[.] "))).to_have_text(
+        str(second.text_content())
+    )
+    expect(refusal(other)).to_be_empty()
+
+
+def test_points_of_ones_own_are_there_again(open_demo: OpenDemo, new_page: NewPage) -> None:
+    page, demo = open_demo("models/gan", reduced_motion="reduce")
+    demo.get_by_label("Data", exact=True).select_option("own")
+    plane = demo.get_by_label(re.compile("^The plane"))
+    plane.click(position={"x": 100, "y": 130})
+    plane.click(position={"x": 301, "y": 50})
+    demo.get_by_role("button", name="Train 25 rounds").click()
+    until(page, "location.search.includes('points=')")
+    told = demo.locator("p.demo-status").first.text_content()
+    assert told
+    assert "of 2 modes" in told
+    other = new_page(reduced_motion="reduce")
+    again = opened(other, f"{page.url}#demo")
+    again.get_by_role("button", name="Train 25 rounds").click()
+    expect(again.locator("p.demo-status").first).to_have_text(told)
+    expect(refusal(other)).to_be_empty()
+
+
+def test_a_start_of_two_numbers_is_there_again(open_demo: OpenDemo, new_page: NewPage) -> None:
+    page, demo = open_demo("models/gan", reduced_motion="reduce")
+    demo.get_by_role("button", name="circling").click()
+    demo.get_by_label(re.compile("^Phase plane")).press("ArrowRight")
+    until(page, "location.search.includes('start=')")
+    told = demo.locator("p.demo-status").first.text_content()
+    other = new_page(reduced_motion="reduce")
+    again = opened(other, f"{page.url}#demo")
+    expect(again.locator("p.demo-status").first).to_have_text(str(told))
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("training/rlhf", "judged=123"),
+        ("models/gan", "data=own&points=1"),
+        ("models/gan", "data=own&points=9,9"),
+        ("models/gan", "points=1,1"),
+        ("models/gan", "start=0,0"),
+    ],
+)
+def test_what_is_no_judgement_and_no_point_is_refused(
+    path: str, query: str, new_page: NewPage
+) -> None:
+    page = new_page(reduced_motion="reduce")
+    opened(page, f"{address(path)}?{query}#demo")
+    expect(refusal(page)).to_contain_text(query.split("&")[-1].replace("=", " = "))

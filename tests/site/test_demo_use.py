@@ -64,12 +64,34 @@ def canvases(demo: Locator) -> Iterator[tuple[Locator, str]]:
         yield canvas, canvas.get_attribute("aria-label") or ""
 
 
-def swipe(page: Page, canvas: Locator, across: int, along: int) -> None:
-    """A finger goes down in the middle of a picture, moves by so many pixels, and is lifted."""
+# A place of a picture from which a finger scrolls or drags, nearest to its middle; none: null.
+BEGIN = """(node, drags) => {
+  const box = node.getBoundingClientRect();
+  const found = [];
+  for (let x = 4; x < box.width; x += 8) for (let y = 4; y < box.height; y += 8) {
+    const [clientX, clientY] = [box.left + x, box.top + y];
+    const touch = new Touch({identifier: 1, target: node, clientX, clientY});
+    const event = new TouchEvent("touchstart", {touches: [touch], cancelable: true});
+    if (node.dispatchEvent(event) !== drags)
+      found.push([Math.hypot(x - box.width / 2, y - box.height / 2), x, y]);
+  }
+  return found.length ? found.sort((a, b) => a[0] - b[0])[0].slice(1) : null;
+}"""
+
+
+def swipe(page: Page, canvas: Locator, across: int, along: int, drags: bool = False) -> bool:
+    """A finger goes down on a picture, moves by so many pixels, and is lifted.
+
+    It begins near the middle, where nothing can be gripped, or if it `drags` where something can be.
+    Returns whether there is such a place.
+    """
     page.wait_for_timeout(50)
+    place = canvas.evaluate(BEGIN, drags)
     box = canvas.bounding_box()
     assert box
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    if place is None:
+        return False
+    x, y = box["x"] + place[0], box["y"] + place[1]
     session = page.context.new_cdp_session(page)
 
     def touch(kind: str, share: float) -> None:
@@ -84,6 +106,7 @@ def swipe(page: Page, canvas: Locator, across: int, along: int) -> None:
     touch("touchEnd", 1)
     page.wait_for_timeout(100)
     session.detach()
+    return True
 
 
 @pytest.mark.parametrize("path", DEMOS)
@@ -97,7 +120,7 @@ def test_a_swipe_that_begins_on_a_picture_scrolls_the_page_and_changes_nothing(
     for canvas, label in canvases(demo):
         canvas.evaluate("node => node.scrollIntoView({block: 'center', behavior: 'instant'})")
         before, told = page.evaluate("scrollY"), status(demo)
-        swipe(page, canvas, 4, -160)
+        assert swipe(page, canvas, 4, -160), label
         moved = page.evaluate("scrollY") - before
         if DRAWN_ON.match(label):
             assert moved < 40, label  # the numbers below it may take another line
@@ -106,12 +129,48 @@ def test_a_swipe_that_begins_on_a_picture_scrolls_the_page_and_changes_nothing(
         assert status(demo) == told, label
 
 
+# Where something is dragged up and down, as told to the reader; of the others none can be.
+DRAGGED = {
+    "architectures/attention": ["Plane with the keys"],
+    "architectures/embeddings": ["Plane with words"],
+    "models/flow": ["Noise"],
+    "models/flow-matching": ["The flow as curves"],
+    "models/gan": ["Phase plane"],
+    "models/vae": ["Plane of codes"],
+}
+
+
+@pytest.mark.parametrize("path", DEMOS)
+def test_a_finger_that_begins_on_what_can_be_dragged_takes_it_along(
+    path: str, open_demo: OpenDemo
+) -> None:
+    page, demo = started(
+        open_demo, path, width=390, height=844, has_touch=True, reduced_motion="reduce"
+    )
+    if path == "models/gan":
+        demo.get_by_role("button", name="the round by hand").click()
+    page.wait_for_timeout(300)
+    dragged = []
+    for canvas, label in canvases(demo):
+        canvas.evaluate("node => node.scrollIntoView({block: 'center', behavior: 'instant'})")
+        before, told = page.evaluate("scrollY"), demo.inner_text()
+        if not swipe(page, canvas, 3, -160, drags=True):
+            continue
+        dragged.append(label.split(".")[0].split(";")[0])
+        moved = abs(page.evaluate("scrollY") - before)
+        assert moved < 40, label  # the numbers above it may take another line
+        assert demo.inner_text() != told, label
+    wanted = DRAGGED.get(path, [])
+    assert len(dragged) == len(wanted), dragged
+    assert all(label.startswith(want) for label, want in zip(dragged, wanted, strict=True)), dragged
+
+
 def test_a_finger_that_moves_sideways_or_taps_acts(open_demo: OpenDemo) -> None:
     page, demo = open_demo("architectures/attention", width=390, height=844, has_touch=True)
     plane = demo.get_by_role("application")
     plane.evaluate("node => node.scrollIntoView({block: 'center', behavior: 'instant'})")
     before = page.evaluate("scrollY")
-    swipe(page, plane, 100, 10)
+    assert swipe(page, plane, 100, 10, drags=True)
     expect(demo.locator("p.demo-status")).to_contain_text(
         re.compile(r"^Query \((?:1\.[5-9]|2\.)\d+, −0\.\d+\)")
     )

@@ -5,7 +5,7 @@ import { keep, numbers } from "../../assets/demos/state.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { attend, HEADS, WORDS } from "./attention.mjs";
 import { PRESETS } from "./choices.mjs";
-import { drawBars, drawPlane, place, REACH } from "./draw.mjs";
+import { at, drawBars, drawPlane, place, REACH } from "./draw.mjs";
 
 const SCALE = 1;
 const SEED = 1;
@@ -99,6 +99,7 @@ class Stage {
       label:
         "Plane with the keys and the query; drag the query or a key, or choose one below and use the arrow keys",
       draw: (g, size, colours) => drawPlane(g, size, colours, this.shown()),
+      grips: () => [this.query, ...this.keys].map((point) => at(point, plane.size.width)),
       onPointer: ({ x, y, kind }) => {
         const to = place([x, y], plane.size.width);
         if (kind === "down") this.take(to);

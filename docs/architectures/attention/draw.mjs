@@ -7,6 +7,7 @@
  *   `moved` is the word whose key is moved, or -1 for the query
  */
 
+import { around, write } from "../../assets/demos/labels.mjs";
 import { fixed } from "../../assets/demos/ui.mjs";
 import { WORDS } from "./attention.mjs";
 
@@ -14,7 +15,7 @@ export const REACH = 3; // the plane shows -REACH … REACH
 const FONT = "12px sans-serif";
 
 /** @param {number[]} place @param {number} width @returns {number[]} in pixels */
-const at = ([x, y], width) => [((x / REACH + 1) / 2) * width, ((1 - y / REACH) / 2) * width];
+export const at = ([x, y], width) => [((x / REACH + 1) / 2) * width, ((1 - y / REACH) / 2) * width];
 
 /** @param {number[]} pixel @param {number} width @returns {number[]} in the plane */
 export const place = ([x, y], width) => [
@@ -22,7 +23,10 @@ export const place = ([x, y], width) => [
   (1 - (y / width) * 2) * REACH,
 ];
 
-/** @param {CanvasRenderingContext2D} g @param {number} width @param {Colours} colours @param {string[]} axes */
+/**
+ * The grid with the names of its ends.
+ * @param {CanvasRenderingContext2D} g @param {number} width @param {Colours} colours @param {string[]} axes
+ */
 function drawGrid(g, width, colours, [right, up, down]) {
   g.strokeStyle = colours.grid;
   g.lineWidth = 1;
@@ -35,28 +39,26 @@ function drawGrid(g, width, colours, [right, up, down]) {
     g.lineTo(width, y);
     g.stroke();
   }
-  g.fillStyle = colours.muted;
-  g.textAlign = "right";
-  g.fillText(right, width - 4, width / 2 - 5);
-  g.textAlign = "left";
-  g.fillText(up, width / 2 + 5, 13);
-  g.fillText(down, width / 2 + 5, width - 6);
+  const names = [
+    { text: right, x: width, y: width / 2, colour: colours.muted, away: 4 },
+    { text: up, x: width / 2, y: 12, colour: colours.muted, away: 5 },
+    { text: down, x: width / 2, y: width - 8, colour: colours.muted, away: 5 },
+  ];
+  return write(g, { width, height: width }, names);
 }
 
-/** @param {number[][]} keys @param {number} j @returns {number} how many earlier keys lie at the same place */
-const below = (keys, j) =>
-  keys.slice(0, j).filter(([x, y]) => Math.hypot(x - keys[j][0], y - keys[j][1]) < 0.15).length;
-
-/** @param {CanvasRenderingContext2D} g @param {number} width @param {Colours} colours @param {Shown} shown */
+/**
+ * @param {CanvasRenderingContext2D} g @param {number} width @param {Colours} colours @param {Shown} shown
+ * @returns {import("../../assets/demos/labels.mjs").Label[]} their names
+ */
 function drawKeys(g, width, colours, { keys, allowed, moved }) {
-  keys.forEach((key, j) => {
+  return keys.map((key, j) => {
     const [x, y] = at(key, width);
     const side = moved === j ? 6 : 4;
     g.fillStyle = moved === j ? colours.series[1] : allowed[j] ? colours.ink : colours.muted;
     g.fillRect(x - side, y - side, 2 * side, 2 * side);
-    g.fillStyle = allowed[j] ? colours.ink : colours.muted;
-    const name = allowed[j] ? WORDS[j] : `(${WORDS[j]})`;
-    g.fillText(name, x + 8, y - 6 + 18 * below(keys, j));
+    const text = allowed[j] ? WORDS[j] : `(${WORDS[j]})`;
+    return { text, x, y, colour: allowed[j] ? colours.ink : colours.muted };
   });
 }
 
@@ -67,7 +69,7 @@ function drawKeys(g, width, colours, { keys, allowed, moved }) {
 export function drawPlane(g, { width }, colours, shown) {
   const { query, keys, weights, moved } = shown;
   g.font = FONT;
-  drawGrid(g, width, colours, shown.axes);
+  const axes = drawGrid(g, width, colours, shown.axes);
   const [qx, qy] = at(query, width);
   g.strokeStyle = colours.series[0];
   keys.forEach((key, j) => {
@@ -79,7 +81,7 @@ export function drawPlane(g, { width }, colours, shown) {
     g.lineTo(x, y);
     g.stroke();
   });
-  drawKeys(g, width, colours, shown);
+  const names = drawKeys(g, width, colours, shown);
   g.fillStyle = colours.paper;
   g.strokeStyle = colours.series[1];
   g.lineWidth = moved < 0 ? 3 : 1.5;
@@ -87,10 +89,9 @@ export function drawPlane(g, { width }, colours, shown) {
   g.arc(qx, qy, 8, 0, 2 * Math.PI);
   g.fill();
   g.stroke();
-  g.fillStyle = colours.ink;
-  g.textAlign = qx < 60 ? "left" : "right";
-  g.fillText("query", qx + (qx < 60 ? 10 : -10), qy < 24 ? qy + 20 : qy - 10);
-  g.textAlign = "left";
+  names.push({ text: "query", x: qx, y: qy, colour: colours.ink, away: 10 });
+  const marks = [...keys, query].map((point) => around(at(point, width), 8));
+  write(g, { width, height: width }, names, [...marks, ...axes]);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The stage of embeddings.mjs: the reader moves the state and the temperature, or lets gradient descent step. */
 
 import * as ui from "../../assets/demos/ui.mjs";
-import { drawBars, drawPlane, place, REACH } from "./draw.mjs";
+import { at, drawBars, drawPlane, place, REACH } from "./draw.mjs";
 import * as sums from "./embeddings.mjs";
 
 /** What is predicted: the names, their rows, the shares that are wanted, and who wants them. */
@@ -79,6 +79,7 @@ class Stage {
       height: 260,
       label: "Plane with words, neighbours and the state; drag the state or use the arrow keys",
       draw: (g, size, colours) => drawPlane(g, size, colours, this.now().h),
+      grips: () => [at(this.now().h, plane.size.width)],
       onPointer: ({ x, y, kind }) => this.move(place([x, y], plane.size.width), kind !== "up"),
       onKey: (key) => {
         const by = ui.arrow(key);

@@ -6,13 +6,14 @@
  * @typedef {{h: number[], names: string[], p: number[], share: number[]}} Shown
  */
 
+import { around, write } from "../../assets/demos/labels.mjs";
 import { NEIGHBOURS, U, W, WORDS } from "./embeddings.mjs";
 
 export const REACH = 2; // the plane shows -REACH … REACH
 const FONT = "13px sans-serif";
 
 /** @param {number[]} place @param {number} width @returns {number[]} in pixels */
-const at = ([x, y], width) => [((x / REACH + 1) / 2) * width, ((1 - y / REACH) / 2) * width];
+export const at = ([x, y], width) => [((x / REACH + 1) / 2) * width, ((1 - y / REACH) / 2) * width];
 
 /** @param {number[]} pixel @param {number} width @returns {number[]} in the plane */
 export const place = ([x, y], width) => [
@@ -49,13 +50,13 @@ export function drawPlane(g, { width }, colours, h) {
     g.strokeRect(x, -1, 0, width + 2);
     g.strokeRect(-1, y, width + 2, 0);
   }
-  g.textAlign = "center";
+  /** @type {import("../../assets/demos/labels.mjs").Label[]} */
+  const names = [];
   g.strokeStyle = colours.series[1];
   for (const [v, row] of U.entries()) {
     arrow(g, width, row);
     const [x, y] = at([1.3 * row[0], 1.28 * row[1]], width);
-    g.fillStyle = colours.series[1];
-    g.fillText(NEIGHBOURS[v], x, y + (row[0] ? -8 : 4));
+    names.push({ text: NEIGHBOURS[v], x, y, colour: colours.series[1], away: 0 });
   }
   for (const [v, row] of W.entries()) {
     const [x, y] = at(row, width);
@@ -63,7 +64,7 @@ export function drawPlane(g, { width }, colours, h) {
     g.beginPath();
     g.arc(x, y, 5, 0, 2 * Math.PI);
     g.fill();
-    g.fillText(WORDS[v], x, y + (row[1] > 0 ? -14 : 24));
+    names.push({ text: WORDS[v], x, y, colour: colours.series[0], away: 10 });
   }
   const [x, y] = at(h, width);
   g.strokeStyle = colours.ink;
@@ -71,9 +72,9 @@ export function drawPlane(g, { width }, colours, h) {
   g.beginPath();
   g.arc(x, y, 9, 0, 2 * Math.PI);
   g.stroke();
-  g.fillStyle = colours.ink;
-  g.textAlign = x > width - 60 ? "right" : "left";
-  g.fillText("state", x + (x > width - 60 ? -10 : 10), y + (y > width - 30 ? -12 : 20));
+  names.push({ text: "state", x, y, colour: colours.ink, away: 10 });
+  const marks = [...W, ...U, h].map((point) => around(at(point, width), 7));
+  write(g, { width, height: width }, names, marks);
 }
 
 /**

@@ -227,7 +227,7 @@ class Stage {
       count,
       keep.filter((row) => row[i]).length,
       mean[i].toFixed(3),
-      (this.network.bias[i] / unit).toFixed(2).replace("-", "−"),
+      ui.fixed(this.network.bias[i] / unit, 2),
     ]);
     const bias = this.fixed ? "Bias / log 2" : "Bias";
     const head = ["Expert", "Tokens", "Kept", "Mean p", bias];

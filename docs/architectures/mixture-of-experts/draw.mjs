@@ -7,6 +7,7 @@
  * @typedef {import("./mixture-of-experts.mjs").Network} Network
  */
 
+import { short } from "../../assets/demos/ui.mjs";
 import { forward, REACH, zigzag } from "./mixture-of-experts.mjs";
 
 const EDGE = REACH + 0.5;
@@ -120,7 +121,7 @@ export function drawLine(g, size, colours, { network, k, tokens, most }) {
   }
   g.fillStyle = colours.muted;
   g.textAlign = "center";
-  for (let x = -4; x <= 4; x += 2) g.fillText(`${x}`.replace("-", "−"), across(x), size.height - 6);
+  for (let x = -4; x <= 4; x += 2) g.fillText(short(x, 0), across(x), size.height - 6);
 }
 
 /**

@@ -159,11 +159,9 @@ class Stage {
 
   /** @param {Element} stage @returns {HTMLElement} the line that says what to see */
   presetsBelow(stage) {
-    const list = ui.element("div", { class: "demo-buttons" });
-    const see = ui.element("p", { class: "demo-see", "aria-live": "polite" });
+    const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
     see.style.minHeight = "2.9em";
     stage.after(list, see);
-    for (const preset of PRESETS) ui.preset(list, preset.name, () => this.load(preset));
     return see;
   }
 

@@ -9,6 +9,7 @@
  * @typedef {{way: Way, ways: Way[], at: number[], turn: number, slope: number}} Shown
  */
 
+import { short } from "../../assets/demos/ui.mjs";
 import { entering, KEYS, QUERY, score, WORDS } from "./positions.mjs";
 
 export const LAST = 15; // the positions are 0 … LAST
@@ -105,7 +106,7 @@ function drawAxes(g, size, colours, up) {
     g.stroke();
     g.fillStyle = colours.muted;
     g.textAlign = "right";
-    g.fillText(String(tick).replace("-", "−"), EDGE.left - 6, up(tick) + 4);
+    g.fillText(short(tick, 2), EDGE.left - 6, up(tick) + 4);
   }
   g.textAlign = "center";
   for (let position = 0; position <= LAST; position++) {

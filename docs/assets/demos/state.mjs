@@ -13,7 +13,7 @@
 import { copies } from "../dom.mjs";
 import { element } from "./ui.mjs";
 
-const LONGEST = 300; // characters of a text that go into an address
+export const LONGEST = 300; // characters of a text that go into an address
 const REST = 300; // ms without a change before the address is written; browsers limit how often it may be
 const ROUNDED = 1e-4; // of the value of a slider, as an address has it
 const PRESET = "preset";

@@ -329,14 +329,17 @@ export const cursorKeys = (move, act) => (key) => {
  *
  * With `onPointer` or `onKey` it answers, and `answer(false)` lets that rest: with `onKey` it is a place
  * of Tab while it answers. Return true from `onKey` for a key that was used. A finger that swipes up or
- * down scrolls the page; one that taps or moves sideways acts. Where a finger draws (`draws`), it never
- * scrolls.
+ * down scrolls the page; one that taps or moves sideways acts, and so does one that begins on a thing
+ * that can be dragged (`grips` tells where these are). Where a finger draws (`draws`), it never scrolls.
  * @param {Element} parent
- * @param {{width: number, height: number, label: string, draw: (context: CanvasRenderingContext2D, size: Size, colours: Colours) => void, onPointer?: (point: Point) => void, onKey?: (key: string, event: KeyboardEvent) => boolean, draws?: boolean}} options
+ * @param {{width: number, height: number, label: string, draw: (context: CanvasRenderingContext2D, size: Size, colours: Colours) => void, onPointer?: (point: Point) => void, onKey?: (key: string, event: KeyboardEvent) => boolean, grips?: () => number[][], draws?: boolean}} options
  *   `width` is the largest width; height keeps the ratio
  * @returns {{canvas: HTMLCanvasElement, redraw: () => void, size: Size, answer: (on: boolean) => void}}
  */
-export function canvas(parent, { width, height, label, draw, onPointer, onKey, draws = false }) {
+export function canvas(
+  parent,
+  { width, height, label, draw, onPointer, onKey, grips = () => [], draws = false },
+) {
   const node = element("canvas", { class: "demo-canvas", "aria-label": label }, parent);
   node.style.aspectRatio = `${width} / ${height}`;
   node.style.maxWidth = `${width}px`;
@@ -364,8 +367,10 @@ export function canvas(parent, { width, height, label, draw, onPointer, onKey, d
     node.style.touchAction = on && draws ? "none" : "pan-y";
   };
   if (onPointer) {
-    pointing(node, ({ x, y, kind }) => {
-      if (answers) onPointer({ x: x * size.width, y: y * size.height, kind });
+    const held = (/** @type {number} */ x, /** @type {number} */ y) =>
+      answers && grips().some(([u, v]) => Math.hypot(u - x, v - y) < GRIP);
+    pointing(node, held, ({ x, y, kind }) => {
+      if (answers) onPointer({ x, y, kind });
     });
   }
   node.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
@@ -403,25 +408,38 @@ function painter(node, size, draw) {
 
 /**
  * Mouse, pen and finger. A finger that may yet scroll is held back until it has moved sideways or was
- * lifted: a swipe changes nothing.
+ * lifted: a swipe changes nothing, unless it begins where something can be gripped.
  * @param {HTMLCanvasElement} node
- * @param {(point: Point) => void} use places from 0 to 1
+ * @param {(x: number, y: number) => boolean} grips whether something can be gripped there
+ * @param {(point: Point) => void} use
  */
-function pointing(node, use) {
+function pointing(node, grips, use) {
   /** @type {PointerEvent | undefined} */
   let held;
-  const at = (/** @type {PointerEvent} */ event, /** @type {Point["kind"]} */ kind) => {
+  const place = (/** @type {{clientX: number, clientY: number}} */ event) => {
     const box = node.getBoundingClientRect();
-    const x = (event.clientX - box.left) / box.width;
-    const y = (event.clientY - box.top) / box.height;
-    use({ x, y, kind });
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
+  const gripped = (/** @type {{clientX: number, clientY: number}} */ event) => {
+    const { x, y } = place(event);
+    return grips(x, y);
+  };
+  const at = (/** @type {PointerEvent} */ event, /** @type {Point["kind"]} */ kind) =>
+    use({ ...place(event), kind });
   const moved = (/** @type {PointerEvent} */ from, /** @type {PointerEvent} */ to) => [
     Math.abs(to.clientX - from.clientX),
     Math.abs(to.clientY - from.clientY),
   ];
+  let caught = false; // asked before anything moves: what a touch changes may move the picture itself
+  const still = (/** @type {TouchEvent} */ event) => {
+    if (event.touches.length === 1 && (caught || gripped(event.touches[0]))) event.preventDefault();
+    caught = false;
+  };
+  node.addEventListener("touchstart", still, { passive: false });
   node.addEventListener("pointerdown", (event) => {
-    if (event.pointerType === "touch" && node.style.touchAction !== "none") {
+    const scrolls = event.pointerType === "touch" && node.style.touchAction !== "none";
+    caught = scrolls && gripped(event);
+    if (scrolls && !caught) {
       held = event;
       return;
     }
@@ -450,6 +468,7 @@ function pointing(node, use) {
 }
 
 const SLOP = 8; // pixels that a finger may tremble
+const GRIP = 26; // pixels from the middle of a thing where a finger has it
 
 /**
  * Calls `step` once a frame while started, on screen and in the foreground.

@@ -178,15 +178,13 @@ class Stage {
 
   /** @param {Element} side */
   presetsOn(side) {
-    const list = ui.element("div", { class: "demo-presets" }, side);
-    const see = ui.element("p", { class: "demo-see", "aria-live": "polite" }, side);
+    const { list, see } = ui.presets(PRESETS, (preset) => {
+      see.textContent = preset.see;
+      this.load(preset);
+    });
+    list.className = "demo-presets";
     see.textContent = PRESETS[0].see;
-    for (const preset of PRESETS) {
-      ui.preset(list, preset.name, () => {
-        see.textContent = preset.see;
-        this.load(preset);
-      });
-    }
+    side.append(list, see);
   }
 
   /** @param {typeof PRESETS[number]} preset all but the example begin to sample at once */
@@ -376,7 +374,7 @@ class Stage {
     const expected = (spread * Math.sqrt(Math.PI / 2)).toFixed(2);
     let text = `${done}mean distance to the nearest mode ${distance}, of data about ${expected}.`;
     if (this.example() && this.trails.length) {
-      const path = this.trails[0].map(([u]) => u.toFixed(2).replace("-", "−")).join(", ");
+      const path = this.trails[0].map(([u]) => ui.fixed(u, 2)).join(", ");
       text = `${done}the first point is at ${path}. Of all points, the ${text.slice(done.length)}`;
     }
     if (wanted) {

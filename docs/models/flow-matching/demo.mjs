@@ -1,7 +1,7 @@
 /** The stage of flow-matching.mjs: pairs, solver, steps and the start of one point are set by the reader. */
 
 import * as ui from "../../assets/demos/ui.mjs";
-import { drawFlow, drawLines, toLine } from "./draw.mjs";
+import { drawFlow, drawLines, toLine, toPicture } from "./draw.mjs";
 import { follow, looker, off, pairing, quantiles, SAMPLES } from "./flow-matching.mjs";
 
 const [NOISES, FINE] = [quantiles(12), 60]; // curves of the flow, and steps of each
@@ -104,6 +104,7 @@ class Stage {
         "The flow as curves from noise at the right to data at the left, and the steps of one point; strokes at the left: where samples end. Arrow keys move the start.",
       draw: (g, size, colours) =>
         drawFlow(g, size, colours, this.run, this.run.steps.slice(0, this.done), this.start),
+      grips: () => [toPicture(right.size)(1, this.start)],
       onPointer: ({ y, kind }) => {
         if (kind !== "up") this.move(toLine(right.size, y));
       },
@@ -247,7 +248,7 @@ class Stage {
     const from = points
       .map((point, k) => ({ point, share: Math.round(100 * origins[k]) }))
       .filter(({ share }) => share > 0)
-      .map(({ point, share }) => `${String(point).replace("-", "−")} (${share} %)`);
+      .map(({ point, share }) => `${ui.short(point, 2)} (${share} %)`);
     const lines = from.length
       ? `lines from ${from.join(" and ")} pass here`
       : "no line passes here, and the flow keeps between its neighbours";

@@ -7,11 +7,12 @@
  * @typedef {{points: number[], curves: number[][], ends: number[]}} Flow
  */
 
+import { short } from "../../assets/demos/ui.mjs";
 export const REACH = 2.6; // of the line that is shown, both ways
 const PAD = { left: 26, right: 12, top: 22, bottom: 20 };
 
 /** @param {Size} size @returns {(t: number, x: number) => [number, number]} data on the left, noise on the right */
-const toPicture = (size) => (t, x) => [
+export const toPicture = (size) => (t, x) => [
   PAD.left + t * (size.width - PAD.left - PAD.right),
   PAD.top + ((REACH - x) / (2 * REACH)) * (size.height - PAD.top - PAD.bottom),
 ];
@@ -39,7 +40,7 @@ function frame(g, size, colours, title, points) {
   for (const x of [-2, -1, 0, 1, 2]) {
     const [left, top] = at(0, x);
     g.fillStyle = colours.muted;
-    g.fillText(String(x).replace("-", "−"), left - 7, top + 4);
+    g.fillText(short(x, 2), left - 7, top + 4);
     g.fillStyle = colours.grid;
     g.fillRect(left, top, at(1, x)[0] - left, 1);
   }

@@ -101,6 +101,11 @@ class Stage {
       height: 190,
       label: "Noise: a square grid and the point. Arrow keys move the point.",
       draw: (g, size, colours) => this.draw(g, size, colours, 0, [-3, 3, -3, 3]),
+      grips: () => {
+        const [first, second] = this.point();
+        const { width, height } = left.size;
+        return [[((first + 3) * width) / 6, ((3 - second) * height) / 6]];
+      },
       onPointer: ({ x, y, kind }) => {
         if (kind === "up") return;
         this.move((6 * x) / left.size.width - 3, 3 - (6 * y) / left.size.height);

@@ -5,6 +5,7 @@
  * @typedef {import("./gan.mjs").Kind} Kind
  */
 
+import { keep, numbers } from "../../assets/demos/state.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { drawHistory, drawLosses, drawPlane, REACH } from "./draw.mjs";
 import {
@@ -106,20 +107,42 @@ class Stage {
     ui.element("p", { text: LEGEND }, legend);
     this.line = new Line(line, status);
     this.tell(false);
+    this.keepOn(root);
+  }
+
+  /** @param {HTMLElement} root points stand in the address: the reader's own, and where two numbers start */
+  keepOn(root) {
+    keep(root, "points", {
+      read: () => (this.shape === "own" ? this.own.join(",") : ""),
+      write: (text) => {
+        const count = text.split(",").length;
+        const found = text === "" ? [] : numbers(text, count, REACH);
+        if (!found || this.shape !== "own" || count > 2 * MOST || found.length % 2) return false;
+        this.own = found.flatMap((_, i) => (i % 2 ? [] : [found.slice(i, i + 2)]));
+        this.reset(false);
+        return true;
+      },
+    });
+    keep(root, "start", {
+      read: () => this.line.setting.start.map((value) => String(+value.toFixed(4))).join(","),
+      write: (text) => {
+        const found = numbers(text, 2, REACH);
+        if (!found || this.games.line.hidden) return false;
+        this.line.from(found);
+        return true;
+      },
+    });
   }
 
   /** @param {HTMLElement} root */
   presetsOn(root) {
-    const list = ui.element("div", { class: "demo-buttons" }, root);
-    const see = ui.element("p", { class: "demo-see", "aria-live": "polite" }, root);
+    const { list, see } = ui.presets(PRESETS, (preset) => {
+      see.textContent = preset.see;
+      this.load(preset);
+    });
     see.textContent =
       "Choose what to see. The first three play with two numbers, the others with networks.";
-    for (const preset of PRESETS) {
-      ui.preset(list, preset.name, () => {
-        see.textContent = preset.see;
-        this.load(preset);
-      });
-    }
+    root.append(list, see);
   }
 
   /** @param {typeof PRESETS[number]} preset a game of networks begins to train at once */
@@ -307,7 +330,7 @@ class Stage {
       this.status("Twenty points are as many as fit. Reset takes them away.");
       return;
     }
-    this.own.push([...this.cursor]);
+    this.own.push(this.cursor.map((c) => Number(c.toFixed(2)))); // as the address tells it
     const at = this.cursor.map((c) => c.toFixed(1)).join(", ");
     this.status(`Point ${this.own.length} at ${at}.`);
     this.view.redraw();

@@ -7,6 +7,7 @@
  * @typedef {import("./gan.mjs").Kind} Kind
  */
 
+import { fixed } from "../../assets/demos/ui.mjs";
 import { diracField, mean, run, SPREAD, sigmoid } from "./gan.mjs";
 
 export const REACH = 3.2; // the plane is shown from -REACH to REACH
@@ -155,7 +156,7 @@ export function drawLosses(context, size, colours, { history, rounds }) {
   }
   context.strokeStyle = colours.grid;
   for (const y of [least, most]) {
-    context.fillText(y.toFixed(1).replace("-", "−"), 2, py(y) + 4);
+    context.fillText(fixed(y, 1), 2, py(y) + 4);
     context.strokeRect(left, py(y), size.width - left - 6, 0.5);
   }
   const told = `${reach} rounds`;

@@ -26,7 +26,7 @@ export const EXAMPLE = {
 export const limit = (value, most) => Math.max(-most, Math.min(most, value));
 
 /** @param {number} value @returns {string} */
-const three = (value) => value.toFixed(3).replace("-", "−");
+const three = (value) => ui.fixed(value, 3);
 
 /** The game with two numbers: a start, its switches, the path that follows, and its rounds as numbers. */
 export class Line {
@@ -98,6 +98,11 @@ export class Line {
         "Phase plane of the game with two numbers: the generator's shift to the right, the discriminator's slope upwards. Move the start with the arrow keys.",
       draw: (context, size, colours) =>
         drawPhases(context, size, colours, { ...this.setting, path: this.path }),
+      grips: () => {
+        const { width, height } = phases.size;
+        const [theta, psi] = this.setting.start;
+        return [[width / 2 + (theta * height) / 6, height / 2 - (psi * height) / 6]];
+      },
       onPointer: ({ x, y, kind }) => {
         if (kind === "up") return;
         const { width, height } = phases.size;
@@ -129,7 +134,7 @@ export class Line {
 
   /** @param {number[]} point */
   from(point) {
-    this.change({ start: point.map((value) => limit(value, 2)) });
+    this.change({ start: point.map((value) => limit(value, 3)) });
   }
 
   /** A step of one player from the start, which moves there. @param {number} player 0: G, 1: D */
@@ -167,7 +172,7 @@ export class Line {
 
   tell() {
     const { start, rate, gamma } = this.setting;
-    const [theta, psi] = start.map((value) => value.toFixed(2).replace("-", "−"));
+    const [theta, psi] = start.map((value) => ui.fixed(value, 2));
     const far = ([a, b] = start) => Math.hypot(a, b).toFixed(2);
     const here = `From θ ${theta}, ψ ${psi}: distance to the equilibrium ${far()} at the start`;
     if (this.path.length > STEPS) {

@@ -75,7 +75,7 @@ export class Way {
     const { values, token, p } = rows[this.row];
     this.column = Math.min(values.length - 1, Math.max(0, column));
     this.canvas.redraw();
-    const value = values[this.column].toFixed(3).replace("-", "−");
+    const value = ui.fixed(values[this.column], 3);
     const ends =
       token < 0 ? "" : ` If the model ended here: “${name(token)}”, probability ${p.toFixed(3)}.`;
     const step = named(rows[this.row], layer, head).trim();

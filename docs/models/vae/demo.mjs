@@ -7,7 +7,7 @@
 
 import { starter } from "../../assets/demos/starter.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
-import { drawCodes, drawPad, drawStrip, keptGround, two } from "./draw.mjs";
+import { drawCodes, drawPad, drawStrip, keptGround, toPicture, two } from "./draw.mjs";
 import { kept } from "./kept.mjs";
 import { pair, tableOf } from "./numbers.mjs";
 import { column, figure } from "./places.mjs";
@@ -105,6 +105,7 @@ class Stage {
         const text = `z₁ ${from[0]} to ${to[0]}, z₂ ${from[1]} to ${to[1]}`;
         if (caption.textContent !== text) caption.textContent = text;
       },
+      grips: () => [toPicture(plane.size, this.shown(), this.z)],
       onPointer: ({ x, y, kind }) => {
         const { width, height } = plane.size;
         const { centre, half } = this.shown();

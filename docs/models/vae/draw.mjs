@@ -10,10 +10,11 @@
  *   what is drawn under ring and ellipse, and the part of the plane that is seen
  */
 
+import { fixed } from "../../assets/demos/ui.mjs";
 import { PAD, run } from "./vae.mjs";
 
 /** @param {number} value @returns {string} */
-export const two = (value) => value.toFixed(2).replace("-", "−");
+export const two = (value) => fixed(value, 2);
 
 /**
  * A square of values between 0 and 1 as ink. It is painted small and then enlarged, without seams.
@@ -34,8 +35,8 @@ function image(context, values, left, top, size, ink, strength = 1, smooth = fal
   context.drawImage(tile, left, top, size, size);
 }
 
-/** @param {Size} size @param {Ground} ground @param {number[]} code @returns {number[]} its place in the picture */
-const toPicture = (size, { centre, half }, code) => [
+/** @param {Size} size @param {{centre: number[], half: number}} ground @param {number[]} code @returns {number[]} its place in the picture */
+export const toPicture = (size, { centre, half }, code) => [
   ((code[0] - centre[0]) / half + 1) * 0.5 * size.width,
   (1 - (code[1] - centre[1]) / half) * 0.5 * size.height,
 ];

@@ -37,7 +37,7 @@ function draw(context, { width, height }, colours, mean, deviation) {
   context.textAlign = "center";
   context.fillStyle = colours.ink;
   for (const z of [-2, -1, 0, 1, 2]) {
-    context.fillText(String(z).replace("-", "−"), across(z), height - 5);
+    context.fillText(ui.short(z, 2), across(z), height - 5);
   }
   for (const [color, m, s, dash, line] of curves) {
     context.strokeStyle = color;

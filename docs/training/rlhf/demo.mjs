@@ -4,12 +4,14 @@
  */
 
 import { random } from "../../assets/demos/rng.mjs";
+import { keep, LONGEST } from "../../assets/demos/state.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { drawBars, drawCurve } from "./draw.mjs";
 import * as rlhf from "./rlhf.mjs";
 
 const SEED = 1;
 const AT_ONCE = 50; // pairs that the automatic reader judges
+const AUTOMATIC = "a"; // how an address tells that it judged so many
 const SIZE = { width: 310, height: 205 }; // two of them side by side
 const TWELVE = {
   names: rlhf.texts().map((_, i) => String(i + 1)),
@@ -107,6 +109,7 @@ class Stage {
   set = rlhf.EXAMPLE;
   wins = this.set.wins;
   judged = 0;
+  own = ""; // judgements since the preset, one sign each: 1 or 2, or a for all that the automatic reader gives at once
   pair = [0, 1];
   seen = "table"; // by the reward model
   exponent = 0; // of the weight of the KL penalty
@@ -122,6 +125,7 @@ class Stage {
     this.bars = this.barsOn(stage);
     this.curve = this.curveOn(stage);
     ui.button(buttons, `Let the automatic reader judge ${AT_ONCE} pairs`, () => {
+      this.own += AUTOMATIC;
       this.automatic(AT_ONCE);
       this.update();
     });
@@ -134,6 +138,14 @@ class Stage {
     this.cards = this.cardsOn(output);
     this.numbers = detailsOn(output);
     this.reset();
+    keep(root, "judged", {
+      read: () => this.own,
+      write: (text) => {
+        const good = /^[12a]*$/.test(text) && text.length <= LONGEST;
+        if (good) this.again(text);
+        return good;
+      },
+    });
   }
 
   // Pictures and controls.
@@ -246,6 +258,7 @@ class Stage {
 
   /** @param {number} side */
   prefer(side) {
+    this.own += String(side + 1);
     this.judge(side);
     this.update();
     this.cards[side].focus();
@@ -267,6 +280,17 @@ class Stage {
       const [first, second] = this.pair;
       this.judge(this.rng.uniform() < rlhf.sigmoid(gold[first] - gold[second]) ? 0 : 1);
     }
+  }
+
+  /** The same judgements from the start of the preset on. @param {string} own */
+  again(own) {
+    this.reset();
+    for (const sign of own) {
+      if (sign === AUTOMATIC) this.automatic(AT_ONCE);
+      else this.judge(Number(sign) - 1);
+    }
+    this.own = own;
+    this.update();
   }
 
   // What follows from them.
@@ -326,6 +350,7 @@ class Stage {
     this.told.textContent = `What to see: ${see}`;
     this.rng = random(this.seed);
     this.voice = random(this.seed + 1);
+    this.own = "";
     this.wins = this.set.wins.map((row) => [...row]);
     this.judged = this.wins.flat().reduce((a, b) => a + b, 0);
     this.deal();
