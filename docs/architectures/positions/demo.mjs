@@ -168,7 +168,7 @@ class Stage {
   /** @param {Element} stage */
   chartOn(stage) {
     const chart = ui.canvas(stage, {
-      width: 450,
+      width: 426,
       height: 200,
       label:
         "Score of a noun against its position; left and right move dog, up and down move bites",
