@@ -80,8 +80,8 @@ def values() -> Iterator[Product]:
 
 
 def pages() -> Iterator[Product]:
-    """The pages that are written from data."""
-    from scripts.house import rules_page
+    """The pages and tables that are written from data."""
+    from scripts.house import new_architectures, rules_page
 
     def stale() -> str:
         old = rules_page.PAGE.read_text(encoding="utf-8") if rules_page.PAGE.is_file() else ""
@@ -92,6 +92,8 @@ def pages() -> Iterator[Product]:
 
     path = rules_page.PAGE.relative_to(ROOT).as_posix()
     yield Product(path, {"rules"}, stale, write)
+    path = new_architectures.PAGE.relative_to(ROOT).as_posix()
+    yield Product(path, {"developing"}, new_architectures.stale, new_architectures.write)
 
 
 def addresses() -> Iterator[Product]:

@@ -1,0 +1,117 @@
+"""The table of docs/models/developing.md, written from docs/models/developing/architectures.toml.
+
+`python3 scripts/dev.py make developing` puts it into the page; a test compares the two and says what a row lacks.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "models" / "developing.md"
+DATA = ROOT / "docs" / "models" / "developing" / "architectures.toml"
+NAME = "tab-developing-architectures"
+MONTHS = 36  # no row is older than so many months before the date of the table
+
+KEYS = frozenset(
+    "name date source group changes by claim status others others_sources cost".split()
+)
+STATUSES = {
+    "reproduced": "others came to the same numbers",
+    "in part": "others confirm some of it",
+    "disputed": "others find a smaller effect or another reason",
+    "built on": "others use it in a model of their own and did not test the claim",
+    "none found": "we found no test by others",
+}
+HEAD = [
+    "| Since | What it changes | Claimed, by whom | By others | Cost |",
+    "| --- | --- | --- | --- | --- |",
+]
+TABLE = re.compile(rf"(?:^\|.*\n)+(?=\nTable: [^\n]*\{{#{NAME}\}})", re.MULTILINE)
+
+
+def data() -> dict[str, Any]:
+    """The file as it stands."""
+    return tomllib.loads(DATA.read_text(encoding="utf-8"))
+
+
+def months(date: str) -> int:
+    """A year and a month as a number of months."""
+    year, month = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", date).groups()  # type: ignore[union-attr]
+    return 12 * int(year) + int(month) - 1
+
+
+def faults(table: dict[str, Any], known: set[str]) -> list[str]:
+    """What rows lack: keys, sources of the bibliography, a date within the last months, the mark of a claim."""
+    said = []
+    rows = table["architecture"]
+    for row in rows:
+        name = row.get("name", "a row without a name")
+        said += [f"{name} has no {key}" for key in sorted(KEYS - row.keys())]
+        said += [
+            f"{name}: {key} is empty"
+            for key in KEYS - {"others", "others_sources"}
+            if row.get(key) == ""
+        ]
+        if KEYS - row.keys():
+            continue
+        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", row["date"]):
+            said.append(f"{name}: the date is a year and a month, not {row['date']}")
+        elif not 0 <= months(table["as_of"]) - months(row["date"]) < MONTHS:
+            said.append(
+                f"{name}: {row['date']} is not within {MONTHS} months up to {table['as_of']}"
+            )
+        if row["status"] not in STATUSES:
+            said.append(f"{name}: no status {row['status']!r}; there is {', '.join(STATUSES)}")
+        tested = row["status"] != "none found"
+        if tested != bool(row["others"]) or tested != bool(row["others_sources"]):
+            said.append(f"{name}: what others found needs a source, and nothing found has neither")
+        sources = [row["source"], *row.get("claim_sources", []), *row["others_sources"]]
+        sources += row.get("cost_sources", [])
+        said += [
+            f"{name}: no entry {key} in the bibliography" for key in sources if key not in known
+        ]
+        if row["source"] in row["others_sources"]:
+            said.append(f"{name}: its own source is no test by others")
+    dates = [row.get("date", "") for row in rows]
+    if dates != sorted(dates):
+        said.append("the rows are not in the order of their dates")
+    return said
+
+
+def cite(keys: list[str]) -> str:
+    """The footnotes of some sources."""
+    return "".join(f"[^{key}]" for key in keys)
+
+
+def line(row: dict[str, Any]) -> str:
+    """A row of the table."""
+    claim = f"{row['by']}: {row['claim']}{cite(row.get('claim_sources', []))}"
+    others = f"**{row['status']}**"
+    if row["others"]:
+        others += f": {row['others']}{cite(row['others_sources'])}"
+    cost = f"{row['cost']}{cite(row.get('cost_sources', []))}"
+    first = f"**{row['name']}**, {row['date']}{cite([row['source']])}"
+    return f"| {first} | {row['changes']} | {claim} | {others} | {cost} |"
+
+
+def table() -> str:
+    """The table in Markdown."""
+    return "\n".join([*HEAD, *(line(row) for row in data()["architecture"])]) + "\n"
+
+
+def stale() -> str:
+    """Why the page must be written anew; empty if it need not."""
+    found = TABLE.search(PAGE.read_text(encoding="utf-8"))
+    if not found:
+        return f"the page has no table {NAME}"
+    return "" if found[0] == table() else "the data of its table have changed"
+
+
+def write() -> None:
+    """Put the table into the page, in place of the one that stands above its caption."""
+    text = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(TABLE.sub(lambda _: table(), text), encoding="utf-8")

@@ -1,0 +1,85 @@
+"""The table of new architectures: written from its data, and each row with sources, a date and the mark of a claim."""
+
+import copy
+import re
+
+import pytest
+
+from scripts.figures import style
+from scripts.house import new_architectures as new
+from tests.said import sayings, tables
+
+PAGE = style.DOCS / "models" / "developing.md"
+said = sayings(PAGE)
+rows_of = tables(PAGE)
+KNOWN = set(
+    re.findall(
+        r"^@\w+\{([^,]+),",
+        (style.DOCS / "references" / "bibliography.bib").read_text("utf-8"),
+        re.M,
+    )
+)
+
+
+def test_the_table_is_that_of_the_data() -> None:
+    assert new.stale() == "", "run: python3 scripts/dev.py make developing"
+    rows = new.data()["architecture"]
+    printed = rows_of("tab-developing-architectures")
+    assert [row[0] for row in printed] == [
+        f"**{row['name']}**, {row['date']}[^{row['source']}]" for row in rows
+    ]
+    assert 14 <= len(rows) <= 20
+
+
+def test_each_row_has_its_sources_its_date_and_its_mark() -> None:
+    assert new.faults(new.data(), KNOWN) == []
+    assert new.data()["as_of"] == "2026-11"
+    said("(as of 2026-11); the source of a claim", "of the 36 months up to November 2026")
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"source": "nobody2020nothing"}, "no entry nobody2020nothing"),
+        ({"date": "2023-11"}, "not within 36 months"),
+        ({"date": "2026-12"}, "not within 36 months"),
+        ({"date": "2024"}, "a year and a month"),
+        ({"status": "proved"}, "no status"),
+        ({"status": "none found"}, "nothing found has neither"),
+        ({"others_sources": []}, "needs a source"),
+        ({"others_sources": ["gloeckle2024better"]}, "no test by others"),
+        ({"claim": ""}, "claim is empty"),
+    ],
+)
+def test_a_row_that_lacks_something_is_found(changed: dict[str, object], told: str) -> None:
+    table = copy.deepcopy(new.data())
+    table["architecture"][0] |= changed
+    assert any(told in fault for fault in new.faults(table, KNOWN))
+
+
+def test_a_lost_key_and_a_wrong_order_are_found() -> None:
+    table = copy.deepcopy(new.data())
+    del table["architecture"][0]["cost"]
+    assert any("has no cost" in fault for fault in new.faults(table, KNOWN))
+    table = copy.deepcopy(new.data())
+    table["architecture"].reverse()
+    assert any("order of their dates" in fault for fault in new.faults(table, KNOWN))
+
+
+def test_the_six_questions_name_each_architecture_once() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    listed = text.partition("### The table {#table}")[2].partition("In the fourth column")[0]
+    for row in new.data()["architecture"]:
+        line = next(n for n in listed.splitlines() if row["name"] in n)
+        assert listed.count(row["name"]) == 1, row["name"]
+        groups = line.partition("**: ")[0].lower()
+        assert row["group"] in groups or row["group"].removeprefix("an") in groups, row["name"]
+    assert listed.count("\n- **") == 6
+
+
+def test_the_marks_are_those_of_the_rows() -> None:
+    used = {row["status"] for row in new.data()["architecture"]}
+    assert set(new.STATUSES) - used == {"reproduced"}
+    said("**reproduced** would mean that others came to the same numbers; no row has it.")
+    for status, meaning in list(new.STATUSES.items())[1:]:
+        assert f"**{status.capitalize()}**: {meaning}" in PAGE.read_text(encoding="utf-8")
