@@ -84,7 +84,7 @@ def initial(
 
 # --8<-- [start:task]
 def task(rows: int, pairs: int, d: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Pairs, then one of their keys alone, and the wanted value: counts to (rows, pairs + 1, 2 d) and (rows, d).
+    """Pairs, then one of their keys alone, and the wanted value: counts to (B, T, E) and (B, D).
 
     Source: definition.
     """
