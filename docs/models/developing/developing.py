@@ -17,7 +17,7 @@ VALUES = (4.0, 4.0, 4.0, 8.0)  # the example: one number after the other, all un
 GATES = ("rate", "momentum", "forget")
 
 
-# --8<-- [start:step]
+# --8<-- [start:gradient]
 def gradient(M: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Of the squared error, halved: M (..., D, D), k and v (..., D) to (..., D, D).
 
@@ -25,8 +25,10 @@ def gradient(M: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """
     error = M @ k.unsqueeze(-1) - v.unsqueeze(-1)  # (..., D, 1)
     return error @ k.unsqueeze(-2)
+    # --8<-- [end:gradient]
 
 
+# --8<-- [start:step]
 def step(
     M: Tensor,
     S: Tensor,
