@@ -40,7 +40,7 @@ def step(
 ) -> tuple[Tensor, Tensor]:
     """One token: M and S (D, D), k and v (D,), rate, momentum and forget () to (D, D) and (D, D).
 
-    Source: behrouz2024titans, eq. 13.
+    Source: this page, eq-developing-update.
     """
     S = momentum * S - rate * gradient(M, k, v)
     M = (1 - forget) * M + S
@@ -50,7 +50,10 @@ def step(
 
 # --8<-- [start:chunk]
 def chunk(M: Tensor, k: Tensor, v: Tensor, rate: float) -> Tensor:
-    """All tokens of a chunk from one memory: M (D, D), k and v (C, D) to (D, D). Source: sun2025learning, eq. 6."""
+    """All tokens of a chunk from one memory: M (D, D), k and v (C, D) to (D, D).
+
+    Source: this page, eq-developing-chunk.
+    """
     return M - rate * (k @ M.T - v).T @ k
     # --8<-- [end:chunk]
 
