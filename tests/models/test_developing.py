@@ -382,7 +382,8 @@ def test_two_conclusions_as_told() -> None:
         "adds noise, so that its variance stays 1.",
         "a memory that always says 0 has the error 1.",
         "the mean and the standard deviation of 20 seeds, over 400 tokens after the first 200.",
-        "The curve of momentum 0.9 is lowest at rates up to 0.05 and then leaves the picture; that of 0.5 has its least value at 0.2, that"
+        "The curve of momentum 0.9 is lowest at rates up to 0.05 and then leaves the picture; that of 0.5 has"
+        " its least value at 0.2, that"
         " without momentum at 0.45. The two least values are nearly the same, and that of 0.9 is higher.",
         "Error against the rate from 0.02 to 1, for three momenta.",
         "A dashed line stands at 0.05]",
