@@ -86,7 +86,7 @@ def scores() -> Tensor:
 
 def search() -> style.Table:
     """Best return found: random plans by formula and measured, and the cross-entropy method, by plans tried."""
-    levels, counts = scores().unique(return_counts=True)
+    levels, counts = torch.unique(scores(), return_counts=True)
     below = counts.cumsum(0) / len(scores())  # share of plans up to each level
     table: style.Table = {"plans": [float(n) for n in BUDGETS], "formula": []}
     random = []

@@ -48,22 +48,21 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.band(
         178, 216, "Planning", "the model is frozen; actions are tried in it, not in the world"
     )
-    xs = (158, 326, 494)
-    start = sheet.box(56, 296, 78, 40, "$s$ = 0", gloss="observed")
-    models = [sheet.network(x, 296, 72, 44, "Model", frozen=True) for x in xs]
+    xs = (133, 305, 527)
+    start = sheet.box(46, 296, 68, 40, "$s$ = 0", gloss="observed")
+    models = [sheet.network(x, 296, 66, 44, "Model", frozen=True) for x in xs]
     for n, each in enumerate(models):
         tried = sheet.box(each.x, 232, 84, 28, f"$a_{n + 1}$ = walk", random=True)
         sheet.arrow(tried, each)
-    one = sheet.box(242, 296, 64, 40, shares(table, 1), gloss="places")
-    two = sheet.box(410, 296, 96, 40, shares(table, 2), gloss="places")
-    goal = sheet.box(622, 296, 112, 40, f"goal: {table['after 3'][3]:.3f}", gloss="promised return")
+    one = sheet.box(222, 296, 64, 40, shares(table, 1), gloss="places")
+    two = sheet.box(416, 296, 112, 40, shares(table, 2), gloss="places")
+    goal = sheet.box(634, 296, 104, 40, f"goal: {table['after 3'][3]:.3f}", gloss="promised")
     sheet.chain([start, models[0], one, models[1], two, models[2], goal])
-    best = sheet.pill(494, 364, 200, 32, "best of $N$ plans")
-    act = sheet.box(242, 364, 190, 32, "first action: walk")
-    sheet.arrow(goal.bottom(), best.right(), via=[(622, 364)])
+    best = sheet.pill(500, 364, 170, 34, "best of $N$ plans")
+    act = sheet.box(256, 364, 190, 42, "first action: walk", gloss="in the world, then plan anew")
+    sheet.arrow(goal.bottom(), best.right(), via=[(634, 364)])
     sheet.arrow(best, act)
-    sheet.arrow(act.left(), start.bottom(), via=[(56, 364)])
-    sheet.label(60, 384, "in the world, then plan anew", anchor="start")
+    sheet.arrow(act.left(), start.bottom(), via=[(46, 364)])
 
 
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
@@ -82,7 +81,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(seen, loss)
     sheet.gradient(loss.top(), model.bottom(30), via=158)
     sheet.label(222, 164, "gradient", anchor="start", colour=diagram.LOSS)
-    sheet.band(258, 482, "Planning", "the model is frozen")
+    sheet.band(258, 496, "Planning", "the model is frozen")
     start = sheet.box(120, 312, 90, 40, "$s$ = 0", gloss="observed")
     models = [sheet.network(120, y, 90, 36, "Model", frozen=True) for y in (376, 490, 604)]
     for n, each in enumerate(models):
@@ -94,9 +93,8 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.chain([start, models[0], one, models[1], two, models[2], goal])
     best = sheet.pill(278, 661, 112, 34, "best of $N$ plans")
     sheet.arrow(goal, best)
-    act = sheet.box(270, 717, 130, 30, "first action: walk")
-    sheet.arrow(best, act)
-    sheet.label(12, 722, "in the world; then", "plan anew", anchor="start")
+    act = sheet.box(250, 722, 176, 42, "first action: walk", gloss="in the world, then anew")
+    sheet.arrow(best, act.top(28))
 
 
 FIGURES = [diagram.Recipe("models/world-models/diagram", numbers, draw)]

@@ -320,6 +320,22 @@ def test_the_least_squares_of_one_run() -> None:
     assert found.tolist() == pytest.approx([0.8] * 3)
 
 
+def test_dynamic_programming_on_the_grid_agrees_with_all_plans() -> None:
+    side, moves = world.SIDE, world.DIRECTIONS.tolist()
+    best = {(x, y): (x + y - 2 * (side - 1), 1) for x in range(side) for y in range(side)}
+    for _ in range(world.MOVES):  # value, and the number of plans that reach it
+        after = {}
+        for x, y in best:
+            ways = [
+                best[min(max(x + i, 0), side - 1), min(max(y + j, 0), side - 1)] for i, j in moves
+            ]
+            top = max(value for value, _ in ways)
+            after[x, y] = (top, sum(n for value, n in ways if value == top))
+        best = after
+    assert best[0, 0] == (0, 70)
+    assert (int(figures.scores().max()), int((figures.scores() == 0).sum())) == best[0, 0]
+
+
 def test_search_against_the_optimum() -> None:
     table = numbers("search")
     assert all(
