@@ -82,4 +82,4 @@ def test_the_anchor_of_an_old_address_is_kept(
 def test_an_old_address_leads_on_without_javascript(new_page: NewPage, server: Server) -> None:
     page = new_page(javascript=False)
     page.goto("Understanding/architectures/models/hybrid_models.html")
-    page.wait_for_url(f"{server.url}models/#hybrid")
+    page.wait_for_url(f"{server.url}models/hybrids/")
