@@ -169,7 +169,8 @@ def test_what_the_stacks_recall() -> None:
         f"{hybrids.kept('A', 48)} numbers of cache after 48 tokens, not {hybrids.kept('L', 48)} |",
         f"{hybrids.kept('A', 1)} numbers for each token and layer, {hybrids.kept('A', 48)} after 48 tokens, where a "
         f"window of {hybrids.WINDOW} keeps {hybrids.kept('L', 48)}",
-        f"is right for {percent('RRRL', 2, 0)} % of 2 pairs and {percent('RRRL', 8, 0)} % of 8, and for {local} % of 16",
+        f"is right for {percent('RRRL', 2, 0)} % of 2 pairs and {percent('RRRL', 8, 0)} % of 8, and for "
+        f"{local} % of 16",
         f"Mean and range of three seeds, 200 new texts each; the thin line is guessing. Local attention sees the "
         f"last {hybrids.WINDOW} tokens, which are {hybrids.WINDOW // 2} pairs.",
     )
