@@ -85,7 +85,7 @@ def draw_tuned(table: style.Table, axes: style.Axes) -> None:
     axes.set_ylim(0, 0.8)
     axes.set_xlabel(r"rate $\theta$")
     axes.set_ylabel("error")
-    axes.legend(loc="upper left")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.62, 1))
 
 
 def chunks() -> style.Table:

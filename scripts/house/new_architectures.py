@@ -26,10 +26,7 @@ STATUSES = {
     "built on": "others use it in a model of their own and did not test the claim",
     "none found": "we found no test by others",
 }
-HEAD = [
-    "| Since | What it changes | Claimed, by whom | By others | Cost |",
-    "| --- | --- | --- | --- | --- |",
-]
+HEAD = ["| What it changes, and its cost | Claimed, by whom | By others |", "| --- | --- | --- |"]
 TABLE = re.compile(rf"(?:^\|.*\n)+(?=\nTable: [^\n]*\{{#{NAME}\}})", re.MULTILINE)
 
 
@@ -94,8 +91,10 @@ def line(row: dict[str, Any]) -> str:
     if row["others"]:
         others += f": {row['others']}{cite(row['others_sources'])}"
     cost = f"{row['cost']}{cite(row.get('cost_sources', []))}"
-    first = f"**{row['name']}**, {row['date']}{cite([row['source']])}"
-    return f"| {first} | {row['changes']} | {claim} | {others} | {cost} |"
+    first = (
+        f"**{row['name']}**, {row['date']}: {row['changes']}{cite([row['source']])}. Cost: {cost}."
+    )
+    return f"| {first} | {claim} | {others} |"
 
 
 def table() -> str:

@@ -25,9 +25,10 @@ def test_the_table_is_that_of_the_data() -> None:
     assert new.stale() == "", "run: python3 scripts/dev.py make developing"
     rows = new.data()["architecture"]
     printed = rows_of("tab-developing-architectures")
-    assert [row[0] for row in printed] == [
-        f"**{row['name']}**, {row['date']}[^{row['source']}]" for row in rows
+    assert [row[0].partition(". Cost: ")[0] for row in printed] == [
+        f"**{row['name']}**, {row['date']}: {row['changes']}[^{row['source']}]" for row in rows
     ]
+    assert all(row["cost"] in cells[0] for row, cells in zip(rows, printed, strict=True))
     assert 14 <= len(rows) <= 20
 
 
@@ -68,7 +69,7 @@ def test_a_lost_key_and_a_wrong_order_are_found() -> None:
 
 def test_the_six_questions_name_each_architecture_once() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    listed = text.partition("### The table {#table}")[2].partition("In the fourth column")[0]
+    listed = text.partition("### The table {#table}")[2].partition("In the last column")[0]
     for row in new.data()["architecture"]:
         line = next(n for n in listed.splitlines() if row["name"] in n)
         assert listed.count(row["name"]) == 1, row["name"]
@@ -80,6 +81,8 @@ def test_the_six_questions_name_each_architecture_once() -> None:
 def test_the_marks_are_those_of_the_rows() -> None:
     used = {row["status"] for row in new.data()["architecture"]}
     assert set(new.STATUSES) - used == {"reproduced"}
-    said("**reproduced** would mean that others came to the same numbers; no row has it.")
+    said(
+        "**reproduced** would mean that others came to the same numbers in all that is claimed; no row has it."
+    )
     for status, meaning in list(new.STATUSES.items())[1:]:
         assert f"**{status.capitalize()}**: {meaning}" in PAGE.read_text(encoding="utf-8")
