@@ -402,13 +402,18 @@ def draw_example(table: style.Table, axes: style.Axes) -> None:
     axes.legend(loc="upper right")
 
 
-FOLDER = "models/multimodal-neurons"
 FIGURES = [
-    style.Recipe(f"{FOLDER}/example", example, draw_example, (420, 260)),
-    style.Recipe(f"{FOLDER}/naming", naming, draw_naming, (460, 230), absolute=0.05),
-    style.Recipe(f"{FOLDER}/removal", removal, draw_removal, (440, 320), absolute=0.04),
-    style.Recipe(f"{FOLDER}/units", units, draw_units, (440, 300), absolute=0.1),
-    style.Recipe(f"{FOLDER}/shared", shared, draw_shared, (540, 290), (1, 2), absolute=0.05),
+    style.Recipe("models/multimodal-neurons/example", example, draw_example, (420, 260)),
+    style.Recipe(
+        "models/multimodal-neurons/naming", naming, draw_naming, (460, 230), absolute=0.05
+    ),
+    style.Recipe(
+        "models/multimodal-neurons/removal", removal, draw_removal, (440, 320), absolute=0.04
+    ),
+    style.Recipe("models/multimodal-neurons/units", units, draw_units, (440, 300), absolute=0.1),
+    style.Recipe(
+        "models/multimodal-neurons/shared", shared, draw_shared, (540, 290), (1, 2), absolute=0.05
+    ),
 ]
 
 if __name__ == "__main__":

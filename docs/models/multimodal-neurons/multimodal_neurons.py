@@ -25,7 +25,7 @@ WORDS = ((0.0, 0.0, 1.0), (0.0, 0.0, -1.0))  # "eight", "one"
 
 
 class Small(NamedTuple):
-    """What the example computes for one picture."""
+    """What the example computes for one picture: x (3,), h (4,), stream (3,), logits (2,)."""
 
     x: Tensor  # the projection, (3,)
     h: Tensor  # activations of four units, (4,)
@@ -35,7 +35,7 @@ class Small(NamedTuple):
 
 # --8<-- [start:small]
 def small(f: Tensor, projection: Tensor, keep: Tensor) -> Small:
-    """One layer: f (2,), projection (3, 2), keep (4,), 0 for one off. Source: this page's example."""
+    """One layer: f (2,), projection (3, 2), keep (4,), 0 for one off. Source: definition."""
     x = projection @ f
     h = keep * relu(torch.tensor(KEYS) @ x + torch.tensor(BIAS))
     stream = x + torch.tensor(VALUES).T @ h
@@ -45,7 +45,7 @@ def small(f: Tensor, projection: Tensor, keep: Tensor) -> Small:
 
 # --8<-- [start:taught]
 def taught(f: Tensor, projection: Tensor, rate: float) -> Tensor:
-    """The projection (3, 2) after one step towards "eight", all else stays. Source: this page's example."""
+    """One step of learning "eight": f (2,), projection (3, 2) to (3, 2). Source: definition."""
     projection = projection.clone().requires_grad_()
     loss = -small(f, projection, torch.ones(4)).logits.log_softmax(0)[0]
     (gradient,) = torch.autograd.grad(loss, projection)
@@ -55,7 +55,7 @@ def taught(f: Tensor, projection: Tensor, rate: float) -> Tensor:
 
 # --8<-- [start:weigh]
 def weigh(f: Tensor, projection: Tensor) -> tuple[Tensor, Tensor]:
-    """Scores of the units for "eight", and falls of its logit without each, (4,). Source: this page's example."""
+    """Scores, and falls of the logit of "eight": f (2,), projection (3, 2) to (4,), (4,). Source: definition."""
     keep = torch.ones(4, requires_grad=True)
     whole = small(f, projection, keep)
     (score,) = torch.autograd.grad(whole.logits[0], keep)  # h times the gradient in h
@@ -66,13 +66,13 @@ def weigh(f: Tensor, projection: Tensor) -> tuple[Tensor, Tensor]:
 
 # --8<-- [start:capped]
 def capped(h: Tensor) -> Tensor:
-    """Two units that write to one number, of which the next layer reads at most 1: h (2,) to (). Source: this page."""
+    """Two units that write to one number, of which the next layer reads at most 1: h (2,) to (). Source: definition."""
     total = h.sum()
     return relu(total) - relu(total - 1)
 
 
 def path(y: Callable[[Tensor], Tensor], h: Tensor, steps: int) -> Tensor:
-    """Activation times the mean gradient on the way from 0 to h (K,), (K,). Source: sundararajan2017axiomatic, eq. 3."""
+    """Activation times mean gradient from 0: y (K,) to (), h (K,) to (K,). Source: sundararajan2017axiomatic."""
     slopes = torch.zeros_like(h)
     for j in range(steps):
         at = ((j + 0.5) / steps * h).requires_grad_()
@@ -91,7 +91,7 @@ class Block(nn.Module):
 
     # --8<-- [start:block]
     def forward(self, x: Tensor, keep: Tensor, rest: Tensor) -> tuple[Tensor, Tensor]:
-        """x (B, N, E), keep and rest (F,) to the stream (B, N, E) and h (B, N, F). Departs: no norms, one head."""
+        """x (B, N, E), keep and rest (F,) to the stream (B, N, E) and h (B, N, F). Source: definition."""
         q, k, v = self.qkv(x).chunk(3, -1)
         s = q @ k.mT / q.shape[-1] ** 0.5  # (B, N, N)
         s = s.masked_fill(torch.ones_like(s).triu(1).bool(), -torch.inf)
@@ -151,7 +151,7 @@ def learn_text(
 
 # --8<-- [start:prompt]
 def prompt(model: Text, first: Tensor, question: int) -> Tensor:
-    """The row of a picture or a word, (B, E), and a question behind it, to (B, 2, E). Source: definition."""
+    """A picture or a word and a question behind it: first (B, E) to (B, 2, E). Source: definition."""
     return torch.stack([first, model.table[question].expand_as(first)], 1)
     # --8<-- [end:prompt]
 
@@ -195,7 +195,7 @@ def scores(model: Text, rows: Tensor, word: int, among: Sequence[int]) -> tuple[
 
 # --8<-- [start:ablate]
 def without(units: Tensor, shape: torch.Size) -> Tensor:
-    """A mask with 0 at some units: numbers (K,) of all L F units to (L, F). Source: definition."""
+    """A mask with 0 at some of all L F units: units (K,) to (L, F). Source: definition."""
     keep = torch.ones(shape)
     keep.view(-1)[units] = 0
     return keep
@@ -205,7 +205,7 @@ def without(units: Tensor, shape: torch.Size) -> Tensor:
 def right(
     model: Text, rows: Tensor, words: Tensor, keep: Tensor | None = None, rest: Tensor | None = None
 ) -> float:
-    """The share of rows (B, N, E) whose likeliest next word is the one in words (B,). Source: definition."""
+    """Share of the likeliest words: rows (B, N, E), words (B,), keep (L, F), rest (L, F) to (). Source: definition."""
     logits, _ = model.read(rows, keep, rest)
     return float((logits[:, -1].argmax(1) == words).double().mean())
     # --8<-- [end:ablate]
@@ -213,7 +213,7 @@ def right(
 
 # --8<-- [start:matched]
 def matched(units: Tensor, activation: Tensor, generator: torch.Generator) -> Tensor:
-    """For each unit of (K,) another one, drawn from the four of most similar activation (L F,). Source: definition."""
+    """For each unit one of the four nearest others: units (K,), activation (A,) to (K,). Source: definition."""
     free = activation.clone()
     free[units] = torch.inf  # neither these units nor, below, one that is taken
     found = [units[:0]]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 # --8<-- [start:score]
 def attribution(layer: nn.Module, logit: Callable[[], Tensor]) -> Tensor:
-    """Activation times gradient of a layer, (..., F); logit runs the model and gives one number. Source: this page."""
+    """Activation times gradient of a layer: logit () to (..., F); it runs the model. Source: definition."""
     kept: list[Tensor] = []
     handle = layer.register_forward_hook(lambda module, inputs, output: kept.append(output))
     try:
