@@ -13,4 +13,4 @@ def test_the_step_has_the_loss_of_the_page() -> None:
     told = text.loss(step.logits, step.x, masked, step.t[:, 0]) / step.PLACES
     torch.testing.assert_close(step.loss, told)
     assert step.embed.weight.grad is not None
-    assert 4 < float(step.loss) < 8  # guessing has the logarithm of 256, 5.5
+    assert 4 < step.loss.item() < 8  # guessing has the logarithm of 256, 5.5

@@ -21,14 +21,14 @@ def limit(size: int, masks: bool) -> Tensor:
 
 # --8<-- [start:kernel]
 def kernel(keep: float, end: Tensor) -> Tensor:
-    """A symbol is kept, or drawn from the end: rows from, columns to; (S, S). Source: austin2021structured, A.2."""
+    """A symbol is kept, or drawn from end (S,): rows from, columns to, (S, S). Source: austin2021structured, A.2."""
     return keep * torch.eye(len(end), dtype=end.dtype) + (1 - keep) * end
     # --8<-- [end:kernel]
 
 
 # --8<-- [start:clean]
 def clean(joint: Tensor, seen: tuple[int, ...], t: float, end: Tensor) -> Tensor:
-    """P(letter of each place | noisy text), all zero if it cannot be; (L, A). Source: eq-text-diffusion-uniform."""
+    """P(letter of each place | seen): joint (A,) * L, end (S,) to (L, A). Source: this page, eq-text-diffusion-uniform."""
     noise = kernel(1 - t, end)
     possible = joint
     for n, symbol in enumerate(seen):
@@ -41,7 +41,7 @@ def clean(joint: Tensor, seen: tuple[int, ...], t: float, end: Tensor) -> Tensor
 
 # --8<-- [start:back]
 def back(rows: Tensor, seen: tuple[int, ...], t: float, s: float, end: Tensor) -> Tensor:
-    """From time t to s, each place for itself: (L, A) to (L, S). Source: austin2021structured, eqs. 3 and 4."""
+    """From t to s, each place for itself: rows (L, A), end (S,) to (L, S). Source: austin2021structured, eq. 3."""
     size = rows.shape[1]
     at_s, at_t = kernel(1 - s, end)[:size], kernel(1 - t, end)[:size]  # (A, S) from a clean letter
     step = kernel((1 - t) / (1 - s), end)
@@ -55,7 +55,7 @@ def back(rows: Tensor, seen: tuple[int, ...], t: float, s: float, end: Tensor) -
 
 # --8<-- [start:made]
 def made(joint: Tensor, steps: int, masks: bool) -> Tensor:
-    """What equal steps from t = 1 to 0 make, with perfect guesses: P of all texts, (A,) * L. Source: definition."""
+    """What equal steps from t = 1 to 0 make, with perfect guesses: joint (A,) * L to (A,) * L. Source: definition."""
     size, length = joint.shape[0], joint.ndim
     end = limit(size, masks)
     now = {seen: float(end[list(seen)].prod()) for seen in product(range(len(end)), repeat=length)}

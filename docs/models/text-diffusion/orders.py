@@ -16,7 +16,7 @@ Denoiser = Callable[[Text], Tensor]  # a text with masks to (L, A)
 
 # --8<-- [start:paths]
 def paths(denoise: Denoiser, x: Text, size: int) -> Tensor:
-    """log p of a text in each of the L! orders of filling, one place at a time. Source: eq-text-diffusion-chain."""
+    """log p of a text in each order of filling, one place a call: (N,). Source: this page, eq-text-diffusion-chain."""
     logs = []
     for order in permutations(range(len(x))):
         text, log_p = [size] * len(x), 0.0
@@ -41,7 +41,7 @@ def bound(denoise: Denoiser, x: Text, size: int) -> float:
 
 # --8<-- [start:sets]
 def expected_loss(denoise: Denoiser, x: Text, size: int) -> float:
-    """The loss of one text, its mean over times and masks by a sum over sets. Source: eq-text-diffusion-weight."""
+    """The loss of one text, over all times and masks. Source: this page, eq-text-diffusion-weight."""
     places, total = range(len(x)), 0.0
     for m in range(1, len(x) + 1):
         weight = 1 / (m * math.comb(len(x), m))  # the mean of t^(m - 1) (1 - t)^(L - m)
@@ -53,7 +53,7 @@ def expected_loss(denoise: Denoiser, x: Text, size: int) -> float:
 
 
 def pencil(text: Text) -> Tensor:
-    """The example's chain by its two rules; between two known letters it looks to the left only. Source: definition."""
+    """The example's chain by its two rules; between two known letters it looks left, (3, 2). Source: definition."""
     rows = torch.full((3, 2), 0.5, dtype=torch.float64)
     for place, order in enumerate(((1, 2), (0, 2), (1, 0))):
         for other in order:

@@ -16,7 +16,7 @@ Denoiser = Callable[[Text], Tensor]  # a text with masks to (L, A)
 
 # --8<-- [start:draws]
 def surest_draws(denoise: Denoiser, length: int, size: int, at_once: int) -> Tensor:
-    """Draw all hidden places, keep the at_once draws with the greatest probability. Source: nie2025large, app. B."""
+    """Draw all hidden places, keep the at_once surest draws; texts (A,) * L. Source: llada2025code, generate."""
     result = torch.zeros((size,) * length, dtype=torch.float64)
 
     def go(text: Text, p: float) -> None:
@@ -40,7 +40,7 @@ def surest_draws(denoise: Denoiser, length: int, size: int, at_once: int) -> Ten
 
 # --8<-- [start:remask]
 def remask(denoise: Denoiser, made: Tensor) -> Tensor:
-    """Hide one random place of each text and draw it again: (A,) * L to (A,) * L. Source: definition."""
+    """Hide one random place of each text and draw it again: made (A,) * L to (A,) * L. Source: definition."""
     size, after = made.shape[0], torch.zeros_like(made)
     for text in product(range(size), repeat=made.ndim):
         for n in range(made.ndim):

@@ -16,9 +16,7 @@ from torch import Tensor, nn
 
 Text = tuple[int, ...]
 Denoiser = Callable[[Text], Tensor]  # a text with masks to (L, A)
-Order = Callable[
-    [Text, Tensor], list[int]
-]  # a text and the guess for it to places, the next one first
+Order = Callable[[Text, Tensor], list[int]]  # text and guess (L, A) to places, the next first
 
 STAY = 3 / 4  # a letter is the same as the one before it
 LENGTH = 3
@@ -37,7 +35,7 @@ def chain(length: int = LENGTH, stay: float = STAY) -> Tensor:
 
 # --8<-- [start:exact]
 def exact(joint: Tensor) -> Denoiser:
-    """The denoiser that knows P: probabilities of each place, given all that can be seen. Source: definition."""
+    """The denoiser that knows joint (A,) * L: each place, given all that can be seen, (L, A). Source: definition."""
 
     size = joint.shape[0]
 
@@ -62,7 +60,7 @@ def mask(x: Tensor, t: Tensor, size: int, generator: torch.Generator) -> Tensor:
 
 # --8<-- [start:loss]
 def loss(logits: Tensor, x: Tensor, masked: Tensor, t: Tensor) -> Tensor:
-    """Cross-entropy of hidden places over t, in nats a text: logits (N, L, A). Source: eq-text-diffusion-loss."""
+    """Nats a text: logits (N, L, A), x, masked (N, L), t (N,) to (). Source: this page, eq-text-diffusion-loss."""
     surprise = nn.functional.cross_entropy(logits.transpose(1, 2), x, reduction="none")  # (N, L)
     return ((masked != x) * surprise / t[:, None]).sum(1).mean()
     # --8<-- [end:loss]
@@ -80,7 +78,7 @@ def listed(*phases: Text) -> Order:
 
 # --8<-- [start:surest]
 def surest(text: Text, rows: Tensor) -> list[int]:
-    """The place whose best letter is most probable first; nothing has been drawn yet. Source: definition."""
+    """The place whose best letter is most probable first, before any draw: rows (L, A). Source: definition."""
     best = rows.max(1).values.tolist()
     return sorted(range(len(text)), key=lambda n: (-round(best[n], 9), n))
     # --8<-- [end:surest]
@@ -109,12 +107,12 @@ def filling(denoise: Denoiser, length: int, size: int, order: Order, at_once: in
 
 
 def off(joint: Tensor, made: Tensor) -> float:
-    """Half the sum of all differences: the share of texts that would have to be other ones. Source: definition."""
+    """Half the sum of all differences: joint (A,) * L, made (A,) * L. Source: definition."""
     return float((joint - made).abs().sum()) / 2
 
 
 def lost(joint: Tensor, made: Tensor) -> float:
-    """Kullback-Leibler divergence of the data from what is made, in nats a text. Source: definition."""
+    """Kullback-Leibler divergence, nats a text: joint (A,) * L, made (A,) * L. Source: definition."""
     return float((joint * (joint.log() - made.log())).sum())
 
 
@@ -130,13 +128,13 @@ class Network(nn.Module):
         )
 
     def forward(self, masked: Tensor) -> Tensor:
-        """Texts with masks (N, L) to logits (N, L, A); no time goes in. Source: definition."""
+        """Texts with masks to logits, no time goes in: masked (N, L) to (N, L, A). Source: definition."""
         shown = nn.functional.one_hot(masked, self.size + 1).float().flatten(1)
         logits: Tensor = self.layers(shown).view(len(masked), -1, self.size)
         return logits
 
     def guess(self, text: Text) -> Tensor:
-        """As a denoiser. Source: definition."""
+        """As a denoiser: (L, A). Source: definition."""
         with torch.no_grad():
             logits: Tensor = self(torch.tensor([text]))[0]
         return logits.double().softmax(-1)
@@ -144,7 +142,7 @@ class Network(nn.Module):
 
 # --8<-- [start:draw]
 def draw(joint: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    """Texts of the data, (n, L). Source: definition."""
+    """Texts of the data: joint (A,) * L to (n, L). Source: definition."""
     which = torch.multinomial(joint.flatten(), n, replacement=True, generator=generator)
     return torch.stack(torch.unravel_index(which, joint.shape), 1)
     # --8<-- [end:draw]
@@ -164,7 +162,7 @@ def train(
     generator: torch.Generator,
     optimizer: torch.optim.Optimizer,
 ) -> None:
-    """Minimise the loss on batches of 256. Source: definition."""
+    """Minimise the loss on batches of 256 texts of joint (A,) * L. Source: definition."""
     for _ in range(steps):
         x = draw(joint, 256, generator)
         t = when(len(x), generator)
