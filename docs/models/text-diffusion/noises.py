@@ -28,7 +28,7 @@ def kernel(keep: float, end: Tensor) -> Tensor:
 
 # --8<-- [start:clean]
 def clean(joint: Tensor, seen: tuple[int, ...], t: float, end: Tensor) -> Tensor:
-    """P(letter of each place | seen): joint (A,) * L, end (S,) to (L, A). Source: this page, eq-text-diffusion-uniform."""
+    """P(letter | seen): joint (A,) * L, end (S,) to (L, A). Source: this page, eq-text-diffusion-uniform."""
     noise = kernel(1 - t, end)
     possible = joint
     for n, symbol in enumerate(seen):
