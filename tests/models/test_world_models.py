@@ -93,7 +93,7 @@ def test_a_charge_cures_it_and_has_a_price() -> None:
     success = world.SUCCESS.clone()
     success[0, 1] = 0.9
     best = float(world.plan(world.row(success)[None], STEPS)[0][3, 0])
-    said(f"succeeded with 0.9, then {best:.3f} would be possible")
+    said(f"succeeded with 0.9, {best:.3f} would be possible")
     careful = float(world.follow(world.row(success), actions)[3, 0])
     said(f"good actions that are rare are left out, {careful:.2f} for {best:.2f}")
 
@@ -357,6 +357,13 @@ def test_search_against_the_optimum() -> None:
     assert world.left_over(torch.tensor([[0, 0, 0, 0, 2, 2, 2, 2], [1] * 8])).tolist() == [0, -8]
 
 
+def test_four_rounds_of_the_cross_entropy_method_are_enough() -> None:
+    for seed in range(5):
+        found = world.cross_entropy_method(4, 64, 8, torch.Generator().manual_seed(seed))
+        assert found[-1] == 0
+        assert all(m <= n for m, n in pairwise(found.tolist()))
+
+
 def test_exploitation_cure_and_price() -> None:
     table = numbers("exploitation")
     for row in rows_of("tab-world-models-exploitation"):
@@ -398,6 +405,15 @@ def test_an_ensemble_spreads_as_the_posterior_does() -> None:
         share = drawn[:, 0, action, 1]
         assert float(share.mean()) == pytest.approx(beta.mean(), abs=0.01)
         assert float(share.std()) == pytest.approx(beta.std(), abs=0.01)
+
+
+def test_doubt_lowers_what_the_tables_disagree_about() -> None:
+    pair = torch.stack([world.row(torch.tensor([[0.8, p]]).double()) for p in (0.6, 1.0)])
+    values, actions = world.plan(pair, 1, 0.0, 2.0)  # the jump: mean 0.8, deviation 0.2
+    assert float(values[1, 0]) == pytest.approx(0.8)
+    assert actions[1, 0] == world.WALK
+    bold, _ = world.plan(pair, 1, torch.tensor([[0.5, 0.0], [0.0, 0.0]]).double(), 2.0)
+    assert float(bold[1, 0]) == pytest.approx(0.4)
 
 
 def test_asking_for_success() -> None:
