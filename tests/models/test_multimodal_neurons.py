@@ -273,6 +273,8 @@ def test_removal_is_told_as_measured() -> None:
         f"each digit with the same weight; {percent(table, 'score')} with all units",
         f"With all {figures.LAYERS * figures.UNITS} units removed {percent(table, 'none')} % of the names "
         "are right, more than without the best 16:",
+        f"fall from {100 * table['score'][0]:.1f} % to {percent(table, 'score', eight)} %. Switch off",
+        f"and {percent(table, 'matched', eight)} % stay right",
         f"other digits fall from {100 * table['others'][0]:.1f} % to {percent(table, 'others', eight)} %; "
         f"with means, to {percent(table, 'others, mean', eight)} %.",
         f"to {percent(table, 'mean', eight)} % instead of {percent(table, 'score', eight)} %",
