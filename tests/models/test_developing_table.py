@@ -35,7 +35,7 @@ def test_the_table_is_that_of_the_data() -> None:
 def test_each_row_has_its_sources_its_date_and_its_mark() -> None:
     assert new.faults(new.data(), KNOWN) == []
     assert new.data()["as_of"] == "2026-11"
-    said("(as of 2026-11); the source of a claim", "of the 36 months up to November 2026")
+    said("(as of 2026-11); the source is that", "of the 36 months up to November 2026")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_the_marks_are_those_of_the_rows() -> None:
     used = {row["status"] for row in new.data()["architecture"]}
     assert set(new.STATUSES) - used == {"reproduced"}
     said(
-        "**reproduced** would mean that others came to the same numbers in all that is claimed; no row has it."
+        "**reproduced** would mean that others came to the same numbers in everything; no row has it."
     )
     for status, meaning in list(new.STATUSES.items())[1:]:
         assert f"**{status.capitalize()}**: {meaning}" in PAGE.read_text(encoding="utf-8")
