@@ -190,7 +190,7 @@ def draw_exploitation(table: style.Table, panels: list[style.Axes]) -> None:
         axes.set_xticks([1, 4, 16, 64], ["1", "4", "16", "64"])
         axes.minorticks_off()
         axes.set_xlabel("tries of each jump")
-        axes.set_ylim(0, 1.02)
+        axes.set_ylim(0.5, 1.02)
         axes.set_title("jumps of 0.3" if where == "bad" else "jumps of 0.7")
     panels[0].set_ylabel("probability of the goal")
     panels[0].legend(loc="lower right")
