@@ -464,7 +464,7 @@ def test_the_page_tells_the_settings_of_the_recipes() -> None:
         f"walks tried {figures.WALKS} times each",
     )
     assert (figures.LONG, figures.HORIZON) == (6, 9)
-    said(f"In one world jumps succeed with {figures.BAD}, in the other with {figures.GOOD}.")
+    said(f"Jumps succeed with {figures.BAD} in one world and with {figures.GOOD} in the other.")
     said(f"Two panels over {figures.JUMPS[0]} to {figures.JUMPS[-1]} tries of each jump.")
     said(f"mean and standard deviation of {figures.RUNS} diaries")
     said(
