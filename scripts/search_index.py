@@ -33,7 +33,9 @@ STOP = (
     " that the their them then there these they this those through thus to too under until up upon us use"
     " used uses using ve very versus via vs was way we well were what when where whether which while who"
     " whose why will with within without would yes yet you your difference explain explained mean meaning"
-    " means"
+    " means two three four five six seven eight nine ten hundred first second third last another together"
+    " instead enough nothing good take takes come comes go goes say says tell tells become becomes see seen"
+    " let look looks ask asks asked call called stand stands keeps begins thing things"
 )
 BLOCK = re.compile(r"</?(?:p|li|ol|ul|pre|h[1-6])\b[^>]*>")
 CODE = re.compile(r"<pre\b.*?</pre>", re.DOTALL)
@@ -42,6 +44,7 @@ CITED = re.compile(r"\b[a-z]+(?:19|20)\d\d[a-z]+\b")
 WORD = re.compile(r"[^\W_]+")
 YEAR = re.compile(r"(?:19|20)\d\d")
 LONGEST = 30  # letters of a word that somebody types
+MANY = 100  # sections of a page from which on its texts are several files, by the first sign of the anchor
 FINAL, MORE = 57, 34  # signs of the last digit of a gap, and of those before it
 
 
@@ -211,14 +214,21 @@ def dumped(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
-def place(address: str) -> str:
-    """Where the texts of a page lie, below the folder of the search."""
-    return f"texts/{address.rstrip('/') or 'index'}.json"
+def place(address: str, anchor: str = "", sections: int = 0) -> str:
+    """Where the text of a section lies, below the folder of the search, if its page has so many sections."""
+    stem = address.rstrip("/") or "index"
+    return f"texts/{stem}/{anchor[0]}.json" if anchor and sections > MANY else f"texts/{stem}.json"
 
 
 def publish(
     folder: Path, docs: Sequence[Mapping[str, Any]], write: Callable[[bytes, str], None]
 ) -> None:
     """Write the texts of all pages below the folder of the search, by the function of the builder."""
+    counts = {address: len(entries) for address, entries in grouped(docs).items()}
+    files: dict[str, dict[str, str]] = defaultdict(dict)
     for address, sections in texts(docs).items():
-        write(dumped(sections).encode(), str(folder / place(address)))
+        files[place(address)] = {}
+        for anchor, text in sections.items():
+            files[place(address, anchor, counts[address])][anchor] = text
+    for file, held in files.items():
+        write(dumped(held).encode(), str(folder / file))

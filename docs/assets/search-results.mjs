@@ -19,6 +19,7 @@ export { attend, read };
 
 const LENGTH = 30; // words of an excerpt
 const BEFORE = 6; // of these, before the first that is marked
+const MANY = 100; // sections of a page from which on its texts are several files
 
 /** @type {Map<string, Promise<Record<string, string>>>} */
 const texts = new Map();
@@ -27,11 +28,15 @@ let seen;
 
 /**
  * The texts of a page's sections, by their anchors; nothing if they do not come: an excerpt is not needed.
+ * Those of a page with many sections are several files, by the first sign of the anchor.
  * @param {Page} page
+ * @param {string} anchor
  * @param {URL} base
  */
-function textsOf(page, base) {
-  const url = new URL(`search/texts/${page.address.replace(/\/$/, "") || "index"}.json`, base).href;
+function textsOf(page, anchor, base) {
+  const stem = page.address.replace(/\/$/, "") || "index";
+  const part = anchor && page.sections.length > MANY ? `/${anchor[0]}` : "";
+  const url = new URL(`search/texts/${stem}${part}.json`, base).href;
   const known = texts.get(url);
   if (known) return known;
   /** @type {Promise<Record<string, string>>} */
@@ -143,11 +148,12 @@ function found({ page, parts }, fit, base, marks) {
  * @param {URL} base
  */
 async function fill(group, page, fit, base) {
-  const known = await textsOf(page, base);
-  for (const link of group.querySelectorAll("a"))
-    link
-      .querySelector(".search-text")
-      ?.replaceChildren(...excerpt(known[link.dataset.anchor ?? ""] ?? "", fit));
+  for (const link of group.querySelectorAll("a")) {
+    const anchor = link.dataset.anchor ?? "";
+    const known = await textsOf(page, anchor, base);
+    const text = excerpt(known[anchor] ?? "", fit);
+    link.querySelector(".search-text")?.replaceChildren(...text);
+  }
 }
 
 /**

@@ -259,8 +259,18 @@ def test_the_index_leads_to_sections_that_there_are(site: Path) -> None:
         ids = set(re.findall(r'\bid="([^"]+)"', html))
         for section in sections:
             title, cut, anchor = section.rpartition("#")
-            assert (anchor if cut else search_index.slug(title or section)) in ids, section
+            anchor = anchor if cut else search_index.slug(title or section)
+            assert anchor in ids, section
+            place = search_index.place(address, anchor, len(sections) + 1)
+            assert (site / "search" / place).is_file()
         assert (site / "search" / search_index.place(address)).is_file()
+
+
+def test_the_excerpt_of_a_glossary_entry_is_that_of_the_entry(page: Page) -> None:
+    page.goto("overview/?q=perplexity")
+    option = page.locator("[role=option][href$='references/glossary/#perplexity']")
+    option.scroll_into_view_if_needed()
+    expect(option.locator(".search-text")).to_contain_text("exponential of the cross-entropy")
 
 
 def test_excerpts_have_no_keys_of_sources_and_no_formulas_in_pieces(site: Path) -> None:
