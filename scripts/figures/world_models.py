@@ -147,10 +147,12 @@ def runs(jump: float, n: int) -> dict[str, Tensor]:
     counts = world.diary(torch.binomial(tries, success, generator=generator), tries)
     table = world.learn(counts)[:, None]
     values, plain = world.plan(table, HORIZON)
+    several = world.members(counts, MEMBERS, generator)
     plans = {
         "plain": plain,
         "charge": world.plan(table, HORIZON, world.charges(counts, PRICE))[1],
-        "ensemble": world.plan(world.members(counts, MEMBERS, generator), HORIZON, 0.0, DOUBT)[1],
+        "ensemble": world.plan(several, HORIZON, 0.0, DOUBT)[1],
+        "ensemble, doubt 0": world.plan(several, HORIZON)[1],
     }
     true = world.row(success[0])
     gives = {name: world.follow(true, actions)[:, HORIZON, 0] for name, actions in plans.items()}

@@ -95,6 +95,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(goal, best)
     act = sheet.box(250, 722, 176, 42, "first action: walk", gloss="in the world, then anew")
     sheet.arrow(best, act.top(28))
+    sheet.arrow(act.left(), start.left(), via=[(28, 722), (28, 312)])
 
 
 FIGURES = [diagram.Recipe("models/world-models/diagram", numbers, draw)]

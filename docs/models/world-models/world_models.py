@@ -191,7 +191,11 @@ def main() -> None:
     )
     generator = torch.Generator().manual_seed(0)
     fixed, score = shoot(true, 0, STEPS, 64, generator)
-    print(f"best fixed plan {fixed.tolist()} reaches the goal with {score:.3f}")
+    print(
+        f"with the true table the best fixed plan {fixed.tolist()} reaches the goal with {score:.3f}"
+    )
+    fixed, score = shoot(table, 0, STEPS, 64, generator)
+    print(f"in the learned one it is {fixed.tolist()} and promises {score:.3f}")
 
 
 if __name__ == "__main__":
