@@ -10,7 +10,7 @@ ROWS = ("1", "2", "3")
 
 
 def numbers() -> style.Table:
-    """Powers and probabilities of the example by frame, the loss, the path, and codes and decibels of a frame."""
+    """Powers and probabilities of the example by frame, the loss, the path; codes, error and decibels of a frame."""
     x = torch.tensor([audio.SOUND], dtype=torch.float64)
     power = audio.spectrogram(x, torch.ones(4, dtype=torch.float64), 4)[0]
     p = torch.tensor(audio.FRAMES, dtype=torch.float64)
@@ -26,6 +26,7 @@ def numbers() -> style.Table:
         "x": frame.flatten().tolist(),
         "k": [float(n) + 1 for n in k.flatten()],
         "made": made.flatten().tolist(),
+        "error": [float((frame - made).square().sum())],
         "db": [float(codec.snr(frame, made))],
     }
 
@@ -38,6 +39,11 @@ def table_of(table: style.Table, name: str) -> list[list[float]]:
 def draw(table: style.Table, sheet: diagram.Sheet) -> None:
     """Reading, coding, speaking."""
     (narrow if sheet.narrow else wide)(table, sheet)
+
+
+def quality(table: style.Table) -> tuple[str, str]:
+    """The squared error of the restored frame, and its signal-to-noise ratio."""
+    return f"error {table['error'][0]:.2f}", f"SNR {table['db'][0]:.1f} dB"
 
 
 def words(table: style.Table) -> tuple[str, str, str, list[str]]:
@@ -93,14 +99,17 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     k = sheet.box(424, y, 70, 46, codes, gloss="codes")
     decoder = sheet.decoder(520, y, 92, 60)
     out = sheet.box(638, y, 116, 46, made, gloss=r"$\hat{\mathbf{x}}$")
-    loss = sheet.loss(638, 458, 116, 46, "error", gloss=f"{table['db'][0]:.1f} dB")
+    error, ratio = quality(table)
+    loss = sheet.loss(638, 458, 116, 46, error, gloss=ratio)
     book = sheet.network(374, 458, 116, 40, "2 codebooks")
     sheet.chain([x, encoder, near, k, decoder, out, loss])
     sheet.arrow(book.top(-50), near.bottom())
     sheet.arrow(book.right(), decoder.bottom(-20), via=[(500, 458)])
     sheet.arrow(x.bottom(), loss.bottom(), via=492)
     sheet.gradient(loss.left(), decoder.bottom(16), via=[(536, 458)])
-    sheet.gradient(decoder.top(), encoder.top(), "gradient, straight through", via=338)
+    sheet.gradient(
+        decoder.top(), encoder.top(), "gradient, straight through", via=336, side="below"
+    )
     sheet.band(512, 128, "Speech, in use", "a language model trained on codes; nothing learns")
     y = 580
     text = sheet.box(56, y, 80, 40, "ab", gloss="text")
@@ -163,7 +172,8 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     k = sheet.box(at, 944, 90, 42, codes, gloss="codes")
     decoder = sheet.decoder(at, 1016, 104, 52, flow="down")
     out = sheet.box(at, 1080, 140, 36, rf"$\hat{{\mathbf{{x}}}}$ = {made}")
-    loss = sheet.loss(at, 1132, 170, 38, f"error, {table['db'][0]:.1f} dB")
+    error, ratio = quality(table)
+    loss = sheet.loss(at, 1132, 170, 42, error, gloss=ratio)
     book = sheet.network(276, 886, 116, 40, "2 codebooks")
     sheet.chain([x, encoder, near, k, decoder, out, loss])
     sheet.arrow(book, near)
@@ -184,7 +194,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(k.right(), model.right(), via=[(234, 1396), (234, 1286)])
     sheet.label(244, 1336, "codes drawn", anchor="start")
     sheet.label(244, 1352, "before", anchor="start")
-    sheet.label(276, 1500, "with the codebooks")
+    sheet.label(at, 1500, "with the codebooks")
 
 
 FIGURES = [diagram.Recipe("models/audio/diagram", numbers, draw)]

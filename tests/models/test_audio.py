@@ -377,7 +377,10 @@ def test_the_diagram_has_the_example() -> None:
     assert table["k"] == [2, 1]
     assert table["made"] == pytest.approx([1.1, 0, -0.9, 0])
     said(f"with the text ab the loss is −log p = {table['loss'][0]:.2f}")
-    said(f"and the error against x is at {table['db'][0]:.1f} dB")
+    said(
+        f"against x the squared error is {table['error'][0]:.2f}, "
+        f"a signal-to-noise ratio of {table['db'][0]:.1f} dB"
+    )
 
 
 def test_two_right_texts_get_a_quarter_each_at_most() -> None:
@@ -405,6 +408,21 @@ def test_two_right_texts_get_a_quarter_each_at_most() -> None:
 # Tones that come back, the reader, and noise.
 
 
+def test_the_number_of_alignments_is_a_binomial_coefficient() -> None:
+    for frames, text in ((3, (1, 2)), (6, (1, 2)), (6, (1, 2, 1))):
+        count = len(listed(drawn(frames, 3, 1), text))
+        assert count == math.comb(frames + len(text), 2 * len(text))
+    said("$\\binom{T + U}{2U}$ if no letter equals the one before")
+
+
+def test_a_window_that_fades_spreads_a_tone_to_its_neighbours() -> None:
+    x = torch.cos(2 * math.pi * 10 * torch.arange(64, dtype=torch.float64) / 64)[None]
+    power = audio.spectrogram(x, torch.hann_window(64, dtype=torch.float64), 64)[0, 0]
+    assert power[9:12].tolist() == pytest.approx([64, 256, 64])
+    assert power.sum().item() == pytest.approx(384)
+    said("with one that fades in and out, about $2 r / N$")
+
+
 def test_what_was_not_filtered_comes_back() -> None:
     n = torch.arange(4000, dtype=torch.float64)
     for row in rows_of("tab-audio-alias"):
@@ -417,6 +435,17 @@ def test_what_was_not_filtered_comes_back() -> None:
             assert cell == f"{level} dB".replace("-", "−"), f
     taps = 2 * 64 + 1
     said(f"The filter takes {taps} products for each new sample", f"a filter of {taps} samples")
+    n = torch.arange(2000, dtype=torch.float64)
+
+    def lost(f: float) -> float:
+        left = audio.thin(torch.cos(2 * math.pi * f * n / 4000), 2)[100:-100]
+        return -10 * math.log10(2 * left.square().mean().item())
+
+    least = min(lost(f) for f in range(1050, 2000, 10))
+    said(
+        f"{lost(1020):.0f} dB are taken away at 1,020 Hz, and {least:.0f} dB or more from 1,050 Hz on.",
+        f"Of wanted tones just below the edge some goes too, {lost(980):.0f} dB at 980 Hz.",
+    )
 
 
 def test_the_figure_of_noise_shows_what_the_page_tells() -> None:

@@ -1,5 +1,6 @@
 """The codec of docs/models/audio.md: codes, decibels, bit rates and the delay pattern."""
 
+import inspect
 import itertools
 import math
 import runpy
@@ -12,6 +13,7 @@ from scipy import stats
 
 from docs.architectures.codebooks import codebooks
 from docs.models.audio import codec
+from scripts.figures import audio as figures
 from scripts.figures import style
 from tests.answers.plugin import Bench
 from tests.draws import normal
@@ -81,8 +83,31 @@ def test_rounding_gives_six_decibels_a_bit(printed: Equations) -> None:
     said(
         f"adds $10 \\log_{{10}} 4 = {10 * math.log10(4):.2f}$ dB, and 16 bits give "
         f"{10 * math.log10(1.5 * 4**16):.0f} dB.",
-        f"Rounding would give {10 * math.log10(1.5 * 4**3):.1f} dB at best with these",
+        f"By the formula, 3 bits give {10 * math.log10(1.5 * 4**3):.1f} dB for a tone at full size",
     )
+
+
+def test_rounding_the_sounds_of_the_figure() -> None:
+    x = codec.frames(4000, seeded(1000))
+    found = []
+    for step in (0.005 * n for n in range(20, 81)):
+        made = step * ((x / step).floor().clamp(-4, 3) + 0.5)
+        found.append(float(codec.snr(x, made)))
+    assert 0 < found.index(max(found)) < len(found) - 1
+    said(f"gives {max(found):.1f} dB with the best step of those we tried")
+    figure, program = inspect.getsource(figures.codecs), inspect.getsource(codec.main)
+    assert "codec.frames(8000, draw)" in figure
+    assert "frames(4000, " in program
+    said("Each trains on 8,000 frames, [the program](#tab-audio-try) on 4,000.")
+
+
+def test_the_table_of_codebooks_is_that_of_the_code() -> None:
+    for k, row in enumerate(rows_of("tab-audio-books")):
+        cells = [
+            tuple(float(v) for v in cell.strip("$()").replace("−", "-").split(","))
+            for cell in row[1:]
+        ]
+        assert (row[0], *cells) == (str(k + 1), codec.COARSE[k], codec.FINE[k])
 
 
 @pytest.mark.equation("eq-audio-delay")
@@ -124,7 +149,7 @@ def test_the_figure_of_decibels_shows_what_the_page_tells() -> None:
     rows, other = spread("rows"), spread("other")
     both, own = spread("both"), spread("own")
     said(
-        f"the codebooks reach {rows[1]}; three runs)",
+        f"The codebooks reach {rows[1]}; three runs)",
         f"With six codebooks they reach {other[1]}; three runs), where tones had {rows[0]:.1f}.",
         f"on both in equal parts reach {both[1]}).",
         f"{own[1]}), {rows[0] - own[0]:.1f} dB less",

@@ -76,7 +76,7 @@ def learn(
 
 # --8<-- [start:delay]
 def delay(k: Tensor, empty: int) -> Tensor:
-    """Codebook m written m steps later, so that one step can see the codes above: k (T, M) to (T + M - 1, M).
+    """Codebook m, counted from 0, written m steps later, after those above it: k (T, M) to (T + M - 1, M).
 
     Source: copet2023simple, fig. 1.
     """
