@@ -18,7 +18,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,9 +50,10 @@ def recipes(module: str) -> list[Recipe]:
     return found
 
 
-def code(path: Path, found: set[Path]) -> set[Path]:
-    """A file of this repository and all that it imports from there."""
-    found.add(path)
+@cache
+def imported(path: Path) -> tuple[Path, ...]:
+    """The files of this repository that a file imports."""
+    found = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -61,9 +62,16 @@ def code(path: Path, found: set[Path]) -> set[Path]:
             names = [str(part.value) for part in node.args if isinstance(part, ast.Constant)]
         for name in names:
             place = ROOT.joinpath(*name.split("."))
-            for imported in (place.with_suffix(".py"), place / "__init__.py"):
-                if imported.is_file() and imported not in found:
-                    code(imported, found)
+            found += [p for p in (place.with_suffix(".py"), place / "__init__.py") if p.is_file()]
+    return tuple(dict.fromkeys(found))
+
+
+def code(path: Path, found: set[Path]) -> set[Path]:
+    """A file of this repository and all that it imports from there."""
+    found.add(path)
+    for other in imported(path):
+        if other not in found:
+            code(other, found)
     return found
 
 
