@@ -5,6 +5,7 @@ from importlib import import_module
 from scripts.figures import diagram, style
 
 model = import_module("docs.models.vision-language.vision_language")
+PLAIN = 1e9  # cells without a wash: by sign, the red patch would be blue and the blue one red
 
 
 def numbers() -> style.Table:
@@ -44,7 +45,9 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
         seen = sheet.box(46, y + 70, 76, 46, "picture", gloss="red, blue")
         eye = sheet.encoder(142, y + 70, 76, 44, "Encoder", frozen=True)
         sheet.label(142, y + 104, "frozen")
-        vectors = sheet.matrix(228, y + 70, z, cell=(26, 22), digits=0, label=r"$\mathbf{z}_i$")
+        vectors = sheet.matrix(
+            228, y + 70, z, cell=(26, 22), digits=0, top=PLAIN, label=r"$\mathbf{z}_i$"
+        )
         sheet.chain([seen, eye, vectors])
         asked = sheet.box(46, y + 138, 76, 30, "“left?”")
         ends.append((y, vectors, asked))
@@ -68,6 +71,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(vectors, look)
     sheet.chain([asked, table2])
     sheet.arrow(table2.right(), text.left(), via=440)
+    sheet.arrow(table2.top(20), look.bottom(-38))
     sheet.arrow(look.right(), text.top(), via=[(530, y + 70)])
     sheet.arrow(text, end)
     sheet.label(530, y + 154, "frozen")
@@ -101,7 +105,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
         seen = sheet.box(54, y + 62, 80, 46, "picture", gloss="red, blue")
         eye = sheet.encoder(156, y + 62, 76, 44, "Encoder", frozen=True)
         sheet.label(156, y + 96, "frozen")
-        vectors = sheet.matrix(258, y + 62, z, cell=(26, 22), digits=0)
+        vectors = sheet.matrix(258, y + 62, z, cell=(26, 22), digits=0, top=PLAIN)
         sheet.label(302, y + 66, r"$\mathbf{z}_i$", muted=False)
         sheet.chain([seen, eye, vectors])
         asked = sheet.box(70, y + 138, 76, 30, "“left?”")
@@ -129,9 +133,10 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(vectors, look)
     sheet.arrow(asked, words)
     sheet.arrow(words.bottom(), text.left(), via=[(70, y + 246)])
+    sheet.arrow(words.right(), look.bottom(-40), via=[(218, y + 200)])
     sheet.arrow(look.bottom(), text.right(), via=[(258, y + 246)])
     sheet.arrow(text, end)
-    sheet.label(280, y + 272, "frozen")
+    sheet.label(220, y + 262, "frozen", anchor="start")
     y, vectors, asked = starts[2]
     near = sheet.pill(258, y + 138, 110, 32, "nearest entry")
     code = sheet.box(
