@@ -90,7 +90,9 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.band(
         476, 150, "Hybrid of classes: use", "from noise in four calls; then the number is appended"
     )
-    again = sheet.network(352, 538, 540, 34, r"$v_\theta(x_t, t, z)$")
+    middle = 340
+    again = sheet.network(middle, 538, 580, 34, r"$v_\theta(x_t, t, z)$")
+    sheet.arrow(sheet.box(680, 538, 34, 32, "$z$").left(), again.right())
     columns = [64, 208, 352, 496, 640]
     places = [
         sheet.box(c, 594, 68, 32, diagram.decimal(p, ".2f"), random=k == 0)
@@ -98,9 +100,10 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     ]
     for k in range(CALLS):
         move = sheet.pill(columns[k] + 72, 594, 48, 30, r"$- h v$")
+        sheet.arrow(places[k].top(), again.bottom(columns[k] - middle))
         sheet.arrow(places[k], move)
         sheet.arrow(move, places[k + 1])
-        sheet.arrow(again.bottom(columns[k] + 72 - 352), move.top())
+        sheet.arrow(again.bottom(columns[k] + 72 - middle), move.top())
 
 
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
@@ -143,20 +146,23 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.gradient(loss.bottom(), context.top(), via=628)
     sheet.label(120, 562, "gradient", anchor="end", colour=diagram.LOSS)
     sheet.band(708, 150, "Hybrid of classes: use", "four calls")
-    again = sheet.network(176, 762, 300, 36, r"$v_\theta(x_t, t, z)$")
+    middle = 158
+    again = sheet.network(middle, 762, 284, 36, r"$v_\theta(x_t, t, z)$")
+    sheet.arrow(sheet.box(328, 762, 28, 30, "$z$").left(), again.right())
     columns = [36, 106, 176, 246, 316]
     places = [
         sheet.box(c, 826, 46, 30, diagram.decimal(p, ".2f"), random=k == 0)
         for k, (c, p) in enumerate(zip(columns, table["places"], strict=True))
     ]
     for k in range(CALLS):
+        sheet.arrow(places[k].top(), again.bottom(columns[k] - middle))
         sheet.arrow(places[k], places[k + 1])
         move = sheet.dot(columns[k] + 35, 826)
         sheet.arrow(
-            again.bottom(columns[k] + 35 - 176),
+            again.bottom(columns[k] + 35 - middle),
             move.top(),
-            r"$- h v$" if k == 0 else "",
-            side="left",
+            r"$- h v$" if k == CALLS - 1 else "",
+            side="right",
         )
 
 

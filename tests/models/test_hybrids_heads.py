@@ -40,6 +40,39 @@ def share(x: float, t: float, q: float) -> float:
     return float(up / (up + down))
 
 
+def border(calls: int) -> float:
+    """The noise that ends at 0, by halving."""
+    low, high = -2.0, 1.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (middle, high) if heads.draw(middle, calls)[-1] < 0 else (low, middle)
+    return low
+
+
+@pytest.mark.equation("eq-hybrids-velocity")
+def test_the_velocity_of_the_perfect_head_is_that_of_the_score(printed: Equations) -> None:
+    x, t, q = 0.37, 0.45, 0.7
+
+    def log_density(place: float) -> float:
+        pairs = ((q, 1), (1 - q, -1))
+        return math.log(sum(w * stats.norm.pdf(place, v * (1 - t), t) for w, v in pairs))
+
+    score = (log_density(x + 1e-5) - log_density(x - 1e-5)) / 2e-5
+    noise, value = -t * score, (x + t**2 * score) / (1 - t)  # means, by the score
+    up = share(x, t, q)
+    behind = {"x": [1, -1], r"\varepsilon": [(x - (1 - t) * v) / t for v in (1, -1)]}
+    printed("eq-hybrids-velocity").holds(
+        {
+            "v": noise - value,
+            r"\mathbb{E}": Finite(behind, [up, 1 - up]),
+            r"\hat x": value,
+            "t": t,
+            "x_t": x,
+        },
+        tolerance=1e-7,
+    )
+
+
 @pytest.mark.equation("eq-hybrids-odds")
 @pytest.mark.equation("eq-hybrids-guess")
 def test_the_guess_of_the_perfect_head_is_that_of_bayes(printed: Equations) -> None:
@@ -75,8 +108,11 @@ def test_the_four_calls_of_the_table() -> None:
     said(
         f"the mean $2/3 - 1/3 = {1 / 3:.2f}$ and the spread $\\sqrt{{1 - 1/9}} = {spread:.2f}$; {100 * near:.0f} % of "
         "its draws are within 0.25 of 1 or −1",
-        f"a start below {printed_as(stats.norm.ppf(1 / 3))}, which a third of the noises are, ends at −1",
+        f"Starts below {printed_as(border(4))} go towards −1, and near that border four calls end between the values; "
+        f"with very many calls the border is at {printed_as(stats.norm.ppf(1 / 3))}, with a third of the noises below.",
     )
+    assert border(400) == pytest.approx(stats.norm.ppf(1 / 3), abs=0.01)
+    assert all(abs(heads.draw(border(4) + d, 4)[-1]) < 0.5 for d in (-0.03, 0.03))
     assert heads.BINS**16 > 10**19
     said(
         f"with {heads.BINS} intervals and 16 numbers $16^{{16}}$, more than $10^{{19}}$",
@@ -184,7 +220,8 @@ def test_what_the_three_heads_draw() -> None:
         f"falls from {table['flow'][0]:.2f} over {table['flow'][1]:.2f} at 2 and {table['flow'][2]:.2f} at 4 to "
         f"{table['flow'][-1]:.2f}; the Gaussian is level at {table['gaussian'][0]:.2f}, the table at "
         f"{table['table'][0]:.2f}",
-        f"| {100 * table['gaussian'][0]:.0f} % off the ring | a flow head: {100 * table['flow'][at[16]]:.0f} % |",
+        f"| {100 * table['gaussian'][0]:.0f} % off the ring | a table, if it is one number: "
+        f"{100 * table['table'][0]:.1f} %; a flow head: {100 * table['flow'][at[16]]:.0f} % |",
         f"| one call: {100 * table['flow'][0]:.0f} % off the ring | 16 calls: {100 * table['flow'][at[16]]:.0f} % |",
         "Mean and standard deviation of five seeds, 4,000 points each",
     )

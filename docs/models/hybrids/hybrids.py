@@ -168,9 +168,13 @@ def right(net: Stack, pairs: int, seed: int, count: int = 200) -> float:
 
 
 def kept(pattern: str, tokens: int, key: int = KEY) -> int:
-    """Numbers that a stack of the miniature keeps after some tokens. Source: definition."""
+    """Numbers that a stack of the miniature keeps after some tokens. Source: definition.
+
+    Each layer also keeps the token before, of which the next key and value are made.
+    """
     entries = pattern.count("A") * tokens + pattern.count("L") * min(WINDOW, tokens)
-    return pattern.count("R") * key * VALUE + (key + VALUE) * entries
+    states = pattern.count("R") * key * VALUE
+    return len(pattern) * WIDTH + states + (key + VALUE) * entries
 
 
 def main() -> None:
