@@ -301,8 +301,11 @@ def test_exercise_2_a_cache(answer: Bench) -> None:
 
 @pytest.mark.answer("answer-hybrids-gpt")
 def test_exercise_3_a_gpt(answer: Bench) -> None:
-    layers, draws, signals = {"attention"}, {"next token"}, {"text", "demonstrations", "rewards"}
-    assert len(layers) == len(draws) == 1 < len(signals)
+    generator = torch.Generator().manual_seed(0)
+    kinds = {p: {x.kind for x in hybrids.Stack(p, generator).layers} for p in ("AAAA", "RRRA")}
+    assert len(kinds["AAAA"]) == 1 < len(kinds["RRRA"])  # attention in all layers is no hybrid
+    questions = [row[1] for row in rows_of("tab-hybrids-questions")]
+    assert questions == ["hybrid of layers", "hybrid of classes", "hybrid learning"]
     answer("answer-hybrids-gpt").is_("An autoregressive model, with hybrid training.")
 
 
