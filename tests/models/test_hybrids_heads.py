@@ -60,7 +60,10 @@ def test_the_velocity_of_the_perfect_head_is_that_of_the_score(printed: Equation
     score = (log_density(x + 1e-5) - log_density(x - 1e-5)) / 2e-5
     noise, value = -t * score, (x + t**2 * score) / (1 - t)  # means, by the score
     up = share(x, t, q)
-    behind = {"x": [1, -1], r"\varepsilon": [(x - (1 - t) * v) / t for v in (1, -1)]}
+    behind: dict[str, list[float]] = {
+        "x": [1, -1],
+        r"\varepsilon": [(x - (1 - t) * v) / t for v in (1, -1)],
+    }
     printed("eq-hybrids-velocity").holds(
         {
             "v": noise - value,
