@@ -23,7 +23,7 @@ STATUSES = {
     "reproduced": "others came to the same numbers",
     "in part": "others confirm some of it",
     "disputed": "others find a smaller effect or another reason",
-    "built on": "others use it in a model of their own and did not test it",
+    "built on": "others use it, or its idea, in a model of their own; that is no test of the claim",
     "none found": "we found no test by others",
 }
 HEAD = ["| What it changes, and its cost | Claimed, by whom | By others |", "| --- | --- | --- |"]

@@ -49,8 +49,8 @@ def test_exercise_3_the_longest_key(answer: Bench) -> None:
 @pytest.mark.answer("answer-developing-cost")
 def test_exercise_4_where_the_memory_is_cheaper(answer: Bench) -> None:
     d = 128
-    work = next(n for n in range(1000) if 4 * n * d >= developing.operations(d))
-    kept = next(n for n in range(1000) if 2 * n * d >= 2 * d * d)
+    work = next(n for n in range(1000) if 4 * n * d == developing.operations(d))
+    kept = next(n for n in range(1000) if 2 * n * d == 2 * d * d)
     answer("answer-developing-cost").is_((work, kept))
 
 
@@ -62,7 +62,10 @@ def test_exercise_5_one_rate_says_something_of_this_rate(answer: Bench) -> None:
     assert moved[at] == min(moved) < plain[at]
     assert min(plain) < min(moved)
     assert moved[table["rate"].index(0.05)] < plain[table["rate"].index(0.05)]
-    said("At 0.05 the memory with momentum 0.9 is better; at the best rate of each it is worse.")
+    said(
+        f"At 0.03, its best rate, momentum 0.9 has the error {moved[at]:.3f} against {plain[at]:.3f}; at the"
+        " best rate of each it is worse."
+    )
     answer("answer-developing-fair").is_("That the layer is better at this rate.")
 
 
