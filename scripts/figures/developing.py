@@ -51,7 +51,7 @@ def draw_example(table: style.Table, axes: style.Axes) -> None:
     axes.set_ylim(0, 14)
     axes.set_xlabel("numbers read")
     axes.set_ylabel("the memory holds")
-    axes.legend(loc="upper left", fontsize=10)
+    axes.legend(loc="lower right", fontsize=10)
 
 
 def tuned() -> style.Table:

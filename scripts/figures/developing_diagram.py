@@ -26,12 +26,12 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     """The memory runs along the top; what the token says comes from below."""
     (m, after_m), (s, after_s), v = table["M"], table["S"], table["v"][1]
     sheet.band(0, 290, "A token, in use", "the last number of the example, with momentum")
-    before = sheet.box(76, 66, 132, 40, rf"$M_{{t-1}}$ = {m:g}, $S_{{t-1}}$ = {s:g}")
+    before = sheet.box(83, 66, 146, 40, rf"$M_{{t-1}}$ = {m:g}, $S_{{t-1}}$ = {s:g}")
     update = sheet.pill(392, 66, 208, 52, NEW_S, NEW_M)
     after = sheet.box(616, 66, 120, 40, rf"$M_t$ = {after_m:g}, $S_t$ = {after_s:g}")
     sheet.chain([before, update, after])
     loss = sheet.loss(184, 146, 160, 48, r"½ $(M_{t-1} k - v)^2$", f"= {(m - v) ** 2 / 2:g}")
-    sheet.arrow(before.bottom(), loss.left(), via=[(76, 146)])
+    sheet.arrow(before.bottom(), loss.left(), via=[(83, 146)])
     sheet.gradient(loss.right(), update.bottom(-60), via=[(332, 146)])
     sheet.label(324, 162, rf"gradient $G_t$ = {diagram.decimal(m - v)}", colour=diagram.LOSS)
     pair = sheet.network(184, 226, 92, 40, r"$W_K$, $W_V$")
