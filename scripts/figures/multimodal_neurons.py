@@ -80,7 +80,7 @@ def trained(
 
 @torch.no_grad()
 def answers(seed: int, noise: float = NOISE, steps: int = TEXT_STEPS) -> dict[str, float]:
-    """Right answers to three questions on test pictures, and on texts; nearest words of the map's rows."""
+    """Right answers to three questions on test pictures, and on texts; nearest words; losses on texts."""
     model, project, loss = trained(seed, noise, steps)
     *_, x, y = data()
     rows = project(x)
@@ -97,7 +97,9 @@ def answers(seed: int, noise: float = NOISE, steps: int = TEXT_STEPS) -> dict[st
     found = {k: mm.right(model, mm.prompt(model, rows, q), w.long()) for k, (q, w) in ask.items()}
     found["text"] = mm.right(model, model.table[whole[:, :2]], whole[:, 2])
     found["near"] = float((near % 10 == y).double().mean())
-    return {**found, "loss": loss}
+    logits, _ = model.read(model.table[whole[:, :2]])
+    clean = float(nn.functional.cross_entropy(logits[:, -1], whole[:, 2]))
+    return {**found, "loss": loss, "clean": clean}
 
 
 def put(table: style.Table, name: str, values: list[float]) -> None:
@@ -276,7 +278,9 @@ def shares(seed: int, digit: int, count: int) -> dict[str, float]:
     top = score.argsort(descending=True)[:count]
     keep = mm.without(top, shape)
     generator = torch.Generator().manual_seed(100 * seed + digit)
-    drawn = [mm.without(mm.matched(top, activation, generator), shape) for _ in range(DRAWS)]
+    controls = [mm.matched(top, activation, generator) for _ in range(DRAWS)]
+    drawn = [mm.without(one, shape) for one in controls]
+    control = torch.cat(controls)
 
     @torch.no_grad()
     def margin(rows: Tensor, keep: Tensor | None = None) -> float:
@@ -291,7 +295,7 @@ def shares(seed: int, digit: int, count: int) -> dict[str, float]:
         return len(set(top.tolist()) & set(other.argsort(descending=True)[:count].tolist())) / count
 
     def idle(chosen: Tensor) -> float:
-        return float((effect[chosen] < 0.05 * whole).double().mean())
+        return float((effect[chosen].abs() < 0.05 * whole).double().mean())
 
     return {
         "text": common(by_text),
@@ -305,6 +309,9 @@ def shares(seed: int, digit: int, count: int) -> dict[str, float]:
         "text left, matched": sum(margin(texts, one) for one in drawn) / DRAWS / told,
         "rank score": float(stats.spearmanr(score, effect).statistic),
         "rank firing": float(stats.spearmanr(activation, effect).statistic),
+        "active, score": float(activation[top].mean()),
+        "active, matched": float(activation[control].mean()),
+        "against, matched": float((effect[control] < 0).double().mean()),
         "early": float((top < UNITS).double().mean()),
     }
 
@@ -347,7 +354,7 @@ def draw_removal(table: style.Table, axes: style.Axes) -> None:
     """Right names of the digit and of others."""
     rows = {
         "score": ("o-", "best scores"),
-        "matched": ("s--", "at random, as active"),
+        "matched": ("s--", "matched, at random"),
         "firing": ("^-.", "most active"),
         "others": ("v:", "best scores, other digits"),
     }
@@ -372,7 +379,7 @@ def draw_shared(table: style.Table, panels: list[style.Axes]) -> None:
     left.set_title("share in common")
     rows = {
         "text left": ("o-", "found by pictures"),
-        "text left, matched": ("s--", "at random, as active"),
+        "text left, matched": ("s--", "matched, at random"),
     }
     lines(right, table, rows)
     right.set_title("margin left on texts")
