@@ -71,7 +71,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     mix = sheet.pill(226, 312, 158, 44, r"$x_t = (1 - t)\, x + t\, \varepsilon$", f"= {w['mixed']}")
     head = sheet.network(402, 312, 122, 58, "Flow head", r"$v_\theta(x_t, t, z)$")
     loss = sheet.loss(580, 312, 108, 44, r"$(v_\theta - u)^2$")
-    want = sheet.pill(580, 250, 158, 36, rf"$u = \varepsilon - x = {w['target']}$")
+    want = sheet.pill(580, 250, 120, 44, r"$u = \varepsilon - x$", f"= {w['target']}")
     past = sheet.box(92, 420, 152, 32, "a 1, b −1, c 1, d")
     context = sheet.network(254, 420, 112, 46, "Context", "network")
     z = sheet.box(358, 420, 34, 32, "$z$")
