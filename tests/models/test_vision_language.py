@@ -319,6 +319,7 @@ def test_ways_are_told_as_measured() -> None:
         f"One image token for each image vector gives {pictures[0]} % about pictures, "
         f"cross-attention {pictures[2]} %.",
         f"Two tokens give {pictures[1]} %: they",
+        f"in 1,500 steps one token reaches {percent(table, 'one token, long')} %.",
         f"When the text network learns too, {pictures[3]} % are right, but of the questions in words only "
         f"{percent(table, 'words', 3)} %: it forgets.",
         f"in words it keeps {percent(table, 'words', 4)} %. The price is half of the pictures in the same "
