@@ -35,6 +35,11 @@ def said(letters: tuple[int, ...]) -> str:
     return " ".join("ab?"[v] for v in letters)
 
 
+def told(table: style.Table) -> tuple[str, str]:
+    """The loss of the example: a sum over hidden places."""
+    return "$-\\sum \\log p_\\theta / t$", f"= {table['loss'][0]:.2f}"
+
+
 def table_of(table: style.Table) -> list[list[float]]:
     """The guesses, a row a place."""
     a2, b2, a3, b3 = table["guess"]
@@ -49,15 +54,15 @@ def draw(table: style.Table, sheet: diagram.Sheet) -> None:
 def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     """From left to right."""
     sheet.band(0, 190, "Training", "one example: hide places, guess what stood there")
-    data = sheet.box(66, 66, 96, 32, f"$x$ = {said(DATA)}")
+    data = sheet.box(66, 60, 96, 32, f"$x$ = {said(DATA)}")
     time = sheet.box(66, 122, 96, 32, f"$t = {TIME}$", random=True)
     hide = sheet.pill(196, 122, 118, 44, "hide each place", "with chance $t$")
     seen = sheet.box(316, 122, 72, 32, said(HIDDEN), random=True)
     network = sheet.network(426, 122, 104, 50, "Network", r"$p_\theta$")
     rows = sheet.matrix(548, 122, table_of(table), cell=(44, 22), columns=("a", "b"), digits=3)
     sheet.label(548, 160, "guesses for places 2 and 3")
-    cost = sheet.loss(630, 60, 124, 48, "$- \\log p(x) / t$", f"= {table['loss'][0]:.2f}")
-    sheet.arrow(data.bottom(30), hide.top(-30), via=94)
+    cost = sheet.loss(630, 60, 124, 48, *told(table))
+    sheet.arrow(data.bottom(30), hide.top(-30), via=86)
     sheet.arrow(time, hide)
     sheet.chain([hide, seen, network, rows])
     sheet.arrow(data, cost.left())
@@ -70,7 +75,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     y = 348
     columns = [58, 250, 454, 650]
     here = [
-        sheet.box(x, y, 76, 32, said(stage), random=n > 0)
+        sheet.box(x, y, 64, 32, said(stage), random=n > 0)
         for n, (x, stage) in enumerate(zip(columns, STAGES, strict=True))
     ]
     moves = []
@@ -98,9 +103,9 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     network = sheet.network(176, 212, 112, 40, "Network $p_\\theta$")
     rows = sheet.matrix(162, 284, table_of(table), cell=(44, 22), columns=("a", "b"), digits=3)
     sheet.label(150, 324, "guesses, places 2 and 3")
-    cost = sheet.loss(288, 284, 118, 46, "$- \\log p(x) / t$", f"= {table['loss'][0]:.2f}")
-    sheet.arrow(data.bottom(), hide.left(), via=[(86, 108)])
-    sheet.arrow(time.bottom(), hide.right(), via=[(264, 108)])
+    cost = sheet.loss(288, 284, 118, 46, *told(table))
+    sheet.arrow(data.bottom(20), hide.top(-70))
+    sheet.arrow(time.bottom(-20), hide.top(68))
     sheet.chain([hide, seen, network])
     sheet.arrow(network.bottom(-14), rows.top())
     sheet.arrow(rows, cost)
@@ -121,7 +126,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
             sheet.arrow(box, move)
             if n == 1:
                 sheet.arrow(box.right(), again.top(), via=[(276, y)])
-                sheet.arrow(again, move)
+                sheet.arrow(again, move, "guesses", side="below")
         y += 86
 
 

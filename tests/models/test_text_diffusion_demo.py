@@ -27,7 +27,9 @@ def test_presets_calls_and_remasking(open_demo: OpenDemo) -> None:
     expect(told(demo)).to_contain_text("In 1 call a text, 31.3 % of texts are off, 0.262 nats")
     for _ in range(5):
         demo.get_by_role("button", name="Remask").click()
-    expect(told(demo)).to_contain_text("1.4 % of texts are off after 5 remaskings")
+    expect(told(demo)).to_contain_text(
+        "In 6 calls a text, 1.4 % of texts are off after 5 remaskings"
+    )
     demo.get_by_role("button", name="Ends together").click()
     expect(told(demo)).to_contain_text("In 2 calls a text, 12.5 % of texts are off")
     demo.get_by_role("button", name="Surest draw").click()

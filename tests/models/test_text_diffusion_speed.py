@@ -1,5 +1,6 @@
 """The largest possible speed of both ways of writing."""
 
+import itertools
 import runpy
 from importlib import import_module
 
@@ -57,6 +58,9 @@ def test_the_picture_is_described_as_it_is() -> None:
         at = table["texts"].index(16)
         assert len(set(block[at:])) == 1
         assert block[at - 1] < block[at]
+    top = table["texts"].index(512)
+    assert len(set(left[top:])) == 1
+    assert all(a < b for a, b in itertools.pairwise(left[: top + 1]))
 
 
 def test_the_program_runs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,7 +49,7 @@ const PRESETS = [
     way: "draw",
     atOnce: 1,
     stay: STAY,
-    see: "One place a call, but the likeliest draw is kept: likely letters win too often, and aaa and bbb are too many.",
+    see: "One place a call, but the likeliest draw is kept, the leftmost of equals: likely letters win too often, and aaa and bbb are too many.",
   },
   {
     name: "Middle alone",
@@ -235,7 +235,7 @@ class Stage {
     const repaired = this.repairs ? ` after ${count(this.repairs, "remasking")}` : "";
     const calls = sums.calls(this.length, this.controls.way.value(), this.controls.atOnce.value());
     this.status(
-      `Text ${word} after ${count(this.calls, "call")}. In ${count(calls, "call")} a text, ${gone} % of texts are off${repaired}, ${nats} nats lost.`,
+      `Text ${word} after ${count(this.calls, "call")}. In ${count(calls + this.repairs, "call")} a text, ${gone} % of texts are off${repaired}, ${nats} nats lost.`,
     );
     const rows = sums
       .texts(this.length)

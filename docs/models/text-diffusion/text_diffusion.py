@@ -161,10 +161,11 @@ def train(
     steps: int,
     generator: torch.Generator,
     optimizer: torch.optim.Optimizer,
+    batch: int = 256,
 ) -> None:
-    """Minimise the loss on batches of 256 texts of joint (A,) * L. Source: definition."""
+    """Minimise the loss on batches of so many texts of joint (A,) * L. Source: definition."""
     for _ in range(steps):
-        x = draw(joint, 256, generator)
+        x = draw(joint, batch, generator)
         t = when(len(x), generator)
         masked = mask(x, t, model.size, generator)
         optimizer.zero_grad()
