@@ -82,7 +82,9 @@ def test_what_the_page_tells_of_the_three() -> None:
     said(
         f"Upright it errs by {mean:.4f} of the mean squared force after 1,000 steps ({least:.4f} to {most:.4f} over"
     )
-    said(f"Turned by a half it errs by {told('plain', 'angle', -1, 1)}: far worse")
+    said(
+        f"Turned by 180 degrees about an axis at random it errs by {told('plain', 'angle', -1, 1)}: far worse"
+    )
     said(f"then errs by {told('augmented', 'angle', 0, 4)} upright")
     turned = TABLE["augmented_angle_mean"][1:]
     said(
@@ -97,7 +99,7 @@ def test_what_the_page_tells_of_the_three() -> None:
     level = TABLE["equivariant_angle_mean"]
     assert max(level) - min(level) < 1e-6
     ours, other = TABLE["equivariant_step_mean"], TABLE["augmented_step_mean"]
-    said("was the larger one after 125, 250 and 500 steps, and after 1,000 the smaller one, with")
+    said("after 125, 250 and 500 steps, and smaller after 1,000, with ranges")
     assert rotated.STEPS == (125, 250, 500, 1000)
     assert [a > b for a, b in zip(ours[:4], other[:4], strict=True)] == [True, True, True, False]
     assert TABLE["equivariant_step_most"][last] > TABLE["augmented_step_least"][last]
