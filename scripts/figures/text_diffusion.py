@@ -20,7 +20,7 @@ CALLS = 12  # of remasking
 STEPS = (1, 2, 4, 8, 16, 32)
 SEEDS = range(10)
 LARGE = 8192  # texts of a large batch
-FLOOR = 1e-5  # of the axis
+FLOOR = 1e-6  # of the axis
 TRAINED = (0, 10, 20, 50, 100, 200)
 SIZES = tuple(2**n for n in range(11))
 KEPT = (2, 4, 8)
@@ -256,7 +256,9 @@ def draw_learned(table: style.Table, axes: style.Axes) -> None:
     axes.set_yscale("log")
     axes.set_xticks(at, [f"{step:.0f}" for step in table["steps"]])
     axes.set_ylim(FLOOR, 0.5)
-    axes.set_yticks([0.0001, 0.001, 0.01, 0.1], ["0.0001", "0.001", "0.01", "0.1"])
+    axes.set_yticks(
+        [0.00001, 0.0001, 0.001, 0.01, 0.1], ["0.00001", "0.0001", "0.001", "0.01", "0.1"]
+    )
     axes.minorticks_off()
     axes.set_xlabel("steps of training")
     axes.set_ylabel("nats above the best")
