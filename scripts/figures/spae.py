@@ -301,8 +301,17 @@ def by_name(model: spae.SPAE) -> Tensor:
     return k
 
 
+def spelt_back(k: Tensor) -> float:
+    """Share of rows whose words, spelt and read again as text, are the same tokens: k (B, L, T)."""
+    merges, rows = weights.load()[1], language()[0][flat(k)].tolist()
+    return sum(bpe.encode(bpe.decode(row, merges), merges) == row for row in rows) / len(rows)
+
+
 def written() -> style.Table:
-    """Share of pictures named rightly: new digits, restored, written in context, by name alone, of random words."""
+    """Share of pictures named rightly: new digits, restored, written in context, by name alone, of random words.
+
+    Two rows more: the share of written rows that are those of no example, and of spelling that comes back.
+    """
     _, new, _, y = data()
     found: dict[str, list[list[float]]] = {}
     for seed in range(SEEDS):
@@ -319,7 +328,7 @@ def written() -> style.Table:
             row = [
                 right(new, y), right(model.draw(model.write(new)), y), right(model.draw(k), wanted),
                 right(model.draw(by_name(model)), torch.arange(10)), right(model.draw(noise), wanted),
-                float(fresh.all(1).double().mean()),
+                float(fresh.all(1).double().mean()), spelt_back(model.write(new)),
             ]  # fmt: skip
             found.setdefault(kind, []).append(row)
     return spread(found)
