@@ -1,5 +1,6 @@
 """SPAE: running means against the codebooks' functions and a brute search, the equations, and what the page tells."""
 
+import inspect
 import itertools
 import math
 import runpy
@@ -24,6 +25,7 @@ from tests.printed.bound import column, columns
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
 
+codes = import_module("docs.models.vq-vae.vq_vae")
 levels = import_module("docs.models.vq-vae.levels")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "models" / "spae.md"
 DATA = PAGE.parent / "spae"
@@ -318,6 +320,8 @@ def test_the_figure_of_tables_shows_what_the_page_tells() -> None:
     rate = style.read_table(PAGE.parent / "vq-vae" / "rate.csv")
     said(f"32 bits, each for its own quarter, leave {rate['error_mean'][3]:.4f} in the network of that page")
     assert rate["uniform_bits_mean"][3] == 32
+    batch = inspect.signature(codes.fit).parameters["batch"].default
+    said(f"in the network of that page, with batches of {batch} digits;")
     assert torch.equal(levels.join(vq_vae.data()[1]).flatten(1), figures.data()[1])
 
 
