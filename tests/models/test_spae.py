@@ -318,7 +318,9 @@ def test_the_figure_of_tables_shows_what_the_page_tells() -> None:
     )
     assert 1 - last["frozen"] / table["frozen_mean"][1] == pytest.approx(1 / 7, abs=0.01)
     rate = style.read_table(PAGE.parent / "vq-vae" / "rate.csv")
-    said(f"32 bits, each for its own quarter, leave {rate['error_mean'][3]:.4f} in the network of that page")
+    said(
+        f"32 bits, each for its own quarter, leave {rate['error_mean'][3]:.4f} in the network of that page"
+    )
     assert rate["uniform_bits_mean"][3] == 32
     batch = inspect.signature(codes.fit).parameters["batch"].default
     said(f"in the network of that page, with batches of {batch} digits;")
@@ -394,7 +396,8 @@ def test_the_figure_of_writers_shows_what_the_page_tells() -> None:
         f"written from five examples {plain[2]:.2f} and {guided[2]:.2f}; the name alone {plain[3]:.2f} and "
         f"{guided[3]:.2f}; random words {plain[4]:.2f} and {guided[4]:.2f}]",
         f"for all ten figures in each of three guided networks, and for {10 * plain[3]:.1f} of ten without guidance.",
-        f"wanted class: {100 * guided[2]:.0f} % of the pictures are named as wanted (guided; {100 * plain[2]:.0f} % plain).",
+        f"wanted class: {100 * guided[2]:.0f} % of the pictures are named as wanted "
+        f"(guided; {100 * plain[2]:.0f} % plain).",
         f"In {100 * plain[5]:.1f} % of the cases their words are those of no example "
         f"(guided: {100 * guided[5]:.1f} %).",
         f"{figures.WRITTEN} pictures of each class are written, and ten are drawn from names.",
