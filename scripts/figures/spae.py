@@ -303,9 +303,9 @@ def by_name(model: spae.SPAE) -> Tensor:
 
 def spelt_back(k: Tensor) -> float:
     """Share of rows whose words, spelt and read again as text, are the same tokens: k (B, L, T)."""
-    merges, rows = weights.load()[1], language()[0][flat(k)].tolist()
-    back = [bpe.encode(bpe.decode(row, merges), merges) == row for row in rows]
-    return sum(back) / len(back)
+    merges = weights.load()[1]
+    rows: list[list[int]] = language()[0][flat(k)].tolist()
+    return sum(bpe.encode(bpe.decode(row, merges), merges) == row for row in rows) / len(rows)
 
 
 def written() -> style.Table:
