@@ -83,7 +83,7 @@ def test_what_the_page_tells_of_the_three() -> None:
         f"Upright it errs by {mean:.4f} of the mean squared force after 1,000 steps ({least:.4f} to {most:.4f} over"
     )
     said(
-        f"Turned by 180 degrees about an axis at random it errs by {told('plain', 'angle', -1, 1)}: far worse"
+        f"Turned by 180 degrees about an axis at random it errs by {told('plain', 'angle', -1, 1)}, where a"
     )
     said(f"then errs by {told('augmented', 'angle', 0, 4)} upright")
     turned = TABLE["augmented_angle_mean"][1:]
