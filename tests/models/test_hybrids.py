@@ -74,8 +74,10 @@ def test_the_diagram_shows_the_numbers_of_the_example() -> None:
     mixed, target = table["mixed"]
     places = table["places"]
     said(
-        f"the state S = (1.6, −0.2) answers {printed_as(one)}, the cache of all keys and values leads to about "
+        f"by themselves, the state S = (1.6, −0.2) answers {printed_as(one)}, the cache of all keys "
+        f"and values leads to about "
         f"{printed_as(two)}",
+        f"Above, {printed_as(one)} and {printed_as(two)} are what a layer answers by itself",
         f"are mixed to {mixed:.1f}; the flow head",
         f"compares its velocity with −{-target:.1f}, and",
         f"from the noise {places[0]:.2f} four steps, each with a call of the flow head on the place and z, lead over "
@@ -98,7 +100,8 @@ def test_a_state_answers_for_all_logs_only_if_it_has_as_many_values(printed: Equ
     bits = 16 * math.log2(hybrids.ANSWERS)
     said(
         f"16 pairs with {hybrids.ANSWERS} values are {bits:.0f} bits, and the small stack keeps "
-        f"{hybrids.kept('RRRR', 48)} numbers of 32 bits"
+        f"{hybrids.kept('RRRR', 48)} numbers of 32 bits: {hybrids.kept('R', 48) - hybrids.WIDTH} in each state, and in "
+        f"each layer the {hybrids.WIDTH} of the token before."
     )
     assert torch.tensor(0.5).element_size() * 8 == 32
 
@@ -134,10 +137,17 @@ def test_jambas_cache_has_the_bytes_that_its_authors_give() -> None:
     long = hybrids.cache_bytes(layers, figures.KV_HEADS, figures.HEAD_WIDTH, 262_144) / 2**30
     every = hybrids.cache_bytes(figures.LAYERS, figures.KV_HEADS, figures.HEAD_WIDTH, 262_144)
     held = hybrids.state_bytes(figures.LAYERS - layers, figures.STATE) / 2**20
-    channels, state = (f"{n:,}".replace(",", "{,}") for n in (figures.CHANNELS, figures.STATE))
+    each = hybrids.cache_bytes(layers, figures.KV_HEADS, figures.HEAD_WIDTH, 1)
+    channels, state, token = (
+        f"{n:,}".replace(",", "{,}") for n in (figures.CHANNELS, figures.STATE, each)
+    )
+    assert each == 4 * 2 * 8 * 128 * 2
     said(
         f"In Jamba, at 262,144 tokens, the cache of {layers} layers takes {long:.1f} GiB, and the states of the other "
-        f"{figures.LAYERS - layers} take {held:.2f} MiB",
+        f"{figures.LAYERS - layers} take {held:.2f} MiB.",
+        f"For each token the cache has $4 \\cdot 2 \\cdot 8 \\cdot 128 \\cdot 2 = {token}$ bytes: "
+        f"{layers} layers, keys and "
+        f"values, {figures.KV_HEADS} heads of width {figures.HEAD_WIDTH}, 2 bytes a number",
         f"Jamba has {layers} layers of attention with {figures.KV_HEADS} heads of width {figures.HEAD_WIDTH}, and "
         f"{figures.LAYERS - layers} Mamba layers with {figures.CHANNELS:,} channels of {figures.HELD} numbers and a "
         f"short convolution, for which the last {figures.LAST} inputs of each channel are kept",

@@ -111,9 +111,13 @@ def test_the_four_calls_of_the_table() -> None:
     said(
         f"the mean $2/3 - 1/3 = {1 / 3:.2f}$ and the spread $\\sqrt{{1 - 1/9}} = {spread:.2f}$; {100 * near:.0f} % of "
         "its draws are within 0.25 of 1 or −1",
-        f"Starts below {printed_as(border(4))} go towards −1, and near that border four calls end between the values; "
+        f"Starts below {printed_as(border(4))} go towards −1, and near that border four calls end between the values, "
+        "about one draw in ten more than 0.1 from both; "
         f"with very many calls the border is at {printed_as(stats.norm.ppf(1 / 3))}, with a third of the noises below.",
     )
+    noises = stats.norm.ppf((np.arange(2000) + 0.5) / 2000)
+    ends = np.abs([heads.draw(x, 4)[-1] for x in noises.tolist()])
+    assert np.mean(np.abs(ends - 1) > 0.1) == pytest.approx(0.1, abs=0.01)
     assert border(400) == pytest.approx(stats.norm.ppf(1 / 3), abs=0.01)
     assert all(abs(heads.draw(border(4) + d, 4)[-1]) < 0.5 for d in (-0.03, 0.03))
     assert heads.BINS**16 > 10**19
