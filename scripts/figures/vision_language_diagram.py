@@ -35,7 +35,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     ends = []
     for k, (title, gloss) in enumerate(
         (
-            ("Projected tokens", "in training; in use the loss is absent"),
+            ("Projected tokens", "first stage of training; in use the loss is absent"),
             ("Cross-attention", "in use; image vectors stay beside the text"),
             ("Native tokens", "in use; image codes are words of the vocabulary"),
         )
@@ -54,15 +54,18 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     y, vectors, asked = ends[0]
     project = sheet.network(322, y + 70, 92, 44, "Projection", r"$W, \mathbf{b}$")
     row = sheet.box(424, y + 70, 68, 34, r"$\mathbf{h}_1, \mathbf{h}_2$")
-    text = sheet.network(530, y + 96, 96, 56, "Text net", gloss="frozen at first")
+    text = sheet.network(530, y + 96, 96, 56, "Text net", frozen=True)
+    sheet.label(530, y + 142, "frozen;", "stage 2: learns too")
     loss = sheet.loss(642, y + 96, 100, 44, first, f"loss {table['loss'][0]:.3f}")
-    table1 = sheet.network(322, y + 138, 92, 30, "Word table")
+    table1 = sheet.network(322, y + 138, 92, 30, "Word table", frozen=True)
     sheet.chain([vectors, project, row])
     sheet.chain([asked, table1])
     sheet.arrow(row.right(), text.left(-10), via=470)
     sheet.arrow(table1.right(), text.left(10), via=470)
     sheet.arrow(text, loss)
-    sheet.gradient(loss.top(), project.top(), "gradient", via=y + 40)
+    sheet.gradient(loss.top(), text.top(24), "gradient", via=y + 40)
+    sheet.gradient(text.top(-24), row.top(14), via=y + 40)
+    sheet.gradient(row.top(-14), project.top(), via=y + 36)
     y, vectors, asked = ends[1]
     look = sheet.network(380, y + 70, 124, 44, "Gated look", r"$W, \mathbf{b}, \tanh a$")
     text = sheet.network(530, y + 110, 96, 56, "Text net", frozen=True)
@@ -97,7 +100,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     y = 0
     starts = []
     for title, gloss, height in (
-        ("Projected tokens", "in training", 346),
+        ("Projected tokens", "first stage of training", 346),
         ("Cross-attention", "in use", 314),
         ("Native tokens", "in use", 314),
     ):
@@ -113,9 +116,10 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
         y += height + 12
     y, vectors, asked = starts[0]
     project = sheet.network(258, y + 138, 100, 44, "Projection", r"$W, \mathbf{b}$")
-    words = sheet.network(70, y + 200, 92, 30, "Word table")
+    words = sheet.network(70, y + 200, 92, 30, "Word table", frozen=True)
     row = sheet.box(258, y + 200, 80, 32, r"$\mathbf{h}_1, \mathbf{h}_2$")
-    text = sheet.network(164, y + 258, 110, 48, "Text net", gloss="frozen at first")
+    text = sheet.network(164, y + 258, 110, 48, "Text net", frozen=True)
+    sheet.label(96, y + 288, "frozen;", "stage 2:", "learns too", anchor="end")
     loss = sheet.loss(164, y + 318, 120, 44, first, f"loss {table['loss'][0]:.3f}")
     sheet.arrow(vectors, project)
     sheet.arrow(project, row)
@@ -123,8 +127,10 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(words.bottom(), text.left(), via=[(70, y + 258)])
     sheet.arrow(row.bottom(), text.right(), via=[(258, y + 258)])
     sheet.arrow(text, loss)
-    sheet.gradient(loss.right(), project.right(), via=332)
-    sheet.label(322, y + 336, "gradient", anchor="end", colour=diagram.LOSS)
+    sheet.gradient(loss.right(), text.right(14), via=246)
+    sheet.gradient(text.right(-14), row.bottom(-20), via=[(238, y + 244)])
+    sheet.gradient(row.right(), project.right(), via=332)
+    sheet.label(254, y + 306, "gradient", anchor="start", colour=diagram.LOSS)
     y, vectors, asked = starts[1]
     look = sheet.network(258, y + 138, 124, 44, "Gated look", r"$W, \mathbf{b}, \tanh a$")
     words = sheet.network(70, y + 200, 92, 30, "Word table", frozen=True)

@@ -164,6 +164,8 @@ def test_tokens_are_counted_by_cutting(printed: Equations) -> None:
     table = rows_of("tab-vision-language-cost")
     one = model.image_tokens(336, 336, 14)
     said(f"$336 \\times 336$ pixels in patches of 14 are {one} tokens")
+    one = model.image_tokens(480, 640, 16, 2)
+    said(f"a picture of $640 \\times 480$ pixels makes {one} image tokens")
     assert [row[3] for row in table] == [f"{n:,}" for n in counted]
     for row, n in zip(table, counted, strict=True):
         published = n + 2 if "marks" in row[4] else n
@@ -271,7 +273,7 @@ def test_the_example_by_pencil() -> None:
     said(
         f"four times the probability of “blue”: {red:.1f}. The loss is $-\\log {red:.1f} = "
         f"{-math.log(red):.3f}$",
-        f"a projection, with loss {-math.log(red):.3f} and its gradient;",
+        f"a projection, with loss {-math.log(red):.3f} and its gradient, through the text net;",
     )
     beside = model.look(model.LEFT, h)
     torch.testing.assert_close(beside, torch.tensor([[0.8, 0.2]]))
@@ -315,9 +317,18 @@ def test_ways_are_told_as_measured() -> None:
     net = model.Text(22, 20)
     pictures = [percent(table, "pictures", k) for k in range(7)]
     assert table["words"][:3] == [1, 1, 1]
+    sizes = [
+        sum(p.numel() for n, p in one.named_parameters() if "text" not in n or ".cross." in n)
+        for one in (
+            model.VisionLanguage(model.Text(22, 20), 24, crossed) for crossed in (False, True)
+        )
+    ]
+    same = Fraction(1, 4)  # both shapes have the same colour; they never have the same form
+    blind = (1 + (same + (1 - same) / 2) + Fraction(1, 2)) / 3
     said(
         f"One image token for each image vector gives {pictures[0]} % about pictures, "
-        f"cross-attention {pictures[2]} %.",
+        f"cross-attention {pictures[2]} %, with {sizes[1]:,} learned numbers in place of {sizes[0]}.",
+        f"at best {blind}, {float(100 * blind):.1f} %, would be right.",
         f"Two tokens give {pictures[1]} %: they",
         f"in 1,500 steps one token reaches {percent(table, 'one token, long')} %.",
         f"When the text network learns too, {pictures[3]} % are right, but of the questions in words only "
@@ -346,7 +357,7 @@ def test_the_prior_is_told_as_measured() -> None:
         f"{100 * table['bias'][2]:.0f} and {100 * table['bias'][4]:.0f} %.",
         f"without picture rises from {table['blank'][0]:.2f} to {table['blank'][4]:.2f}.",
         f"{percent(table, 'kept')} % of the flipped scenes are right, in place of {flipped[3]} %.",
-        f"98 % of the scenes have the usual colour: {flipped[3]} % right when no colour is usual | "
+        f"98 % of the shapes have their usual colour: {flipped[3]} % right when none has | "
         f"balanced scenes: {percent(table, 'kept')} %",
     )
 
@@ -461,6 +472,18 @@ def test_a_shut_gate_is_the_text_network_alone_and_the_order_of_words_counts() -
     seen = text.blocks[0].look(text.blocks[0].norm1(x))
     x[:, -1] = x[:, -1].flip(-1)  # a later token does not change what an earlier one reads
     torch.testing.assert_close(text.blocks[0].look(text.blocks[0].norm1(x))[:, :-1], seen[:, :-1])
+
+
+def test_each_way_tells_left_from_right() -> None:
+    for crossed in (False, True):
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            net = model.VisionLanguage(model.Text(9, 8, 8, 2, 2), 3, crossed)
+        for block in net.text.blocks if crossed else ():
+            block.cross.a.data.fill_(1.0)
+        z, words = normal(4, 2, 3, seed=1).float(), torch.tensor([[1, 2]] * 4)
+        swapped = (net(z, words) - net(z.flip(1), words)).detach().abs().amax(1)
+        assert float(swapped.min()) > 1e-5, crossed
 
 
 def test_the_program_runs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -146,6 +146,7 @@ class VisionLanguage(nn.Module):
         self.text, self.crossed, self.width = text, crossed, text.table.embedding_dim
         self.projection = nn.Linear(numbers, each * self.width)  # each: tokens of an image vector
         if crossed:
+            self.cells = nn.Parameter(0.02 * torch.randn_like(text.places))  # a place each
             for block in text.blocks:
                 block.cross = Gated(self.width, heads=4)
 
@@ -154,7 +155,7 @@ class VisionLanguage(nn.Module):
         h = self.projection(z).reshape(len(z), -1, self.width)  # (B, N, E)
         asked = self.text.table(words)  # (B, T, E)
         if self.crossed:
-            out: Tensor = self.text(asked, memory=h)
+            out: Tensor = self.text(asked, memory=h + self.cells[: h.shape[1]])
         else:
             out = self.text(torch.cat([h, asked], 1))
         return out
