@@ -1,5 +1,6 @@
 """Audio: samples, spectrogram and CTC against torch, SciPy and enumeration, and what the page tells of the reader."""
 
+import inspect
 import itertools
 import math
 import runpy
@@ -237,6 +238,14 @@ def test_the_recursion_counts_every_beginning_once(printed: Equations) -> None:
     assert places[1] == 1
 
 
+def alive(text: Sequence[int], frame: int, place: int) -> bool:
+    """Whether a beginning at a place (from 0) in a frame of three can still end as the text."""
+    whole = places_of(text)
+    wanted = [k for k in whole[place:] if k]
+    rows = itertools.product(range(3), repeat=2 - frame)
+    return any(merged([whole[place], *row]) == wanted for row in rows)
+
+
 def places_of(text: Sequence[int]) -> list[int]:
     """A text with blanks around each letter."""
     return [0, *itertools.chain.from_iterable((k, 0) for k in text)]
@@ -345,7 +354,7 @@ def test_the_example_by_pencil() -> None:
     whole = float(audio.log_probability(EXAMPLE.log(), (1, 2)).exp())
     said(
         f"Their sum, {whole:.2f}, is the probability of the text, and the loss is "
-        f"$-\\log {whole:.2f} = {-math.log(whole):.2f}$ nats."
+        f"$-\\log {whole:.2f} = {-math.log(whole):.2f}$ nats (natural logarithm)."
     )
     table = style.read_table(DATA / "sums.csv")
     last = table["alpha"][-5:]
@@ -361,6 +370,9 @@ def test_the_example_by_pencil() -> None:
     assert [v for row in seen for v in row if v] == pytest.approx(
         [0.2, 0.6, 0.1, 0.24, 0.3, 0.12, 0.02, 0.068, 0.108, 0.396, 0.024]
     )
+    ends = [alive((1, 2), n // 5, n % 5) for n in range(15)]
+    dead = [f"{v:.3g}" for v, end in zip(table["alpha"], ends, strict=True) if v and not end]
+    said(f"Four cells, {', '.join(dead[:-1])} and {dead[-1]}, can no longer end as `ab`.")
     leaf = EXAMPLE.log().requires_grad_()
     torch.autograd.backward(audio.log_probability(leaf, (1, 2)))
     assert leaf.grad is not None
@@ -398,6 +410,13 @@ def test_two_right_texts_get_a_quarter_each_at_most() -> None:
         least = torch.minimum(least, loss.detach())
     assert math.log(4) - 1e-6 < float(least.min())
     assert float(least.reshape(6, 5).min(0).values.max()) < math.log(4) + 0.02
+    p = torch.tensor(
+        [[0, 1, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0], [0, 0, 0, 0.5, 0.5, 0], [0, 0, 0, 0, 0, 1]],
+        dtype=torch.float64,
+    )  # g, r, then a or e, then y
+    half = [float(audio.log_probability(p.log(), (1, 2, k, 5)).exp()) for k in (3, 4)]
+    assert half == pytest.approx([0.5, 0.5])
+    said(f"as `gray` and `grey` in four frames, can still have {half[0]:.1f} each")
     said(
         "from six starts each for 2, 3, 4, 6 and 8 frames: no run came below a loss of "
         f"$\\log 4 = {math.log(4):.2f}$ nats, a probability of 0.25 for each text, where "
@@ -466,6 +485,11 @@ def test_the_figure_of_noise_shows_what_the_page_tells() -> None:
         + f" and {trained[6]:.0f}"
     )
     assert (figures.SEEDS, figures.TESTS) == (5, 200)
+    x, _ = figures.test_sounds()
+    lower = 10 * math.log10(x[x != 0].square().mean() / x.square().mean())
+    said(f"with pauses and filling, it is {lower:.1f} dB lower.")
+    assert "30 * strength - 5" in inspect.getsource(figures.louder)
+    said("half of the batches have noise, from 25 to −5 dB.")
     ten, none = (
         [
             table[f"silence_letters_{part}"][table["db"].index(db)]

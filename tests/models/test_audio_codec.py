@@ -56,7 +56,8 @@ def test_decibels_of_the_frame_of_the_example(printed: Equations) -> None:
     one, two = (float(codec.snr(x, codec.decode(k[:, :m], books[:m]))) for m in (1, 2))
     said(
         f"a ratio of {10 ** (one / 10):.0f} or {one:.1f} dB; after two 0.02, "
-        f"a ratio of {10 ** (two / 10):.0f} or {two:.1f} dB"
+        f"a ratio of {10 ** (two / 10):.0f} or {two:.1f} dB.",
+        f"This sum of squares, {float((x - codec.decode(k, books)).square().sum()):.2f}, is the simplest loss",
     )
     made = np.array([1.1, 0.0, -0.9, 0.0])
     assert codec.decode(k, books)[0].tolist() == pytest.approx(made.tolist())
@@ -152,9 +153,11 @@ def test_the_figure_of_decibels_shows_what_the_page_tells() -> None:
         f"The codebooks reach {rows[1]}; three runs)",
         f"With six codebooks they reach {other[1]}; three runs), where tones had {rows[0]:.1f}.",
         f"on both in equal parts reach {both[1]}).",
-        f"{own[1]}), {rows[0] - own[0]:.1f} dB less",
-        f"{table['own_mean'][3]:.1f} against {table['rows_mean'][3]:.1f} dB, "
-        f"{table['rows_mean'][3] - table['own_mean'][3]:.1f} less.",
+        f"{own[0]:.2f}{own[1].removeprefix(f'{own[0]:.1f}')}) instead of {rows[0]:.2f}, "
+        f"which is {rows[0] - own[0]:.2f} dB less",
+        f"{table['own_mean'][3]:.2f} against {table['rows_mean'][3]:.2f} dB, "
+        f"{table['rows_mean'][3] - table['own_mean'][3]:.2f} less.",
+        f"| {rows[0] - own[0]:.2f} dB on the first kind with six codebooks |",
         f"{table['one_mean'][1]:.1f} against {table['rows_mean'][1]:.1f} dB, but",
     )
     for name in ("rows", "other", "both", "own"):
