@@ -86,7 +86,9 @@ def test_the_ring_has_the_density_that_is_used() -> None:
 @pytest.mark.equation("eq-comparison-entropy")
 def test_entropy_of_the_ring(printed: Equations) -> None:
     plane = 2 * float(stats.norm(scale=0.3).entropy()) / math.log(2)
-    printed("eq-comparison-entropy").holds({r"\mathrm{H}": 3 + plane, r"\sigma": 0.3})
+    printed("eq-comparison-entropy").holds(
+        {r"\mathrm{H}": 3 + plane, r"\sigma": 0.3, r"\pi": math.pi}
+    )
     assert pytest.approx(1.620, abs=5e-4) == measures.ENTROPY
 
 
