@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from sklearn.datasets import load_digits
 from torch import Tensor
 
 comparison = import_module("docs.models.comparison.comparison")
@@ -93,7 +94,7 @@ def data(name: str) -> tuple[Tensor, Tensor, Tensor]:
     """Items to train on, to choose the rate by, and to test on."""
     if name == "ring":
         return measures.ring(20_000, 1), measures.ring(2000, 2), measures.ring(2000, 3)
-    train, rest = measures.digits(0)
+    train, rest = measures.digits(torch.tensor(load_digits().data, dtype=torch.float32), 0)
     return train, rest[:297], rest[297:]
 
 

@@ -120,7 +120,7 @@ def test_how_sure_a_share_is(printed: Equations) -> None:
 
 
 def test_digits_are_scaled_by_level_and_split() -> None:
-    train, rest = measures.digits(0)
+    train, rest = measures.digits(torch.tensor(load_digits().data, dtype=torch.float32), 0)
     assert (len(train), len(rest)) == (1000, 797)
     both = torch.cat([train, rest])
     assert both.min() >= -2

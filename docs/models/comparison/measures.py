@@ -40,12 +40,9 @@ def log_ring(x: Tensor) -> Tensor:
     return torch.logsumexp(torch.stack(parts), 0) - math.log(MODES)
 
 
-def digits(seed: int) -> tuple[Tensor, Tensor]:
+def digits(levels: Tensor, seed: int) -> tuple[Tensor, Tensor]:
     """1,000 digits to train on and 797 others, with uniform noise, shuffled: (N, 64). Source: definition."""
-    from sklearn.datasets import load_digits
-
     generator = torch.Generator().manual_seed(seed)
-    levels = torch.tensor(load_digits().data, dtype=torch.float32)
     levels = levels[torch.randperm(len(levels), generator=generator)]
     filled = (levels + torch.rand(levels.shape, generator=generator)) / LEVELS
     x = (2 * filled - 1) * comparison.RANGE
