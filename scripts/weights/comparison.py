@@ -73,7 +73,9 @@ REFINING = ("energy", "diffusion", "matching")
 def code() -> str:
     """A digest of the code that trains and measures, without its words and without `main`. Source: definition."""
     found = hashlib.sha256()
-    for path in (Path(__file__), Path(str(comparison.__file__)), Path(str(measures.__file__))):
+    folder = Path(str(comparison.__file__)).parent
+    names = ("comparison", "exact", "refining", "measures")
+    for path in (Path(__file__), *(folder / f"{name}.py" for name in names)):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         tree.body = [
             node

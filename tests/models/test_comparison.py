@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from docs.models.comparison import comparison, measures, practice
+from docs.models.comparison import comparison, exact, measures, practice, refining
 from scripts.figures import comparison as figures
 from scripts.figures import style
 from scripts.weights import comparison as runs
@@ -24,6 +25,7 @@ GOLDEN = Path(__file__).with_name("comparison.golden.json")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
 NAMES = list(figures.NAMES)
+JACOBIAN: Any = torch.autograd.functional.jacobian
 TITLES = ["Autoregressive", "VAE", "GAN", "Flow", "Energy", "Diffusion", "Flow matching"]
 EDGES = ["*Data*", "*One normal density*"]
 
@@ -83,8 +85,8 @@ def test_each_class_has_the_budget_within_two_percent() -> None:
 
 @pytest.mark.parametrize("kind", ["autoregressive", "flow"])
 def test_an_exact_density_has_the_integral_one(kind: str) -> None:
-    model: comparison.Model = small(kind)  # type: ignore[assignment]
-    assert isinstance(model, comparison.Autoregressive | comparison.Flow)
+    model: exact.Autoregressive | exact.Flow = small(kind)  # type: ignore[assignment]
+    assert isinstance(model, exact.Autoregressive | exact.Flow)
     grid, area = plane()
     if kind == "autoregressive":
         grid = grid[(grid.abs() < comparison.RANGE).all(1)]
@@ -96,36 +98,19 @@ def test_an_exact_density_has_the_integral_one(kind: str) -> None:
     np.testing.assert_allclose(samples.mean(0), wanted, atol=0.05)
 
 
-def test_an_autoregressive_bin_sees_only_numbers_before_it() -> None:
-    model = comparison.Autoregressive(6, 20, 3)
-    x = torch.randn(4, 6)
-    changed = x.clone()
-    changed[:, 3] += 1
-    with torch.no_grad():
-        differs = (model.logits(x) - model.logits(changed)).abs().amax((0, 2)) > 0
-    assert not differs[:4].any()
-    assert differs[4:].all()
-
-
 def test_a_flow_is_turned_round() -> None:
-    model: comparison.Flow = small("flow")  # type: ignore[assignment]
+    model: exact.Flow = small("flow")  # type: ignore[assignment]
     x = model.sample(50, generator())
     with torch.no_grad():
         noise = torch.randn(50, 2, generator=generator())
         density = comparison.gaussian(noise)
         stretch = torch.stack(
-            [
-                torch.autograd.functional.jacobian(lambda v: back(model, v[None])[0], z)
-                .det()
-                .abs()
-                .log()
-                for z in noise
-            ]  # type: ignore[no-untyped-call]
+            [JACOBIAN(lambda v: back(model, v[None])[0], z).det().abs().log() for z in noise]
         )
     np.testing.assert_allclose(model.log_density(x).detach(), density - stretch, atol=2e-3)
 
 
-def back(model: comparison.Flow, x: Tensor) -> Tensor:
+def back(model: exact.Flow, x: Tensor) -> Tensor:
     """From given noise to data, through the layers of a flow in two dimensions."""
     for order, layer in zip(model.orders[::-1], model.nets[::-1], strict=True):
         scale, shift = layer(x[:, :1]).chunk(2, -1)
@@ -135,7 +120,7 @@ def back(model: comparison.Flow, x: Tensor) -> Tensor:
 
 
 def test_the_bound_of_the_vae_is_below_its_density() -> None:
-    model: comparison.Autoencoder = small("vae")  # type: ignore[assignment]
+    model: exact.Autoencoder = small("vae")  # type: ignore[assignment]
     x = measures.ring(30, 0)
     with torch.no_grad():
         bound = torch.stack([model.bound(x, generator(n)) for n in range(200)])
@@ -148,13 +133,13 @@ def test_the_bound_of_the_vae_is_below_its_density() -> None:
 
 
 def test_the_losses_of_the_gan() -> None:
-    model = comparison.Adversarial(2, 8, 2, 0.1)
+    model = exact.Adversarial(2, 8, 2, 0.1)
     x = measures.ring(6, 0)
     with torch.no_grad():
         fake = model.generator(torch.randn(6, 2, generator=generator()))
         real, made = model.judge(x), model.judge(fake)
         missed = -functional.logsigmoid(real).mean() - functional.logsigmoid(-made).mean()
-    slopes = torch.autograd.functional.jacobian(lambda v: model.judge(v).sum(), x)  # type: ignore[no-untyped-call]
+    slopes = JACOBIAN(lambda v: model.judge(v).sum(), x)
     wanted = float(missed) + 0.05 * float((slopes**2).sum(1).mean())
     assert float(model.loss_of_judge(x, generator())) == pytest.approx(wanted, rel=1e-4)
     assert float(model.loss_of_generator(x, generator())) == pytest.approx(
@@ -163,7 +148,7 @@ def test_the_losses_of_the_gan() -> None:
 
 
 def test_the_walk_of_the_energy_ends_in_its_density() -> None:
-    model = comparison.Energy(2, 4, 8, 0.02, 1.0)
+    model = refining.Energy(2, 4, 8, 0.02, 1.0)
     with torch.no_grad():
         for part in model.network.parameters():
             part.zero_()
@@ -180,57 +165,21 @@ def test_the_walk_of_the_energy_ends_in_its_density() -> None:
 
 def grid_constant() -> float:
     """The log constant of the small energy by another grid."""
-    model: comparison.Energy = small("energy")  # type: ignore[assignment]
+    model: refining.Energy = small("energy")  # type: ignore[assignment]
     grid, area = plane()
     grid = grid[(grid.abs() < 5).all(1)]
     with torch.no_grad():
         return float(torch.logsumexp(-model.energy(grid), 0)) + math.log(area)
 
 
-class Known(comparison.Diffusion):
-    """Diffusion with the exact field of normal data of deviation 0.5."""
-
-    def factor(self, t: Tensor) -> Tensor:
-        """What the exact field multiplies a place by."""
-        a, s, by_a, by_s = self.path(t)
-        return (0.25 * a * by_a + s * by_s) / (0.25 * a**2 + s**2)
-
-    def slope(self, x: Tensor, t: Tensor) -> Tensor:
-        """The regression of the slope on the place."""
-        return self.factor(t)[:, None] * x
-
-    def divergence(self, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-        """Two equal derivatives."""
-        return self.slope(x, t), 2 * self.factor(t)
-
-
-class KnownMatching(comparison.Matching):
-    """Flow matching with the exact field of the same data."""
-
-    slope = Known.slope
-    divergence = Known.divergence
-    factor = Known.factor
-
-
-@pytest.mark.parametrize("kind", [Known, KnownMatching])
-def test_samplers_and_densities_along_the_path(kind: type[comparison.Path]) -> None:
-    model = kind(2, 4)
-    assert isinstance(model, Known | KnownMatching)
-    x = model.sample(20_000, generator(), 400)
-    assert float(x.std()) == pytest.approx(0.5, rel=0.03)
-    some = measures.ring(20, 0) / 2
-    wanted = comparison.gaussian(some, 0.0, math.log(0.5))
-    np.testing.assert_allclose(model.log_density(some), wanted, atol=0.02)
-
-
 @pytest.mark.equation("eq-comparison-divergence")
 def test_divergence_is_that_of_automatic_differentiation(printed: Equations) -> None:
     torch.manual_seed(0)
-    model = comparison.Matching(3, 5).double()
+    model = refining.Matching(3, 5).double()
     x, t = torch.randn(4, 3, dtype=torch.float64), torch.rand(4, dtype=torch.float64)
     slope, trace = model.divergence(x, t)
     torch.testing.assert_close(slope, model.slope(x, t))
-    full = torch.autograd.functional.jacobian(lambda v: model.slope(v, t), x)  # type: ignore[no-untyped-call]
+    full = JACOBIAN(lambda v: model.slope(v, t), x)
     wanted = torch.stack([full[n, :, n].trace() for n in range(4)])
     torch.testing.assert_close(trace, wanted)
     first, second, last = (model.network[n] for n in (0, 2, 4))
@@ -268,8 +217,8 @@ def test_the_programs_run(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.answer("answer-comparison-width")
 def test_exercise_7_a_width(answer: Bench) -> None:
-    vae = comparison.fitted(comparison.Autoencoder, 10_000, size=2, code=2)
-    chain = comparison.fitted(comparison.Autoregressive, 10_000, size=2, bins=50)
+    vae = comparison.fitted(exact.Autoencoder, 10_000, size=2, code=2)
+    chain = comparison.fitted(exact.Autoregressive, 10_000, size=2, bins=50)
     answer("answer-comparison-width").is_(vae.encoder[0].out_features, chain.layers[0].out_features)
 
 
