@@ -39,6 +39,7 @@ def test_the_two_models_of_the_example() -> None:
     assert apart(BROAD, DATA) == pytest.approx(1.0625)
 
 
+@pytest.mark.equation("eq-comparison-distance")
 def test_the_energy_distance_pairs_no_item_with_itself() -> None:
     own = sum(abs(a - b) for a in (0, 1, 10, 11) for b in (0, 1, 10, 11)) / 12
     made = sum(abs(a - b) for a in range(4) for b in range(4)) / 12
@@ -51,6 +52,7 @@ def test_the_energy_distance_pairs_no_item_with_itself() -> None:
     assert min(found) < 0 < max(found)
 
 
+@pytest.mark.equation("eq-comparison-precision")
 def test_neighbourhoods_are_those_of_scikit_learn() -> None:
     x, y = measures.ring(200, 1).double(), 0.9 * measures.ring(200, 2).double()
     wanted = practice.precision_recall(x.numpy(), y.numpy())
