@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -127,36 +126,13 @@ def weights() -> Iterator[Product]:
         )
 
 
-def comparison() -> Iterator[Product]:
-    """The runs of the comparison of all classes: anew when the code that trains and measures has changed."""
-    path = ROOT / "scripts" / "weights" / "comparison_runs.json"
-
-    def stale() -> str:
-        from scripts.weights import comparison as runs
-
-        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        return "" if found.get("code") == runs.code() else "the code that trains has changed"
-
-    def write() -> None:
-        importlib.import_module("scripts.weights.comparison").main()
-
-    yield Product(path.relative_to(ROOT).as_posix(), {"comparison"}, stale, write)
-
-
 def make(stems: set[str], train: bool = False) -> list[str]:
     """Write what is out of date. Returns the paths that were written.
 
     Raises:
         ValueError: if nothing belongs to one of the stems, or a test does not give a demo's values.
     """
-    products = [
-        *(weights() if train else ()),
-        *comparison(),
-        *figures(),
-        *values(),
-        *pages(),
-        *addresses(),
-    ]
+    products = [*(weights() if train else ()), *figures(), *values(), *pages(), *addresses()]
     all_stems = set().union(*(product.stems for product in products))
     unknown = stems - all_stems
     if unknown:
