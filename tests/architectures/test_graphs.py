@@ -94,7 +94,9 @@ def test_the_example_as_the_page_tells_it() -> None:
     said(
         f"The rows for O, C, H, H are ${row(a[0])}$, ${row(a[1])}$, ${row(a[2])}$ and ${row(a[3])}$"
     )
-    said(f"times the features gives the sums ${row(a @ h)}$")
+    said(
+        f"times the features gives the sums ${row(a @ h)}$; with each node's own feature added, ${row(h + a @ h)}$."
+    )
     said(f"The example's features become {row(made)}.")
     moved = graphs.move(x, source, target, torch.reciprocal)
     said(f"The three add to ${row(moved[1])}$, and carbon moves there.")
@@ -255,7 +257,7 @@ def test_a_triangle_update_sums_over_third_corners(printed: Equations) -> None:
     each = Each(range(1, 5))
     printed("eq-graphs-triangle").holds(
         {
-            "z": z[..., 1].numpy(), "a": a[..., 1].numpy(), "b": b[..., 1].numpy(), "N": 4, "i": each, "j": each,
+            "u": z[..., 1].numpy(), "a": a[..., 1].numpy(), "b": b[..., 1].numpy(), "N": 4, "i": each, "j": each,
         }
     )  # fmt: skip
     said(

@@ -149,7 +149,9 @@ def test_what_the_page_tells_of_the_far_node() -> None:
     said(
         f"on twelve in {twelve:.0f} % {far('ring', 2)}, on sixteen in {sixteen:.0f} % {far('ring', 3)}."
     )
-    said(f"did not save it: {100 * mean['residual'][3]:.0f} % {far('residual', 3)} on sixteen.")
+    said(
+        f"did not save it within 300 steps: {100 * mean['residual'][3]:.0f} % {far('residual', 3)} on sixteen."
+    )
     for kind in ("edge", "global"):
         assert FAR[f"{kind}_least"] == [1, 1, 1, 1]
     said(f"without the mark it fails ({100 * mean['unmarked'][3]:.0f} % on sixteen)")
@@ -162,6 +164,7 @@ def test_what_the_page_tells_of_the_far_node() -> None:
         for v in [*mean["unmarked"][1:], mean["ring"][3], mean["residual"][3]]
     )
     said("Mean and range of five networks after 300 steps.")
+    said(f"Each network is tested on {deep.BATCH} fresh rings.")
     assert (deep.SEEDS, deep.STEPS, deep.CLASSES) == (5, 300, 4)
 
 
