@@ -17,7 +17,7 @@ from scripts.weights import gpt as weights
 levels = import_module("docs.models.vq-vae.levels")
 
 SEEDS = 3
-STEPS, BATCH = 200, 64
+STEPS, LONG, BATCH = 200, 1000, 64
 TRAINING = 1437
 LEAST = 20  # how often a token must occur in the GPT's text to count as a word
 WIDTH, SCALE = 16, 0.3  # numbers of a vector after the projection; their root mean square
@@ -82,14 +82,14 @@ def names() -> Tensor:
 
 @cache
 @torch.enable_grad()
-def trained(kind: str, seed: int, weight: float = 0.0) -> spae.SPAE:
+def trained(kind: str, seed: int, weight: float = 0.0, steps: int = STEPS) -> spae.SPAE:
     """A network: frozen, random, learned, summed (frozen, added up) or far (frozen, long vectors)."""
     x, _, y, _ = data()
     e = {"random": random_like(seed), "far": projected(language()[1], scale=1.0)}.get(kind, table())
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     model = spae.SPAE(e, LAYERS, 64, learn=kind == "learned", average=kind != "summed")
-    spae.fit(model, x, STEPS, generator, names()[y], weight, batch=BATCH)
+    spae.fit(model, x, steps, generator, names()[y], weight, batch=BATCH)
     return model
 
 
@@ -135,11 +135,14 @@ TOLD = (
 
 def tokens() -> style.Table:
     """Error of new digits by words written, and how many words are in use, for each table."""
-    found: dict[str, list[list[float]]] = {kind: [] for kind in KINDS}
-    used: dict[str, list[list[float]]] = {f"used_{kind}": [] for kind in KINDS}
+    runs: dict[str, tuple[str, float, int]] = {kind: (kind, 0.0, STEPS) for kind in KINDS}
+    runs |= {f"long_{kind}": (kind, 0.0, LONG) for kind in ("frozen", "learned", "summed")}
+    runs["long_guided"] = ("frozen", GUIDED, LONG)
+    found: dict[str, list[list[float]]] = {kind: [] for kind in runs}
+    used: dict[str, list[list[float]]] = {f"used_{kind}": [] for kind in runs}
     for seed in range(SEEDS):
-        for kind in KINDS:
-            model = trained(kind, seed)
+        for kind, (table_of, weight, steps) in runs.items():
+            model = trained(table_of, seed, weight, steps)
             k = model.write(data()[1])
             found[kind].append(errors(model))
             kept = [first(k, n + 1) for n in range(len(LAYERS))]
@@ -195,6 +198,7 @@ READERS: dict[str, Reader] = {
     "own": ("frozen", 0.0, "own"),
     "shuffled": ("frozen", 0.0, "shuffled"),
     "random": ("random", 0.0, "own"),
+    "random_equal": ("random", 0.0, "equal"),
     "guided_equal": ("frozen", GUIDED, "equal"),
     "guided_own": ("frozen", GUIDED, "own"),
     "guided_shuffled": ("frozen", GUIDED, "shuffled"),
