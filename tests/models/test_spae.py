@@ -313,7 +313,8 @@ def test_the_figure_of_tables_shows_what_the_page_tells() -> None:
         f"as well as the GPT's ({last['random']:.4f} and {last['frozen']:.4f} after 11 words); "
         f"a codebook that learns does so after {figures.STEPS} steps ({last['learned']:.4f}), "
         f"and restores [better after {figures.LONG:,}](#tables).",
-        f"a little better than the mean, {last['summed']:.4f} against {last['frozen']:.4f} after 11 words",
+        f"after {figures.STEPS} steps adding up restores a little better than the mean, "
+        f"{last['summed']:.4f} against {last['frozen']:.4f} after 11 words",
         f"{table['used_far_mean'][3]:.0f} words are in use after {figures.STEPS} steps in place of "
         f"{table['used_frozen_mean'][3]:.0f}, "
         f"and the error after 11 words is {last['far']:.4f} in place of {last['frozen']:.4f} ",

@@ -25,9 +25,11 @@ def test_longer_training_changes_what_the_page_tells() -> None:
     least, most = (table[f"used_long_learned_{name}"][3] for name in ("least", "most"))
     said(
         f"and after {figures.LONG:,} the ranges overlap ({last['frozen']:.4f} both).",
+        f"After {figures.STEPS} steps a table that may learn, of the same size, brings nothing:",
         f"After {figures.LONG:,} steps {least:.0f} to {most:.0f} of its words are in use, "
         f"and it leaves {last['learned']:.4f} against {last['frozen']:.4f} after 11 words",
-        f"one word leaves {first['guided']:.4f} with guidance and {first['frozen']:.4f} without, a third more.",
+        f"The price grows: after {figures.LONG:,} steps one word leaves "
+        f"{first['guided']:.4f} with guidance and {first['frozen']:.4f} without, a third more.",
     )
     assert table["long_learned_most"][3] < table["long_frozen_least"][3]
     assert first["guided"] / first["frozen"] == pytest.approx(4 / 3, abs=0.02)
