@@ -222,6 +222,28 @@ def test_a_small_step_is_not_lost_by_the_slider_that_shows_it_rounded(open_demo:
     assert weight.input_value() != "0.434"
 
 
+def test_the_step_that_is_shown_is_there_again(open_demo: OpenDemo, new_page: NewPage) -> None:
+    page, demo = open_demo("models/flow-matching", reduced_motion="reduce")
+    for _ in range(3):
+        demo.get_by_role("button", name="Step", exact=True).click()
+    until(page, "location.search.includes('taken=2')")
+    told = demo.locator("p.demo-status").first.text_content()
+    again = opened(new_page(reduced_motion="reduce"), f"{page.url}#demo")
+    expect(again.locator("p.demo-status").first).to_have_text(str(told))
+
+
+def test_reset_brings_back_the_head_too(open_demo: OpenDemo) -> None:
+    page, demo = open_demo("architectures/encoder-decoder", reduced_motion="reduce")
+    load = demo.get_by_role("button", name=re.compile("^(Load|Start)"))
+    if load.count():
+        load.click()
+    demo.get_by_role("button", name="No object").click()
+    demo.get_by_label("Head").select_option(label="2")
+    until(page, "location.search.includes('head=1')")
+    demo.get_by_role("button", name="Reset").click()
+    until(page, "location.search === ''")
+
+
 def test_judgements_are_there_again(open_demo: OpenDemo, new_page: NewPage) -> None:
     page, demo = open_demo("training/rlhf", reduced_motion="reduce")
     demo.get_by_label("Preset").select_option("yours")

@@ -150,6 +150,7 @@ class Stage {
     this.text.value = text;
     this.k?.set(k);
     this.alpha?.set(alpha);
+    this.head?.set("0");
     this.see.textContent = see;
     this.show();
   }

@@ -1,5 +1,6 @@
 /** The stage of flow-matching.mjs: pairs, solver, steps and the start of one point are set by the reader. */
 
+import { keep } from "../../assets/demos/state.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { drawFlow, drawLines, toLine, toPicture } from "./draw.mjs";
 import { follow, looker, off, pairing, quantiles, SAMPLES } from "./flow-matching.mjs";
@@ -86,6 +87,17 @@ class Stage {
     ui.button(buttons, "All steps", () => this.show());
     ui.button(buttons, "Reset", () => this.load(PRESETS[0]));
     this.load(PRESETS[0]);
+    keep(root, "taken", {
+      read: () => (this.done === this.run.steps.length ? "" : String(this.done)), // else all
+      write: (text) => {
+        const good = /^\d{1,3}$/.test(text) && Number(text) < this.run.steps.length;
+        if (good) {
+          this.done = Number(text);
+          this.tell();
+        }
+        return good;
+      },
+    });
   }
 
   /** @param {Element} stage */
