@@ -71,26 +71,22 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
         cost.right(), network.bottom(), "gradient", via=[(699, 60), (699, 180), (426, 180)], at=0.12
     )
     sheet.band(202, 196, "Generation", "the same network; you choose order and places a call")
-    again = sheet.network(352, 258, 104, 44, r"$p_\theta$")
     y = 348
     columns = [58, 250, 454, 650]
     here = [
         sheet.box(x, y, 64, 32, said(stage), random=n > 0)
         for n, (x, stage) in enumerate(zip(columns, STAGES, strict=True))
     ]
-    moves = []
     for n, x in enumerate((154, 352, 552)):
         letter = "ab"[STAGES[n + 1][PLACES[n]]]
-        moves.append(
-            sheet.pill(
-                x, y, 100, 42, f"draw place {PLACES[n] + 1}", f"{letter}: {table['drawn'][n]:.2f}"
-            )
+        move = sheet.pill(
+            x, y, 100, 42, f"draw place {PLACES[n] + 1}", f"{letter}: {table['drawn'][n]:.2f}"
         )
-    for n, move in enumerate(moves):
+        again = sheet.network(x, 258, 84, 40, r"$p_\theta$")
+        sheet.arrow(here[n].top(), again.left(), via=[(columns[n], 258)])
+        sheet.arrow(again, move, "guesses", side="right")
         sheet.arrow(here[n], move)
         sheet.arrow(move, here[n + 1])
-    sheet.arrow(here[1].top(), again.bottom(-40), via=[(250, 300), (312, 300)])
-    sheet.arrow(again.bottom(), moves[1].top(), "guesses", side="right")
 
 
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
@@ -112,7 +108,6 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(data.left(), cost.bottom(), via=[(14, 56), (14, 330), (288, 330)])
     sheet.gradient(cost.top(), network.right(), "gradient", via=[(288, 212)], side="above")
     sheet.band(348, 330, "Generation", "you choose the order")
-    again = sheet.network(276, 520, 96, 40, r"$p_\theta$")
     y, move = 392, None
     for n, stage in enumerate(STAGES):
         box = sheet.box(92, y, 76, 30, said(stage), random=n > 0)
@@ -124,9 +119,9 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
                 92, y + 42, 148, 28, f"place {PLACES[n] + 1}, {letter}: {table['drawn'][n]:.2f}"
             )
             sheet.arrow(box, move)
-            if n == 1:
-                sheet.arrow(box.right(), again.top(), via=[(276, y)])
-                sheet.arrow(again, move, "guesses", side="below")
+            again = sheet.network(276, y + 42, 96, 36, r"$p_\theta$")
+            sheet.arrow(box.right(), again.top(), via=[(276, y)])
+            sheet.arrow(again, move, "guesses", side="below")
         y += 86
 
 

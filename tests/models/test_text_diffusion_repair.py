@@ -80,7 +80,7 @@ def test_the_surest_draw_by_pencil() -> None:
         rf"\frac{{1}}{{2}}\bigr) = {share:.2f}$ of the cases, where 3/4 is right",
         f"Of all texts {100 * text.off(JOINT, result):.2f} % are off and "
         f"{text.lost(JOINT, result):.2f} nats are lost",
-        f"spoils even a perfect model: {100 * text.off(JOINT, result):.0f} % off if the leftmost",
+        f"a perfect model at one place a call: {100 * text.off(JOINT, result):.0f} % off if the leftmost",
     )
 
 
@@ -141,4 +141,14 @@ def test_the_surest_draws_against_a_simulation() -> None:
 def test_choosing_the_place_first_costs_nothing() -> None:
     torch.testing.assert_close(text.filling(GUESS, 3, 2, text.surest, 1), JOINT)
     assert text.surest((2, 2, 2), torch.tensor([[0.5, 0.5], [0.1, 0.9], [0.7, 0.3]])) == [1, 2, 0]
-    said("and nothing is lost, at no cost")
+    said("with one place a call nothing is lost, at no cost")
+
+
+def test_choosing_the_place_first_does_not_help_two_places_a_call() -> None:
+    results = (
+        text.filling(GUESS, 3, 2, text.surest, 2),
+        repair.surest_draws(GUESS, 3, 2, 2),
+    )
+    for result in results:
+        said(f"both leave {100 * text.off(JOINT, result):.0f} % off")
+        assert text.off(JOINT, result) == pytest.approx(1 / 4)
