@@ -26,7 +26,7 @@ from scripts.extensions.builder import DOCS, of, sub
 DISPLAY = re.compile(rf"^[ \t>]*{mathematics.DISPLAY}", re.MULTILINE)
 
 
-LINES = 8  # of a test that the ledger shows
+LINES = 5  # of a test that the ledger shows
 
 
 @dataclass(frozen=True)
