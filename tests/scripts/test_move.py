@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -22,23 +21,14 @@ ROOT = Path(__file__).resolve().parents[2]
 SKIPPED = shutil.ignore_patterns("__pycache__")
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the copies stand one after the other: what the check remembers holds for a place."""
-    return tmp_path_factory.mktemp("move")
-
-
 @pytest.fixture
-def project(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the repository; what the check found before a move is remembered for the next copy."""
-    memory, root = place / "memory", place / "project"
-    monkeypatch.setattr(move, "TemporaryDirectory", lambda: nullcontext(memory))
-    shutil.rmtree(root, ignore_errors=True)
+def project(tmp_path: Path) -> Path:
+    """A copy of the repository."""
     for name in ("docs", "overrides", "scripts", "tests", ".github"):
-        shutil.copytree(ROOT / name, root / name, ignore=SKIPPED)
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=SKIPPED)
     for name in ("mkdocs.yml", "pyproject.toml", "requirements-test.txt", "README.md"):
-        shutil.copy(ROOT / name, root / name)
-    return root
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
 
 
 def state(root: Path) -> dict[str, bytes]:
