@@ -148,10 +148,11 @@ function found({ page, parts }, fit, base, marks) {
  * @param {URL} base
  */
 async function fill(group, page, fit, base) {
-  for (const link of group.querySelectorAll("a")) {
-    const anchor = link.dataset.anchor ?? "";
-    const known = await textsOf(page, anchor, base);
-    const text = excerpt(known[anchor] ?? "", fit);
+  const links = [...group.querySelectorAll("a")];
+  const anchors = links.map((link) => link.dataset.anchor ?? "");
+  const all = await Promise.all(anchors.map((anchor) => textsOf(page, anchor, base)));
+  for (const [i, link] of links.entries()) {
+    const text = excerpt(all[i][anchors[i]] ?? "", fit);
     link.querySelector(".search-text")?.replaceChildren(...text);
   }
 }

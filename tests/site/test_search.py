@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from scripts import search_index
 from tests.site import growth
-from tests.site.kit import PAGES, NewPage, settle, traffic, until
+from tests.site.kit import DOCS, PAGES, NewPage, settle, traffic, until
 from tests.site.server import Server
 
 pytestmark = pytest.mark.browser
@@ -264,6 +264,11 @@ def test_the_index_leads_to_sections_that_there_are(site: Path) -> None:
             place = search_index.place(address, anchor, len(sections) + 1)
             assert (site / "search" / place).is_file()
         assert (site / "search" / search_index.place(address)).is_file()
+
+
+def test_both_sides_part_the_texts_of_a_page_from_the_same_number_of_sections_on() -> None:
+    script = (DOCS / "assets/search-results.mjs").read_text(encoding="utf-8")
+    assert f"const MANY = {search_index.MANY};" in script
 
 
 def test_the_excerpt_of_a_glossary_entry_is_that_of_the_entry(page: Page) -> None:
