@@ -27,6 +27,7 @@ STATUSES = {
     "none found": "we found no test by others",
 }
 HEAD = ["| What it changes, and its cost | Claimed, by whom | By others |", "| --- | --- | --- |"]
+MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 TABLE = re.compile(rf"(?:^\|.*\n)+(?=\nTable: [^\n]*\{{#{NAME}\}})", re.MULTILINE)
 
 
@@ -37,7 +38,7 @@ def data() -> dict[str, Any]:
 
 def months(date: str) -> int:
     """A year and a month as a number of months."""
-    year, month = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", date).groups()  # type: ignore[union-attr]
+    year, month = MONTH.fullmatch(date).groups()  # type: ignore[union-attr]
     return 12 * int(year) + int(month) - 1
 
 
@@ -55,7 +56,7 @@ def faults(table: dict[str, Any], known: set[str]) -> list[str]:
         ]
         if KEYS - row.keys():
             continue
-        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", row["date"]):
+        if not MONTH.fullmatch(row["date"]):
             said.append(f"{name}: the date is a year and a month, not {row['date']}")
         elif not 0 <= months(table["as_of"]) - months(row["date"]) < MONTHS:
             said.append(
@@ -113,4 +114,5 @@ def stale() -> str:
 def write() -> None:
     """Put the table into the page, in place of the one that stands above its caption."""
     text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(TABLE.sub(lambda _: table(), text), encoding="utf-8")
+    made = TABLE.sub(lambda _: table(), text)
+    PAGE.write_text(made, encoding="utf-8", newline="\n")
