@@ -46,6 +46,20 @@ def asked(page: Page) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
+def line(demo: Locator) -> str:
+    """What a demo says of its state."""
+    return str(demo.locator("p.demo-status").first.text_content())
+
+
+def says_the_same(page: Page, demo: Locator, new_page: NewPage) -> Locator:
+    """Open the address of a page once more: its demo says what the first one says, and refuses nothing."""
+    other = new_page(reduced_motion="reduce")
+    again = opened(other, f"{page.url}#demo")
+    expect(again.locator("p.demo-status").first).to_have_text(line(demo))
+    expect(refusal(other)).to_be_empty()
+    return again
+
+
 @pytest.mark.parametrize("path", DEMOS)
 def test_what_was_set_is_there_again(path: str, open_demo: OpenDemo, new_page: NewPage) -> None:
     page, demo = open_demo(path, reduced_motion="reduce")
@@ -208,9 +222,7 @@ def test_steps_that_were_taken_are_there_again(open_demo: OpenDemo, new_page: Ne
     for _ in range(2):
         demo.get_by_role("button", name="Step", exact=True).click()
     until(page, "location.search === '?taken=2'")
-    told = demo.locator("p.demo-status").first.text_content()
-    again = opened(new_page(reduced_motion="reduce"), f"{page.url}#demo")
-    expect(again.locator("p.demo-status").first).to_have_text(str(told))
+    says_the_same(page, demo, new_page)
 
 
 def test_a_small_step_is_not_lost_by_the_slider_that_shows_it_rounded(open_demo: OpenDemo) -> None:
@@ -227,9 +239,7 @@ def test_the_step_that_is_shown_is_there_again(open_demo: OpenDemo, new_page: Ne
     for _ in range(3):
         demo.get_by_role("button", name="Step", exact=True).click()
     until(page, "location.search.includes('taken=2')")
-    told = demo.locator("p.demo-status").first.text_content()
-    again = opened(new_page(reduced_motion="reduce"), f"{page.url}#demo")
-    expect(again.locator("p.demo-status").first).to_have_text(str(told))
+    says_the_same(page, demo, new_page)
 
 
 def test_reset_brings_back_the_head_too(open_demo: OpenDemo) -> None:
@@ -252,16 +262,11 @@ def test_judgements_are_there_again(open_demo: OpenDemo, new_page: NewPage) -> N
     demo.get_by_role("button", name=re.compile("^Let the automatic")).click()
     second.click()
     until(page, "location.search.includes('judged=2a2')")
-    told = demo.locator("p.demo-status").first.text_content()
-    assert told
-    assert told.startswith("52 comparisons")
-    other = new_page(reduced_motion="reduce")
-    again = opened(other, f"{page.url}#demo")
-    expect(again.locator("p.demo-status").first).to_have_text(told)
+    assert line(demo).startswith("52 comparisons")
+    again = says_the_same(page, demo, new_page)
     expect(again.get_by_role("button", name=re.compile("^2[.] "))).to_have_text(
         str(second.text_content())
     )
-    expect(refusal(other)).to_be_empty()
 
 
 def test_points_of_ones_own_are_there_again(open_demo: OpenDemo, new_page: NewPage) -> None:
@@ -272,8 +277,7 @@ def test_points_of_ones_own_are_there_again(open_demo: OpenDemo, new_page: NewPa
     plane.click(position={"x": 301, "y": 50})
     demo.get_by_role("button", name="Train 25 rounds").click()
     until(page, "location.search.includes('points=')")
-    told = demo.locator("p.demo-status").first.text_content()
-    assert told
+    told = line(demo)
     assert "of 2 modes" in told
     other = new_page(reduced_motion="reduce")
     again = opened(other, f"{page.url}#demo")
@@ -287,10 +291,7 @@ def test_a_start_of_two_numbers_is_there_again(open_demo: OpenDemo, new_page: Ne
     demo.get_by_role("button", name="circling").click()
     demo.get_by_label(re.compile("^Phase plane")).press("ArrowRight")
     until(page, "location.search.includes('start=')")
-    told = demo.locator("p.demo-status").first.text_content()
-    other = new_page(reduced_motion="reduce")
-    again = opened(other, f"{page.url}#demo")
-    expect(again.locator("p.demo-status").first).to_have_text(str(told))
+    says_the_same(page, demo, new_page)
 
 
 @pytest.mark.parametrize(
