@@ -8,20 +8,14 @@
  */
 
 import { around, write } from "../../assets/demos/labels.mjs";
+import { plane } from "../../assets/demos/plane.mjs";
 import { fixed } from "../../assets/demos/ui.mjs";
 import { WORDS } from "./attention.mjs";
 
 export const REACH = 3; // the plane shows -REACH … REACH
 const FONT = "12px sans-serif";
 
-/** @param {number[]} place @param {number} width @returns {number[]} in pixels */
-export const at = ([x, y], width) => [((x / REACH + 1) / 2) * width, ((1 - y / REACH) / 2) * width];
-
-/** @param {number[]} pixel @param {number} width @returns {number[]} in the plane */
-export const place = ([x, y], width) => [
-  ((x / width) * 2 - 1) * REACH,
-  (1 - (y / width) * 2) * REACH,
-];
+export const { at, place } = plane(REACH);
 
 /**
  * The grid with the names of its ends.

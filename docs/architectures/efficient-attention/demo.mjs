@@ -128,9 +128,7 @@ class Stage {
     this.status = status;
     this.output = output;
     this.settings = { ...PRESETS[0].settings };
-    const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
-    this.see = see;
-    root.prepend(list, this.see);
+    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.bars = ui.canvas(stage, {
       width: 640,
       height: 130,

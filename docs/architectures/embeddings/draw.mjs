@@ -7,19 +7,13 @@
  */
 
 import { around, write } from "../../assets/demos/labels.mjs";
+import { plane } from "../../assets/demos/plane.mjs";
 import { NEIGHBOURS, U, W, WORDS } from "./embeddings.mjs";
 
 export const REACH = 2; // the plane shows -REACH … REACH
 const FONT = "13px sans-serif";
 
-/** @param {number[]} place @param {number} width @returns {number[]} in pixels */
-export const at = ([x, y], width) => [((x / REACH + 1) / 2) * width, ((1 - y / REACH) / 2) * width];
-
-/** @param {number[]} pixel @param {number} width @returns {number[]} in the plane */
-export const place = ([x, y], width) => [
-  ((x / width) * 2 - 1) * REACH,
-  (1 - (y / width) * 2) * REACH,
-];
+export const { at, place } = plane(REACH);
 
 /** @param {CanvasRenderingContext2D} g @param {number} width @param {number[]} to */
 function arrow(g, width, to) {

@@ -72,9 +72,7 @@ class Stage {
     this.tokens = moe.TOKENS;
     this.random = random(0);
     this.done = 0;
-    const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
-    this.see = see;
-    root.prepend(list, this.see);
+    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.picturesOn(stage);
     this.settingsOn(controls);
     ui.button(buttons, "One batch", () => this.train(1));

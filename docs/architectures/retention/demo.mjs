@@ -52,9 +52,7 @@ class Stage {
     this.status = status;
     this.output = output;
     this.settings = { ...PRESETS[0].settings };
-    const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
-    this.see = see;
-    root.prepend(list, this.see);
+    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.cells = ui.canvas(stage, {
       width: 640,
       height: 220,

@@ -67,9 +67,7 @@ class Stage {
     const { stage, controls, buttons, status, output } = ui.frame(root);
     this.status = status;
     this.output = output;
-    const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
-    this.see = see;
-    root.prepend(list, this.see);
+    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.picture = ui.canvas(stage, {
       width: 640,
       height: 180,

@@ -40,10 +40,8 @@ class Stage {
     this.output = output;
     stage.style.display = "block";
     stage.classList.remove("demo-watch"); // the text that it cuts stands among the controls
-    const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
-    this.see = see;
+    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.see.style.minHeight = "2.9em"; // two lines
-    root.prepend(list, this.see);
     const onInput = () => this.show();
     this.training = textOn(stage, { label: "Training text", rows: 2, onInput });
     this.merges = ui.slider(stage, {

@@ -48,9 +48,12 @@ export function numbers(text, count, most) {
   return good && found.length === count ? found.map(Number) : undefined;
 }
 
+/** @param {number[]} values @returns {string} as `numbers` reads them */
+export const written = (values) => values.map((value) => +value.toFixed(4)).join(",");
+
 /** @param {Control} node */
 function read(node) {
-  if (node.type === "range") return String(+(+node.value).toFixed(4));
+  if (node.type === "range") return written([+node.value]);
   return node instanceof HTMLInputElement && node.type === "checkbox"
     ? String(Number(node.checked))
     : node.value;

@@ -5,7 +5,8 @@
  *
  * @typedef {{ink: string, muted: string, grid: string, paper: string, accent: string, series: string[]}} Colours
  * @typedef {{width: number, height: number}} Size
- * @typedef {{x: number, y: number, kind: "down" | "move" | "up"}} Point in the canvas's own coordinates
+ * @typedef {{x: number, y: number}} Place in the canvas's own coordinates
+ * @typedef {Place & {kind: "down" | "move" | "up"}} Point
  * @typedef {(text: string, quiet?: boolean) => void} Status tells what has changed, politely; `quiet`
  *   shows it without telling, for every animation frame
  */
@@ -266,6 +267,18 @@ export function presets(all, load) {
 }
 
 /**
+ * The same at the top of a demo.
+ * @template {{name: string}} P
+ * @param {HTMLElement} root @param {readonly P[]} all @param {(preset: P) => void} load
+ * @returns {HTMLElement} the line that says what to see
+ */
+export function presetsFirst(root, all, load) {
+  const { list, see } = presets(all, load);
+  root.prepend(list, see);
+  return see;
+}
+
+/**
  * A number with so many digits behind the point, a true minus sign, and no minus before zero.
  * @param {number} value @param {number} digits
  */
@@ -338,7 +351,7 @@ export const cursorKeys = (move, act) => (key) => {
  */
 export function canvas(
   parent,
-  { width, height, label, draw, onPointer, onKey, grips = () => [], draws = false },
+  { width, height, label, draw, onPointer, onKey, grips, draws = false },
 ) {
   const node = element("canvas", { class: "demo-canvas", "aria-label": label }, parent);
   node.style.aspectRatio = `${width} / ${height}`;
@@ -367,10 +380,10 @@ export function canvas(
     node.style.touchAction = on && draws ? "none" : "pan-y";
   };
   if (onPointer) {
-    const held = (/** @type {number} */ x, /** @type {number} */ y) =>
-      answers && grips().some(([u, v]) => Math.hypot(u - x, v - y) < GRIP);
-    pointing(node, held, ({ x, y, kind }) => {
-      if (answers) onPointer({ x, y, kind });
+    const held = (/** @type {Place} */ { x, y }) =>
+      answers && grips?.().some(([u, v]) => Math.hypot(u - x, v - y) < GRIP);
+    pointing(node, grips && held, (point) => {
+      if (answers) onPointer(point);
     });
   }
   node.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
@@ -410,7 +423,7 @@ function painter(node, size, draw) {
  * Mouse, pen and finger. A finger that may yet scroll is held back until it has moved sideways or was
  * lifted: a swipe changes nothing, unless it begins where something can be gripped.
  * @param {HTMLCanvasElement} node
- * @param {(x: number, y: number) => boolean} grips whether something can be gripped there
+ * @param {((place: Place) => boolean | undefined) | undefined} grips whether something can be gripped there
  * @param {(point: Point) => void} use
  */
 function pointing(node, grips, use) {
@@ -420,10 +433,6 @@ function pointing(node, grips, use) {
     const box = node.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
-  const gripped = (/** @type {{clientX: number, clientY: number}} */ event) => {
-    const { x, y } = place(event);
-    return grips(x, y);
-  };
   const at = (/** @type {PointerEvent} */ event, /** @type {Point["kind"]} */ kind) =>
     use({ ...place(event), kind });
   const moved = (/** @type {PointerEvent} */ from, /** @type {PointerEvent} */ to) => [
@@ -432,13 +441,15 @@ function pointing(node, grips, use) {
   ];
   let caught = false; // asked before anything moves: what a touch changes may move the picture itself
   const still = (/** @type {TouchEvent} */ event) => {
-    if (event.touches.length === 1 && (caught || gripped(event.touches[0]))) event.preventDefault();
+    const [first, second] = event.touches;
+    if (!second && (caught || grips?.(place(first)))) event.preventDefault();
     caught = false;
   };
-  node.addEventListener("touchstart", still, { passive: false });
+  // Who may stop a scroll makes it wait: only where something can be gripped.
+  if (grips) node.addEventListener("touchstart", still, { passive: false });
   node.addEventListener("pointerdown", (event) => {
     const scrolls = event.pointerType === "touch" && node.style.touchAction !== "none";
-    caught = scrolls && gripped(event);
+    caught = scrolls && Boolean(grips?.(place(event)));
     if (scrolls && !caught) {
       held = event;
       return;

@@ -5,6 +5,7 @@
  * @typedef {import("./diffusion.mjs").Mixture} Mixture
  */
 
+import { plane } from "../../assets/demos/plane.mjs";
 import { random } from "../../assets/demos/rng.mjs";
 import { keep } from "../../assets/demos/state.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
@@ -14,6 +15,7 @@ import { digits } from "./digits.mjs";
 import { drawPlane, REACH } from "./draw.mjs";
 
 const SEED = 1;
+const { place } = plane(REACH);
 const COUNT = 300; // samples
 const TRAILS = 12; // samples that show their way
 const MOST = 60; // points of the reader's own
@@ -87,8 +89,7 @@ class Stage {
       },
       onPointer: ({ x, y, kind }) => {
         if (kind === "up") return;
-        const { width, height } = view.size;
-        const [u, v] = [(x / width) * 2 * REACH - REACH, REACH - (y / height) * 2 * REACH];
+        const [u, v] = place([x, y], view.size.width);
         const last = this.drawn.at(-1);
         this.cursor = [u, v];
         if (kind === "down" || !last || Math.hypot(last[0] - u, last[1] - v) > 0.2) this.place();

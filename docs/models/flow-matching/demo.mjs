@@ -78,9 +78,7 @@ class Stage {
     const { stage, controls, buttons, status, output } = ui.frame(root);
     this.status = status;
     this.output = output;
-    const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
-    this.see = see;
-    root.prepend(list, this.see);
+    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.pictures = this.picturesOn(stage);
     this.controls = this.settingsOn(controls);
     ui.button(buttons, "Step", () => this.step()).classList.add("demo-first");

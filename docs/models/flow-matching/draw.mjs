@@ -8,6 +8,7 @@
  */
 
 import { short } from "../../assets/demos/ui.mjs";
+
 export const REACH = 2.6; // of the line that is shown, both ways
 const PAD = { left: 26, right: 12, top: 22, bottom: 20 };
 

@@ -1,5 +1,6 @@
 /** The stage of flow.mjs: a grid of noise and one point go through two layers, as far as the reader wants. */
 
+import { plane } from "../../assets/demos/plane.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { density, generate, mass, normal, normalise } from "./flow.mjs";
 
@@ -7,6 +8,7 @@ import { density, generate, mass, normal, normalise } from "./flow.mjs";
 
 const [REACH, LINES, DOTS] = [2, 9, 33]; // of the grid
 const GRAIN = 0.05; // of the point
+const { at, place } = plane(3); // of the noise
 const [WIDE, CELLS] = [3.5, 240]; // of the sum, over the noise
 
 /** @type {[string, string][]} */
@@ -85,9 +87,7 @@ class Stage {
     const { stage, controls, buttons, status, output } = ui.frame(root);
     this.status = status;
     this.output = output;
-    const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
-    this.see = see;
-    root.prepend(list, this.see);
+    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.controls = this.settingsOn(controls);
     this.pictures = this.picturesOn(stage);
     ui.button(buttons, "Reset", () => this.load(PRESETS[0]));
@@ -101,14 +101,11 @@ class Stage {
       height: 190,
       label: "Noise: a square grid and the point. Arrow keys move the point.",
       draw: (g, size, colours) => this.draw(g, size, colours, 0, [-3, 3, -3, 3]),
-      grips: () => {
-        const [first, second] = this.point();
-        const { width, height } = left.size;
-        return [[((first + 3) * width) / 6, ((3 - second) * height) / 6]];
-      },
+      grips: () => [at(this.point(), left.size.width)],
       onPointer: ({ x, y, kind }) => {
         if (kind === "up") return;
-        this.move((6 * x) / left.size.width - 3, 3 - (6 * y) / left.size.height);
+        const [first, second] = place([x, y], left.size.width);
+        this.move(first, second);
       },
       onKey: (key) => {
         const by = ui.arrow(key);

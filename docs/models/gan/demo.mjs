@@ -5,7 +5,8 @@
  * @typedef {import("./gan.mjs").Kind} Kind
  */
 
-import { keep, numbers } from "../../assets/demos/state.mjs";
+import { plane } from "../../assets/demos/plane.mjs";
+import { keep, numbers, written } from "../../assets/demos/state.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { drawHistory, drawLosses, drawPlane, REACH } from "./draw.mjs";
 import {
@@ -23,6 +24,7 @@ import {
 import { Line, limit } from "./line.mjs";
 
 const SEED = 1;
+const { place } = plane(REACH);
 const MOST = 20; // points of the reader's own
 const AT_ONCE = 25; // rounds, for who asked for less motion
 const KEPT = 400; // counts that the charts keep
@@ -124,7 +126,7 @@ class Stage {
       },
     });
     keep(root, "start", {
-      read: () => this.line.setting.start.map((value) => String(+value.toFixed(4))).join(","),
+      read: () => written(this.line.setting.start),
       write: (text) => {
         const found = numbers(text, 2, REACH);
         if (!found || this.games.line.hidden) return false;
@@ -186,8 +188,7 @@ class Stage {
         }),
       onPointer: ({ x, y, kind }) => {
         if (kind !== "down") return;
-        const { width, height } = view.size;
-        this.cursor = [(x / width) * 2 * REACH - REACH, REACH - (y / height) * 2 * REACH];
+        this.cursor = place([x, y], view.size.width);
         this.place();
       },
       onKey: ui.cursorKeys(

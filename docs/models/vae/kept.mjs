@@ -1,6 +1,6 @@
 /** What the address of the VAE demo holds besides its controls: the image, the drawing, and the code. */
 
-import { keep, numbers } from "../../assets/demos/state.mjs";
+import { keep, numbers, written } from "../../assets/demos/state.mjs";
 
 /**
  * @param {Uint8Array} cells of the pad, 0 or 1 each, a multiple of four
@@ -50,8 +50,8 @@ export function kept(root, stage, reach) {
       return Boolean(cells);
     },
   });
-  const code = () => stage.z.map((value) => String(+value.toFixed(4))).join(",");
-  const mean = () => stage.q.mean.map((value) => String(+value.toFixed(4))).join(",");
+  const code = () => written(stage.z);
+  const mean = () => written(stage.q.mean);
   keep(root, "code", {
     // The mean of the present image is where the code stands by itself.
     read: () => (code() === mean() ? "" : code()),
