@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 from docs.models.clip import clip, scenes
-from scripts.figures import style
+from scripts.figures import seeds, style
 
 SEEDS = range(3)
 STEPS, BATCH, WIDTH, HIDDEN = 150, 64, 16, 64
@@ -123,18 +123,6 @@ def centred(model: clip.Clip) -> float:
     return float(((u @ v.T).argmax(1) == test.y).double().mean())
 
 
-def spread(values: list[float]) -> tuple[float, float]:
-    """Mean and standard deviation."""
-    found = torch.tensor(values, dtype=torch.float64)
-    return float(found.mean()), float(found.std())
-
-
-def put(table: style.Table, name: str, values: list[float]) -> None:
-    """One more row of a column and of its deviation."""
-    for column, value in zip((name, f"{name}, deviation"), spread(values), strict=True):
-        table.setdefault(column, []).append(value)
-
-
 def temperature() -> style.Table:
     """Loss in both directions by temperature: the example, and the same with an image gone astray."""
     table: style.Table = {"tau": [0.02 * 1.12**k for k in range(40)]}
@@ -212,7 +200,9 @@ def batch() -> style.Table:
     table["most"] = [math.log(n) - floor(n) for n in SIZES]
     table["entropy"] = [entropy()] * len(SIZES)
     for n in SIZES:
-        put(table, "networks", [math.log(n) - loss_at(trained(s), n, 40 + s, True) for s in SEEDS])
+        seeds.put(
+            table, "networks", [math.log(n) - loss_at(trained(s), n, 40 + s, True) for s in SEEDS]
+        )
     return table
 
 
@@ -257,8 +247,8 @@ def along() -> style.Table:
     table: style.Table = {"steps": [float(n) for n in STAGES]}
     found = {n: [partway(seed, n) for seed in SEEDS] for n in STAGES}
     for n in STAGES:
-        put(table, "gap", [apart(model) for model in found[n]])
-        put(table, "right", [right(model) for model in found[n]])
+        seeds.put(table, "gap", [apart(model) for model in found[n]])
+        seeds.put(table, "right", [right(model) for model in found[n]])
     return table
 
 
@@ -267,10 +257,10 @@ def by_temperature() -> style.Table:
     table: style.Table = {"tau": list(TAUS)}
     for tau in TAUS:
         models = [trained(s, tau=tau, fixed=True) for s in SEEDS]
-        put(table, "gap", [apart(model) for model in models])
-        put(table, "right", [right(model) for model in models])
-        put(table, "new", [right(model, (NEW,)) for model in models])
-        put(table, "centred", [centred(model) for model in models])
+        seeds.put(table, "gap", [apart(model) for model in models])
+        seeds.put(table, "right", [right(model) for model in models])
+        seeds.put(table, "new", [right(model, (NEW,)) for model in models])
+        seeds.put(table, "centred", [centred(model) for model in models])
     return table
 
 
@@ -386,26 +376,15 @@ def captions() -> style.Table:
     table: style.Table = {"kind": [float(k) for k in range(len(WORLDS))]}
     for answers in worlds().values():
         for question in answers[0]:
-            put(table, question, [one[question] for one in answers])
+            seeds.put(table, question, [one[question] for one in answers])
     return table
 
 
 def draw_captions(table: style.Table, axes: style.Axes) -> None:
     """A row for each kind of training, a mark for each question."""
     marks = (("turned", "s", "order"), ("count", "^", "count"), ("negation", "o", "negation"))
-    for n, (name, mark, label) in enumerate(marks):
-        axes.errorbar(
-            table[name],
-            [k + 0.18 * (n - 1) for k in table["kind"]],
-            xerr=table[f"{name}, deviation"],
-            fmt=mark,
-            color=style.SERIES[n],
-            capsize=3,
-            label=label,
-        )
+    seeds.marks_in_rows(axes, table, "kind", list(WORLDS), marks, 0.18)
     axes.axvline(0.5, ls=":", color=style.MUTED)
-    axes.set_yticks(table["kind"], list(WORLDS))
-    axes.invert_yaxis()
     axes.set_xlim(-0.03, 1.06)
     axes.set_xlabel("right, of two")
     axes.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=3)
@@ -416,23 +395,23 @@ def zero_shot() -> style.Table:
     """Right names: all templates, the bare name, a new template, a linear classifier, a digit never seen."""
     models = [trained(s) for s in SEEDS]
     table: style.Table = {}
-    put(table, "all", [right(model) for model in models])
-    put(table, "bare", [right(model, TEMPLATES[:1]) for model in models])
-    put(table, "new", [right(model, (NEW,)) for model in models])
-    put(table, "scale", [float(model.log_scale.detach().exp()) for model in models])
-    put(table, "centred", [centred(model) for model in models])
+    seeds.put(table, "all", [right(model) for model in models])
+    seeds.put(table, "bare", [right(model, TEMPLATES[:1]) for model in models])
+    seeds.put(table, "new", [right(model, (NEW,)) for model in models])
+    seeds.put(table, "scale", [float(model.log_scale.detach().exp()) for model in models])
+    seeds.put(table, "centred", [centred(model) for model in models])
     for n in BATCHES:
-        put(table, f"batch {n}", [right(trained(s, n)) for s in SEEDS])
+        seeds.put(table, f"batch {n}", [right(trained(s, n)) for s in SEEDS])
     for n in EQUAL:
         found = [right(trained(s, n, steps=STEPS * BATCH // n)) for s in SEEDS]
-        put(table, f"equal {n}", found)
+        seeds.put(table, f"equal {n}", found)
     for name, bias in (("sigmoid", -10.0), ("sigmoid from 0", 0.0)):
         found = [right(trained(s, tau=0.1, pairwise=True, bias=bias)) for s in SEEDS]
-        put(table, name, found)
+        seeds.put(table, name, found)
     train, test = data()
     linear = LogisticRegression(max_iter=200).fit(train.x.numpy(), train.y.numpy())
     table["linear"] = [float(linear.score(test.x.numpy(), test.y.numpy()))]
-    put(table, "held", [held(digit) for digit in range(10)])
+    seeds.put(table, "held", [held(digit) for digit in range(10)])
     return table
 
 

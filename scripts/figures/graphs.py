@@ -3,9 +3,8 @@
 import torch
 
 from docs.architectures.graphs import deep, graphs, rotated
-from scripts.figures import style
+from scripts.figures import seeds, style
 
-MARKS = ("o-", "s--", "^:", "D-.", "v-")
 NAMES = {
     "plain": "plain", "augmented": "plain, augmented", "equivariant": "equivariant",
 }  # fmt: skip
@@ -19,13 +18,6 @@ PLACES = (
 )  # of names
 LAYERS, RING, STARTS = 32, 12, 20
 KEEPS = (0.0, 0.1, 0.3)
-
-
-def column(table: style.Table, name: str, rows: torch.Tensor) -> None:
-    """Mean, least and most over the seeds of each row, (rows, seeds)."""
-    table[f"{name}_mean"] = rows.mean(1).tolist()
-    table[f"{name}_least"] = rows.amin(1).tolist()
-    table[f"{name}_most"] = rows.amax(1).tolist()
 
 
 def turned() -> style.Table:
@@ -72,8 +64,8 @@ def learned() -> style.Table:
     for kind in rotated.KINDS:
         marks: list[torch.Tensor] = []
         parts = rotated.train(kind, rotated.STEPS[-1], torch.Generator().manual_seed(0), marks)
-        column(table, f"{kind}_angle", rotated.by_angle(kind, parts))
-        column(table, f"{kind}_step", torch.stack(marks))
+        seeds.span(table, f"{kind}_angle", rotated.by_angle(kind, parts))
+        seeds.span(table, f"{kind}_step", torch.stack(marks))
     rows = len(rotated.ANGLES)
     return {
         name: [*values, *[float("nan")] * (rows - len(values))] for name, values in table.items()
@@ -84,9 +76,7 @@ def draw_learned(table: style.Table, panels: list[style.Axes]) -> None:
     """By angle above, by step below."""
     for axes, by in zip(panels, ("angle", "step"), strict=True):
         for n, (kind, text) in enumerate(NAMES.items()):
-            mean, least, most = (table[f"{kind}_{by}_{end}"] for end in ("mean", "least", "most"))
-            axes.plot(table[by], mean, MARKS[n], color=style.SERIES[n], label=text)
-            axes.fill_between(table[by], least, most, color=style.SERIES[n], alpha=0.2, linewidth=0)
+            seeds.draw_span(axes, table, by, f"{kind}_{by}", n, text)
         axes.set_yscale("log")
         axes.set_ylabel("squared error")
     panels[0].set_xticks([0, 60, 120, 180])
@@ -106,7 +96,7 @@ def smoothing() -> style.Table:
     starts = torch.randn(STARTS, RING, 1, generator=generator, dtype=torch.float64)
     for keep in KEEPS:
         rows = torch.stack([deep.smooth(h, mean, LAYERS, keep) for h in starts], 1)
-        column(table, f"keep{keep:g}", rows / rows[0])
+        seeds.span(table, f"keep{keep:g}", rows / rows[0])
     return table
 
 
@@ -115,13 +105,7 @@ def draw_smoothing(table: style.Table, axes: style.Axes) -> None:
     for n, keep in enumerate(KEEPS):
         name = f"keep{keep:g}"
         text = f"{keep:.0%} of the input in each layer" if keep else "means alone"
-        axes.plot(
-            table["layer"], table[f"{name}_mean"], MARKS[n], color=style.SERIES[n], label=text, markevery=4
-        )  # fmt: skip
-        axes.fill_between(
-            table["layer"], table[f"{name}_least"], table[f"{name}_most"],
-            color=style.SERIES[n], alpha=0.2, linewidth=0,
-        )  # fmt: skip
+        seeds.draw_span(axes, table, "layer", name, n, text, every=4)
     axes.set_ylim(0, 1.45)
     axes.set_xlabel("layers")
     axes.set_ylabel("spread over the nodes")
@@ -133,20 +117,14 @@ def far() -> style.Table:
     torch.set_num_threads(1)
     table: style.Table = {"nodes": [float(size) for size in deep.SIZES]}
     for kind in deep.KINDS:
-        column(table, kind, torch.stack([deep.train(kind, size) for size in deep.SIZES]))
+        seeds.span(table, kind, torch.stack([deep.train(kind, size) for size in deep.SIZES]))
     return table
 
 
 def draw_far(table: style.Table, axes: style.Axes) -> None:
     """A line with its range for each kind."""
     for n, (kind, text) in enumerate(FAR.items()):
-        axes.plot(
-            table["nodes"], table[f"{kind}_mean"], MARKS[n], color=style.SERIES[n], label=text
-        )
-        axes.fill_between(
-            table["nodes"], table[f"{kind}_least"], table[f"{kind}_most"],
-            color=style.SERIES[n], alpha=0.2, linewidth=0,
-        )  # fmt: skip
+        seeds.draw_span(axes, table, "nodes", kind, n, text)
     axes.set_xticks(deep.SIZES)
     axes.set_ylim(0, 1.7)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])

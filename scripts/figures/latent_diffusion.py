@@ -5,7 +5,6 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-import numpy as np
 import torch
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
@@ -15,7 +14,7 @@ from sklearn.svm import SVC
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle, pixel_unshuffle
 
-from scripts.figures import style
+from scripts.figures import seeds, style
 
 latent = import_module("docs.models.latent-diffusion.latent_diffusion")
 
@@ -195,12 +194,6 @@ ASKED = torch.arange(SAMPLES) % 10
 PLAIN = prompts(ASKED, torch.zeros(SAMPLES).bool(), torch.zeros(SAMPLES).bool())
 
 
-def put(table: style.Table, name: str, values: list[float]) -> None:
-    """One more row of a column and of its deviation."""
-    table.setdefault(name, []).append(float(np.mean(values)))
-    table.setdefault(f"{name}, deviation", []).append(float(np.std(values, ddof=1)))
-
-
 def inner(x: Tensor, y: Tensor) -> float:
     """The variance of the pixels within a digit, mean over pixels and digits."""
     return float(torch.stack([x[y == d].var(0).mean() for d in range(10)]).mean())
@@ -214,9 +207,9 @@ def words() -> style.Table:
     for g in SCALES:
         for kind in LABELS:
             found = [drawn(kind, seed, PLAIN, g) for seed in SEEDS]
-            put(table, kind, [taken(one, ASKED) for one in found])
+            seeds.put(table, kind, [taken(one, ASKED) for one in found])
             if kind == "codes":
-                put(table, "variance", [inner(one, ASKED) / inner(x, y) for one in found])
+                seeds.put(table, "variance", [inner(one, ASKED) / inner(x, y) for one in found])
     return table
 
 
@@ -254,12 +247,12 @@ def kept() -> style.Table:
     table: style.Table = {"channels": [1.0, 2.0, 4.0, 8.0]}
     for channels in (1, 2, 4, 8):
         again = [coder(seed, channels)(x) for seed in SEEDS]
-        put(
+        seeds.put(
             table,
             "lost",
             [float(((one - x) ** 2).mean() / (x - x.mean(0)).pow(2).mean()) for one in again],
         )
-        put(table, "recognised", [taken(one, y) for one in again])
+        seeds.put(table, "recognised", [taken(one, y) for one in again])
     table["real"] = [taken(x, y)] * 4
     return table
 
@@ -295,10 +288,10 @@ def styles() -> style.Table:
                 drawn(kind, seed, prompts(y, torch.ones(len(y)).bool(), heavy), 2.0)
                 for seed in SEEDS
             ]
-            put(
+            seeds.put(
                 table, f"{name} ink", [float((thick(x, y) == heavy).double().mean()) for x in found]
             )
-            put(table, f"{name} digit", [taken(x, y) for x in found])
+            seeds.put(table, f"{name} digit", [taken(x, y) for x in found])
     return table
 
 
@@ -374,8 +367,8 @@ def control() -> style.Table:
     for zero, name in ((True, "zeros"), (False, "random")):
         for k in range(len(STOPS)):
             found = [steered(controlled(seed, zero)[k], seed) for seed in SEEDS]
-            put(table, f"{name} error", [error for error, _ in found])
-            put(table, f"{name} digit", [right for _, right in found])
+            seeds.put(table, f"{name} error", [error for error, _ in found])
+            seeds.put(table, f"{name} digit", [right for _, right in found])
     return table
 
 

@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
-from scripts.figures import style
+from scripts.figures import seeds, style
 
 mm: Any = import_module("docs.models.multimodal-neurons.multimodal_neurons")
 
@@ -102,13 +102,6 @@ def answers(seed: int, noise: float = NOISE, steps: int = TEXT_STEPS) -> dict[st
     return {**found, "loss": loss, "clean": clean}
 
 
-def put(table: style.Table, name: str, values: list[float]) -> None:
-    """One more row of a column and of its deviation."""
-    found = torch.tensor(values, dtype=torch.float64)
-    table.setdefault(name, []).append(float(found.mean()))
-    table.setdefault(f"{name}, deviation", []).append(float(found.std()))
-
-
 KINDS = {
     "noise": (SEEDS, NOISE, TEXT_STEPS),
     "no noise": (FEW, 0.0, TEXT_STEPS),
@@ -119,10 +112,10 @@ KINDS = {
 def naming() -> style.Table:
     """Right answers by kind of text network; a linear classifier on the same pictures."""
     table: style.Table = {"kind": [0.0, 1.0, 2.0]}
-    for seeds, noise, steps in KINDS.values():
-        found = [answers(s, noise, steps) for s in seeds]
+    for chosen, noise, steps in KINDS.values():
+        found = [answers(s, noise, steps) for s in chosen]
         for name in found[0]:
-            put(table, name, [one[name] for one in found])
+            seeds.put(table, name, [one[name] for one in found])
     x, y, x_test, y_test = (part.numpy() for part in data())
     linear = LogisticRegression(max_iter=200).fit(x, y)
     table["linear"] = [float(linear.score(x_test, y_test))] * 3
@@ -131,19 +124,10 @@ def naming() -> style.Table:
 
 def draw_naming(table: style.Table, axes: style.Axes) -> None:
     """A group for each network."""
-    for n, (name, mark) in enumerate((("name", "o"), ("parity", "s"), ("size", "^"))):
-        axes.errorbar(
-            table[name],
-            [k + 0.18 * (n - 1) for k in table["kind"]],
-            xerr=table[f"{name}, deviation"],
-            fmt=mark,
-            color=style.SERIES[n],
-            capsize=3,
-            label=name,
-        )
+    marks = (("name", "o", "name"), ("parity", "s", "parity"), ("size", "^", "size"))
+    names = ["trained, noise", "trained, no noise", "untrained"]
+    seeds.marks_in_rows(axes, table, "kind", names, marks, 0.18)
     axes.axvline(table["linear"][0], ls="--", color=style.MUTED)
-    axes.set_yticks(table["kind"], ["trained, noise", "trained, no noise", "untrained"])
-    axes.invert_yaxis()
     axes.set_xlim(-0.03, 1.03)
     axes.set_xlabel("right answers on test pictures")
     axes.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=3)
@@ -203,7 +187,7 @@ def removal() -> style.Table:
     for count in (0, *COUNTS):
         found = [[removed(s, digit, count) for digit in NAMES] for s in SEEDS]
         for name in found[0][0]:
-            put(table, name, [sum(one[name] for one in digits) / 10 for digits in found])
+            seeds.put(table, name, [sum(one[name] for one in digits) / 10 for digits in found])
     return table
 
 
@@ -332,7 +316,7 @@ def shared() -> style.Table:
     for count in COUNTS:
         found = [[shares(s, digit, count) for digit in NAMES] for s in SEEDS]
         for name in found[0][0]:
-            put(table, name, [sum(one[name] for one in digits) / 10 for digits in found])
+            seeds.put(table, name, [sum(one[name] for one in digits) / 10 for digits in found])
     return table
 
 

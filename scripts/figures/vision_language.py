@@ -11,7 +11,7 @@ import torch
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
-from scripts.figures import style
+from scripts.figures import seeds, style
 
 made = import_module("docs.models.vision-language.made_scenes")
 model = import_module("docs.models.vision-language.vision_language")
@@ -21,13 +21,6 @@ BATCH, STEPS, LONG, ASKED, LENGTH, CODES = 64, 300, 1500, 1000, 20, 64
 WORDS = len(made.KNOWN)
 COLOUR, SHAPE = made.COLOUR, made.SHAPE
 Draw = Callable[[int, torch.Generator], tuple[Tensor, Tensor, Tensor]]
-
-
-def put(table: style.Table, name: str, values: list[float]) -> None:
-    """One more row of a column and of its deviation."""
-    mean, deviation = torch.std_mean(torch.tensor(values, dtype=torch.float64))[::-1]
-    table.setdefault(name, []).append(float(mean))
-    table.setdefault(f"{name}, deviation", []).append(float(deviation))
 
 
 @cache
@@ -196,38 +189,21 @@ def ways() -> style.Table:
     table: style.Table = {"way": [float(k) for k in range(len(WAYS))]}
     for way in range(len(WAYS)):
         found = [of_way(way, seed) for seed in SEEDS]
-        put(table, "pictures", [one for one, _ in found])
-        put(table, "words", [two for _, two in found])
+        seeds.put(table, "pictures", [one for one, _ in found])
+        seeds.put(table, "words", [two for _, two in found])
     before = [right(TextOnly(reader(seed)), told) for seed in SEEDS]
     table["words before"] = [sum(before) / len(before)] * len(WAYS)
     long = [right(fit(connected(s), seen(s), s, LONG, ("text",)), seen(s)) for s in SEEDS]
     for _ in WAYS:  # one number, in each row
-        put(table, "one token, long", long)
+        seeds.put(table, "one token, long", long)
     return table
-
-
-def rows(axes: style.Axes, names: tuple[str, ...]) -> None:
-    """The names at the left, from the top."""
-    axes.set_yticks(range(len(names)), list(names))
-    axes.invert_yaxis()
-    axes.set_xlim(-0.03, 1.03)
 
 
 def draw_ways(table: style.Table, axes: style.Axes) -> None:
     """Two marks for each way."""
-    for n, (name, mark, label) in enumerate(
-        (("pictures", "o", "pictures"), ("words", "s", "words alone"))
-    ):
-        axes.errorbar(
-            table[name],
-            [k + 0.2 * (n - 0.5) for k in table["way"]],
-            xerr=table[f"{name}, deviation"],
-            fmt=mark,
-            color=style.SERIES[n],
-            capsize=3,
-            label=label,
-        )
-    rows(axes, WAYS)
+    marks = (("pictures", "o", "pictures"), ("words", "s", "words alone"))
+    seeds.marks_in_rows(axes, table, "way", list(WAYS), marks, 0.2)
+    axes.set_xlim(-0.03, 1.03)
     axes.set_xlabel("right answers")
     axes.legend(loc="lower center", bbox_to_anchor=(0.3, 1.0), ncols=2)
 
@@ -281,13 +257,13 @@ def prior() -> style.Table:
     table: style.Table = {"bias": list(BIASES), "nats": [information(b) for b in BIASES]}
     for bias in BIASES:
         nets = [fit(connected(s), seen(s, bias, 1), s, SHORT) for s in SEEDS]
-        put(
+        seeds.put(
             table,
             "as trained",
             [right(n, seen(s, bias, 1)) for s, n in zip(SEEDS, nets, strict=True)],
         )
-        put(table, "flipped", [right(n, turned(s)) for s, n in zip(SEEDS, nets, strict=True)])
-        put(
+        seeds.put(table, "flipped", [right(n, turned(s)) for s, n in zip(SEEDS, nets, strict=True)])
+        seeds.put(
             table,
             "blank",
             [right(n, blank(seen(s, bias, 1))) for s, n in zip(SEEDS, nets, strict=True)],
@@ -295,7 +271,7 @@ def prior() -> style.Table:
     nets = [fit(connected(s), kept(s, 0.98), s, SHORT) for s in SEEDS]
     cured = [right(n, turned(s)) for s, n in zip(SEEDS, nets, strict=True)]
     for _ in BIASES:  # one number, in each row
-        put(table, "kept", cured)
+        seeds.put(table, "kept", cured)
     return table
 
 
@@ -367,8 +343,8 @@ def counts() -> style.Table:
                     said(net, counting(s, (cells,), k, k))
                     for s, net in zip(SEEDS, nets, strict=True)
                 ]
-                put(table, f"{lead}{name}", [one for one, _ in found])
-                put(table, f"{lead}{name}, mean", [two for _, two in found])
+                seeds.put(table, f"{lead}{name}", [one for one, _ in found])
+                seeds.put(table, f"{lead}{name}, mean", [two for _, two in found])
     return table
 
 
@@ -448,7 +424,7 @@ def tokens() -> style.Table:
             ("tokens", model.image_tokens(side, side, patch)),
         ):
             table.setdefault(name, []).append(float(value))
-        put(table, "right", found)
+        seeds.put(table, "right", found)
     return table
 
 

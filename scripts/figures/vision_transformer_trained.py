@@ -6,23 +6,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from scripts.figures import style
+from scripts.figures import seeds, style
 
 little = importlib.import_module("docs.architectures.vision-transformer.little_practice")
 dit = importlib.import_module("docs.architectures.vision-transformer.dit")
 vit = importlib.import_module("docs.architectures.vision-transformer.vision_transformer")
 
 CURVES = {"cnn": "convolutions", "stem": "ViT, convolutional stem", "vit": "ViT"}
-MARKS = ("o-", "s--", "^:")
 SEEDS, WINDOW = 3, 10  # of the diffusion transformers; steps of a mean
 LARGE = 6  # side of a larger grid
-
-
-def column(table: style.Table, name: str, rows: Tensor) -> None:
-    """Mean, least and greatest of each row of rows (n, seeds) into a table."""
-    table[f"{name}_mean"] = rows.mean(1).tolist()
-    table[f"{name}_least"] = rows.amin(1).tolist()
-    table[f"{name}_most"] = rows.amax(1).tolist()
 
 
 def sizes() -> style.Table:
@@ -30,20 +22,14 @@ def sizes() -> style.Table:
     table: style.Table = {"images": [float(n) for n in little.SIZES]}
     for kind in CURVES:
         rows = little.accuracy(*little.train(kind))
-        column(table, kind, rows.reshape(len(little.SIZES), little.SEEDS))
+        seeds.span(table, kind, rows.reshape(len(little.SIZES), little.SEEDS))
     return table
 
 
 def draw_sizes(table: style.Table, axes: style.Axes) -> None:
     """Mean and range against the number of images."""
     for n, (kind, text) in enumerate(CURVES.items()):
-        axes.plot(
-            table["images"], table[f"{kind}_mean"], MARKS[n], color=style.SERIES[n], label=text
-        )
-        axes.fill_between(
-            table["images"], table[f"{kind}_least"], table[f"{kind}_most"],
-            color=style.SERIES[n], alpha=0.2, linewidth=0,
-        )  # fmt: skip
+        seeds.draw_span(axes, table, "images", kind, n, text)
     axes.set_xscale("log")
     axes.set_xticks(table["images"], [f"{n:,.0f}" for n in table["images"]])
     axes.minorticks_off()
@@ -73,7 +59,7 @@ def variants() -> style.Table:
             rows[name].append(little.accuracy(model, given, enlarged) if use else nothing)
     table: style.Table = {}
     for name, parts in rows.items():
-        column(table, name, torch.stack(parts))
+        seeds.span(table, name, torch.stack(parts))
     return table
 
 
@@ -105,18 +91,14 @@ def start() -> style.Table:
         losses, _ = dit.train(images, labels, zero, SEEDS)
         rows = losses.reshape(-1, WINDOW, SEEDS).mean(1).double()
         table["step"] = [float(WINDOW * (n + 1)) for n in range(len(rows))]
-        column(table, name, rows)
+        seeds.span(table, name, rows)
     return table
 
 
 def draw_start(table: style.Table, axes: style.Axes) -> None:
     """Mean and range of both against the step."""
     for n, (name, text) in enumerate((("zero", "begun at zero"), ("plain", "begun as usual"))):
-        axes.plot(table["step"], table[f"{name}_mean"], MARKS[n], color=style.SERIES[n], label=text)
-        axes.fill_between(
-            table["step"], table[f"{name}_least"], table[f"{name}_most"],
-            color=style.SERIES[n], alpha=0.2, linewidth=0,
-        )  # fmt: skip
+        seeds.draw_span(axes, table, "step", name, n, text)
     axes.set_ylim(0, 1.3)
     axes.set_xlabel("step")
     axes.set_ylabel("squared error of the noise")
