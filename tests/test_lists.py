@@ -126,13 +126,13 @@ def test_every_folder_of_pages_says_its_order() -> None:
         assert {page.name for page in folder.glob("*.md")} <= wanted, folder
 
 
-def test_the_indexes_of_parts_and_models_show_each_of_their_pages_once() -> None:
+def test_the_indexes_of_deep_sections_show_each_of_their_pages_once() -> None:
     card = re.compile(
         r"^- \[!\[[^\]]+\]\((?P<stem>[\w-]+)/[\w-]+\.svg\)\{ \.figure-late \}\]\((?P=stem)\.md\)\n\n"
         r"    \*\*\d+\. \[[^\]]+\]\((?P=stem)\.md\)\*\*\n",
         re.M,
     )
-    for section in ("architectures", "models"):
+    for section in ("architectures", "models", "training", "inference"):
         text = (DOCS / section / "index.md").read_text(encoding="utf-8")
         shown = [one["stem"] for one in card.finditer(text)]
         pages = {path.stem for path in (DOCS / section).glob("*.md")} - {"index"}
