@@ -7,6 +7,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 from scripts.checker import style_classes
@@ -28,30 +29,35 @@ def _parts(config: Config, book: Rulebook) -> Iterator[str]:
     yield from sorted(_distributions())
     for folder in sorted(folders(config, book)):
         yield from code(folder)
-    yield repr(
-        [
-            config.extensions,
-            config.options,
-            config.plugins,
-            config.hooks,
-            config.theme,
-            config.extra_css,
-            config.nav,
-            config.directory_urls,
-            config.house,
-            str(config.docs),
-            config.extra,
-            str(config.custom_dir),
-            config.excluded,
-            config.validation,
-            [text for _, text in config.sources],
-        ]
-    )
+    yield repr(settings(config))
     yield book.name
     yield from sorted(style_classes.own_classes(config))
     yield config.hook_text
     ignored = config.root / ".gitignore"
     yield ignored.read_text(encoding="utf-8", errors="replace") if ignored.is_file() else ""
+
+
+def settings(config: Config) -> list[object]:
+    """The settings that decide what is found on a page: not the redirects, which lead from no page.
+
+    What their rules say of them is asked at every run, and a page that moves leaves one behind.
+    """
+    known = {
+        field.name: getattr(config, field.name)
+        for field in fields(config)
+        if field.name not in {"text", "sources", "plugins"}
+    }
+    plugins = {
+        name: {key: value for key, value in options.items() if key != "redirect_maps"}
+        if isinstance(options, dict)
+        else options
+        for name, options in config.plugins.items()
+    }
+    return [
+        sorted((name, str(value)) for name, value in known.items()),
+        plugins,
+        config.draws_formulas,
+    ]
 
 
 def _distributions() -> Iterator[str]:

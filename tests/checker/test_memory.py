@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scripts.checker import digests, inputs, rulebook
 from scripts.checker.config import find
 from scripts.checker.engine import check
+from scripts.checker.one_page import Checker
 from scripts.checker.request import Request
 from scripts.extensions import equation_tests, glossary
 from tests.extensions.project import BIBLIOGRAPHY, CODE, GLOSSARY, SVG, TEST, make
@@ -39,6 +40,9 @@ $$ {#eq-vae-elbo}
 OTHER = HEAD.format("B", "reference", "", "B") + "## Part\n\nText.\n"
 NAV = "nav:\n  - index.md\n  - a.md\n  - b.md\n  - ...\n"
 
+SETTINGS = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+MAPS = "      redirect_maps:\n"
+
 # Every file that a finding may depend on, in several states; None: the file is not there.
 STATES: dict[str, list[str | None]] = {
     "docs/references/bibliography.bib": [
@@ -62,6 +66,12 @@ STATES: dict[str, list[str | None]] = {
     "docs/.pages": [NAV, NAV.replace("  - ...\n", ""), None],
     "docs/a.md": [PAGE, PAGE.replace("c.md", "d.md")],
     "docs/assets/stylesheets/site.css": ["", ".admonition.nte { color: red }"],
+    "mkdocs.yml": [
+        SETTINGS,
+        SETTINGS.replace(MAPS, f"{MAPS}        old.md: b.md\n"),
+        SETTINGS.replace(MAPS, f"{MAPS}        old.md: lost.md\n"),
+        SETTINGS.replace("  - pymdownx.mark\n", ""),
+    ],
     ".gitignore": ["site/\n", "docs/made.png\n"],
 }
 CHANGES = [(name, state) for name, states in STATES.items() for state in range(len(states))]
@@ -81,8 +91,7 @@ def put(root: Path, name: str, state: int) -> None:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small site with our own settings."""
     root = make(tmp_path_factory.mktemp("site"))
-    for name in ("mkdocs.yml", "pyproject.toml"):
-        shutil.copy(ROOT / name, root)
+    shutil.copy(ROOT / "pyproject.toml", root)
     for name in STATES:
         put(root, name, 0)
     return root
@@ -120,19 +129,29 @@ def test_each_change_is_seen_and_so_is_its_end(name: str, state: int, site: Path
     assert said(site, memory) == before
 
 
+def never(*_: object) -> None:
+    """Stands in for what checks a page."""
+    raise AssertionError("a page is checked again")
+
+
 def test_a_run_with_nothing_changed_renders_nothing(
     site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from scripts.checker.one_page import Checker
-
     memory = site / ".cache" / "same"
     before = said(site, memory)
-
-    def never(*_: object) -> None:
-        raise AssertionError("a page is checked again")
-
     monkeypatch.setattr(Checker, "checked", never)
     assert said(site, memory) == before
+
+
+def test_a_redirect_makes_no_page_anew(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = site / ".cache" / "redirect"
+    put(site, "mkdocs.yml", 0)
+    before = said(site, memory)
+    monkeypatch.setattr(Checker, "checked", never)
+    put(site, "mkdocs.yml", 2)
+    found = said(site, memory)
+    put(site, "mkdocs.yml", 0)
+    assert len(found) == len(before) + 1, "the redirect leads nowhere, and nothing says so"
 
 
 def test_the_memory_lies_where_the_command_that_cleans_looks(site: Path) -> None:
