@@ -26,7 +26,7 @@ from scripts.extensions.builder import DOCS, of, sub
 DISPLAY = re.compile(rf"^[ \t>]*{mathematics.DISPLAY}", re.MULTILINE)
 
 
-LINES = 5  # of a test that the ledger shows
+LINES = 8  # of a test that the ledger shows
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def section_of(uri: str) -> str:
 
 
 class _Block(BlockProcessor):
-    """The ledger as a block: `/// equations` of all sections, `/// equations models` of one."""
+    """The ledger as a block: `/// equations` of all sections, `/// equations models` of one or a part of it."""
 
     PATTERN = re.compile(
         r"^/// equations(?P<section>[ ]+[a-z0-9-]+)?[ ]*\n(?:[ ]*\n)*///[ ]*$", re.MULTILINE
@@ -116,12 +116,17 @@ class _Ledger(Treeprocessor):
     def _fill(page: Page, box: Element, section: str) -> None:
         page.ask(said, page.docs)
         entries = page.once("ledger", lambda: ledger(page.docs))
-        sections = {section_of(entry.uri) for entry in entries}
-        parted = any(page.has(f"{mathematics.LEDGER}-{name}.md") for name in sections)
-        if section or not parted:
-            _section(page, box, [e for e in entries if not section or section_of(e.uri) == section])
-        else:
+        shown = [
+            entry
+            for entry in entries
+            if mathematics.ledger_of(page, entry.uri) == page.path
+            and section in {"", section_of(entry.uri)}
+        ]
+        parted = not section and len(shown) < len(entries)
+        if parted:
             _overview(page, box, entries)
+        else:
+            _section(page, box, shown)
 
 
 def _counts(page: Page, box: Element, entries: list[Entry]) -> None:
@@ -153,7 +158,7 @@ def _overview(page: Page, box: Element, entries: list[Entry]) -> None:
     for entry in entries:
         by_section.setdefault(section_of(entry.uri), {}).setdefault(entry.uri, []).append(entry)
     for section, uris in by_section.items():
-        ledger_page = mathematics.ledger_of(page, f"{section}/")
+        ledger_page = mathematics.ledger_of(page, f"{section}/index.md")
         heading = sub(box, "h2", id=f"section-{section}")
         name = titles.get(f"{section}/index.md", section.capitalize())
         sub(heading, "a", name, href=page.link(ledger_page))
@@ -162,7 +167,7 @@ def _overview(page: Page, box: Element, entries: list[Entry]) -> None:
             row = sub(rows, "li")
             sub(row, "a", titles[uri], href=page.link(uri)).tail = ": "
             for number, entry in enumerate(found, 1):
-                link = page.link(ledger_page, entry.equation.name)
+                link = page.link(mathematics.ledger_of(page, uri), entry.equation.name)
                 label = f"Equation {number} of {titles[uri]} in the ledger"
                 made = sub(row, "a", f"({number})", href=link, aria_label=label)
                 made.set("id", entry.equation.name)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path, PurePosixPath
 from xml.etree.ElementTree import Element
 
 from markdown import Extension, Markdown
@@ -31,6 +32,7 @@ from scripts.extensions.builder import of, sub
 from scripts.extensions.states import Equation
 
 LEDGER = "references/equations"
+PARTED = re.compile(rf"{LEDGER}-(?P<section>[a-z0-9-]+?)(?:-(?P<first>[a-z])-(?P<last>[a-z]))?\.md")
 LOCK = "tests/equations.lock"
 
 TEX = r"(?:\\[\s\S]|[^\\$\x02\x03])"
@@ -310,10 +312,29 @@ def held(page: Page) -> dict[str, str]:
     return page.ask(locked.states, page.config.root / LOCK)
 
 
+def ledgers(docs: Path) -> tuple[str, ...]:
+    """The pages of the ledger that show a section or a part of one."""
+    found = (docs / LEDGER).parent.glob(f"{PurePosixPath(LEDGER).name}-*.md")
+    return tuple(sorted(path.relative_to(docs).as_posix() for path in found))
+
+
 def ledger_of(page: Page, path: str) -> str:
-    """The page of the ledger that shows the equations of a page: one for each section, or one for all."""
-    section = f"{LEDGER}-{path.partition('/')[0]}.md"
-    return section if page.has(section) else f"{LEDGER}.md"
+    """The page of the ledger that shows the equations of a page: one for all, or parts of it.
+
+    `equations-models.md` shows a section, or what `equations-models-h-z.md` leaves of it: that shows the pages
+    of the section whose names begin with these letters, the section's own page excepted.
+    """
+    section, _, name = path.partition("/")
+    whole = f"{LEDGER}.md"
+    for ledger in page.ask(ledgers, page.docs):
+        found = PARTED.fullmatch(ledger)
+        if found is None or found["section"] != section:
+            continue
+        if found["first"] is None:
+            whole = ledger
+        elif name != "index.md" and found["first"] <= name[:1] <= found["last"]:
+            return ledger
+    return whole
 
 
 def state(box: Element, page: Page, equation: Equation) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.extensions import equations
+from scripts.extensions import equations, mathematics
 from tests.extensions.project import make, render
 
 PAGE = """---
@@ -97,10 +97,29 @@ def test_a_page_says_how_the_print_of_an_equation_is_held(
     assert f">{words}</a>" in made.html
 
 
+def test_a_part_of_a_section_is_a_page_and_the_section_shows_the_rest(root: Path) -> None:
+    block = "/// equations models\n///\n"
+    for name in ("equations-models", "equations-models-w-z"):
+        (root / f"docs/references/{name}.md").write_text(f"# Models\n\n{block}")
+    (root / "docs/models/wave.md").write_text("# Wave\n\n$$ a $$ {#eq-wave-a .definition}\n")
+    (root / "docs/models/index.md").write_text("# All\n\n$$ b $$ {#eq-all-b .definition}\n")
+    rest = render(block, root, "references/equations-models.md").html
+    assert "eq-wave-a" not in rest
+    assert rest.count('class="ledger-entry"') == 4
+    part = render(block, root, "references/equations-models-w-z.md").html
+    assert re.findall(r'class="ledger-entry" id="([^"]+)"', part) == ["eq-wave-a"]
+    whole = render("/// equations\n///\n", root, "references/equations.md").html
+    assert 'href="equations-models-w-z.md#eq-wave-a"' in whole
+    assert 'href="equations-models.md#eq-all-b"' in whole
+    assert '<a href="equations-models.md">' in whole
+
+
 def test_every_section_with_equations_has_its_page_of_the_ledger() -> None:
     found = {equations.section_of(entry.uri) for entry in equations.ledger(equations.DOCS)}
-    pages = {path.stem for path in (equations.DOCS / "references").glob("equations-*.md")}
-    assert {f"equations-{section}" for section in found} == pages
+    pages = [mathematics.PARTED.fullmatch(name) for name in mathematics.ledgers(equations.DOCS)]
+    sections = [page["section"] for page in pages if page and not page["first"]]
+    assert sorted(found | {"inference"}) == sorted(sections)
+    assert {page["section"] for page in pages if page} == set(sections)
 
 
 def test_pages_of_the_ledger_are_in_the_contents(root: Path) -> None:
