@@ -44,7 +44,7 @@ def status(demo: Locator) -> Locator:
 
 
 def value(demo: Locator, row: str) -> str:
-    return digits(demo).locator("tr", has_text=row).locator("td").inner_text()
+    return digits(demo).locator("tr", has_text=row).locator("td").text_content() or ""
 
 
 def number(text: str) -> float:

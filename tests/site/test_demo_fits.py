@@ -1,4 +1,7 @@
-"""Each demo fits one screen of a notebook, and two of a phone, with its weights loaded as well."""
+"""Each demo fits one screen of a notebook, and two of a phone, with its weights loaded as well.
+
+What a reader presses and drags stays where it is while the lines beside it change.
+"""
 
 import re
 
@@ -13,22 +16,65 @@ DEMOS = sorted(path.parent.relative_to(DOCS).as_posix() for path in DOCS.rglob("
 SCREENS = {"notebook": (1440, 900, 1), "phone": (390, 844, 2)}
 HEIGHT = "document.querySelector('#demo').getBoundingClientRect().height"
 
+# Presses each preset and moves the first sliders to both ends: which preset or slider left its place by
+# more than two pixels, and after what. Those of a part that gives way to another are not compared.
+MOVED = """async root => {
+  const seen = node => node.offsetParent;
+  const name = node => node.dataset.preset === "" ? node.textContent : node.labels[0].textContent;
+  const all = () => [...root.querySelectorAll("[data-preset], [type=range]")].filter(seen);
+  const places = () => {
+    const {left, top} = root.getBoundingClientRect();
+    return new Map(all().map(node => {
+      const box = node.getBoundingClientRect();
+      return [node, [box.left - left, box.top - top]];
+    }));
+  };
+  const moved = [];
+  const after = async (what, act) => {
+    const before = places();
+    act();
+    await new Promise(done => setTimeout(done, 60));
+    for (const [node, place] of places()) {
+      const away = before.get(node)?.map((one, i) => Math.round(place[i] - one)) ?? [0];
+      if (away.some(by => Math.abs(by) > 2)) moved.push(`${what}: ${name(node)} by ${away}`);
+    }
+  };
+  const drag = (slider, value) => after(`${name(slider)} at ${value}`, () => {
+    slider.value = value;
+    slider.dispatchEvent(new Event("input", {bubbles: true}));
+  });
+  for (const preset of [null, ...root.querySelectorAll("[data-preset]")]) {
+    if (preset) await after(name(preset), () => preset.click());
+    for (const slider of all().filter(node => node.matches("[type=range]")).slice(0, 2)) {
+      const {value} = slider;
+      for (const end of [slider.max, slider.min, value]) await drag(slider, end);
+    }
+  }
+  return moved;
+}"""
+
 
 @pytest.mark.parametrize("screen", SCREENS)
 @pytest.mark.parametrize("path", DEMOS)
-def test_a_demo_fits(path: str, screen: str, open_demo: OpenDemo) -> None:
+def test_a_demo_fits_and_what_is_pressed_stays_in_its_place(
+    path: str, screen: str, open_demo: OpenDemo
+) -> None:
     width, height, count = SCREENS[screen]
-    page, demo = open_demo(path, width=width, height=height)
+    page, demo = open_demo(path, width=width, height=height, reduced_motion="reduce")
     settle(page)
     assert page.evaluate(HEIGHT) <= count * height
+    assert demo.evaluate(MOVED) == []
     model = demo.get_by_label("Model", exact=True)
     start = demo.get_by_role("button", name=re.compile("^(Start|Load)"))
     if model.count():
+        place = model.bounding_box()
         model.select_option("trained on this site")
         expect(demo.locator(".demo-status").first).to_contain_text("Another model")
+        assert model.bounding_box() == place
     elif start.count():
         start.click()
         expect(start).to_have_count(0)
+        assert demo.evaluate(MOVED) == []
     settle(page)
     page.wait_for_timeout(300)
     assert page.evaluate(HEIGHT) <= count * height, "with its weights"

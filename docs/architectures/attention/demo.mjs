@@ -117,8 +117,8 @@ class Stage {
 
   /** @param {Element} parent @returns {HTMLElement} where it is told what to see */
   presetsOn(parent) {
-    const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
-    parent.append(list, see);
+    const { list, see, room } = ui.presets(PRESETS, (preset) => this.load(preset));
+    parent.append(list, room);
     return see;
   }
 

@@ -57,10 +57,10 @@ class Stage {
     const { stage, controls, buttons, status, output } = ui.frame(root);
     this.status = status;
     this.output = output;
-    const { list, see, buttons: presets } = ui.presets(PRESETS, (preset) => this.load(preset));
+    const { list, see, room, buttons: presets } = ui.presets(PRESETS, (one) => this.load(one));
     this.see = see;
     this.presets = presets;
-    root.prepend(list, this.see);
+    root.prepend(list, room);
     const wide = ui.element("div", { style: "flex: 1 1 100%" }, stage);
     this.text = ui.textarea(wide, {
       id: "encoder-decoder-sentence",

@@ -97,8 +97,10 @@ class Stage {
       draw: (g, size, colours) => drawPlane(g, size, colours, this.state()),
     });
     this.chart = this.chartOn(stage);
-    this.see = this.presetsBelow(stage);
-    besides(root, this.see, [controls, buttons]);
+    const { list, see, room } = ui.presets(PRESETS, (preset) => this.load(preset));
+    this.see = see;
+    stage.after(list, room);
+    besides(root, room, [controls, buttons]);
     ui.button(buttons, "Random", () => this.draw());
     ui.button(buttons, "Reset", () => this.reset());
     this.sliders = WORDS.map((word, n) =>
@@ -155,14 +157,6 @@ class Stage {
       },
     });
     return { way, turn, slope, seed };
-  }
-
-  /** @param {Element} stage @returns {HTMLElement} the line that says what to see */
-  presetsBelow(stage) {
-    const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
-    see.style.minHeight = "2.9em";
-    stage.after(list, see);
-    return see;
   }
 
   /** @param {Element} stage */

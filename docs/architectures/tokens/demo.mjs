@@ -41,7 +41,6 @@ class Stage {
     stage.style.display = "block";
     stage.classList.remove("demo-watch"); // the text that it cuts stands among the controls
     this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
-    this.see.style.minHeight = "2.9em"; // two lines
     const onInput = () => this.show();
     this.training = textOn(stage, { label: "Training text", rows: 2, onInput });
     this.merges = ui.slider(stage, {
@@ -52,6 +51,7 @@ class Stage {
       value: 3,
       onInput,
     });
+    stage.append(buttons); // above what changes its height
     this.text = textOn(stage, { label: "Text to cut", rows: 1, onInput });
     this.strip = ui.element("ol", { "aria-label": "Tokens and their numbers" }, stage);
     Object.assign(this.strip.style, {

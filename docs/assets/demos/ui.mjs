@@ -255,26 +255,30 @@ export function preset(parent, text, onClick) {
 }
 
 /**
- * All presets of a demo, and the line that says what to see; the demo puts both in their place.
- * @template {{name: string}} P
+ * All presets of a demo, and the line that says what to see, in the room that its longest sentence takes
+ * at any width: what stands below never moves. The demo puts both in their place.
+ * @template {{name: string, see?: string}} P
  * @param {readonly P[]} all @param {(preset: P) => void} load
  */
 export function presets(all, load) {
   const list = element("div", { class: "demo-buttons", role: "group", "aria-label": "Presets" });
-  const see = element("p", { class: "demo-see", "aria-live": "polite" });
+  const room = element("div", { class: "demo-room" });
+  const see = element("p", { class: "demo-see", "aria-live": "polite" }, room);
+  for (const { see: text } of all)
+    if (text) element("p", { "data-text": text, "aria-hidden": "true" }, room);
   const buttons = all.map((one) => preset(list, one.name, () => load(one)));
-  return { list, see, buttons };
+  return { list, see, room, buttons };
 }
 
 /**
  * The same at the top of a demo.
- * @template {{name: string}} P
+ * @template {{name: string, see?: string}} P
  * @param {HTMLElement} root @param {readonly P[]} all @param {(preset: P) => void} load
  * @returns {HTMLElement} the line that says what to see
  */
 export function presetsFirst(root, all, load) {
-  const { list, see } = presets(all, load);
-  root.prepend(list, see);
+  const { list, see, room } = presets(all, load);
+  root.prepend(list, room);
   return see;
 }
 

@@ -61,7 +61,9 @@ class Stage {
     this.count = count;
     this.mode = mode;
     this.scaling = scaling;
-    this.presetsOn(ui.beside(root, stage));
+    ui.beside(root, stage);
+    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
+    this.see.textContent = PRESETS[0].see;
     this.reset();
   }
 
@@ -177,19 +179,9 @@ class Stage {
     });
   }
 
-  /** @param {Element} side */
-  presetsOn(side) {
-    const { list, see } = ui.presets(PRESETS, (preset) => {
-      see.textContent = preset.see;
-      this.load(preset);
-    });
-    list.className = "demo-presets";
-    see.textContent = PRESETS[0].see;
-    side.append(list, see);
-  }
-
   /** @param {typeof PRESETS[number]} preset all but the example begin to sample at once */
-  load({ shape, steps, wanted, scale }) {
+  load({ shape, steps, wanted, scale, see }) {
+    this.see.textContent = see;
     this.data.set(shape);
     this.take(shape);
     this.sampler.set("0");

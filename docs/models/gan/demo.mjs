@@ -138,13 +138,13 @@ class Stage {
 
   /** @param {HTMLElement} root */
   presetsOn(root) {
-    const { list, see } = ui.presets(PRESETS, (preset) => {
+    const { list, see, room } = ui.presets(PRESETS, (preset) => {
       see.textContent = preset.see;
       this.load(preset);
     });
     see.textContent =
       "Choose what to see. The first three play with two numbers, the others with networks.";
-    root.append(list, see);
+    root.append(list, room);
   }
 
   /** @param {typeof PRESETS[number]} preset a game of networks begins to train at once */

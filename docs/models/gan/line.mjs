@@ -39,6 +39,7 @@ export class Line {
     const pair = ui.element("div", { class: "demo-beside" }, parent);
     this.phases = this.phasesOn(ui.element("div", { class: "demo-stage demo-watch" }, pair));
     const side = ui.element("div", { class: "demo-side" }, pair);
+    side.style.flexBasis = "19rem"; // the widest numbers: a shorter one moves nothing
     const buttons = ui.element("div", { class: "demo-buttons" }, side);
     ui.button(buttons, "D alone", () => this.move(1));
     ui.button(buttons, "G alone", () => this.move(0));

@@ -11,7 +11,7 @@ import { load } from "../../assets/demos/weights.mjs";
 import { choosingOn, SEED, TOP_K } from "./choosing.mjs";
 import { drawBars, drawHeads, drawMap, layout } from "./draw.mjs";
 import * as gpt from "./gpt.mjs";
-import { foldedOn, presetsOn, promptOn, showTokens, stripOn } from "./text.mjs";
+import { foldedOn, presetsOn, promptOn, roomOn, showTokens, stripOn } from "./text.mjs";
 import { Way } from "./way.mjs";
 
 const PROMPT = "Attention is";
@@ -106,6 +106,7 @@ class Stage {
     ui.button(buttons, "Shuffle the tokens", () => this.shuffle());
     ui.button(buttons, "Reset", () => this.reset());
     if (weights.meta.words) presetsOn(wide, (preset) => this.preset(preset));
+    else roomOn(wide);
     this.prompt.addEventListener("input", () => this.type());
     this.reset();
   }

@@ -1,6 +1,6 @@
 /** The reader's text, and below it its tokens as buttons. */
 
-import { element, preset, textarea } from "../../assets/demos/ui.mjs";
+import { element, presets, textarea } from "../../assets/demos/ui.mjs";
 
 /** @param {Element} parent @param {HTMLElement} buttons which stand next to the text, also on a phone */
 export function promptOn(parent, buttons) {
@@ -79,9 +79,15 @@ const PRESETS = [
 
 /** @param {Element} parent @param {(preset: Preset) => void} onChoose */
 export function presetsOn(parent, onChoose) {
-  const group = { class: "demo-buttons", role: "group", "aria-label": "Presets" };
-  const row = element("div", group, parent);
-  for (const [title, chosen] of PRESETS) preset(row, title, () => onChoose(chosen));
+  const all = PRESETS.map(([name, chosen]) => ({ name, chosen }));
+  parent.append(presets(all, ({ chosen }) => onChoose(chosen)).list);
+}
+
+/** @param {Element} parent of a model without presets: their room, so that the choice of a model stays in its place */
+export function roomOn(parent) {
+  const row = element("div", { class: "demo-buttons", "aria-hidden": "true" }, parent);
+  row.style.visibility = "hidden";
+  for (const [text] of PRESETS) element("span", { class: "demo-button", text }, row);
 }
 
 /** @param {HTMLElement} parent @param {number} perSecond tokens of a run @returns {HTMLElement} where the table is put, folded */

@@ -63,14 +63,16 @@ class Stage {
     this.status = status;
     this.output = output;
     const columns = [column(stage, 200), column(stage, 160), column(stage, 250)];
+    columns[1].className = "demo-stage"; // on a phone pad and strip stand side by side
     ui.watch(stage, columns[0], "before");
-    columns[2].append(output);
+    const either = ui.element("div", { class: "demo-room" }, columns[2]);
+    either.append(output);
     this.plane = this.planeOn(figure(columns[0], "The plane of codes"));
     this.pad = this.padOn(figure(columns[1], "Draw a digit, as large as the square"));
     this.strip = this.stripOn(figure(columns[1], "Seen by the encoder; decoded"));
     this.controls = this.controlsOn(controls);
-    this.walk = this.walkOn(figure(columns[2], "From x to the other digit"));
-    for (const preset of PRESETS) ui.preset(buttons, preset.name, () => this.preset(preset));
+    this.walk = this.walkOn(figure(either, "From x to the other digit"));
+    root.prepend(ui.presets(PRESETS, (preset) => this.preset(preset)).list);
     ui.button(buttons, "Next test digit", () =>
       this.pick((this.shownDigit + 1) % this.digits.length),
     );

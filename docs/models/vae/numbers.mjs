@@ -30,4 +30,6 @@ export function tableOf(output, q, { reconstruction, kl, elbo }, posterior) {
       ["gap", posterior ? two(posterior.evidence - elbo) : wait],
     ],
   );
+  // A value never takes a second line: the table keeps its height.
+  for (const cell of output.querySelectorAll("td")) cell.style.whiteSpace = "nowrap";
 }

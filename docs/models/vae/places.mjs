@@ -14,6 +14,7 @@ export function column(stage, width) {
 export function figure(parent, caption) {
   const node = ui.element("figure", { class: "demo-figure" }, parent);
   node.style.margin = "0 0 0.5rem";
+  node.style.flex = "1 1 8.5rem";
   ui.element("figcaption", { text: caption }, node);
   return node;
 }
