@@ -42,8 +42,13 @@ def of(folder: Path) -> dict[str, tuple[Test, ...]]:
     return {name: tuple(tests) for name, tests in sorted(found.items())}
 
 
+def names(folder: Path) -> tuple[str, ...]:
+    """The equations that have a test: all that the pages themselves show of the tests."""
+    return tuple(of(folder))
+
+
 def labels(folder: Path) -> dict[str, str]:
-    """The first test of each equation as a reader finds it: all that the pages themselves show."""
+    """The first test of each equation as a reader finds it."""
     return {name: tests[0].label for name, tests in of(folder).items()}
 
 

@@ -211,9 +211,17 @@ def _formulas(page: Page) -> list[tuple[str, str]]:
     return found
 
 
-def tests(page: Page) -> dict[str, str]:
-    """The first test of each equation of the site."""
-    return page.ask(equation_tests.labels, page.config.root / "tests")
+def tested(page: Page) -> tuple[str, ...]:
+    """The equations of the site that have a test."""
+    return page.ask(equation_tests.names, page.config.root / "tests")
+
+
+def fault(page: Page, equation: Equation) -> tuple[str, str] | None:
+    """What is wrong with an equation; a page that is right does not depend on how its tests are called."""
+    if not states.fault(equation, page.path, dict.fromkeys(tested(page), "")):
+        return None
+    labels = page.ask(equation_tests.labels, page.config.root / "tests")
+    return states.fault(equation, page.path, labels)
 
 
 class _Inline(InlineProcessor):
@@ -268,7 +276,7 @@ class _Display(BlockProcessor):
         tex = page.plain(match["display"]).translate(SHOW)
         equation = parse(tex, page.plain(match["attributes"] or ""))
         place = page.find_block(written)
-        wrong = states.fault(equation, page.path, tests(page))
+        wrong = fault(page, equation)
         if wrong:
             page.report(*wrong, place)
         start = page.text.find(equation.tex.split("\n")[0], place)
@@ -344,7 +352,7 @@ def state(box: Element, page: Page, equation: Equation) -> None:
     elif equation.kind == "unchecked":
         text = f"not checked: {equation.reason}"
         sub(box, "span", text, class_="equation-state equation-unchecked")
-    elif equation.name in tests(page):
+    elif equation.name in tested(page):
         words, title = states.HELD[held(page).get(equation.name, "locked")]
         ledger = ledger_of(page, page.path)
         name = "equation-state equation-checked"
