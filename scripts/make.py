@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -132,6 +133,22 @@ def weights() -> Iterator[Product]:
         )
 
 
+def comparison() -> Iterator[Product]:
+    """The runs of the comparison of all classes: anew when the code that trains and measures has changed."""
+    path = ROOT / "scripts" / "weights" / "comparison_runs.json"
+
+    def stale() -> str:
+        from scripts.weights import comparison as runs
+
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return "" if found.get("code") == runs.code() else "the code that trains has changed"
+
+    def write() -> None:
+        importlib.import_module("scripts.weights.comparison").main()
+
+    yield Product(path.relative_to(ROOT).as_posix(), {"comparison"}, stale, write)
+
+
 def make(stems: set[str], train: bool = False) -> list[str]:
     """Write what is out of date. Returns the paths that were written.
 
@@ -140,6 +157,7 @@ def make(stems: set[str], train: bool = False) -> list[str]:
     """
     products = [
         *(weights() if train else ()),
+        *comparison(),
         *figures(),
         *values(),
         *pages(),
