@@ -1,6 +1,7 @@
 """What is measured of samples: against hand-made lists, scikit-learn, closed forms and the known density."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,11 @@ from torch import Tensor
 from docs.models.comparison import measures, practice
 from tests.answers.plugin import Bench
 from tests.printed.plugin import Equations
+from tests.said import sayings
+
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "models" / "comparison.md"
+said = sayings(PAGE)
 
 
 def column(*values: float) -> Tensor:
@@ -37,6 +43,24 @@ def test_the_two_models_of_the_example() -> None:
     assert measures.recall(BROAD, DATA, 1) == 1
     assert apart(SHARP, DATA) == pytest.approx(3.75)
     assert apart(BROAD, DATA) == pytest.approx(1.0625)
+    lists = [[f"{v:.0f}" for v in values[:, 0]] for values in (DATA, SHARP, BROAD)]
+    y, a, b = ([*names[:-1], f"and {names[-1]}"] for names in lists)
+    reach = torch.cdist(DATA, DATA).kthvalue(2, dim=1).values
+    broad = torch.cdist(BROAD, DATA) <= reach
+    inside = [int(v) for v, near in zip(BROAD[:, 0], broad.any(1), strict=True) if near]
+    assert inside == [0, 1, 2, 9, 10, 11, 12]
+    assert reach.tolist() == [1] * len(DATA)
+    said(
+        f"Four test items lie at {', '.join(y[:-1])} {y[-1]}: two groups.",
+        f"Model A gives only {', '.join(a[:-1])} {a[-1]}, each with probability 1/{len(SHARP)}.",
+        f"Model B gives {', '.join(b[:3])}, … {lists[2][-1]}, each with probability 1/{len(BROAD)}.",
+        f"Here each reach is {reach[0]:.0f}.",
+        f"in a neighbourhood of the data: 0, 1 and 2 are, 3 is not, so A has {3}/{len(SHARP)}.",
+        f"of the samples: 0 and 1 are, 10 and 11 are not, so {2}/{len(DATA)}.",
+        f"Of B's samples 0, 1, 2 and 9, 10, 11, 12 are near data, {len(inside)} of {len(BROAD)}; its "
+        f"recall is {len(DATA)}/{len(DATA)}.",
+        f"on each, {math.log2(len(BROAD)) - math.log2(len(DATA)):.0f} above that.",
+    )
 
 
 @pytest.mark.equation("eq-comparison-distance")
