@@ -44,7 +44,8 @@ def test_the_ring() -> None:
     spread = by_class(table, "near, deviation")
     assert near["energy"] - spread["energy"] < near["flow"] + spread["flow"]
     said(
-        f"VAE and GAN, {near['vae']:.3f} ± {spread['vae']:.3f} and {near['gan']:.3f} ± {spread['gan']:.3f}, are not told"
+        f"VAE and GAN, {near['vae']:.3f} ± {spread['vae']:.3f} and {near['gan']:.3f} ± "
+        f"{spread['gan']:.3f}, are not told"
     )
 
 
@@ -81,8 +82,8 @@ def test_the_digits() -> None:
         f"has a precision of {precision['autoregressive']:.2f}, and yet the best likelihood: "
         f"{bits['autoregressive']:.2f} bits for a pixel",
         f"The GAN covers least, with a recall of {recall['gan']:.2f}.",
-        f"energy distance about as small as that of the best classes, {table['distance'][NORMAL]:.3f}, and a precision of "
-        f"{table['precision'][NORMAL]:.2f}:",
+        f"energy distance about as small as that of the best classes, {table['distance'][NORMAL]:.3f}, "
+        f"and a precision of {table['precision'][NORMAL]:.2f}:",
         f"has an energy distance of {table['distance'][NORMAL]:.3f}, about that of the best classes.",
         f"and its precision is {table['precision'][NORMAL]:.2f}: most",
         f"The flow needs {bits['flow']:.2f} bits for a pixel of the test items and {trained['flow']:.2f} for one",

@@ -15,7 +15,6 @@ from tests.answers.plugin import Bench
 from tests.printed.plugin import Equations
 from tests.said import sayings
 
-
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "models" / "comparison.md"
 said = sayings(PAGE)
 
