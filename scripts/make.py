@@ -138,8 +138,7 @@ def comparison() -> Iterator[Product]:
     path = ROOT / "scripts" / "weights" / "comparison_runs.json"
 
     def stale() -> str:
-        from scripts.weights import comparison as runs
-
+        runs = importlib.import_module("scripts.weights.comparison")
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         return "" if found.get("code") == runs.code() else "the code that trains has changed"
 
