@@ -58,7 +58,7 @@ def test_what_is_out_of_date_is_written_and_nothing_else(
     monkeypatch.setattr(rules_page, "ROOT", tmp_path)
     monkeypatch.setattr(rules_page, "PAGE", page)
     monkeypatch.setattr(addresses, "LIST", listed)
-    for kind in ("figures", "values", "tables"):
+    for kind in ("figures", "values", "tables", "comparison"):
         monkeypatch.setattr(make, kind, lambda: iter(()))
     assert make.make(set()) == ["docs/contributing/rules.md", "tests/site/addresses.txt"]
     assert page.read_text(encoding="utf-8") == rules_page.page()
