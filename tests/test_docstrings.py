@@ -29,6 +29,7 @@ SHAPE = rf"\((?:|\.\.\.|…|{SIZE},|{SIZE}(?:, {SIZE})+)\)"
 SAFE = {
     ("reinforcement", "learn"): "the logits are made with the shape of the rewards",
     ("gpt", "by_hand"): "the shape of the example is one that holds",
+    ("refining", "Diffusion.sample"): "it has a path of its own, which does not raise",
 }
 
 

@@ -30,7 +30,7 @@ Diffusion, Matching = refining.Diffusion, refining.Matching
 
 # --8<-- [start:train]
 def train(model: Any, data: Tensor, steps: int, batch: int, rate: float, seed: int) -> None:
-    """The same for each class: so many steps of Adam on batches of data (N, D), drawn anew."""
+    """The same for each class: so many steps of Adam on batches of data (N, D), drawn anew. Source: definition."""
     generator = torch.Generator().manual_seed(seed)
     if isinstance(model, Adversarial):
         pairs = [

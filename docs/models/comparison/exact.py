@@ -25,17 +25,17 @@ def net(inputs: int, outputs: int, width: int) -> nn.Sequential:
 
 
 def normal(like: Tensor, generator: Generator) -> Tensor:
-    """Standard normal numbers of the shape and type of a tensor. Source: definition."""
+    """Standard normal numbers of the shape and type of like (...), (...). Source: definition."""
     return torch.randn(like.shape, dtype=like.dtype, generator=generator)
 
 
 def bend(x: Tensor) -> Tensor:
-    """The derivative of SiLU. Source: definition."""
+    """The derivative of SiLU: x (...) to (...). Source: definition."""
     return x.sigmoid() * (1 + x * (1 - x.sigmoid()))
 
 
 def gaussian(x: Tensor, mean: Tensor | float = 0.0, log_scale: Tensor | float = 0.0) -> Tensor:
-    """Log density, nats, of a normal with independent components: (N, D) to (N,). Source: definition."""
+    """Log density, nats, of independent normals: x (..., D), mean, log_scale (...) to (...). Source: definition."""
     log_scale = torch.as_tensor(log_scale, dtype=x.dtype)
     terms = ((x - mean) / log_scale.exp()) ** 2 / 2 + log_scale + math.log(2 * math.pi) / 2
     return -terms.sum(-1)
@@ -58,7 +58,7 @@ class Autoregressive(nn.Module):
         ]
 
     def logits(self, x: Tensor) -> Tensor:
-        """Logits of the bins of each number, from the numbers before it: (N, D) to (N, D, K)."""
+        """Logits of K bins from the numbers before: x (N, D) to (N, D, K). Source: germain2015made, sec. 3."""
         linear = [layer for layer in self.layers if isinstance(layer, nn.Linear)]
         for i, (layer, mask) in enumerate(zip(linear, self.masks, strict=True)):
             x = functional.linear(functional.silu(x) if i else x, layer.weight * mask, layer.bias)
@@ -66,19 +66,19 @@ class Autoregressive(nn.Module):
 
     # --8<-- [start:autoregressive]
     def log_density(self, x: Tensor) -> Tensor:
-        """Exact: the log probability of each bin over its width, summed: (N, D) to (N,), nats."""
+        """Exact, nats: log of each bin's probability over its width, summed: x (N, D) to (N,). Source: definition."""
         place = ((x + RANGE) / (2 * RANGE) * self.bins).long().clamp(0, self.bins - 1)
         chosen = self.logits(x).log_softmax(-1).gather(-1, place[..., None])[..., 0]
         return (chosen - math.log(2 * RANGE / self.bins)).sum(-1)
 
     def loss(self, x: Tensor, generator: Generator) -> Tensor:
-        """The mean negative log likelihood, nats."""
+        """The mean negative log likelihood, nats: x (N, D) to (). Source: definition."""
         return -self.log_density(x).mean()
         # --8<-- [end:autoregressive]
 
     @torch.no_grad()
     def sample(self, n: int, generator: Generator) -> Tensor:
-        """One pass for each number: a bin is drawn, then a place in it: (n, D)."""
+        """One pass for each number: a bin is drawn, then a place in it: (n, D). Source: definition."""
         x = torch.zeros(n, self.size)
         for i in range(self.size):
             bins = torch.multinomial(self.logits(x)[:, i].softmax(-1), 1, generator=generator)[:, 0]
@@ -98,7 +98,7 @@ class Autoencoder(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(-2.0))
 
     def bound(self, x: Tensor, generator: Generator) -> Tensor:
-        """The lower bound of log p(x) with one code for each item: (N, D) to (N,), nats."""
+        """The lower bound of log p(x), nats, by a code for each: x (N, D) to (N,). Source: kingma2014auto, eq. 10."""
         mean, log_scale = self.encoder(x).chunk(2, -1)
         z = mean + log_scale.exp() * normal(mean, generator)
         kl = (mean**2 + (2 * log_scale).exp() - 1) / 2 - log_scale
@@ -106,12 +106,12 @@ class Autoencoder(nn.Module):
         return found
 
     def loss(self, x: Tensor, generator: Generator) -> Tensor:
-        """Minus the mean bound, nats."""
+        """Minus the mean bound, nats: x (N, D) to (). Source: kingma2014auto, eq. 10."""
         return -self.bound(x, generator).mean()
 
     @torch.no_grad()
     def sample(self, n: int, generator: Generator) -> Tensor:
-        """A code, its mean, and the noise of the decoder: (n, D)."""
+        """A code, its mean, and the noise of the decoder: (n, D). Source: definition."""
         mean: Tensor = self.decoder(torch.randn(n, self.code, generator=generator))
         return mean + self.log_scale.exp() * normal(mean, generator)
 
@@ -127,13 +127,13 @@ class Adversarial(nn.Module):
         self.generator, self.judge = net(code, size, width), net(size, 1, width)
 
     def fake(self, n: int, generator: Generator) -> Tensor:
-        """Samples with their graph: (n, D)."""
+        """Samples with their graph: (n, D). Source: definition."""
         made: Tensor = self.generator(torch.randn(n, self.code, generator=generator))
         return made
 
     # --8<-- [start:adversarial]
     def loss_of_judge(self, x: Tensor, generator: Generator) -> Tensor:
-        """What the discriminator pays for data and samples, nats, and for its slope at the data."""
+        """Nats for data and samples confused, and the slope: x (N, D) to (). Source: mescheder2018which, eq. 9."""
         x = x.clone().requires_grad_()
         real, fake = self.judge(x), self.judge(self.fake(len(x), generator).detach())
         (slope,) = torch.autograd.grad(real.sum(), x, create_graph=True)
@@ -141,13 +141,13 @@ class Adversarial(nn.Module):
         return missed + self.penalty / 2 * (slope**2).sum(-1).mean()
 
     def loss_of_generator(self, x: Tensor, generator: Generator) -> Tensor:
-        """What the generator pays for samples that are found out, nats."""
+        """Samples that are found out, nats: x (N, D), for its N, to (). Source: goodfellow2014generative, sec. 3."""
         return functional.softplus(-self.judge(self.fake(len(x), generator))).mean()
         # --8<-- [end:adversarial]
 
     @torch.no_grad()
     def sample(self, n: int, generator: Generator) -> Tensor:
-        """One pass: (n, D)."""
+        """One pass: (n, D). Source: definition."""
         return self.fake(n, generator)
 
 
@@ -168,7 +168,7 @@ class Flow(nn.Module):
 
     # --8<-- [start:flow]
     def log_density(self, x: Tensor) -> Tensor:
-        """Exact: the normal density of the noise and the log factor of volume: (N, D) to (N,), nats."""
+        """Exact, nats: density of the noise and log volume: x (N, D) to (N,). Source: dinh2017density."""
         volume = torch.zeros(len(x))
         for order, layer in zip(self.orders, self.nets, strict=True):
             first, second = x[:, order].tensor_split([x.shape[1] // 2], 1)
@@ -179,13 +179,13 @@ class Flow(nn.Module):
         return gaussian(x) + volume
 
     def loss(self, x: Tensor, generator: Generator) -> Tensor:
-        """The mean negative log likelihood, nats."""
+        """The mean negative log likelihood, nats: x (N, D) to (). Source: definition."""
         return -self.log_density(x).mean()
         # --8<-- [end:flow]
 
     @torch.no_grad()
     def sample(self, n: int, generator: Generator) -> Tensor:
-        """The layers backwards, one pass in all: (n, D)."""
+        """The layers backwards, one pass in all: (n, D). Source: dinh2017density, eq. 8."""
         size = len(self.orders[0])
         x = torch.randn(n, size, generator=generator)
         for order, layer in zip(self.orders[::-1], self.nets[::-1], strict=True):

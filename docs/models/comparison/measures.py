@@ -35,13 +35,16 @@ def ring(n: int, seed: int) -> Tensor:
 
 
 def log_ring(x: Tensor) -> Tensor:
-    """The log density of the ring, nats: (N, 2) to (N,). Source: definition."""
+    """The log density of the ring, nats: x (N, 2) to (N,). Source: definition."""
     parts = [comparison.gaussian(x, mode, math.log(DEVIATION)) for mode in centres()]
     return torch.logsumexp(torch.stack(parts), 0) - math.log(MODES)
 
 
 def digits(levels: Tensor, seed: int) -> tuple[Tensor, Tensor]:
-    """1,000 digits to train on and 797 others, with uniform noise, shuffled: (N, 64). Source: definition."""
+    """1,000 items to learn from and the others, with noise, shuffled: levels (N, 64) to (1000, 64), (N - 1000, 64).
+
+    Source: definition.
+    """
     generator = torch.Generator().manual_seed(seed)
     levels = levels[torch.randperm(len(levels), generator=generator)]
     filled = (levels + torch.rand(levels.shape, generator=generator)) / LEVELS
@@ -50,7 +53,7 @@ def digits(levels: Tensor, seed: int) -> tuple[Tensor, Tensor]:
 
 
 def bits(log_density: Tensor) -> float:
-    """Nats for each item of scaled digits to bits for each pixel, as levels. Source: theis2016note, sec. 3.1."""
+    """Nats for a scaled digit to bits for a pixel: log_density (N,). Source: this page, eq-comparison-dimension."""
     pixels = 64
     volume = pixels * math.log(2 * comparison.RANGE / LEVELS)
     return -float(log_density.mean() + volume) / pixels / math.log(2)
@@ -58,7 +61,10 @@ def bits(log_density: Tensor) -> float:
 
 # --8<-- [start:near]
 def near(x: Tensor) -> tuple[float, int]:
-    """The share of points within three deviations of a mode, and the modes that have a quarter of their due."""
+    """The share within three deviations of a mode, and the modes with a quarter of their due: x (N, 2).
+
+    Source: definition.
+    """
     distance, mode = torch.cdist(x, centres()).min(1)
     close = distance < 3 * DEVIATION
     share = torch.bincount(mode[close], minlength=MODES) / len(x)
@@ -68,25 +74,25 @@ def near(x: Tensor) -> tuple[float, int]:
 
 # --8<-- [start:covered]
 def covered(x: Tensor, y: Tensor, k: int = 3) -> float:
-    """The share of x that lies in a neighbourhood of y. Source: kynkaanniemi2019improved, eqs. 1 and 2."""
+    """The share of x (N, D) in a neighbourhood of y (M, D). Source: kynkaanniemi2019improved, eqs. 1 and 2."""
     reach = torch.cdist(y, y).kthvalue(k + 1, dim=1).values  # the nearest is the item itself
     return float((torch.cdist(x, y) <= reach).any(1).float().mean())
 
 
 def precision(x: Tensor, y: Tensor, k: int = 3) -> float:
-    """The share of samples in a neighbourhood of data."""
+    """The share of samples x (N, D) in a neighbourhood of data y (M, D). Source: kynkaanniemi2019improved."""
     return covered(x, y, k)
 
 
 def recall(x: Tensor, y: Tensor, k: int = 3) -> float:
-    """The share of data in a neighbourhood of samples."""
+    """The share of data y (M, D) in a neighbourhood of samples x (N, D). Source: kynkaanniemi2019improved."""
     return covered(y, x, k)
     # --8<-- [end:covered]
 
 
 # --8<-- [start:distance]
 def energy_distance(x: Tensor, y: Tensor) -> float:
-    """Twice the mean distance across less the mean distances within; zero for equals. Source: rizzo2016energy."""
+    """Mean distances, twice across less those within; zero for equals: x (N, D), y (M, D). Source: rizzo2016energy."""
 
     def within(z: Tensor) -> Tensor:
         return torch.cdist(z, z).sum() / (len(z) * (len(z) - 1))
@@ -96,6 +102,6 @@ def energy_distance(x: Tensor, y: Tensor) -> float:
 
 
 def copied(x: Tensor, y: Tensor, train: Tensor) -> float:
-    """The share of x nearer to an item of training than 95 % of other data y are. Source: definition."""
+    """The share of x (N, D) nearer to train (T, D) than 95 % of other data y (M, D) are. Source: definition."""
     usual = torch.cdist(y, train).amin(1).quantile(0.05)
     return float((torch.cdist(x, train).amin(1) < usual).float().mean())

@@ -11,14 +11,14 @@ from sklearn.neighbors import NearestNeighbors
 
 # --8<-- [start:covered]
 def covered(x: NDArray[np.float64], y: NDArray[np.float64], k: int = 3) -> float:
-    """The share of x within the k-th nearest other item of some y. Source: kynkaanniemi2019improved, eqs. 1 and 2."""
+    """The share of x (N, D) near some y (M, D): its k-th nearest is farther. Source: kynkaanniemi2019improved."""
     near = NearestNeighbors(n_neighbors=k).fit(y)
     reach = near.kneighbors()[0][:, -1]  # without an argument an item is no neighbour of its own
     return float((pairwise_distances(x, y) <= reach).any(axis=1).mean())
 
 
 def precision_recall(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
-    """Quality and coverage of samples x against data y."""
+    """Quality and coverage of samples x (N, D) against data y (M, D). Source: kynkaanniemi2019improved."""
     return covered(x, y), covered(y, x)
     # --8<-- [end:covered]
 

@@ -33,12 +33,12 @@ class Energy(nn.Module):
         self.chains: Tensor | None = None
 
     def energy(self, x: Tensor) -> Tensor:
-        """(N, D) to (N,), in nats up to a constant; far away a parabola wins."""
+        """Nats up to a constant; far away a parabola wins: x (N, D) to (N,). Source: definition."""
         found: Tensor = self.scale * self.network(x)[:, 0] + (x**2).sum(-1) / (2 * RANGE**2)
         return found
 
     def langevin(self, x: Tensor, steps: int, generator: Generator) -> Tensor:
-        """Places after so many steps down the energy with noise: (N, D) to (N, D)."""
+        """Places after so many steps down the energy with noise: x (N, D) to (N, D). Source: du2019implicit."""
         for _ in range(steps):
             x = x.detach().requires_grad_()
             (slope,) = torch.autograd.grad(self.energy(x).sum(), x)
@@ -46,13 +46,13 @@ class Energy(nn.Module):
         return x.detach()
 
     def start(self, n: int, generator: Generator) -> Tensor:
-        """Places at random in the range: (n, D)."""
+        """Places at random in the range: (n, D). Source: definition."""
         result: Tensor = (2 * torch.rand(n, self.size, generator=generator) - 1) * RANGE / 2
         return result
 
     # --8<-- [start:energy]
     def loss(self, x: Tensor, generator: Generator) -> Tensor:
-        """Mean energy of the data minus that of chains, whose gradient is that of the likelihood."""
+        """Energy of data less that of chains, and a penalty: x (N, D) to (). Source: du2019implicit, alg. 1."""
         if self.chains is None:
             self.chains = self.start(self.kept, generator)
         picked = torch.randperm(self.kept, generator=generator)[: len(x)]
@@ -64,12 +64,15 @@ class Energy(nn.Module):
         # --8<-- [end:energy]
 
     def sample(self, n: int, generator: Generator, steps: int = 0) -> Tensor:
-        """Long walks from places at random: (n, D)."""
+        """Long walks from places at random: (n, D). Source: definition."""
         return self.langevin(self.start(n, generator), steps or self.passes, generator)
 
 
 class Path(nn.Module):
-    """Data that become noise along a path a(t) x + s(t) noise, t from 0 to 1, and a network for its slope."""
+    """Data that become noise along a path a(t) x + s(t) noise, t from 0 to 1, and a network for its slope.
+
+    Raises NotImplementedError for a path without a and s of its own.
+    """
 
     passes = STEPS
 
@@ -78,18 +81,18 @@ class Path(nn.Module):
         self.size, self.network = size, net(size + 9, size, width)
 
     def slope(self, x: Tensor, t: Tensor) -> Tensor:
-        """What the network takes for dx/dt: x (N, D), t (N,) to (N, D)."""
+        """What the network takes for dx/dt: x (N, D), t (N,) to (N, D). Source: definition."""
         angle = t[:, None] * math.pi * 2.0 ** torch.arange(4)
         found: Tensor = self.network(torch.cat([x, t[:, None], angle.sin(), angle.cos()], 1))
         return found
 
     def path(self, t: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """a, s and their derivatives by t."""
+        """a, s and their derivatives: t (N,) or () to that, each (...). Source: definition."""
         raise NotImplementedError
 
     # --8<-- [start:path]
     def loss(self, x: Tensor, generator: Generator) -> Tensor:
-        """The squared error of the slope at a place of the path, averaged over components."""
+        """The mean squared error of the slope at a place of the path: x (N, D) to (). Source: lipman2023flow."""
         t = torch.rand(len(x), generator=generator)
         a, s, by_a, by_s = (part[:, None] for part in self.path(t))
         noise = normal(x, generator)
@@ -99,7 +102,10 @@ class Path(nn.Module):
         # --8<-- [end:path]
 
     def divergence(self, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-        """The slope, (N, D), and the trace of its Jacobian by x, (N,). Source: this page, eq-comparison-divergence."""
+        """The slope, (N, D), and the trace of its Jacobian by x, (N,): x (N, D), t (N,).
+
+        Source: this page, eq-comparison-divergence.
+        """
         angle = t[:, None] * math.pi * 2.0 ** torch.arange(4)
         first, second, last = (layer for layer in self.network if isinstance(layer, nn.Linear))
         above = first(torch.cat([x, t[:, None], angle.sin(), angle.cos()], 1))
@@ -110,7 +116,7 @@ class Path(nn.Module):
 
     @torch.no_grad()
     def log_density(self, x: Tensor) -> Tensor:
-        """Along the ODE from data to noise by Heun's rule: (N, D) to (N,), nats."""
+        """Nats, along the ODE from data to noise by Heun's rule: x (N, D) to (N,). Source: song2021score."""
         total, step = torch.zeros(len(x)), 1 / STEPS
         for i in range(STEPS):
             first, trace = self.divergence(x, torch.full((len(x),), i * step))
@@ -124,7 +130,7 @@ class Diffusion(Path):
     """The path cos, sin of a circle; its slope is v. Source: salimans2022progressive, app. D."""
 
     def path(self, t: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """cos, sin and their derivatives."""
+        """cos, sin and their derivatives: t (N,) or () to that, each (...). Source: salimans2022progressive, app. D."""
         a, s = (t * math.pi / 2).cos(), (t * math.pi / 2).sin()
         return a, s, -math.pi / 2 * s, math.pi / 2 * a
 
@@ -151,12 +157,12 @@ class Matching(Path):
     """Flow matching: straight paths. Source: lipman2023flow, eq. 23."""
 
     def path(self, t: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """1 - t, t and their derivatives."""
+        """1 - t, t and their derivatives: t (N,) or () to that, each (...). Source: definition."""
         return 1 - t, t, -torch.ones_like(t), torch.ones_like(t)
 
     @torch.no_grad()
     def sample(self, n: int, generator: Generator, steps: int = STEPS) -> Tensor:
-        """Euler's steps from noise to data: (n, D)."""
+        """Euler's steps from noise to data: (n, D). Source: definition."""
         x = torch.randn(n, self.size, generator=generator)
         for i in range(steps):
             x = x - self.slope(x, torch.full((n,), 1 - i / steps)) / steps
