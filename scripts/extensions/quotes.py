@@ -1,5 +1,7 @@
 """Straight quotes in the text become the ones that a printer sets; code and mathematics keep theirs.
 
+So does the blank on each side of "±": a line never ends between a number and its spread.
+
 Python-Markdown's own `smarty` looks at one piece of text at a time, and there is nothing before the quote
 in `*"word"*` or behind the one in `"GAN"` when *GAN* has become a link: it sets some the wrong way round.
 Here a paragraph is read from its beginning to its end, whatever stands in it.
@@ -35,6 +37,7 @@ KEPT = {"code", "kbd", "math", "pre", "samp", "script", "style", "svg", "var", "
 OPENS = re.compile(r"[\s(\[{“‘—–/]$|^$")
 YEARS = re.compile(r"\d\ds?\b")  # the '90s
 QUOTE = re.compile("[\"']")
+SPREAD = re.compile(r"(?<=[\d%]) ± (?=\d)")
 UNSEEN = re.compile("[\U000f0000-\U0010ffff]+")  # marks that a check leaves in the text
 
 
@@ -66,6 +69,7 @@ class _Quotes(Treeprocessor):
         if not isinstance(text, AtomicString):
             start = self.before
             text = QUOTE.sub(lambda found: self._quote(start, found), text)
+            text = SPREAD.sub("\u00a0±\u00a0", text)
         self.before = UNSEEN.sub("", text)[-1:] or self.before
         return text
 

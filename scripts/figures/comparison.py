@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from scripts.figures import style
+from scripts.figures import seeds, style
 from scripts.figures.vq_vae import squares
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,12 +58,6 @@ def points(text: str) -> list[tuple[float, float]]:
     return [(round(x, 2), round(y, 2)) for x, y in pairwise(values)][::2]
 
 
-def spread(table: style.Table, name: str, rows: list[list[float]]) -> None:
-    """Mean and standard deviation over seeds of each row into a table."""
-    table[name] = [float(np.mean(row)) for row in rows]
-    table[f"{name}, deviation"] = [float(np.std(row, ddof=1)) for row in rows]
-
-
 def ring() -> style.Table:
     """Points of the data and of the first seed of each class."""
     table: style.Table = {}
@@ -94,9 +88,8 @@ def measured(name: str) -> style.Table:
     nothing = [math.nan] * len(rows[0])
     table: style.Table = {"row": [float(n) for n in range(len(rows))]}
     for kept in rows[0][0]:
-        spread(
-            table, kept, [[run[kept] for run in row] if kept in row[0] else nothing for row in rows]
-        )
+        for row in rows:
+            seeds.put(table, kept, [run[kept] for run in row] if kept in row[0] else nothing)
     for kept in ("parameters", "passes", "rate"):
         table[kept] = [float(found[kind][kept]) for kind in NAMES] + [math.nan] * 2
     for n in range(3):
@@ -171,8 +164,8 @@ def budgets() -> style.Table:
     steps = runs()["budgets"]
     table: style.Table = {"steps": [float(n) for n in steps]}
     for kind in NAMES:
-        rows = [[run["near"] for run in row] for row in runs()["ring"][kind]["budgets"]]
-        spread(table, kind, rows)
+        for row in runs()["ring"][kind]["budgets"]:
+            seeds.put(table, kind, [run["near"] for run in row])
     return table
 
 
@@ -181,8 +174,9 @@ def passes() -> style.Table:
     tried = runs()["passes"]
     table: style.Table = {"passes": [float(n) for n in tried]}
     for kind in REFINING:
-        seeds = runs()["ring"][kind]["by_passes"]
-        spread(table, kind, [[rows[n]["near"] for rows in seeds] for n in range(len(tried))])
+        by_seed = runs()["ring"][kind]["by_passes"]
+        for n in range(len(tried)):
+            seeds.put(table, kind, [rows[n]["near"] for rows in by_seed])
     return table
 
 

@@ -290,7 +290,7 @@ def test_the_table_of_costs() -> None:
             f"{ring['passes'][n]:.0f}, {digits['passes'][n]:.0f}",
             f"{ring['rate'][n]:g}, {digits['rate'][n]:g}",
             f"{ring['train'][n]:.1f}, {digits['train'][n]:.1f}",
-            f"{ring['sample'][n]:.3f}, {digits['sample'][n]:.3f}",
+            f"{1000 * ring['sample'][n]:.1f}, {1000 * digits['sample'][n]:.1f}",
         ]
 
 

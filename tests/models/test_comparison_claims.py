@@ -44,6 +44,9 @@ def test_the_ring() -> None:
     spread = by_class(table, "near, deviation")
     assert near["energy"] - spread["energy"] < near["flow"] + spread["flow"]
     said(
+        f"the most samples near a mode, {near[order[0]]:.3f} where the next class has {near[order[1]]:.3f}."
+    )
+    said(
         f"VAE and GAN, {near['vae']:.3f} ± {spread['vae']:.3f} and {near['gan']:.3f} ± "
         f"{spread['gan']:.3f}, are not told"
     )
@@ -74,7 +77,9 @@ def test_the_digits() -> None:
     from_data = sorted(NAMES, key=lambda kind: abs(place[NAMES.index(kind)] - place[len(NAMES)]))
     assert set(from_data[:2]) == {"diffusion", "matching"}
     trained = by_class(table, "likelihood of training")
+    first, second = sorted(precision.values())[:-3:-1]
     said(
+        f"the highest precision on the digits, {first:.2f} where the next class has {second:.2f}, for",
         f"Diffusion has the best precision, {precision['diffusion']:.2f}, and flow matching follows with "
         f"{precision['matching']:.2f};",
         f"with the second recall, {recall['matching']:.2f}, for as many passes",
@@ -136,6 +141,18 @@ def test_the_clock() -> None:
     said(f"A training run took between {least:.1f} and {most:.1f} seconds of CPU")
     sample = by_class(ring, "sample")
     assert sorted(sample, key=sample.__getitem__)[3] == "autoregressive"
+    fast = [
+        sorted(by_class(t, "train"), key=by_class(t, "train").__getitem__) for t in (ring, digits)
+    ]
+    assert fast[0][0] == "autoregressive"
+    assert set(fast[1][:2]) == {"matching", "diffusion"}
+    said(f"the last time it took {figures.runs()['minutes']:.0f} minutes on two shared cores.")
+
+
+def test_the_seed_of_earlier_trials_is_one_of_those_reported() -> None:
+    said("These trials used one training seed, 0, which is one of the seeds reported.")
+    assert all(0 in range(budget["seeds"]) for budget in runs.SETS.values())
+    assert all(runs.TUNED not in range(budget["seeds"]) for budget in runs.SETS.values())
 
 
 def test_the_settings_that_were_chosen() -> None:

@@ -19,5 +19,5 @@ def test_presets_classes_and_passes(open_demo: OpenDemo) -> None:
     slider.focus()
     page.keyboard.press("Home")
     expect(told).to_contain_text("diffusion, 1 pass: 0.01 near a mode, 0 modes")
-    demo.get_by_label("Class on the left").select_option("GAN")
+    demo.get_by_label("Class on the left", exact=True).select_option("GAN")
     expect(told).to_contain_text("GAN: 0.")

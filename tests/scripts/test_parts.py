@@ -2,6 +2,7 @@
 
 import json
 import math
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,7 @@ def test_the_comparison_is_written_from_parts_without_training(
             found = {"points": [["0000"]] * 2, "rate": 0.001}
             part = {"code": comparison.code(), "seconds": 60.0, "found": found}
             (folder / f"{name}-{kind}.json").write_text(json.dumps(part), encoding="utf-8")
+    monkeypatch.setattr(comparison, "ProcessPoolExecutor", ThreadPoolExecutor)
     monkeypatch.setattr(comparison, "edges", lambda name: {"data": name})
     comparison.main()
     written = json.loads((tmp_path / "comparison_runs.json").read_text(encoding="utf-8"))

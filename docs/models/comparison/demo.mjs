@@ -4,7 +4,7 @@ import * as ui from "../../assets/demos/ui.mjs";
 import * as sums from "./comparison.mjs";
 import { PASSES } from "./samples.mjs";
 
-const REACH = 2.4;
+const REACH = 2.1;
 
 /** @type {[string, string][]} */
 const NAMES = [
@@ -26,7 +26,7 @@ const PRESETS = [
     left: "data",
     right: "autoregressive",
     passes: 50,
-    see: "150 points of the data and of the autoregressive model: nearly all lie in a circle. Choose other classes and compare.",
+    see: "150 points of the data and of the autoregressive model: nearly all lie in a circle. Choose other classes; the slider acts on energy, diffusion and flow matching.",
   },
   {
     name: "One pass",
@@ -77,9 +77,10 @@ function draw(g, size, colours, { name, x }) {
     g.stroke();
   }
   g.fillStyle = colours.series[0];
+  const dot = size.width < 200 ? 2 : 3; // side by side on a phone
   for (const point of x) {
     const [a, b] = place(point);
-    g.fillRect(a - 1.5, b - 1.5, 3, 3);
+    g.fillRect(a - dot / 2, b - dot / 2, dot, dot);
   }
   g.fillStyle = colours.ink;
   g.font = "13px sans-serif";
@@ -97,9 +98,9 @@ class Stage {
     root.prepend(list, see);
     const sides = ["left", "right"];
     this.pictures = sides.map((side, n) =>
-      ui.canvas(stage, {
-        width: 300,
-        height: 300,
+      ui.canvas(ui.element("div", { style: "flex: 1 1 9rem" }, stage), {
+        width: 320,
+        height: 320,
         label: `Samples of the class on the ${side}; circles are the modes of the data`,
         draw: (g, size, colours) =>
           draw(g, size, colours, { name: this.names()[n], x: this.samples(n) }),
@@ -124,7 +125,7 @@ class Stage {
       onInput,
     });
     this.passes = ui.slider(controls, {
-      label: "Passes (energy, diffusion, flow matching)",
+      label: "Passes",
       min: 0,
       max: PASSES.length - 1,
       step: 1,
@@ -179,7 +180,7 @@ class Stage {
         recall.toFixed(2),
       ]);
     }
-    const head = ["Class", "Near a mode", "Modes", "Precision", "Recall"];
+    const head = ["Class", "Near", "Modes", "Precision", "Recall"];
     ui.table(this.output, "150 samples each", head, rows);
     this.status(`${told.join("; ")}.`);
   }
