@@ -37,7 +37,7 @@ KEPT = {"code", "kbd", "math", "pre", "samp", "script", "style", "svg", "var", "
 OPENS = re.compile(r"[\s(\[{“‘—–/]$|^$")
 YEARS = re.compile(r"\d\ds?\b")  # the '90s
 QUOTE = re.compile("[\"']")
-SPREAD = re.compile(r"(?<=[\d%]) ± (?=\d)")
+SPREAD = re.compile(r"(?<=\d) ± (?=\d)")
 UNSEEN = re.compile("[\U000f0000-\U0010ffff]+")  # marks that a check leaves in the text
 
 

@@ -269,7 +269,7 @@ def test_the_table_of_the_digits() -> None:
     for n, row in enumerate(rows_of("tab-comparison-digits")):
         kind = [*NAMES, "data", "normal"][n]
         likelihood = cell(table, "likelihood", n, 2)
-        copied = cell(table, "copied", n, 3)
+        copied = f"{100 * table['copied'][n]:.1f} ± {100 * table['copied, deviation'][n]:.1f}"
         if kind == "energy":
             assert likelihood == "–"
         assert row == [

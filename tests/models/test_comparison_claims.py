@@ -92,7 +92,7 @@ def test_the_digits() -> None:
         f"has an energy distance of {table['distance'][NORMAL]:.3f}, about that of the best classes.",
         f"and its precision is {table['precision'][NORMAL]:.2f}: most",
         f"The flow needs {bits['flow']:.2f} bits for a pixel of the test items and {trained['flow']:.2f} for one",
-        f"At most {max(by_class(table, 'copied').values()):.3f} of the samples",
+        f"At most {100 * max(by_class(table, 'copied').values()):.1f} % of the samples",
     )
 
 

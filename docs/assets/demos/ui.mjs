@@ -555,6 +555,8 @@ function reachable(box, content) {
   widths.observe(content);
 }
 
+const NUMBER = /^[−-]?[\d.,]+( ?%)?$/; // needs less room than words
+
 /**
  * A table of numbers, built anew on every call. The parent scrolls if the table is too wide for it.
  * @param {HTMLElement} parent emptied first
@@ -576,6 +578,9 @@ export function table(parent, caption, head, rows) {
   for (const [first, ...rest] of rows) {
     const row = element("tr", {}, body);
     element("th", { scope: "row", text: String(first) }, row);
-    for (const cell of rest) element("td", { text: String(cell) }, row);
+    for (const cell of rest) {
+      const text = String(cell);
+      element("td", NUMBER.test(text) ? { text, class: "demo-number" } : { text }, row);
+    }
   }
 }
