@@ -37,9 +37,7 @@ def test_quotes_are_set_as_a_printer_would(written: str, printed: str) -> None:
 
 
 def test_a_number_and_its_spread_stay_on_one_line() -> None:
-    html = render(
-        "So 0.98 ± 0.01, 4 ± 1 %.\n\n| a |\n| --- |\n| 1 ± 2 |\n\n`1 ± 2` and ± 3, a ± b"
-    )
+    html = render("So 0.98 ± 0.01, 4 ± 1 %.\n\n| a |\n| --- |\n| 1 ± 2 |\n\n`1 ± 2` and ± 3, a ± b")
     assert "0.98\u00a0±\u00a00.01, 4\u00a0±\u00a01 %." in html
     assert "<td>1\u00a0±\u00a02</td>" in html
     assert "<code>1 ± 2</code> and ± 3, a ± b" in html
