@@ -21,7 +21,6 @@ def vectors(count: int, width: int, groups: int, generator: Generator) -> Tensor
     return torch.nn.functional.normalize(x)
 
 
-# --8<-- [start:cells]
 class Cells:
     """An inverted file: each vector stands in the list of its nearest centre, found by k-means."""
 
@@ -36,6 +35,7 @@ class Cells:
         self.centres = centres
         self.owner = (x @ centres.T).argmax(1)
 
+    # --8<-- [start:cells]
     def search(self, q: Tensor, k: int, probes: int) -> tuple[list[int], int]:
         """The k nearest in the cells of the nearest centres, and how many inner products that took: q (E,).
 
@@ -48,7 +48,6 @@ class Cells:
         # --8<-- [end:cells]
 
 
-# --8<-- [start:graph]
 class Graph:
     """Each vector with edges to its M nearest and to a few others at random, walked from one start.
 
@@ -81,4 +80,3 @@ class Graph:
                 if len(best) > beam:
                     heapq.heappop(best)
         return [b for _, b in sorted(best, reverse=True)[:k]], len(seen)
-        # --8<-- [end:graph]

@@ -62,7 +62,6 @@ def cut_sentences(document: str, sentences: Sequence[str], size: int) -> list[Ch
     # --8<-- [end:cut]
 
 
-# --8<-- [start:bm25]
 class BM25:
     """An inverted index: for each word the passages that have it, and how often."""
 
@@ -74,6 +73,7 @@ class BM25:
             for word, count in Counter(passage).items():
                 self.postings.setdefault(word, {})[number] = count
 
+    # --8<-- [start:bm25]
     def idf(self, word: str) -> float:
         """How telling a word is, in nats."""
         n = len(self.postings.get(word, ()))
@@ -90,7 +90,6 @@ class BM25:
         # --8<-- [end:bm25]
 
 
-# --8<-- [start:latent]
 class Latent:
     """Passages as vectors by latent semantic analysis: the E strongest directions of a table of counts."""
 
@@ -112,6 +111,7 @@ class Latent:
                 row[self.column[word]] += 1
         return row
 
+    # --8<-- [start:latent]
     def weigh(self, counts: Tensor) -> Tensor:
         """Counts that grow like a logarithm, rare words heavier: (N, V) to (N, V). Source: definition."""
         return (counts + (counts == 0)).log().add(1) * (counts > 0) * self.weight
