@@ -284,11 +284,10 @@ def draw_near(table: style.Table, panels: list[style.Axes]) -> None:
     panels[0].legend(loc="lower right")
 
 
-NAME = "inference/retrieval"
 FIGURES = [
-    style.Recipe(f"{NAME}/recall", recall, draw_recall, (400, 330), absolute=1e-4),
-    style.Recipe(f"{NAME}/chunks", by_size, draw_by_size, (380, 280)),
-    style.Recipe(f"{NAME}/nearest", near, draw_near, (400, 260), (1, 2), absolute=0.01),
+    style.Recipe("inference/retrieval/recall", recall, draw_recall, (400, 330), absolute=1e-4),
+    style.Recipe("inference/retrieval/chunks", by_size, draw_by_size, (380, 280)),
+    style.Recipe("inference/retrieval/nearest", near, draw_near, (400, 260), (1, 2), absolute=0.01),
 ]
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def vectors(count: int, width: int, groups: int, generator: Generator) -> Tensor
 
 
 class Cells:
-    """An inverted file: each vector stands in the list of its nearest centre, found by k-means."""
+    """An inverted file: each vector of x (N, E) stands in the list of its nearest centre, found by k-means."""
 
     def __init__(self, x: Tensor, cells: int, generator: Generator, rounds: int = 8) -> None:
         self.x = x
@@ -49,7 +49,7 @@ class Cells:
 
 
 class Graph:
-    """Each vector with edges to its M nearest and to a few others at random, walked from one start.
+    """Each vector of x (N, E) with edges to its M nearest and to a few others at random.
 
     HNSW has the long edges in sparse upper layers instead; this is one layer.
     """
