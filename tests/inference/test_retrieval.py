@@ -313,6 +313,26 @@ def test_the_snapshot_is_as_told() -> None:
     assert {"what is weight tying", "can the input and output matrices be shared"} <= asked
 
 
+def test_how_many_words_a_question_shares_with_its_answer() -> None:
+    made = figures.chunks("sentences", figures.WORDS)
+    every = {word for chunk in made for word in chunk.words}
+    counts = []
+    for wording in (1, 2):
+        inside = known = total = 0
+        for row, held in zip(figures.questions(), figures.relevant(made), strict=True):
+            asked = [w for w in retrieval.words(row[wording]) if w not in figures.FREQUENT]
+            inside += sum(word in made[min(held)].words for word in asked)
+            known += sum(word in every for word in asked)
+            total += len(asked)
+        counts.append((inside, total, 1 - known / total))
+    (same, all_same, _), (other, all_other, unknown) = counts
+    said(
+        f"{same} of {all_same} stand in the passage with the answer in the first wording, "
+        f"{other} of {all_other} in the second",
+        f"{100 * unknown:.0f} % of the words of the second wording stand nowhere in it",
+    )
+
+
 def test_the_table_of_measures_and_the_sentences_on_it() -> None:
     table = style.read_table(figures.FOLDER / "recall.csv")
     rows = rows_of("tab-retrieval-measures")

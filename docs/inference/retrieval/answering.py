@@ -18,7 +18,7 @@ class Passage:
 # --8<-- [start:prompt]
 def prompt(question: str, passages: Sequence[Passage]) -> str:
     """What the language model reads: a rule, passages with numbers and dates, then the question."""
-    rule = "Answer from the passages alone and cite their numbers. If they do not say it, say so."
+    rule = "Answer from the passages alone and cite their numbers.\nIf they do not say it, say so."
     shown = [f"[{n}] ({p.date}) {p.text}" for n, p in enumerate(passages, start=1)]
     return "\n".join([rule, *shown, f"Question: {question}"])
 
@@ -43,7 +43,7 @@ def digest(text: str) -> str:
 def stale(documents: Mapping[str, str], indexed: Mapping[str, str]) -> list[str]:
     """The documents to index anew or to take out: their digest is not the one kept with the index."""
     now = {name: digest(text) for name, text in documents.items()}
-    return sorted(name for name in now | indexed if now.get(name) != indexed.get(name))
+    return sorted(name for name in {**now, **indexed} if now.get(name) != indexed.get(name))
 
 
 def newest(passages: Sequence[Passage]) -> list[Passage]:

@@ -113,7 +113,7 @@ class Latent:
 
     # --8<-- [start:latent]
     def weigh(self, counts: Tensor) -> Tensor:
-        """Repetition grows like a logarithm, rare words weigh more: counts (N, V) to (N, V). Source: definition."""
+        """Rare words weigh more: counts (N, V) to (N, V). Source: definition."""
         return (counts + (counts == 0)).log().add(1) * (counts > 0) * self.weight
 
     def encode(self, text: Sequence[str]) -> Tensor:
