@@ -1,0 +1,224 @@
+"""Serving: what its figures show and its exercises ask, number by number."""
+
+import itertools
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from scripts.figures import serving as figures
+from scripts.figures import style
+from tests.answers.plugin import Bench
+from tests.said import sayings, tables
+
+serving = import_module("docs.inference.serving.serving")
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "inference" / "serving.md"
+FOLDER = PAGE.with_suffix("")
+said = sayings(PAGE)
+rows_of = tables(PAGE)
+
+
+def read(name: str) -> dict[str, list[float]]:
+    """The numbers of a figure."""
+    return style.read_table(FOLDER / f"{name}.csv")
+
+
+def test_waiting_in_both_ways() -> None:
+    table = read("waiting")
+    static, moving = table["static_mean"], table["continuous_mean"]
+    at = table["rate"].index(2)
+    said(
+        f"a request wait {static[at]:.1f} s for its first token, continuous batching {moving[at]:.2f} s, on"
+    )
+    said(f"At half a request a second it is {static[0]:.1f} s against {moving[0]:.2f} s")
+    said(f"first token after {static[at]:.1f} s | continuous batching")
+    assert all(a < b for a, b in itertools.pairwise(static))
+    assert all(
+        0.03 <= x <= 0.0405 for x, rate in zip(moving, table["rate"], strict=True) if rate < 6
+    )
+    assert (round(static[0]), round(static[-1]), round(moving[-1], 2)) == (1, 12, 0.06)
+    said(
+        "rises from about 1 s to about 12 s.",
+        "between 0.03 and 0.04 s up to 5 requests a second and rises to 0.06 s at 6",
+    )
+    assert min(table["static_least"]) > max(table["continuous_most"])
+
+
+def test_the_curve_of_steps() -> None:
+    table = read("steps")
+    assert set(table["ms 0"][:8]) == {8.0}
+    assert round(max(table["tokens 0"])) == round(max(table["tokens 391"])) == 19_500
+    said("bends to a level at 19,500")
+    last = []
+    for m in (1000, 8000):
+        fit = [b * m <= figures.ROOM for b in table["batch"]].count(True)
+        last.append(table[f"ms {m}"][fit - 1])
+        assert all(a < b for a, b in itertools.pairwise(table[f"ms {m}"]))
+        lower = zip(table[f"tokens {m}"], table["tokens 391"], strict=True)
+        assert all(a < b for a, b in lower)
+    assert [round(x) for x in last] == [25, 25]
+    said("leans to the right and ends at about 25 ms")
+
+
+def test_long_prompts_and_chunks() -> None:
+    table = read("chunks")
+    rows = {budget: n for n, budget in enumerate(table["budget"][:8])}
+    whole, fine, right, shortest = rows[float("inf")], rows[64], rows[512], 8
+
+    def told(name: str, n: int, digits: int = 2) -> str:
+        return f"{table[name][n]:.{digits}f} ± {table[f'{name}, deviation'][n]:.{digits}f}"
+
+    said(
+        f"the longest pause inside an answer is {told('pause', whole)} s",
+        f"with 512 tokens a step it is {table['pause'][right]:.3f} s, in all five,",
+        f"first token after {told('long', right)} s",
+        f"a long prompt comes after {told('long', fine)} s",
+        f"after {1000 * table['short'][right]:.0f} ms on average",
+        f"one in a hundred waits longer than {table['late'][right]:.2f} s",
+        f"these are {1000 * table['short'][shortest]:.0f} ms and {table['late'][shortest]:.2f} s",
+        f"a pause of {table['pause'][whole]:.2f} s | chunks, 512 tokens a step | with 64 tokens a step"
+        f" the long prompt takes {table['long'][fine]:.1f} s in place of {table['long'][whole]:.2f}",
+    )
+    assert table["pause, deviation"][right] < 1e-9
+    lost = 1000 * (table["long"][shortest] - table["long"][right])
+    said(f"the long prompts lose {lost:.0f} ms of {1000 * table['long'][right]:.0f}")
+    assert 2.8 < table["long"][fine] / table["long"][whole] < 3.2
+    said("make the prompt itself three times as slow")
+    assert all(a <= b + 1e-4 for a, b in itertools.pairwise(table["pause"][:8]))
+    assert [round(x, 2) for x in table["pause"][:2]] == [0.01, 0.01]
+    assert f"{table['long'][rows[256]]:.2f}" == "0.87"
+    assert all(0.85 < x < 0.88 for x in table["long"][2:8])
+    said(
+        "is level at 0.01 from 64 to 128 and then rises to 1.2 with whole prompts",
+        "falls from 2.5 at 64 to 0.87 at 256 and stays level",
+    )
+
+
+def test_a_full_cache() -> None:
+    table = read("pauses")
+    rows = {slots: n for n, slots in enumerate(table["slots"])}
+    all_in, right, more, kept = rows[256], rows[16], rows[24], rows[float("inf")]
+
+    def told(n: int) -> str:
+        return f"{table['tokens'][n]:,.0f} ± {table['tokens, deviation'][n]:.0f}"
+
+    stopped, again = (
+        f"{100 * table[name][all_in]:.0f} ± {100 * table[f'{name}, deviation'][all_in]:.0f} %"
+        for name in ("stopped", "again")
+    )
+    pause = [table[f"pause_{name}"][all_in] for name in ("mean", "least", "most")]
+    said(
+        f"In the simulator {stopped} of the requests were stopped at least once, {again} of all tokens",
+        f"the longest pause was {pause[0]:.1f} s ({pause[1]:.1f} to {pause[2]:.1f}; 5 seeds)",
+        f"on this machine, {told(all_in)} tokens a second",
+        f"the longest pause was {table['pause_mean'][right]:.2f} s, and the throughput {told(right)}.",
+        f"With 24 slots it was {told(more)}, and in some runs answers were stopped.",
+        f"impossible, and gave {told(kept)}.",
+    )
+    assert table["stopped"][right] == table["stopped"][kept] == 0 < table["stopped"][more]
+    lost = 100 * (1 - table["tokens"][right] / table["tokens"][all_in])
+    said(
+        f"a pause of {pause[0]:.1f} s, 40 % computed again | 16 slots in place of 256 | {lost:.0f} % of"
+    )
+    assert 30 < lost < 36
+    said("for a third of the throughput")
+    pauses = [table["pause_mean"][rows[n]] for n in (24, 32, 256)]
+    said(
+        f"With 24 slots it is {pauses[0]:.1f} s with a wide spread, with 32 slots {pauses[1]:.1f} s,"
+        f" with 256 slots {pauses[2]:.1f} s at about 2,350.",
+        "With 4, 8 and 16 slots the pause is about 0.06 s and the throughput rises from about 470 to 1,540.",
+        "Reserving the longest answer gives 0.06 s at about 1,280](",
+    )
+    few = [table["pause_mean"][rows[n]] for n in (4, 8, 16)]
+    assert [round(x, 2) for x in few] == [0.06] * 3
+    assert round(table["tokens"][rows[4]], -1) == 470
+    assert round(table["tokens"][right], -1) == 1540
+    assert round(table["tokens"][all_in], -1) == 2350
+    assert round(table["tokens"][kept], -1) == 1280
+
+
+def test_requests_in_time() -> None:
+    table = read("in-time")
+    ways = {name: table[f"{name}_mean"] for name in ("whole", "chunked", "apart")}
+    at = table["rate"].index(8)
+    whole, chunked, apart = (100 * ways[name][at] for name in ways)
+    said(
+        f"At eight requests a second {whole:.0f} % count if both machines do both phases with whole"
+        f" prompts, {chunked:.0f} % with chunks of 512, and {apart:.0f} % if one",
+        f"{whole:.0f} % of requests within both limits",
+    )
+    slow, late = (
+        f"{100 * table[name][3]:.0f} ± {100 * table[f'{name}, deviation'][3]:.0f} %"
+        for name in ("slow", "late")
+    )
+    said(
+        f"In the split {slow} of them get their tokens too slowly, and {late} the first one too late"
+    )
+    assert all(way[3] < 0.5 for way in ways.values())
+    first, last = ({name: f"{way[n]:.2f}" for name, way in ways.items()} for n in (0, 3))
+    said(
+        f"Apart: from {first['apart']} down to {last['apart']}. Mixed with chunks: from"
+        f" {first['chunked']} to {last['chunked']}. Mixed with whole prompts: from {first['whole']}"
+        f" to {last['whole']}](",
+    )
+    assert all(a < b < c for a, b, c in zip(*ways.values(), strict=True))
+    moved = 1000 * serving.Machine().kept * 1000 / figures.LINK
+    said(f"which needs {moved:.1f} ms for a cache of 1,000 tokens")
+
+
+def test_a_request_that_moves_is_written_as_one_that_stays() -> None:
+    asked = [serving.Request(100.0 * n, 300 * n + 5, 90) for n in range(5)]
+    machine = serving.Machine()
+    stays = serving.Engine(machine, serving.Policy()).run(asked)
+    moves = serving.apart(machine, serving.Policy(), asked, 50e9)
+    for one, other in zip(stays, moves, strict=True):
+        assert one.arrival == other.arrival
+        assert one.times[0] == pytest.approx(other.times[0])
+        late = other.times[-1] - one.times[-1]
+        assert late == pytest.approx(machine.kept * one.prompt / 50e9)
+
+
+def test_a_published_day_by_little_s_law() -> None:
+    said(f"14,800 tokens a second at 21 a user are about {14_800 / 21:.0f} answers")
+    cost = 16 / (14_800 * 3600 / 1e6)
+    said(f"a node costs 16 dollars an hour, and a million tokens written {cost:.2f} dollars")
+
+
+@pytest.mark.answer("answer-serving-seventy")
+def test_exercise_1_a_larger_model(answer: Bench) -> None:
+    kept = 2.0 * 80 * 8 * 128 * 2
+    four = serving.Machine(70e9, 2, kept, 4 * 312e12, 8e12)
+    one = serving.Machine(70e9, 2, kept, 312e12, 2e12)
+    length = 2 * four.parameters * four.bandwidth / (kept * four.flops)
+    assert four.flip(2738) < float("inf") == four.flip(2739)
+    found = [(1000 * m.step(1, 0), kept / 1024, length) for m in (four, one)]
+    answer("answer-serving-seventy").is_(*found)
+
+
+@pytest.mark.answer("answer-serving-slots")
+def test_exercise_2_six_answers(answer: Bench) -> None:
+    answers, steps = (3, 1, 4, 1, 5, 2), []
+    for static in (True, False):
+        policy = serving.Policy(slots=2, budget=99, static=static)
+        asked = [serving.Request(0, 1, n) for n in answers]
+        served = serving.Engine(serving.UNIT, policy).run(asked)
+        steps.append(max(r.times[-1] for r in served))
+    answer("answer-serving-slots").is_(steps, (sum(answers), steps[1]))
+
+
+@pytest.mark.answer("answer-serving-little")
+def test_exercise_3_slots_by_little_s_law(answer: Bench) -> None:
+    answer("answer-serving-little").is_((3 * 12, 3 * 12 * 1500), (12 / 3, 12 / 3 * 1500))
+
+
+@pytest.mark.answer("answer-serving-freeze")
+def test_exercise_4_what_freezes(answer: Bench) -> None:
+    table = read("chunks")
+    assert table["pause"][7] > 1 > 30 * table["pause"][3]
+    answer("answer-serving-freeze").is_("Fewer tokens a step, with chunked prefill.")
+
+
+@pytest.mark.answer("answer-serving-flip")
+def test_exercise_6_smaller_weights(answer: Bench) -> None:
+    found = [[serving.Machine(width=width).flip(m) for width in (2, 0.5)] for m in (500, 0)]
+    answer("answer-serving-flip").is_(*found)
