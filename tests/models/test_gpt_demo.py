@@ -24,12 +24,23 @@ def text(demo: Locator) -> Locator:
     return demo.get_by_role("textbox", name="Your text")
 
 
+def enlarge(demo: Locator) -> None:
+    """Choose the larger model."""
+    demo.get_by_label("Model", exact=True).select_option("trained on this site")
+    expect(text(demo)).to_have_value(figures.PROMPT)
+
+
 def started(open_demo: OpenDemo, **options: object) -> tuple[Page, Locator]:
     """The demo with its larger model loaded."""
     page, demo = open_demo("models/gpt", **options)
-    demo.get_by_label("Model", exact=True).select_option("trained on this site")
-    expect(text(demo)).to_have_value(figures.PROMPT)
+    enlarge(demo)
     return page, demo
+
+
+def reset(demo: Locator) -> None:
+    """Go back to the first opening, and its model."""
+    demo.get_by_role("button", name="Reset").click()
+    expect(text(demo)).to_have_value("Ann likes")
 
 
 def test_nothing_is_loaded_before_the_reader_asks(open_demo: OpenDemo) -> None:
@@ -83,7 +94,8 @@ def test_one_token_at_a_time_and_the_same_again_after_reset(open_demo: OpenDemo)
     page, demo = started(open_demo)
     written = []
     for _ in range(2):
-        demo.get_by_role("button", name="Reset").click()
+        reset(demo)
+        enlarge(demo)
         for _ in range(20):
             demo.get_by_role("button", name="One token").click()
         expect(said(demo)).to_contain_text("Drawn: ")
@@ -175,8 +187,9 @@ def test_odd_text_is_read_and_reset_takes_it_away(open_demo: OpenDemo) -> None:
         demo.get_by_role("button", name="One token").click()
         expect(said(demo)).to_contain_text("Drawn: ")
         demo.get_by_role("button", name="Shuffle").click()
-        demo.get_by_role("button", name="Reset").click()
-        expect(text(demo)).to_have_value(figures.PROMPT)
+        reset(demo)
+        expect(demo.get_by_role("button", name="Reset")).to_be_focused()
+        enlarge(demo)
 
 
 def test_the_model_of_the_example_gives_the_numbers_of_the_page(open_demo: OpenDemo) -> None:

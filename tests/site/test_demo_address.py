@@ -24,6 +24,26 @@ CHANGE = """root => {
   const range = first("range");
   if (range) { range.value = range.max; say(range, "input"); }
 }"""
+# Another value for all that can be set now, and each button pressed that does something with it.
+EVERY = """async root => {
+  const seen = node => node.offsetParent && !node.disabled;
+  const say = (node, type) => node.dispatchEvent(new Event(type, {bubbles: true}));
+  for (const node of [...root.querySelectorAll("select, input, textarea")].filter(seen)) {
+    if (node.matches("select")) node.value = node.options[node.options.length - 1].value;
+    else if (node.type === "checkbox") node.checked = !node.checked;
+    else if (node.type === "number") node.value = "7";
+    else if (node.type === "range") node.value = node.value === node.max ? node.min : node.max;
+    else node.value = [...node.value.split(" "), node.value.split(" ")[0]].join(" ");
+    say(node, node.matches("select, [type=checkbox], [type=number]") ? "change" : "input");
+    while (root.ariaBusy === "true") await new Promise(done => setTimeout(done, 50));
+  }
+  const others = /^(Reset|Start|Load|Show)/;
+  for (const button of [...root.querySelectorAll(".demo-button")].filter(seen))
+    if (button.isConnected && button.dataset.preset !== "" && !others.test(button.textContent))
+      button.click();
+}"""
+PRESSED_NOW = "root => root.querySelector('[aria-pressed=true][data-preset]')?.textContent"
+SEEN = "root => [...root.querySelectorAll('.demo-see')].map(node => node.textContent)"
 VALUES = """root => [...root.querySelectorAll("input, select")].map(node =>
   node.type === "checkbox" ? node.checked : node.value)"""
 
@@ -60,10 +80,27 @@ def says_the_same(page: Page, demo: Locator, new_page: NewPage) -> Locator:
     return again
 
 
+def is_reset(page: Page, demo: Locator) -> None:
+    """Change all that can be changed: Reset brings back every value, and empties the address."""
+    first, seen = demo.evaluate(VALUES), demo.evaluate(SEEN)
+    demo.evaluate(EVERY)
+    assert demo.evaluate(VALUES) != first
+    until(page, "location.search !== ''")
+    demo.locator("button:visible", has_text=re.compile("^Reset$")).click()
+    until(page, "location.search === ''")
+    until(page, "!document.querySelector('.demo-root[aria-busy=true]')")
+    assert demo.evaluate(VALUES) == first
+    assert demo.evaluate(SEEN) == seen
+    expect(demo.locator("[aria-pressed=true][data-preset], .demo-seen")).to_have_count(0)
+
+
 @pytest.mark.parametrize("path", DEMOS)
-def test_what_was_set_is_there_again(path: str, open_demo: OpenDemo, new_page: NewPage) -> None:
+def test_what_was_set_is_there_again_and_reset_takes_all_back(
+    path: str, open_demo: OpenDemo, new_page: NewPage
+) -> None:
     page, demo = open_demo(path, reduced_motion="reduce")
     entries = page.evaluate("history.length")
+    is_reset(page, demo)
     demo.evaluate(CHANGE)
     until(page, "location.search !== ''")
     assert page.evaluate("history.length") == entries
@@ -72,6 +109,13 @@ def test_what_was_set_is_there_again(path: str, open_demo: OpenDemo, new_page: N
     again = opened(other, f"{place}#demo")
     assert again.evaluate(VALUES) == values, place
     expect(refusal(other)).to_be_empty()
+    demo.locator("button:visible", has_text=re.compile("^Reset$")).click()
+    until(page, "location.search === ''")
+    start = demo.get_by_role("button", name=re.compile("^(Start|Load)"))
+    if start.count():  # the other part of the demo
+        start.click()
+        expect(start).to_have_count(0)
+        is_reset(page, demo)
 
 
 @pytest.mark.parametrize("path", DEMOS)
@@ -99,11 +143,13 @@ def test_what_no_demo_can_be_is_refused_in_words_and_other_names_are_left_alone(
 
 def test_settings_of_a_part_that_comes_later_wait_for_it(new_page: NewPage) -> None:
     page = new_page(reduced_motion="reduce")
-    demo = opened(page, f"{address('models/vae')}?show-on-the-plane=codes&preset=collapse-20#demo")
+    settings = "show-on-the-plane=walk+to+a+3&add-the-decoder-s-noise=1&preset=collapse-20"
+    demo = opened(page, f"{address('models/vae')}?{settings}#demo")
     start = demo.get_by_role("button", name=re.compile("^Start"))
     start.click()
     expect(start).to_have_count(0)
-    expect(demo.get_by_label("Show on the plane")).to_have_value("codes")
+    expect(demo.get_by_label("Show on the plane")).to_have_value("walk to a 3")
+    expect(demo.locator("p.demo-status")).to_contain_text("On the way to a 3 the decoded")
     expect(demo.get_by_label(re.compile("^β"))).to_have_attribute("aria-valuetext", "20")
 
 
@@ -213,16 +259,66 @@ def test_a_drawing_and_a_dragged_code_are_there_again(
     again = opened(other, f"{page.url}#demo")
     again.get_by_role("button", name=re.compile("^Start")).click()
     expect(again.get_by_label(re.compile("^Drawing pad"))).to_be_visible()
+    expect(again.locator("p.demo-status")).to_contain_text("Encoded: mean")
     expect(refusal(other)).to_be_empty()
     assert again.evaluate(seen) == demo.evaluate(seen)
 
 
-def test_steps_that_were_taken_are_there_again(open_demo: OpenDemo, new_page: NewPage) -> None:
-    page, demo = open_demo("models/diffusion", reduced_motion="reduce")
-    for _ in range(2):
-        demo.get_by_role("button", name="Step", exact=True).click()
-    until(page, "location.search === '?taken=2'")
+# What is done by buttons has no control whose value could stand in the address.
+PRESSED = {
+    "models/diffusion": ["Too few steps", "Step"],
+    "models/flow-matching": ["Step", "Step", "Step"],
+    "models/text-diffusion": ["Surest draw", "One call", "One call", "Remask"],
+    "architectures/mixture-of-experts": ["Balancing by bias", "One batch", "100 batches"],
+    "architectures/positions": ["a far dog", "Random"],
+    "architectures/recurrence": ["Clipped", "Ten steps", "One step"],
+}
+
+
+@pytest.mark.parametrize("path", PRESSED)
+def test_what_was_done_by_buttons_is_there_again(
+    path: str, open_demo: OpenDemo, new_page: NewPage
+) -> None:
+    page, demo = open_demo(path, reduced_motion="reduce")
+    first = line(demo)
+    for name in PRESSED[path]:
+        demo.get_by_role("button", name=name, exact=True).click()
+    until(page, "location.search.includes('=')")
+    page.wait_for_timeout(400)  # until the last one is written as well
+    assert line(demo) != first
+    again = says_the_same(page, demo, new_page)
+    for seen in (SEEN, PRESSED_NOW):
+        assert again.evaluate(seen) == demo.evaluate(seen)
+
+
+def test_each_batch_is_learned_again_as_it_was(open_demo: OpenDemo, new_page: NewPage) -> None:
+    page, demo = open_demo("architectures/mixture-of-experts", reduced_motion="reduce")
+    demo.get_by_role("button", name="Balancing by bias").click()
+    for start in ("example", "random"):
+        demo.get_by_label("Start", exact=True).select_option(start)
+    demo.get_by_role("button", name="One batch", exact=True).click()
+    demo.get_by_label("Experts a token, k").select_option("2")
+    demo.get_by_role("button", name="100 batches").click()
+    until(page, "location.search.includes('100-bias-2')")
+    assert asked(page)["trained"] == "1-bias-1-3,100-bias-2-3"
     says_the_same(page, demo, new_page)
+
+
+def test_tokens_that_no_text_gives_and_the_one_looked_at_are_there_again(
+    open_demo: OpenDemo, new_page: NewPage
+) -> None:
+    page, demo = open_demo("models/gpt", reduced_motion="reduce")
+    demo.get_by_label("Model", exact=True).select_option("trained on this site")
+    demo.get_by_label("Your text").fill("Transformers understandable")
+    expect(demo.locator("p.demo-status").first).to_contain_text(" tokens. Most probable")
+    demo.get_by_role("button", name="Shuffle").click()
+    demo.get_by_role("group", name=re.compile("^Tokens")).get_by_role("button").nth(2).click()
+    until(page, "location.search.includes('tokens=') && location.search.includes('looks=2.2')")
+    told = line(demo)
+    other = new_page(reduced_motion="reduce")
+    again = opened(other, f"{page.url}#demo")
+    expect(again.locator("p.demo-status").first).to_have_text(told)
+    expect(refusal(other)).to_be_empty()
 
 
 def test_a_small_step_is_not_lost_by_the_slider_that_shows_it_rounded(open_demo: OpenDemo) -> None:
@@ -232,26 +328,6 @@ def test_a_small_step_is_not_lost_by_the_slider_that_shows_it_rounded(open_demo:
     for _ in range(10):
         demo.get_by_role("button", name="One step").click()
     assert weight.input_value() != "0.434"
-
-
-def test_the_step_that_is_shown_is_there_again(open_demo: OpenDemo, new_page: NewPage) -> None:
-    page, demo = open_demo("models/flow-matching", reduced_motion="reduce")
-    for _ in range(3):
-        demo.get_by_role("button", name="Step", exact=True).click()
-    until(page, "location.search.includes('taken=2')")
-    says_the_same(page, demo, new_page)
-
-
-def test_reset_brings_back_the_head_too(open_demo: OpenDemo) -> None:
-    page, demo = open_demo("architectures/encoder-decoder", reduced_motion="reduce")
-    load = demo.get_by_role("button", name=re.compile("^(Load|Start)"))
-    if load.count():
-        load.click()
-    demo.get_by_role("button", name="No object").click()
-    demo.get_by_label("Head").select_option(label="2")
-    until(page, "location.search.includes('head=1')")
-    demo.get_by_role("button", name="Reset").click()
-    until(page, "location.search === ''")
 
 
 def test_judgements_are_there_again(open_demo: OpenDemo, new_page: NewPage) -> None:
@@ -302,6 +378,11 @@ def test_a_start_of_two_numbers_is_there_again(open_demo: OpenDemo, new_page: Ne
         ("models/gan", "data=own&points=9,9"),
         ("models/gan", "points=1,1"),
         ("models/gan", "start=0,0"),
+        ("models/gpt", "tokens=99999"),
+        ("models/gpt", "looks=9.9"),
+        ("models/text-diffusion", "called=1e3"),
+        ("architectures/mixture-of-experts", "trained=99999-bias-1-1"),
+        ("architectures/recurrence", "exact=9.5"),
     ],
 )
 def test_what_is_no_judgement_and_no_point_is_refused(

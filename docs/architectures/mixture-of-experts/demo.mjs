@@ -1,6 +1,7 @@
 /** The stage of mixture-of-experts.mjs: the reader routes the example, balances it, and trains three experts. */
 
 import { random } from "../../assets/demos/rng.mjs";
+import { keep } from "../../assets/demos/state.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { drawLine, drawLoads } from "./draw.mjs";
 import * as moe from "./mixture-of-experts.mjs";
@@ -12,6 +13,7 @@ const NO_LIMIT = 3; // a capacity factor with which one expert could take all
 const GIVEN = "example";
 
 /** @typedef {{name: string, start: string, seed: number, balance: string, factor: number, batches: number, see: string}} Preset */
+/** @typedef {{balance: string, k: number, factor: number}} How a batch is learned */
 
 /** @type {Preset[]} */
 const PRESETS = [
@@ -62,6 +64,13 @@ const PRESETS = [
   },
 ];
 
+/** How the address tells batches: how many, and with which settings. */
+const PART = /^(\d{1,6})-(none|loss|bias)-([12])-([0-3](?:\.\d{1,2})?)$/;
+const MOST = 20000; // batches that an address may ask for
+
+/** @param {How} how */
+const told = ({ balance, k, factor }) => [balance, k, factor];
+
 class Stage {
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -72,6 +81,7 @@ class Stage {
     this.tokens = moe.TOKENS;
     this.random = random(0);
     this.done = 0;
+    this.trained = /** @type {(How & {batches: number})[]} */ ([]);
     this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.picturesOn(stage);
     this.settingsOn(controls);
@@ -79,6 +89,11 @@ class Stage {
     ui.button(buttons, "100 batches", () => this.train(100));
     ui.button(buttons, "Reset", () => this.load(PRESETS[0]));
     this.load(PRESETS[0]);
+    keep(root, "trained", {
+      read: () =>
+        this.trained.map(({ batches, ...how }) => [batches, ...told(how)].join("-")).join(","),
+      write: (text) => this.again(text),
+    });
   }
 
   /** @param {HTMLElement} stage */
@@ -175,12 +190,43 @@ class Stage {
   load({ start, seed, balance, factor, batches, see }) {
     this.start?.set(start);
     this.seed?.set(seed);
-    this.balance?.set(balance);
-    this.each?.set("1");
-    this.factor?.set(factor);
+    this.set({ balance, k: 1, factor });
     this.see.textContent = see;
     this.begin();
     if (batches) this.train(batches);
+  }
+
+  /** How a batch is learned from now. @returns {How} */
+  how() {
+    const balance = this.balance?.value() ?? "none";
+    return { balance, k: this.k, factor: this.factor?.value() ?? 1 };
+  }
+
+  /**
+   * The same batches from the start on, with the settings that each had.
+   * @param {string} text @returns {boolean} whether it names such batches
+   */
+  again(text) {
+    const parts = text ? text.split(",").map((part) => part.match(PART)) : [];
+    const found = parts.flatMap((part) => (part ? [part.slice(1)] : []));
+    const all = found.reduce((sum, [batches]) => sum + Number(batches), 0);
+    if (found.length < parts.length || all > MOST) return false;
+    const now = this.how();
+    this.begin();
+    for (const [batches, balance, k, factor] of found) {
+      this.set({ balance, k: Number(k), factor: Number(factor) });
+      this.train(Number(batches));
+    }
+    this.set(now);
+    this.show();
+    return true;
+  }
+
+  /** @param {How} how */
+  set({ balance, k, factor }) {
+    this.balance?.set(balance);
+    this.each?.set(String(k));
+    this.factor?.set(factor);
   }
 
   begin() {
@@ -189,6 +235,7 @@ class Stage {
     this.random = random(seed + 1000);
     this.tokens = this.fixed ? moe.TOKENS : moe.draw(random(seed + 2000).uniform);
     this.done = 0;
+    this.trained = [];
     this.show();
   }
 
@@ -207,6 +254,9 @@ class Stage {
       this.network = this.fixed ? { ...this.network, bias: next.bias } : next;
     }
     this.done += batches;
+    const last = this.trained.at(-1);
+    if (last && told(last).join() === told(this.how()).join()) last.batches += batches;
+    else this.trained.push({ batches, ...this.how() });
     this.show();
   }
 

@@ -83,6 +83,7 @@ function besides(root, above, settings) {
 class Stage {
   at = [...START];
   held = 0; // the word that the pointer moves
+  moved = { word: -1, from: START }; // the last one that was moved, and all places before
   source = random(SEED);
 
   /** @param {HTMLElement} root */
@@ -191,26 +192,32 @@ class Stage {
   }
 
   /**
-   * Moves one word; a word that stands there changes places with it.
+   * Moves one word; a word that stands there goes to where the one that moves came from, until it has passed.
    * @param {number} n @param {number} position
    */
   place(n, position, quiet = false) {
     if (position < 0 || position > LAST) return;
-    const other = this.at.findIndex((place, m) => m !== n && place === position);
-    if (other >= 0) this.at[other] = this.at[n];
-    this.at[n] = position;
-    this.move(this.at, quiet);
+    if (n !== this.moved.word) this.moved = { word: n, from: this.at };
+    const { from } = this.moved;
+    const at = from.map((place) => (place === position ? from[n] : place));
+    at[n] = position;
+    this.set(at, quiet);
+  }
+
+  /** @param {number[]} at all words */
+  move(at) {
+    this.moved = { word: -1, from: at };
+    this.set(at);
   }
 
   /** @param {number[]} at */
-  move(at, quiet = false) {
+  set(at, quiet = false) {
     this.at = [...at];
     for (const [n, slider] of this.sliders.entries()) slider.set(at[n]);
     this.show(quiet);
   }
 
   draw() {
-    this.see.textContent = "Three places drawn at random: which rows still prefer the dog?";
     const free = Array.from({ length: LAST + 1 }, (_, position) => position);
     this.move(START.map(() => free.splice(this.source.integer(free.length), 1)[0]));
   }

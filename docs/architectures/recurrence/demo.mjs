@@ -1,5 +1,6 @@
 /** The stage of recurrence.mjs: the reader sets the weight and the length, and lets gradient descent step. */
 
+import { keep } from "../../assets/demos/state.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { drawErrors, drawStates } from "./draw.mjs";
 import { back, descend, marked, run } from "./recurrence.mjs";
@@ -84,6 +85,18 @@ class Stage {
     ui.button(buttons, "Ten steps", () => this.descend(10));
     ui.button(buttons, "Reset", () => this.load(PRESETS[0]));
     this.load(PRESETS[0]);
+    keep(root, "exact", {
+      // Descent leaves the places that the slider has.
+      read: () => (this.exact === this.w?.value() ? "" : String(this.exact)),
+      write: (text) => {
+        const good = /^[01]\.\d{1,20}$/.test(text) && Number(text) <= MOST;
+        if (good) {
+          this.to(Number(text));
+          this.show();
+        }
+        return good;
+      },
+    });
   }
 
   /** @param {Element} controls */

@@ -18,6 +18,12 @@ const REST = 300; // ms without a change before the address is written; browsers
 const ROUNDED = 1e-4; // of the value of a slider, as an address has it
 const PRESET = "preset";
 
+/** @param {Event} event @returns {HTMLButtonElement | null} the button that was pressed */
+const pressedIn = ({ target }) => /** @type {Element} */ (target).closest("button");
+
+/** @param {HTMLButtonElement | null} button @returns {boolean} whether it brings back the first opening */
+const resets = (button) => button?.textContent === "Reset";
+
 /** @param {string} text */
 const slug = (text) =>
   text
@@ -125,12 +131,14 @@ class Shared {
   preset = "";
   quiet = false; // while the address is read
   timer = 0;
+  left = /** @type {string[]} */ ([]); // what is too long for an address
   asked = new Map(new URLSearchParams(location.search));
 
   /** @param {HTMLElement} root @param {Element} foot where the button stands */
   constructor(root, foot) {
     this.root = root;
     this.first = this.values();
+    this.told = [...root.querySelectorAll(".demo-see")].map((one) => one.textContent);
     this.base = new Map(this.first);
     this.refused = element("p", { class: "demo-refused", role: "alert" });
     root.after(this.refused);
@@ -145,6 +153,8 @@ class Shared {
     root.addEventListener("input", () => this.pressed(null));
     root.addEventListener("change", (event) => this.changed(event));
     root.addEventListener("click", (event) => this.clicked(event));
+    // Before the demo itself hears of it, every setting has its first value.
+    root.addEventListener("click", (event) => resets(pressedIn(event)) && this.restore(), true);
     root.addEventListener("demo-more", () => this.enter());
     const title = "The link holds the settings of this demo";
     const copy = element(
@@ -194,22 +204,35 @@ class Shared {
       one.classList.toggle("demo-seen", !preset);
   }
 
+  /** All settings as at the first opening; some have their first value only after others have it. */
+  restore() {
+    this.quiet = true;
+    for (let pass = 0; pass < 2; pass++)
+      for (const [name, { read, write }] of settings(this.root)) {
+        const first = this.first.get(name);
+        if (first !== undefined && first !== read()) write(first);
+      }
+    this.quiet = false;
+  }
+
   /** @param {Event} event */
   clicked(event) {
-    const pressed = /** @type {Element} */ (event.target).closest("button");
+    const pressed = pressedIn(event);
     const now = this.values();
     if (pressed?.dataset.preset !== undefined) {
       this.preset = slug(pressed.textContent ?? "");
       this.base = new Map(now);
       this.pressed(pressed);
-    } else if (pressed?.textContent === "Reset") {
+    } else if (resets(pressed)) {
       if ([...this.first].every(([name, value]) => now.get(name) === value)) {
         this.preset = "";
         this.base = new Map(this.first);
         this.pressed(null);
         // What a demo says at its start is of its start.
-        for (const one of this.root.querySelectorAll(".demo-see"))
+        for (const [i, one] of this.root.querySelectorAll(".demo-see").entries()) {
           one.classList.remove("demo-seen");
+          one.textContent = this.told[i] ?? "";
+        }
       }
     } else if (pressed && [...now].some(([name, value]) => value !== this.base.get(name)))
       this.pressed(null); // a step or a draw has left what the preset had set
@@ -240,6 +263,7 @@ class Shared {
       if (text === undefined || this.root.ariaBusy === "true") continue;
       this.asked.delete(name);
       if (!kept.write(text)) wrong.push(`${name} = ${text.slice(0, 40)}`);
+      else if (kept.read() !== this.base.get(name)) this.pressed(null);
     }
     if (wrong.length)
       this.refused.textContent = `The address asks for ${wrong.join(", ")}. The demo has no such value, and keeps its own.`;
@@ -253,8 +277,10 @@ class Shared {
       url.searchParams.set(name, value);
     if (!this.asked.has(PRESET)) url.searchParams.delete(PRESET);
     if (this.preset) put(PRESET, this.preset);
+    this.left = [];
     for (const [name, { read }] of settings(this.root)) {
       const value = read();
+      if (value.length > LONGEST) this.left.push(`“${name.replaceAll("-", " ")}”`);
       if (value === (this.base.get(name) ?? value) || value.length > LONGEST) {
         if (name !== PRESET || !this.preset) url.searchParams.delete(name);
       } else put(name, value);
@@ -278,6 +304,8 @@ class Shared {
   link() {
     const url = this.address();
     url.hash = this.root.parentElement?.id ?? "";
+    if (this.left.length)
+      this.refused.textContent = `The link leaves out ${this.left.join(" and ")}: more than ${LONGEST} characters.`;
     return url.href;
   }
 }

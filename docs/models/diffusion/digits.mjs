@@ -7,6 +7,7 @@
 
 import { random } from "../../assets/demos/rng.mjs";
 import { starter } from "../../assets/demos/starter.mjs";
+import { keep } from "../../assets/demos/state.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { clip, guide, levels, netEps, step } from "./diffusion.mjs";
 import { drawDigits } from "./draw.mjs";
@@ -16,10 +17,12 @@ const LEVELS = levels(STEPS);
 const [PICTURES, PIXELS] = [5, 64];
 const PLAIN = 1; // the scale that guides nothing
 
+const FIRST = { digit: 3, scale: 1.5, seed: 1 };
+
 class Digits {
-  digit = 3;
-  scale = 1.5;
-  seed = 1;
+  digit = FIRST.digit;
+  scale = FIRST.scale;
+  seed = FIRST.seed;
   at = 0; // the step that is seen
   ways = /** @type {number[][][][]} */ ([]); // by step, the pictures of both rows
 
@@ -46,10 +49,8 @@ class Digits {
     this.run = ui.loop(box, () => this.once());
     this.denoise = ui.button(buttons, "Denoise", () => this.go());
     ui.button(buttons, "One step", () => this.one());
-    ui.button(buttons, "New noise", () => {
-      this.seed += 1;
-      this.start();
-    });
+    ui.button(buttons, "New noise", () => this.reseed(this.seed + 1));
+    ui.button(buttons, "Reset", () => this.reseed(FIRST.seed)); // the controls are there already
     this.time = this.controlsOn(controls);
     this.start();
   }
@@ -87,6 +88,12 @@ class Digits {
       format: (value) => `${value} of ${STEPS}`,
       onInput: (value) => this.turnTo(value),
     });
+  }
+
+  /** @param {number} seed of the noise */
+  reseed(seed) {
+    this.seed = seed;
+    this.start();
   }
 
   start() {
@@ -173,7 +180,21 @@ export function digits(parent, points) {
     url: new URL("weights.json", import.meta.url),
     open: (weights) => {
       ui.alternate(other, [points, box], ["Show the points", "Show the digits"]);
-      return new Digits(box, weights).denoise;
+      const shown = new Digits(box, weights);
+      const root = /** @type {Element} */ (parent.parentElement);
+      keep(root, "noise", {
+        read: () => String(shown.seed),
+        write: (text) => {
+          const good = /^\d{1,4}$/.test(text);
+          if (good) {
+            const { at } = shown;
+            shown.reseed(Number(text));
+            shown.turnTo(at);
+          }
+          return good;
+        },
+      });
+      return shown.denoise;
     },
   });
 }

@@ -100,14 +100,14 @@ class Stage {
     ui.button(buttons, "Step", () => this.step());
     ui.button(buttons, "D alone", () => this.alone("D"));
     ui.button(buttons, "G alone", () => this.alone("G"));
-    ui.button(buttons, "Reset", () => this.reset());
+    ui.button(buttons, "Reset", () => this.begin());
     this.charts = this.chartsOn(side);
     const controls = ui.element("div", { class: "demo-controls" }, plane);
     this.controls = { ...this.choicesOn(controls), ...this.slidersOn(controls) };
     const legend = ui.element("details", {}, plane);
     ui.element("summary", { text: "What the picture shows" }, legend);
     ui.element("p", { text: LEGEND }, legend);
-    this.line = new Line(line, status);
+    this.line = new Line(line, status, () => this.begin());
     this.tell(false);
     this.keepOn(root);
   }
@@ -411,6 +411,14 @@ class Stage {
     this.pause();
     this.once();
     this.show();
+  }
+
+  /** As at the first opening, with the first of the games. */
+  begin() {
+    this.games.line.hidden = true;
+    this.games.plane.hidden = false;
+    this.line.load({}, false);
+    this.reset();
   }
 
   reset(points = true) {

@@ -25,6 +25,9 @@ export const EXAMPLE = {
 /** @param {number} value @param {number} most @returns {number} the nearest value in [-most, most] */
 export const limit = (value, most) => Math.max(-most, Math.min(most, value));
 
+/** @param {number} value @returns {number} it in the plane, with as many digits as an address has */
+const kept = (value) => Number(limit(value, 3).toFixed(4));
+
 /** @param {number} value @returns {string} */
 const three = (value) => ui.fixed(value, 3);
 
@@ -33,8 +36,11 @@ export class Line {
   setting = EXAMPLE;
   path = /** @type {number[][]} */ ([]);
 
-  /** @param {HTMLElement} parent @param {import("../../assets/demos/ui.mjs").Status} status */
-  constructor(parent, status) {
+  /**
+   * @param {HTMLElement} parent @param {import("../../assets/demos/ui.mjs").Status} status
+   * @param {() => void} reset the whole demo
+   */
+  constructor(parent, status, reset) {
     this.status = status;
     const pair = ui.element("div", { class: "demo-beside" }, parent);
     this.phases = this.phasesOn(ui.element("div", { class: "demo-stage demo-watch" }, pair));
@@ -43,6 +49,7 @@ export class Line {
     const buttons = ui.element("div", { class: "demo-buttons" }, side);
     ui.button(buttons, "D alone", () => this.move(1));
     ui.button(buttons, "G alone", () => this.move(0));
+    ui.button(buttons, "Reset", reset);
     this.numbers = ui.element("div", {}, side);
     this.controls = this.controlsOn(ui.element("div", { class: "demo-controls" }, parent));
     this.follow();
@@ -135,7 +142,7 @@ export class Line {
 
   /** @param {number[]} point */
   from(point) {
-    this.change({ start: point.map((value) => limit(value, 3)) });
+    this.change({ start: point.map(kept) });
   }
 
   /** A step of one player from the start, which moves there. @param {number} player 0: G, 1: D */
@@ -144,7 +151,7 @@ export class Line {
     const [theta, psi] = start;
     const point = [...start];
     point[player] += rate * diracField(theta, psi, kind, gamma, spread, pair)[player];
-    this.setting = { ...this.setting, start: point.map((value) => limit(value, 3)) };
+    this.setting = { ...this.setting, start: point.map(kept) };
     this.follow();
     const [d, g] = lineLosses(this.setting.start[0], this.setting.start[1], kind, pair).map(three);
     this.status(

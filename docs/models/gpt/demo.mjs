@@ -11,6 +11,7 @@ import { load } from "../../assets/demos/weights.mjs";
 import { choosingOn, SEED, TOP_K } from "./choosing.mjs";
 import { drawBars, drawHeads, drawMap, layout } from "./draw.mjs";
 import * as gpt from "./gpt.mjs";
+import { kept } from "./kept.mjs";
 import { foldedOn, presetsOn, promptOn, roomOn, showTokens, stripOn } from "./text.mjs";
 import { Way } from "./way.mjs";
 
@@ -26,6 +27,7 @@ const beside = (stage) => ui.element("div", { style: "flex: 1 1 9rem" }, stage);
 class Stage {
   tokens = /** @type {number[]} */ ([]);
   written = 0; // tokens at the end that the model wrote
+  asRead = true; // whether the tokens are those of the text
   layer = 0;
   head = 0;
   query = 0;
@@ -75,9 +77,11 @@ class Stage {
         try {
           const opened = await models[Number(value)].open();
           if (!root.contains(this.model.input)) return; // another was chosen meanwhile
+          const { activeElement } = document; // who pressed Reset had the focus there
           for (const node of [...root.children]) if (!around.has(node)) node.remove();
           const next = new Stage(root, opened, models, Number(value));
-          next.model.input.focus({ preventScroll: true });
+          const first = activeElement === this.again ? next.again : next.model.input;
+          first.focus({ preventScroll: true });
           next.status(`Another model. ${next.best()}`);
         } catch (error) {
           this.model.set(String(shown));
@@ -104,11 +108,12 @@ class Stage {
     this.one.classList.add("demo-first");
     this.play = ui.button(buttons, "Run", () => this.run(), "Pause");
     ui.button(buttons, "Shuffle the tokens", () => this.shuffle());
-    ui.button(buttons, "Reset", () => this.reset());
+    this.again = ui.button(buttons, "Reset", () => this.reset());
     if (weights.meta.words) presetsOn(wide, (preset) => this.preset(preset));
     else roomOn(wide);
     this.prompt.addEventListener("input", () => this.type());
     this.reset();
+    kept(root, this);
   }
 
   /** @param {Element} parent @param {Element} room */
@@ -292,6 +297,28 @@ class Stage {
     if (this.typing) this.read();
   }
 
+  /** The tokens of the text that stands there. */
+  cut() {
+    const tokens = gpt.encode(this.weights, this.prompt.value.slice(-LONGEST));
+    return tokens.length ? tokens : [this.weights.meta.words ? 5 : 10];
+  }
+
+  /** The tokens, if reading the text would give others. */
+  apart() {
+    const same = this.asRead || this.cut().join() === this.tokens.join();
+    return same ? [] : this.tokens;
+  }
+
+  /** @param {number[]} tokens whatever the text that they make would give */
+  take(tokens) {
+    this.tokens = tokens;
+    this.asRead = false;
+    this.written = 0;
+    this.prompt.value = gpt.decode(this.weights, tokens);
+    this.compute(false);
+    this.status(`${tokens.length} tokens. ${this.best()}`);
+  }
+
   /** Reads the text anew. */
   read() {
     clearTimeout(this.typing);
@@ -299,7 +326,8 @@ class Stage {
     const { value } = this.prompt;
     const { context } = this.config;
     const tokens = gpt.encode(this.weights, value.slice(-LONGEST));
-    this.tokens = tokens.length ? tokens : [this.weights.meta.words ? 5 : 10];
+    this.tokens = this.cut();
+    this.asRead = true;
     this.written = 0;
     this.compute(false);
     const count = this.seen().length;
@@ -377,6 +405,7 @@ class Stage {
     const token = gpt.pick(this.chosen, this.source.uniform());
     const p = this.chosen[token];
     this.tokens.push(token);
+    this.asRead = false;
     this.written += 1;
     this.prompt.value = gpt.decode(this.weights, this.tokens);
     this.prompt.scrollTop = this.prompt.scrollHeight;
@@ -431,10 +460,7 @@ class Stage {
       this.status("There is nothing to shuffle before the last token.");
       return;
     }
-    this.tokens = gpt.shuffled(kept, this.choosing.seed.value());
-    this.written = 0;
-    this.prompt.value = gpt.decode(this.weights, this.tokens);
-    this.compute(false);
+    this.take(gpt.shuffled(kept, this.choosing.seed.value()));
     const moved = gpt.distance(before, this.plain).toFixed(3);
     this.status(
       `All tokens but the last changed places. The distribution of the next token moved by ${moved} (0 is not at all, 1 is entirely).`,

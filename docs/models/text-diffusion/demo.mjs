@@ -1,6 +1,7 @@
 /** The stage of text-diffusion.mjs: the reader sets order and places a call, draws texts, and repairs them. */
 
 import { random } from "../../assets/demos/rng.mjs";
+import { keep } from "../../assets/demos/state.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { drawBars, drawText } from "./draw.mjs";
 import * as sums from "./text-diffusion.mjs";
@@ -66,7 +67,8 @@ class Stage {
   /** @type {number[]} */ fresh = [];
   /** @type {number[]} */ made = [];
   /** @type {number[]} */ truth = [];
-  calls = 0;
+  calls = 0; // of this text
+  asked = 0; // presses of the button, since the settings were made
   repairs = 0;
   draw = random(0);
   order = sums.listed([]);
@@ -83,6 +85,34 @@ class Stage {
     ui.button(buttons, "Remask", () => this.repair());
     ui.button(buttons, "Reset", () => this.load(PRESETS[0]));
     this.load(PRESETS[0]);
+    this.again(
+      root,
+      "called",
+      () => this.asked,
+      () => this.call(),
+    );
+    this.again(
+      root,
+      "remasked",
+      () => this.repairs,
+      () => this.repair(),
+    );
+  }
+
+  /**
+   * What a button has done since the settings were made stands in the address.
+   * @param {HTMLElement} root @param {string} name @param {() => number} count how often it was pressed
+   * @param {() => void} press
+   */
+  again(root, name, count, press) {
+    keep(root, name, {
+      read: () => String(count()),
+      write: (text) => {
+        const good = /^\d{1,3}$/.test(text) && Number(text) >= count();
+        if (good) while (count() < Number(text)) press();
+        return good;
+      },
+    });
   }
 
   /** @param {Element} stage */
@@ -174,6 +204,7 @@ class Stage {
       this.controls.atOnce.value(),
     );
     this.repairs = 0;
+    this.asked = 0;
     this.empty();
     this.tell();
   }
@@ -195,6 +226,7 @@ class Stage {
 
   /** One call of the model: some places more, or a new text after the last one. */
   call() {
+    this.asked += 1;
     if (!this.text.includes(sums.MASK)) {
       this.empty();
       this.tell();

@@ -356,11 +356,11 @@ class Stage {
   }
 
   /** @param {Uint8Array<ArrayBuffer>} cells of the pad, as drawn */
-  take(cells) {
+  take(cells, told = false) {
     this.cells = cells;
     this.drawn = true;
     this.see(vae.blocks(cells));
-    this.settle(false);
+    this.settle(told);
   }
 
   clear() {
@@ -430,11 +430,10 @@ class Stage {
   withNoise(noisy) {
     this.noisy = noisy;
     this.strip.redraw();
-    this.status(
-      noisy
-        ? `f(z) now carries noise of standard deviation ${this.net.noise}.`
-        : "f(z) is shown without noise.",
-    );
+    const told = noisy
+      ? `f(z) now carries noise of standard deviation ${this.net.noise}.`
+      : "f(z) is shown without noise.";
+    this.status(this.walk.goal < 0 ? told : `${told} ${this.walk.told()}`);
   }
 
   /** @param {number} seed */

@@ -28,7 +28,7 @@ export function unpacked(text, count) {
 }
 
 /**
- * @template {{z: number[], shownDigit: number, drawn: boolean, digits: unknown[], cells: Uint8Array<ArrayBuffer>, q: {mean: number[]}, pick: (digit: number) => void, take: (cells: Uint8Array<ArrayBuffer>) => void, moveTo: (code: number[]) => void}} S
+ * @template {{z: number[], shownDigit: number, drawn: boolean, digits: unknown[], cells: Uint8Array<ArrayBuffer>, q: {mean: number[]}, pick: (digit: number) => void, take: (cells: Uint8Array<ArrayBuffer>, told: boolean) => void, moveTo: (code: number[]) => void}} S
  * @param {Element} root of the demo @param {S} stage
  * @param {number} reach the largest number of a code
  * @returns {S} the same stage
@@ -46,7 +46,7 @@ export function kept(root, stage, reach) {
     read: () => (stage.drawn ? packed(stage.cells) : ""),
     write: (text) => {
       const cells = unpacked(text, stage.cells.length);
-      if (cells) stage.take(cells);
+      if (cells) stage.take(cells, true);
       return Boolean(cells);
     },
   });

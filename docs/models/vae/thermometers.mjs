@@ -121,13 +121,13 @@ export function thermometers(root) {
       show();
     },
   });
-  for (const [name, m, s] of PRESETS) {
-    ui.preset(buttons, name, () => {
-      [mean, deviation] = [m, s];
-      place.set(m);
-      width.set(Math.log(s));
-      show();
-    });
-  }
+  const load = (/** @type {number} */ m, /** @type {number} */ s) => {
+    [mean, deviation] = [m, s];
+    place.set(m);
+    width.set(Math.log(s));
+    show();
+  };
+  for (const [name, m, s] of PRESETS) ui.preset(buttons, name, () => load(m, s));
+  ui.button(buttons, "Reset", () => load(PRESETS[0][1], PRESETS[0][2]));
   show();
 }
