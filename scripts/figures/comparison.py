@@ -29,6 +29,11 @@ REFINING = ("energy", "diffusion", "matching")
 MARKS = ("o-", "s--", "^-.", "v:", "D-", "P--", "X-.")
 COLOURS = (*style.SERIES, style.INK)
 SHOWN, IN_A_ROW = 80, 10
+BESIDE = {
+    "flow": (-24, 7),
+    "energy": (-16, -16),
+    "diffusion": (6, -14),
+}  # labels that would collide
 
 
 @cache
@@ -152,7 +157,8 @@ def draw_covered(table: style.Table, axes: style.Axes) -> None:
             x, y, xerr=table["precision, deviation"][n], yerr=table["recall, deviation"][n],
             fmt="o", ms=4, color=colour, capsize=2,
         )  # fmt: skip
-        axes.annotate(name, (x, y), xytext=(5, 5), textcoords="offset points", fontsize=10)
+        beside = BESIDE.get(name, (5, 5))
+        axes.annotate(name, (x, y), xytext=beside, textcoords="offset points", fontsize=10)
     axes.set_xlim(0, 1.05)
     axes.set_ylim(0, 1.05)
     axes.set_xlabel("precision")

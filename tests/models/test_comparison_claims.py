@@ -43,8 +43,10 @@ def test_the_ring() -> None:
     )
     spread = by_class(table, "near, deviation")
     assert near["energy"] - spread["energy"] < near["flow"] + spread["flow"]
+    one, two = order[:2]
     said(
-        f"the most samples near a mode, {near[order[0]]:.3f} where the next class has {near[order[1]]:.3f}."
+        f"the most samples near a mode, {near[one]:.3f} ± {spread[one]:.3f} where the next class has "
+        f"{near[two]:.3f} ± {spread[two]:.3f}."
     )
     said(
         f"VAE and GAN, {near['vae']:.3f} ± {spread['vae']:.3f} and {near['gan']:.3f} ± "
@@ -77,9 +79,11 @@ def test_the_digits() -> None:
     from_data = sorted(NAMES, key=lambda kind: abs(place[NAMES.index(kind)] - place[len(NAMES)]))
     assert set(from_data[:2]) == {"diffusion", "matching"}
     trained = by_class(table, "likelihood of training")
-    first, second = sorted(precision.values())[:-3:-1]
+    one, two = sorted(precision, key=precision.__getitem__)[:-3:-1]
+    apart = by_class(table, "precision, deviation")
     said(
-        f"the highest precision on the digits, {first:.2f} where the next class has {second:.2f}, for",
+        f"the highest precision on the digits, {precision[one]:.2f} ± {apart[one]:.2f} where the next class "
+        f"has {precision[two]:.2f} ± {apart[two]:.2f}, for",
         f"Diffusion has the best precision, {precision['diffusion']:.2f}, and flow matching follows with "
         f"{precision['matching']:.2f};",
         f"with the second recall, {recall['matching']:.2f}, for as many passes",
@@ -121,12 +125,14 @@ def test_the_passes() -> None:
     table = numbers("passes")
     diffusion, matching, energy = (table[kind] for kind in ("diffusion", "matching", "energy"))
     assert max(diffusion[0], matching[0]) < 0.001
+    assert table["passes"][:4] == [1, 2, 5, 10]
     for kind in figures.REFINING:
         row, spread = table[kind], table[f"{kind}, deviation"]
         assert all(abs(row[n] - row[4]) < spread[4] + spread[n] for n in (5, 6)), kind
     said(
-        f"with 2 it is {diffusion[1]:.2f} and {matching[1]:.2f}, with 5 {diffusion[2]:.2f} and {matching[2]:.2f}.",
-        f"with one step it has {energy[0]:.2f}, with 10 {energy[3]:.2f}.",
+        f"with two it is {diffusion[1]:.2f} and {matching[1]:.2f}, with five it is {diffusion[2]:.2f} and "
+        f"{matching[2]:.2f}.",
+        f"with one step it has {energy[0]:.2f}, with ten it has {energy[3]:.2f}.",
     )
 
 
@@ -138,7 +144,9 @@ def test_the_clock() -> None:
         assert set(sorted(sample, key=sample.__getitem__)[:3]) == {"vae", "gan", "flow"}
     took = [by_class(table, "train").values() for table in (ring, digits)]
     least, most = min(map(min, took)), max(map(max, took))
-    said(f"A training run took between {least:.1f} and {most:.1f} seconds of CPU")
+    said(
+        f"A training run took, in the mean of a class, between {least:.1f} and {most:.1f} seconds of CPU"
+    )
     sample = by_class(ring, "sample")
     assert sorted(sample, key=sample.__getitem__)[3] == "autoregressive"
     fast = [

@@ -93,9 +93,7 @@ class Stage {
     const { stage, controls, status, output } = ui.frame(root);
     this.status = status;
     this.output = output;
-    const { list, see } = ui.presets(PRESETS, (preset) => this.load(preset));
-    this.see = see;
-    root.prepend(list, see);
+    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     const sides = ["left", "right"];
     this.pictures = sides.map((side, n) =>
       ui.canvas(ui.element("div", { style: "flex: 1 1 9rem" }, stage), {
