@@ -4,6 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import torch
 
 from docs.models.comparison import measures
 from scripts.figures import comparison as figures
@@ -52,6 +53,28 @@ def test_the_ring() -> None:
         f"VAE and GAN, {near['vae']:.3f} ± {spread['vae']:.3f} and {near['gan']:.3f} ± "
         f"{spread['gan']:.3f}, are not told"
     )
+
+
+def test_the_pictures_of_the_ring_and_what_the_demo_says_of_them() -> None:
+    table = numbers("ring")
+    drawn = {
+        kind: measures.near(
+            torch.tensor([*zip(table[f"{kind}, x"], table[f"{kind}, y"], strict=True)])
+        )[0]
+        for kind in NAMES
+    }
+    order = sorted(drawn, key=lambda kind: -drawn[kind])
+    assert order == ["autoregressive", "energy", "flow", "diffusion", "gan", "matching", "vae"]
+    assert drawn["energy"] > 0.94
+    assert drawn["diffusion"] > 0.85 > 0.8 > drawn["gan"]
+
+    def share(kind: str, passes: int) -> float:
+        text = figures.kept()[kind][0][runs.PASSES.index(passes)]
+        return measures.near(torch.tensor(figures.points(text)))[0]
+
+    assert share("energy", 1) < 0.5 < 0.9 < share("energy", 10)
+    assert share("matching", 100) == share("matching", 5)
+    assert share("diffusion", 5) < share("diffusion", 100) < 0.8
 
 
 def test_the_digits() -> None:

@@ -47,14 +47,14 @@ const PRESETS = [
     left: "diffusion",
     right: "matching",
     passes: 100,
-    see: "Twenty times the passes, and hardly more points in a circle: what is left is an error of the network.",
+    see: "Twenty times the passes: diffusion gains a little, flow matching nothing. What is still missing, more passes do not give.",
   },
   {
     name: "A short walk",
     left: "energy",
     right: "flow",
     passes: 10,
-    see: "Ten steps of the energy’s walk beside one pass of the flow. Set the slider to 1: the walk has hardly left its start.",
+    see: "Ten steps of the energy’s walk beside one pass of the flow. Set the slider to 1: less than half of the points of the walk are in a circle.",
   },
 ];
 
