@@ -97,10 +97,12 @@ def pages() -> Iterator[Product]:
 
 def tables() -> Iterator[Product]:
     """The tables of pages that are written from data."""
-    from scripts.house import new_architectures
+    from scripts.house import calculator_tables, new_architectures
 
     path = new_architectures.PAGE.relative_to(ROOT).as_posix()
     yield Product(path, {"developing"}, new_architectures.stale, new_architectures.write)
+    path = calculator_tables.PAGE.relative_to(ROOT).as_posix()
+    yield Product(path, {"calculators"}, calculator_tables.stale, calculator_tables.write)
 
 
 def addresses() -> Iterator[Product]:
