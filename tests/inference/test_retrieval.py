@@ -375,13 +375,15 @@ def test_the_sentences_on_chunks() -> None:
     assert cut["half"][1:] == [0] * 4
     assert cut["apart"][4] == 0
     said(
-        f"at 50 words {cut['apart'][1]} of 44 answers are cut in two",
+        f"at 50 words a blind cut parts {cut['apart'][1]} of 44 answers",
         f"cut {cut['apart'][0]}, {cut['apart'][1]}, {cut['apart'][2]} and {cut['apart'][3]} of the "
         f"44 answers; with half overlap it is {cut['half'][0]} at 25 words",
         f"from {table['apart, words'][1]:,.0f} to {table['half, words'][1]:,.0f} words",
         f"{cut['apart'][1]} of 44 answers in no chunk",
     )
     assert table["sentences"] == sorted(table["sentences"], reverse=True)
+    every = [value for form in cut for value in table[form]]
+    assert (min(every), max(every)) == (table["apart"][0], table["sentences"][0])
     assert max(table["apart"]) == table["apart"][2]
     assert max(table["half"]) == table["half"][1]
     assert all(0.75 < table[form][4] < 0.82 for form in cut)
