@@ -149,7 +149,7 @@ def test_the_example_of_slots() -> None:
         assert np.mean(starts) + 1 == {1.0: 5, 0.0: 2.5}[static]
         assert sum(figures.EXAMPLE) == 14
     said("10 steps in all", "after step 4: 8 steps")
-    said("The 14 tokens fill 70 % of the slots in the first case, 88 % in the second.")
+    said("The 14 tokens fill 70 % of the slots in the first case, 87.5 % in the second.")
     said("falls from 5 to 2.5 steps")
     assert (14 / 20, 14 / 16) == (0.7, 0.875)
 

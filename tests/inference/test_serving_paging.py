@@ -95,7 +95,7 @@ def test_hits_of_a_cache_with_room(printed: Equations) -> None:
     )
     room = paging.hit_rate(paging.Prefix(10**6, 1), 20, 4, (600, 100, 100), 0)
     pages = paging.hit_rate(paging.Prefix(10**6), 20, 4, (600, 100, 100), 0)
-    said(f"with 20 talks it is {100 * room:.1f} %; pages of 16 tokens find {100 * pages:.1f} %")
+    said(f"with 20 talks it is {100 * room:.2f} %; pages of 16 tokens find {100 * pages:.1f} %")
 
 
 def test_hits_of_a_small_cache() -> None:
