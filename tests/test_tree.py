@@ -222,8 +222,12 @@ def test_a_figure_is_shown_by_its_page_and_has_a_recipe(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", files("*.csv"), ids=name)
-def test_numbers_have_their_picture(path: Path) -> None:
-    assert path.with_suffix(".svg").exists()
+def test_numbers_have_their_picture_or_are_read_by_a_test_of_their_page(path: Path) -> None:
+    if not path.with_suffix(".svg").exists():
+        tests = (ROOT / "tests" / path.parents[1].name).glob(
+            f"test_{stem(path).replace('-', '_')}*.py"
+        )
+        assert any(f'"{path.name}"' in test.read_text(encoding="utf-8") for test in tests)
 
 
 @pytest.mark.parametrize("path", files("*.py"), ids=name)

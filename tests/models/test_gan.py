@@ -925,9 +925,6 @@ def game_of_the_program(kind: str, gamma: float, rounds: int, ratio: int) -> tup
     return gan.modes_reached(g(gan.noise(2000, generator)).detach())
 
 
-PROGRAM = (("non-saturating", 0.0), ("non-saturating", 0.1), ("wasserstein", 0.3))
-
-
 def test_exercise_6_tells_what_the_program_prints(capsys: pytest.CaptureFixture[str]) -> None:
     gan.main()
     printed = re.findall(r"(\d) of 8 modes, (\d+)%", capsys.readouterr().out)[:3]
@@ -943,55 +940,37 @@ def test_exercise_6_tells_what_the_program_prints(capsys: pytest.CaptureFixture[
 @pytest.mark.answer("answer-gan-hasty")
 def test_exercise_6_a_hasty_generator_loses_the_modes_in_all_three_games(answer: Bench) -> None:
     said("none of the three holds more than two, and less than a fifth of the samples lie near one")
-    for kind, gamma in PROGRAM:
-        modes, share = game_of_the_program(kind, gamma, 400, 5)
-        assert modes <= 2
-        assert share < 0.2
+    ends = style.read_table(PAGE.with_suffix("") / "hasty.csv")
+    assert len(ends) == 7
+    for name, (end,) in ends.items():
+        assert end <= {"modes": 2, "share": 0.2}.get(name.partition(",")[0], 2), name
     answer("answer-gan-hasty").is_("It falls: none of the three games holds more than two.")
 
 
-def critics(seed: int, clip: float, paper: bool) -> tuple[int, float]:
-    """Modes and share of good samples after 400 rounds of a Wasserstein GAN on the ring, five critic steps each."""
-    torch.set_num_threads(1)
-    draw, n = torch.Generator().manual_seed(seed), 64 if paper else 128
-    nets = gan.network((2, 32, 32, 2), draw), gan.network((2, 32, 32, 1), draw)
-    players: list[torch.optim.Optimizer] = []
-    for net in reversed(nets):
-        if paper and clip < 1:
-            players.append(torch.optim.RMSprop(net.parameters(), lr=5e-5))
-        else:
-            rate, momentum = (1e-4, 0.0) if paper else (1e-2, 0.5)
-            players.append(torch.optim.Adam(net.parameters(), lr=rate, betas=(momentum, 0.9)))
-    for _ in range(400):
-        batches = [
-            (
-                gan.sample_ring(n, draw),
-                gan.noise(n, draw),
-                torch.rand(n, 1, generator=draw, dtype=torch.float64),
-            )
-            for _ in range(5)
-        ]
-        practice.wgan(*nets, players, batches, gan.noise(n, draw), clip)
-    return gan.modes_reached(nets[0](gan.noise(500, torch.Generator().manual_seed(1))).detach())
+CRITICS = style.read_table(PAGE.with_suffix("") / "critics.csv")
 
 
-@pytest.mark.parametrize(("clip", "most"), [(0.1, 2), (math.inf, 8)])
-def test_clipping_loses_the_modes_that_the_gradient_penalty_keeps(clip: float, most: int) -> None:
+@pytest.mark.parametrize(("name", "least", "most"), [("clipped", 0, 2), ("penalty", 5, 8)])
+def test_clipping_loses_the_modes_that_the_gradient_penalty_keeps(
+    name: str, least: int, most: int
+) -> None:
+    said("in runs of 400 rounds ([seeds 0 to 3](gan/critics.csv))")
     clipped, kept = tells(
-        r"in runs of 400 rounds \(seeds 0 to 3\)\. With Adam at 0\.01 and clipping at 0\.1 they end with two "
+        r"With Adam at 0\.01 and clipping at 0\.1 they end with two "
         r"modes at most, and (\d+) % of their samples near one on average; with the gradient penalty "
         r"instead, and nothing else changed, with 6 or 7 modes, and (\d+) %"
     )
-    counts, shares = zip(*(critics(seed, clip, paper=False) for seed in range(4)), strict=True)
-    assert max(counts) <= most
-    assert min(counts) >= (5 if most == 8 else 0)
-    assert 100 * np.mean(shares) == pytest.approx(int(kept if most == 8 else clipped), abs=5)
+    counts, shares = CRITICS[f"modes, {name}"], CRITICS[f"share, {name}"]
+    assert len(counts) == 4
+    assert least <= min(counts) <= max(counts) <= most
+    told = {"clipped": clipped, "penalty": kept}[name]
+    assert 100 * np.mean(shares) == pytest.approx(int(told), abs=5)
 
 
-@pytest.mark.parametrize("clip", [0.01, math.inf])
-def test_at_the_papers_rates_so_few_rounds_do_not_suffice(clip: float) -> None:
+@pytest.mark.parametrize("name", ["clipped", "penalty"])
+def test_at_the_papers_rates_so_few_rounds_do_not_suffice(name: str) -> None:
     said("At the papers' own rates so few rounds do not suffice for either: one mode at most.")
-    assert max(critics(seed, clip, paper=True)[0] for seed in range(4)) <= 1
+    assert max(CRITICS[f"modes, {name}, papers' rates"]) <= 1
 
 
 def test_training_beats_the_untrained_generator() -> None:
@@ -1186,8 +1165,9 @@ def test_in_the_game_of_the_page_the_saturating_loss_is_no_worse() -> None:
     told = tells(
         r"end with ([\d.]+) ± ([\d.]+) modes and (\d+) ± (\d+) % of their samples near one, no worse"
     )
-    modes, share = (rows[-1] for rows in figures.play(0, 1, 400, "saturating"))
-    said("eight balanced runs with that loss end with")
+    games = style.read_table(PAGE.with_suffix("") / "games.csv")
+    modes, share = (games[f"{what}, saturating, balanced"] for what in ("modes", "share"))
+    said("[eight balanced runs](gan/games.csv) with that loss end with")
     assert len(modes) == 8
     found = [np.mean(modes), np.std(modes, ddof=1), 100 * np.mean(share)]
     assert found[:2] == pytest.approx([float(number) for number in told[:2]], abs=0.6)
@@ -1200,9 +1180,10 @@ def test_a_slower_generator_cures_some_hasty_games_and_a_faster_discriminator_ha
         r"fifth of the rate for \$G\$ gives ([\d.]+) ± ([\d.]+) modes instead of ([\d.]+) ± ([\d.]+), "
         r"and three of eight runs hold seven or eight; five times the rate for \$D\$ gives ([\d.]+) ± ([\d.]+),"
     )
-    slow, fast = (
-        figures.play(0, 5, 400, rates=rates)[0][-1] for rates in ((2e-3, 1e-2), (1e-2, 5e-2))
-    )
+    games = style.read_table(PAGE.with_suffix("") / "games.csv")
+    slow = games["modes, hasty, slower generator"]
+    fast = games["modes, hasty, faster discriminator"]
+    assert len(slow) == len(fast) == 8
     hasty = rows_of("tab-gan-modes")[2][1].split(" ± ")
     assert list(told[2:4]) == hasty
     for runs, numbers in ((slow, told[:2]), (fast, told[4:])):
