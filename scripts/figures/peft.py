@@ -89,8 +89,7 @@ def tuned(
     torch.manual_seed(seed)
     learned = methods.tune(model, method, r)
     x, y = (
-        torch.cat([n, o[:replay]])
-        for n, o in zip(images()["new"], images()["old"], strict=True)
+        torch.cat([n, o[:replay]]) for n, o in zip(images()["new"], images()["old"], strict=True)
     )
     methods.train(model, x, y, learned, rate, steps)
     return model
@@ -201,10 +200,11 @@ def draw_compared(table: style.Table, axes: style.Axes) -> None:
     )  # fmt: skip
     for n, name in enumerate(names):
         label = f"{name} {table['r'][n]:.0f}" if name == "LoRA" else name
-        low = name in ("adapter", "DoRA", "last layer", "full")
+        low, left = name in ("DoRA", "IA3", "full"), name == "last layer"
         style.label_line(
-            axes, table["parameters"][n], table["new"][n], label, dx=6, dy=-14 if low else 6
-        )
+            axes, table["parameters"][n], table["new"][n], label, dx=-6 if left else 6,
+            dy=-14 if low else 6, ha="right" if left else "left",
+        )  # fmt: skip
     axes.set_xscale("log")
     axes.set_xticks([100, 1000, 10000], ["100", "1,000", "10,000"])
     axes.set_xlim(80, 60000)
@@ -289,7 +289,9 @@ def rounding() -> style.Table:
         found: dict[str, list[float]] = {}
         for seed in range(SEEDS):
             model = tuned(seed, "lora", 4, rate, start=lambda m, w=width: rounded(m, w))
-            other = copy.deepcopy(model)  # the same change beside the weights that were never rounded
+            other = copy.deepcopy(
+                model
+            )  # the same change beside the weights that were never rounded
             for block, plain in zip(other.blocks, base(seed).blocks, strict=True):
                 for name in methods.NAMES:
                     getattr(block, name).base = getattr(plain, name)

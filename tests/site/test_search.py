@@ -206,7 +206,7 @@ MUST = {
     "what is the of an elbo": "models/vae/",  # words that say nothing
     "pre-trained models": "ecosystem/pre-trained-models/",  # a title
     "normalization layer": "architectures/normalisation/",  # a term in another order
-    "LORA": "ecosystem/pre-trained-models/",
+    "LORA": "training/peft/",
 }
 
 

@@ -1,7 +1,7 @@
 """Ways to tune a small transformer with few parameters: counted, trained on turned digits, and what is forgotten.
 
-    E  width of a token     F  inner width of the feed-forward layer    L  blocks    H  heads    T  tokens
-    r  rank of LoRA and DoRA, inner width of an adapter, number of vectors of a prompt or a prefix
+E  width of a token     F  inner width of the feed-forward layer    L  blocks    H  heads    T  tokens
+r  rank of LoRA and DoRA, inner width of an adapter, number of vectors of a prompt or a prefix
 """
 
 import math
@@ -27,6 +27,7 @@ class LoRA(nn.Module):
         """x (..., k) to (..., d). Source: this page, eq-peft-lora."""
         out: Tensor = self.base(x) + self.scale * (x @ self.a.T) @ self.b.T
         return out
+        # --8<-- [end:lora]
 
 
 class DoRA(LoRA):
@@ -41,10 +42,8 @@ class DoRA(LoRA):
         weight = self.base.weight + self.scale * self.b @ self.a
         weight = self.length * weight / weight.norm(dim=1, keepdim=True)
         return functional.linear(x, weight, self.base.bias)
-        # --8<-- [end:lora]
 
 
-# --8<-- [start:others]
 class Adapter(nn.Module):
     """Two layers with a bend behind a frozen map, added to its output. Source: houlsby2019parameter, section 2.1."""
 
@@ -73,7 +72,6 @@ class Scaled(nn.Module):
         """x (..., k) to (..., d). Source: liu2022fewshot, section 3.3."""
         out: Tensor = self.base(x * self.factor) if self.before else self.base(x) * self.factor
         return out
-        # --8<-- [end:others]
 
 
 class Block(nn.Module):
@@ -125,7 +123,6 @@ class Transformer(nn.Module):
         return out
 
 
-# --8<-- [start:tune]
 def tune(model: Transformer, method: str, r: int = 4) -> list[nn.Parameter]:
     """Freeze a model, put in what a method adds, and return what it learns.
 
@@ -152,10 +149,8 @@ def tune(model: Transformer, method: str, r: int = 4) -> list[nn.Parameter]:
     if not learned:
         raise ValueError(f"no such method: {method}")
     return learned
-    # --8<-- [end:tune]
 
 
-# --8<-- [start:count]
 def count(method: str, r: int, e: int, blocks: int) -> int:
     """Parameters that a method learns, by formula, with F = 4E. Source: this page, tab-peft-methods."""
     each = {  # the six maps of a block have d + k = 2E, 2E, 2E, 2E, 5E and 5E
@@ -168,10 +163,8 @@ def count(method: str, r: int, e: int, blocks: int) -> int:
     }
     once = {"prompt": r * e, "last": 10 * e + 10, "bitfit": e + e + 10}
     return blocks * each.get(method, 0) + once.get(method, 0)
-    # --8<-- [end:count]
 
 
-# --8<-- [start:train]
 def train(
     model: Transformer, x: Tensor, y: Tensor, learned: list[nn.Parameter], rate: float, steps: int
 ) -> None:
@@ -183,11 +176,12 @@ def train(
         optimiser.zero_grad()
         functional.cross_entropy(model(x[pick]), y[pick]).backward()
         optimiser.step()
-    # --8<-- [end:train]
 
 
 @torch.no_grad()
 def measure(model: Transformer, x: Tensor, y: Tensor) -> tuple[float, float]:
     """Cross-entropy in nats, and share of right answers. Source: definition."""
     scores = model(x)
-    return functional.cross_entropy(scores, y).item(), (scores.argmax(1) == y).double().mean().item()
+    return functional.cross_entropy(scores, y).item(), (
+        scores.argmax(1) == y
+    ).double().mean().item()

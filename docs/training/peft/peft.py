@@ -1,7 +1,7 @@
 """Low-rank adaptation: the layer and its gradients, merging, the rank that is needed, memory, four-bit weights.
 
-    W  frozen weights (d, k)     A  (r, k) and B (d, r), learned     alpha / r  the scale s of their product
-    x  input (k)                 g  gradient of the loss with respect to the output (d)
+W  frozen weights (d, k)     A  (r, k) and B (d, r), learned     alpha / r  the scale s of their product
+x  input (k)                 g  gradient of the loss with respect to the output (d)
 """
 
 import math
@@ -24,6 +24,7 @@ def layer(w: Tensor, a: Tensor, b: Tensor, alpha: float, x: Tensor) -> Tensor:
     """
     s = alpha / len(a)
     return x @ w.T + s * (x @ a.T) @ b.T
+    # --8<-- [end:layer]
 
 
 def gradients(a: Tensor, b: Tensor, alpha: float, x: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
@@ -37,10 +38,11 @@ def gradients(a: Tensor, b: Tensor, alpha: float, x: Tensor, g: Tensor) -> tuple
     return by_a, by_b
 
 
+# --8<-- [start:merge]
 def merge(w: Tensor, a: Tensor, b: Tensor, alpha: float) -> Tensor:
     """One matrix that does the work of three: w (d, k), a (r, k), b (d, r) to (d, k). Source: hu2022lora, 4.1."""
     return w + alpha / len(a) * b @ a
-    # --8<-- [end:layer]
+    # --8<-- [end:merge]
 
 
 # --8<-- [start:serve]
@@ -55,7 +57,6 @@ def serve(w: Tensor, a: Tensor, b: Tensor, alpha: float, x: Tensor, which: Tenso
     # --8<-- [end:serve]
 
 
-# --8<-- [start:fit]
 def teacher(values: Tensor, side: int, draw: torch.Generator) -> Tensor:
     """A random change with these singular values (n): (side, side). Source: definition."""
     left, right = (
@@ -73,6 +74,7 @@ def least(values: Tensor, r: int) -> Tensor:
     return values[r:].square().sum()
 
 
+# --8<-- [start:fit]
 def fit(change: Tensor, r: int, steps: int, draw: torch.Generator, rate: float = 0.05) -> Tensor:
     """Adam on the expected squared error of x ~ N(0, 1), with alpha = r: changes (S, d, k) to errors left, (S,).
 
@@ -126,7 +128,6 @@ def quantise(w: Tensor, width: int, block: int = 32) -> Tensor:
     # --8<-- [end:quantise]
 
 
-# --8<-- [start:first]
 def first_step(
     k: int, r: int, alpha: float, draw: torch.Generator, adam: bool = False, many: int = 400
 ) -> tuple[float, float]:
@@ -140,7 +141,6 @@ def first_step(
     moved = alpha / r * (h * (by_b.sign() if adam else by_b)).sum(1)
     whole = (x * (x.sign() if adam else x)).sum(1)
     return moved.mean().item(), whole.mean().item()
-    # --8<-- [end:first]
 
 
 def main() -> None:
