@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import torch
 from sklearn.datasets import load_digits
@@ -288,7 +288,7 @@ def rounding() -> style.Table:
     for width in BITS:
         found: dict[str, list[float]] = {}
         for seed in range(SEEDS):
-            model = tuned(seed, "lora", 4, rate, start=lambda m, w=width: rounded(m, w))
+            model = tuned(seed, "lora", 4, rate, start=partial(rounded, width=width))
             other = copy.deepcopy(
                 model
             )  # the same change beside the weights that were never rounded

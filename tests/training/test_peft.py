@@ -5,6 +5,7 @@ import math
 import runpy
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,7 +96,7 @@ def test_pytorchs_parametrisation_does_the_same_and_merges() -> None:
     torch.testing.assert_close(linear(x), before)  # B is zero
     learned = [p for p in linear.parameters() if p.requires_grad]
     assert sum(p.numel() for p in learned) == 2 * (4 + 5)
-    change = linear.parametrizations["weight"][0]  # type: ignore[index]
+    change: Any = linear.parametrizations["weight"][0]  # type: ignore[index]
     with torch.no_grad():
         change.b.copy_(torch.randn(4, 2))
     y, a, b = linear(x), change.a.detach(), change.b.detach()
@@ -129,8 +130,9 @@ def test_gradients_are_those_of_automatic_differentiation(printed: Equations) ->
     for found, told in zip(peft.gradients(a, b, 7.0, x, g), (by_a, by_b), strict=True):
         torch.testing.assert_close(found, told)
     h = (a @ x).detach().requires_grad_()
-    of_h = torch.autograd.functional.jacobian(lambda v: w @ x + 3.5 * b.detach() @ v, h)
-    of_b = torch.autograd.functional.jacobian(lambda v: peft.layer(w, a.detach(), v, 7.0, x), b)
+    jacobian: Any = torch.autograd.functional.jacobian
+    of_h = jacobian(lambda v: w @ x + 3.5 * b.detach() @ v, h)
+    of_b = jacobian(lambda v: peft.layer(w, a.detach(), v, 7.0, x), b)
     printed("eq-peft-gradients").holds(
         {
             r"\frac{\partial L}{\partial B_{iq}}": Given(
@@ -174,7 +176,7 @@ def test_the_first_step_moves_an_output_with_the_square_of_alpha(printed: Equati
     z, g, eta = normal(5, seed=7), normal(4, seed=8), 0.3
     b = torch.zeros_like(b).requires_grad_()
     loss = peft.layer(w, a, b, 7.0, x) @ g
-    loss.backward()
+    torch.autograd.backward(loss)
     optimiser = torch.optim.SGD([b], eta)
     before = peft.layer(w, a, b, 7.0, z).detach()
     optimiser.step()
@@ -216,7 +218,7 @@ def test_the_first_step_of_adam(printed: Equations) -> None:
     w, a, b, x = parts()
     g, eta = normal(4, seed=8), 0.3
     b = torch.zeros_like(b).requires_grad_()
-    (peft.layer(w, a, b, 7.0, x) @ g).backward()
+    torch.autograd.backward(peft.layer(w, a, b, 7.0, x) @ g)
     before = peft.layer(w, a, b, 7.0, x).detach()
     torch.optim.Adam([b], eta, eps=1e-14).step()
     printed("eq-peft-adam").holds(
@@ -327,7 +329,7 @@ def test_steps_on_single_inputs_change_a_matrix_by_as_many_thin_products(
         optimiser.zero_grad()
         y = linear(x)
         y.retain_grad()
-        (y.square().sum() + y[0]).backward()
+        torch.autograd.backward(y.square().sum() + y[0])
         gs.append(y.grad)
         optimiser.step()
     end = linear.weight.detach()
@@ -406,9 +408,7 @@ def test_bits_of_a_weight_with_rounded_scales(printed: Equations) -> None:
 def test_rounding_to_levels_and_what_it_refuses() -> None:
     w = normal(3, 64, seed=13)
     rounded = peft.quantise(w, 4)
-    for row, given in zip(
-        rounded.unflatten(1, (-1, 32)).flatten(0, 1), w.reshape(-1, 32), strict=True
-    ):
+    for row, given in zip(rounded.reshape(-1, 32), w.reshape(-1, 32), strict=True):
         step = given.abs().max() / 7
         levels = row / step
         torch.testing.assert_close(levels, levels.round(), rtol=0, atol=1e-9)

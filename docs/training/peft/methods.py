@@ -57,7 +57,8 @@ class Adapter(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x (..., k) to (..., d). Source: houlsby2019parameter, section 2.1."""
         h: Tensor = self.base(x)
-        return h + self.second(functional.gelu(self.first(h)))
+        out: Tensor = h + self.second(functional.gelu(self.first(h)))
+        return out
 
 
 class Scaled(nn.Module):
@@ -129,7 +130,7 @@ def tune(model: Transformer, method: str, r: int = 4) -> list[nn.Parameter]:
     Raises ValueError for a method that is not known. Source: definition.
     """
     for parameter in model.parameters():
-        parameter.requires_grad_(requires_grad=method == "full")
+        parameter.requires_grad_(method == "full")
     new = {"lora": LoRA, "dora": DoRA, "adapter": Adapter}.get(method)
     for block in model.blocks:
         for name in ("out", "down") if method == "adapter" else NAMES if new else ():
@@ -174,7 +175,7 @@ def train(
     for _ in range(steps):
         pick = torch.randint(len(x), (32,), generator=draw)
         optimiser.zero_grad()
-        functional.cross_entropy(model(x[pick]), y[pick]).backward()
+        torch.autograd.backward(functional.cross_entropy(model(x[pick]), y[pick]))
         optimiser.step()
 
 

@@ -63,7 +63,8 @@ def teacher(values: Tensor, side: int, draw: torch.Generator) -> Tensor:
         torch.linalg.qr(torch.randn(side, side, generator=draw, dtype=torch.float64))[0]
         for _ in range(2)
     )
-    return left[:, : len(values)] * values @ right[: len(values)]
+    change: Tensor = left[:, : len(values)] * values @ right[: len(values)]
+    return change
 
 
 def least(values: Tensor, r: int) -> Tensor:
@@ -91,7 +92,8 @@ def fit(change: Tensor, r: int, steps: int, draw: torch.Generator, rate: float =
         torch.autograd.backward(error)
         optimiser.step()
         shrink.step()
-    return (change - b @ a).detach().square().sum((1, 2))
+    left: Tensor = (change - b @ a).detach().square().sum((1, 2))
+    return left
     # --8<-- [end:fit]
 
 
@@ -122,9 +124,10 @@ def quantise(w: Tensor, width: int, block: int = 32) -> Tensor:
     """
     if w.shape[1] % block:
         raise ValueError(f"blocks of {block} do not fill rows of {w.shape[1]}")
-    parts, most = w.unflatten(1, (-1, block)), 2 ** (width - 1) - 1
+    parts, most = w.reshape(len(w), -1, block), 2 ** (width - 1) - 1
     scale = parts.abs().amax(-1, keepdim=True).clamp(min=1e-12) / most
-    return ((parts / scale).round() * scale).flatten(1)
+    rounded: Tensor = ((parts / scale).round() * scale).flatten(1)
+    return rounded
     # --8<-- [end:quantise]
 
 
