@@ -169,7 +169,7 @@ def count(method: str, r: int, e: int, blocks: int) -> int:
 def train(
     model: Transformer, x: Tensor, y: Tensor, learned: list[nn.Parameter], rate: float, steps: int
 ) -> None:
-    """Adam on batches of 32 images: x (N, 8, 8), y (N). Source: kingma2015adam."""
+    """Adam on batches of 32 images: x (N, 8, 8), y (N,). Source: definition."""
     optimiser = torch.optim.Adam(learned, rate)
     draw = torch.Generator().manual_seed(0)
     for _ in range(steps):
@@ -181,7 +181,7 @@ def train(
 
 @torch.no_grad()
 def measure(model: Transformer, x: Tensor, y: Tensor) -> tuple[float, float]:
-    """Cross-entropy in nats, and share of right answers. Source: definition."""
+    """Cross-entropy in nats, and share of right answers: x (N, 8, 8), y (N,). Source: definition."""
     scores = model(x)
     return functional.cross_entropy(scores, y).item(), (
         scores.argmax(1) == y

@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 def example() -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The example: W (3, 3), A (1, 3), x (3) and the output (3) that is wanted. Source: definition."""
+    """Returns the example: W (3, 3), A (1, 3), x (3,) and the output that is wanted (3,). Source: definition."""
     w = torch.tensor([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0], [1.0, 0.0, 2.0]])
     return w, torch.tensor([[1.0, 0.0, 1.0]]), torch.tensor([1.0, 1, 0]), torch.tensor([3.0, 2, 0])
 
@@ -30,7 +30,7 @@ def layer(w: Tensor, a: Tensor, b: Tensor, alpha: float, x: Tensor) -> Tensor:
 def gradients(a: Tensor, b: Tensor, alpha: float, x: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
     """Gradients with respect to A and B of one input, by hand.
 
-    Args: a (r, k); b (d, r); x (k); g (d). Returns (r, k), (d, r). Source: this page, eq-peft-gradients.
+    Args: a (r, k); b (d, r); x (k,); g (d,). Returns (r, k), (d, r). Source: this page, eq-peft-gradients.
     """
     s = alpha / len(a)
     by_a = s * torch.outer(b.T @ g, x)
@@ -49,7 +49,7 @@ def merge(w: Tensor, a: Tensor, b: Tensor, alpha: float) -> Tensor:
 def serve(w: Tensor, a: Tensor, b: Tensor, alpha: float, x: Tensor, which: Tensor) -> Tensor:
     """A batch in which each input has its own adapter; W is read once for all.
 
-    Args: w (d, k); a (S, r, k); b (S, d, r); x (N, k); which (N), adapter of each. Returns (N, d).
+    Args: w (d, k); a (S, r, k); b (S, d, r); x (N, k); which (N,), adapter of each. Returns (N, d).
     Source: sheng2024slora, section 3.
     """
     h = torch.einsum("nrk,nk->nr", a[which], x)
@@ -58,7 +58,7 @@ def serve(w: Tensor, a: Tensor, b: Tensor, alpha: float, x: Tensor, which: Tenso
 
 
 def teacher(values: Tensor, side: int, draw: torch.Generator) -> Tensor:
-    """A random change with these singular values (n): (side, side). Source: definition."""
+    """A random change with these singular values (n,): (side, side). Source: definition."""
     left, right = (
         torch.linalg.qr(torch.randn(side, side, generator=draw, dtype=torch.float64))[0]
         for _ in range(2)
@@ -68,7 +68,7 @@ def teacher(values: Tensor, side: int, draw: torch.Generator) -> Tensor:
 
 
 def least(values: Tensor, r: int) -> Tensor:
-    """The least squared error of any change of rank r: singular values (n), from the largest, to ().
+    """The least squared error of any change of rank r: singular values (n,), from the largest, to ().
 
     Source: eckart1936approximation.
     """
@@ -77,7 +77,7 @@ def least(values: Tensor, r: int) -> Tensor:
 
 # --8<-- [start:fit]
 def fit(change: Tensor, r: int, steps: int, draw: torch.Generator, rate: float = 0.05) -> Tensor:
-    """Adam on the expected squared error of x ~ N(0, 1), with alpha = r: changes (S, d, k) to errors left, (S,).
+    """Adam on the expected squared error of x ~ N(0, 1), with alpha = r: change (S, d, k) to errors left, (S,).
 
     Source: this page, eq-peft-expected.
     """
