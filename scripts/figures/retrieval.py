@@ -137,7 +137,7 @@ def recall() -> style.Table:
     held = relevant(chunks("sentences", WORDS))
     for wording in (1, 2):
         asked = [retrieval.words(row[wording]) for row in questions()]
-        base = np.zeros(0)
+        base: dict[int, np.ndarray] = {}
         for method, ranker in enumerate(rankers()):
             rankings = [ranker(q) for q in asked]
             found = {
@@ -147,10 +147,12 @@ def recall() -> style.Table:
                 for k in (1, K, 20)
             }
             ranks = [retrieval.reciprocal_rank(r, h) for r, h in zip(rankings, held, strict=True)]
-            base = base if method else found[K]
+            base = base if method else found
             row = {"wording": wording, "method": method, "first": found[1].mean()}
             row |= zip(("recall", "low", "high"), interval(found[K]), strict=True)
-            row |= zip(("more", "more low", "more high"), interval(found[K] - base), strict=True)
+            row |= zip(("more", "more low", "more high"), interval(found[K] - base[K]), strict=True)
+            names = ("more of 20", "more of 20 low", "more of 20 high")
+            row |= zip(names, interval(found[20] - base[20]), strict=True)
             row |= {"of 20": found[20].mean(), "mrr": float(np.mean(ranks))}
             for name, value in row.items():
                 table.setdefault(name, []).append(float(value))

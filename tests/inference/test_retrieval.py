@@ -360,6 +360,8 @@ def test_the_table_of_measures_and_the_sentences_on_it() -> None:
         f"{44 * table['of 20'][bm25]:.0f} to {44 * table['of 20'][letters]:.0f} among the first 20",
         f"The difference among five, {table['more'][letters]:.2f}, has an interval from "
         f"−{-table['more low'][letters]:.2f} to {table['more high'][letters]:.2f}",
+        f"Among 20 it is {table['more of 20'][letters]:.2f}, from "
+        f"{table['more of 20 low'][letters]:.2f} to {table['more of 20 high'][letters]:.2f}",
         f"recall@5 of {table['recall'][bm25]:.2f} in place of {table['recall'][0]:.2f}",
     )
     widest = max(h - lo for h, lo in zip(table["high"], table["low"], strict=True))
