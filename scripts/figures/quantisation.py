@@ -42,15 +42,17 @@ READ = 40_000  # characters of the training text that are turned into tokens
 
 
 @cache
-def text() -> tuple[Tensor, Tensor, int]:
-    """Tokens of the beginning of the training text, of the held-out text, and the characters of the latter."""
-    kept, held = weights.split(weights.CORPUS.read_text(encoding="utf-8"))
-    merges = weights.load()[1]
-    return (
-        torch.tensor(bpe.encode(kept[:READ], merges)),
-        torch.tensor(bpe.encode(held, merges)),
-        len(held),
-    )
+def kept() -> Tensor:
+    """Tokens of the beginning of the training text."""
+    text, _ = weights.split(weights.CORPUS.read_text(encoding="utf-8"))
+    return torch.tensor(bpe.encode(text[:READ], weights.load()[1]))
+
+
+@cache
+def held() -> tuple[Tensor, int]:
+    """Tokens of the held-out text, and its characters."""
+    _, text = weights.split(weights.CORPUS.read_text(encoding="utf-8"))
+    return torch.tensor(bpe.encode(text, weights.load()[1])), len(text)
 
 
 def trained() -> gpt.GPT:
@@ -71,7 +73,7 @@ def matrices(model: gpt.GPT) -> list[nn.Linear]:
 @torch.no_grad()
 def cost(model: gpt.GPT) -> Tensor:
     """Bits of each piece of 32 held-out tokens, read as on the page of the GPT: (pieces,)."""
-    tokens, half = text()[1], model.config.context // 2
+    tokens, half = held()[0], model.config.context // 2
     count = (len(tokens) - 1) // half
     first = tokens[: half + 1][None]
     rest = torch.stack([tokens[half * i : half * i + 2 * half + 1] for i in range(count - 1)])
@@ -87,12 +89,12 @@ def cost(model: gpt.GPT) -> Tensor:
 def against(model: gpt.GPT, base: Tensor) -> tuple[float, float]:
     """Bits a character more than the base, and the standard error of that over the pieces."""
     more = cost(model) - base
-    return float(more.sum()) / text()[2], float(more.std() * len(more) ** 0.5) / text()[2]
+    return float(more.sum()) / held()[1], float(more.std() * len(more) ** 0.5) / held()[1]
 
 
 def windows(seed: int) -> Tensor:
     """Windows of the training text that begin anywhere: (WINDOWS, 64)."""
-    generator, tokens = torch.Generator().manual_seed(seed), text()[0]
+    generator, tokens = torch.Generator().manual_seed(seed), kept()
     begin = torch.randint(len(tokens) - 64, (WINDOWS, 1), generator=generator)
     return tokens[begin + torch.arange(64)]
 
@@ -140,7 +142,9 @@ def loss() -> style.Table:
     rows: list[tuple[float, ...]] = []
     for n, name in enumerate(SPECIAL):
         kind = code.FORMATS[name]
-        rows.append((float(n), kind.bits_a_weight(), kind.group, *measured(nearest, kind, squares[:1])))
+        rows.append(
+            (float(n), kind.bits_a_weight(), kind.group, *measured(nearest, kind, squares[:1]))
+        )
     for bits in BITS:
         for group in GROUPS:
             kind = code.Format(code.integers(bits), bits, group, 16)
@@ -308,7 +312,7 @@ def stored(x: Tensor, bits: int, along: int) -> Tensor:
     return torch.cat(parts, along)
 
 
-def kept(bits: int, keys: int, what: str = "kv") -> gpt.GPT:
+def cached(bits: int, keys: int, what: str = "kv") -> gpt.GPT:
     """The model with keys and values rounded before they are used; keys along channels (-1) or tokens (1)."""
     model = trained()
 
@@ -332,7 +336,7 @@ def cache_loss() -> style.Table:
         ("keys", -1, "k"),
         ("values", -1, "v"),
     ):
-        found = [against(kept(bits, keys, what), base) for bits in CACHE]
+        found = [against(cached(bits, keys, what), base) for bits in CACHE]
         table[name] = [more for more, _ in found]
         table[f"{name} error"] = [error for _, error in found]
     return table

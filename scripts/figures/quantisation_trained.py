@@ -33,7 +33,7 @@ def then_rounded(model: gpt.GPT) -> gpt.GPT:
 
 def run(seed: int, aware: bool) -> tuple[list[float], list[float]]:
     """Bits a character above the model as it was, every EVERY steps: as it is trained, and rounded after that."""
-    base, tokens = whole.cost(whole.trained()), whole.text()[0]
+    base, tokens = whole.cost(whole.trained()), whole.kept()
     generator = torch.Generator().manual_seed(seed)
     model = whole.trained().train()
     if aware:

@@ -9,7 +9,8 @@ def whole(w: Tensor, bits: int = 4) -> Tensor:
     """Rounded with a scale for each row, for training: w (out, in) to the same. Source: jacob2018quantization."""
     top = 2 ** (bits - 1) - 1
     zero = torch.zeros(len(w), dtype=torch.int32)
-    return torch.fake_quantize_per_channel_affine(w, w.abs().amax(1) / top, zero, 0, -top, top)
+    scale = w.detach().abs().amax(1) / top
+    return torch.fake_quantize_per_channel_affine(w, scale, zero, 0, -top, top)
 
 
 def small(w: Tensor) -> tuple[Tensor, Tensor]:
