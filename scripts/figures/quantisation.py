@@ -179,9 +179,9 @@ def draw_loss(table: style.Table, axes: style.Axes) -> None:
         "ternary": (-16, -18),
     }
     for n, name in enumerate(SPECIAL):
-        bits, more = table["bits"][n], table["more"][n]
-        axes.plot([bits], [more], "D", color=style.SERIES[2])
-        style.label_line(axes, bits, more, name, dx=at[name][0], dy=at[name][1])
+        x, more = table["bits"][n], table["more"][n]
+        axes.plot([x], [more], "D", color=style.SERIES[2])
+        style.label_line(axes, x, more, name, dx=at[name][0], dy=at[name][1])
     axes.set_yscale("log")
     axes.set_xlim(1.2, 9)
     axes.set_ylim(1e-4, 3)

@@ -64,16 +64,20 @@ def test_without_rounding_a_cure_leaves_the_product(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "table", "names"),
+    ("kind", "names"),
     [
-        ("inputs", "inputs", ("plain", "smoothed", "rotated", "parted")),
-        ("weights", "weights", ("matrix", "row", "group", "column", "rotated")),
+        ("inputs", ("plain", "smoothed", "rotated", "parted")),
+        ("weights", ("matrix", "row", "group", "column", "rotated")),
     ],
 )
-def test_the_tables_of_outliers(kind: str, table: str, names: tuple[str, ...]) -> None:
+def test_the_tables_of_outliers(kind: str, names: tuple[str, ...]) -> None:
     found, at = read("outliers"), read("outliers")["factor"].index(outliers.FACTOR)
     measured = {"inputs": outliers.inputs, "weights": outliers.weights}[kind](outliers.FACTOR)
-    for name, row in zip(names, rows_of(f"tab-quantisation-{table}"), strict=True):
+    rows = {
+        "inputs": rows_of("tab-quantisation-inputs"),
+        "weights": rows_of("tab-quantisation-weights"),
+    }[kind]
+    for name, row in zip(names, rows, strict=True):
         mean, least, most = (found[f"{kind} {name}_{part}"] for part in ("mean", "least", "most"))
         assert row[1] == f"{mean[0]:.4f}"
         assert row[2].startswith(f"{mean[at]:.4f}")
@@ -114,15 +118,15 @@ def test_the_table_of_the_loss() -> None:
     def at(method: int, bits: float) -> tuple[float, ...]:
         return next(row[3:] for row in rows if row[0] == method and row[1] == bits)
 
-    for bits, group, weight, near, gptq, awq in rows_of("tab-quantisation-loss"):
-        width = int(bits) + 16 / int(group)
+    for code_bits, shared, weight, near, gptq, awq in rows_of("tab-quantisation-loss"):
+        width = int(code_bits) + 16 / int(shared)
         assert float(weight) == width
         assert near == f"{at(10, width)[0]:.4f}"
         for method, cell in ((11, gptq), (12, awq)):
             if not cell:
                 continue
             more, _, least, most = at(method, width)
-            spread = f" ({least:.4f} to {most:.4f})" if group == "64" else ""
+            spread = f" ({least:.4f} to {most:.4f})" if shared == "64" else ""
             assert cell == f"{more:.4f}{spread}"
     assert (figures.DRAWS, figures.WINDOWS, figures.GROUPS) == (3, 64, (64, 32, 16))
     for bits in (4, 3, 2):
@@ -177,7 +181,7 @@ def test_what_is_told_of_the_cache() -> None:
         f"values alone {values[3]:.3f}.", f"With the keys' scales along channels it is {by[3]:.3f},"
     )
     said(f"and at 3 bits {by[2]:.3f} in place of {both[2]:.3f};")
-    said(f"[cost {both[3]:.2f} bits a character with values](#cache)", f"brought {by[3]:.2f}, at")
+    said(f"[cost {both[3]:.2f} bits a character](#cache)", f"channels it was {by[3]:.2f}, at")
     for n in (2, 3):
         assert both[n] > keys[n] > by[n] > values[n]
     gap = sqrt(found["token error"][1] ** 2 + found["channel error"][1] ** 2)

@@ -26,7 +26,7 @@ def layer(seed: int, factor: float, spoilt: int = 0) -> tuple[Tensor, Tensor]:
 
 # --8<-- [start:rounded]
 def rounded(x: Tensor, bits: int, group: int = 0) -> Tensor:
-    """Rounded with one scale for each row, or for each group of a row: (n, in) to the same. Source: definition."""
+    """Rounded with a scale for each row, or for each group of a row: x (n, in) to (n, in). Source: definition."""
     parts = x.reshape(*x.shape[:-1], -1, group or x.shape[-1])
     scale = parts.abs().amax(-1, keepdim=True) / float(2 ** (bits - 1) - 1)
     return torch.flatten(torch.round(parts / scale) * scale, -2)
@@ -44,29 +44,29 @@ def rotation(n: int, generator: torch.Generator) -> Tensor:
     # --8<-- [end:rotation]
 
 
-# --8<-- [start:both]
 def both(x: Tensor, w: Tensor, bits: int = 8) -> Tensor:
-    """Product of rounded inputs and weights: a scale for each token, and for each output. Source: definition."""
+    """Product of what is rounded: x (n, in), w (out, in) to (n, out). Source: definition."""
     return rounded(x, bits) @ rounded(w, bits).T
 
 
+# --8<-- [start:cures]
 def smoothed(x: Tensor, w: Tensor, bits: int = 8) -> Tensor:
-    """The same after each input has been divided by √(max|x| / max|w|). Source: xiao2023smoothquant, eq. 4."""
+    """After each input is divided by √(max|x| / max|w|): x (n, in), w (out, in) to (n, out). Source: xiao2023smoothquant."""
     s = (x.abs().amax(0) / w.abs().amax(0)).sqrt()
     return both(x / s, w * s, bits)
 
 
 def rotated(x: Tensor, w: Tensor, bits: int = 8) -> Tensor:
-    """The same after inputs and weights have been rotated alike. Source: ashkboos2024quarot."""
+    """After both are rotated alike: x (n, in), w (out, in) to (n, out). Source: ashkboos2024quarot."""
     turn = rotation(x.shape[-1], torch.Generator().manual_seed(0))
     return both(x @ turn, w @ turn, bits)
+    # --8<-- [end:cures]
 
 
 def parted(x: Tensor, w: Tensor, bits: int = 8) -> Tensor:
-    """Inputs beyond 6 are left out and multiplied as they are. Source: dettmers2022llm, section 3.2."""
+    """Inputs beyond 6 multiplied as they are: x (n, in), w (out, in) to (n, out). Source: dettmers2022llm."""
     large = x.abs().amax(0) > 6
     return x[:, large] @ w[:, large].T + both(x[:, ~large], w[:, ~large], bits)
-    # --8<-- [end:both]
 
 
 CURES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -75,7 +75,7 @@ CURES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def error(made: Tensor, x: Tensor, w: Tensor) -> float:
-    """Size of the output's error over the size of the output. Source: definition."""
+    """Error of the output over its size: made (n, out), x (n, in), w (out, in) to a number. Source: definition."""
     y = x @ w.T
     return float((made - y).norm() / y.norm())
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 # --8<-- [start:lines]
 def whole(w: Tensor, bits: int = 4) -> Tensor:
-    """Rounded with a scale for each row, for training: w (out, in) to the same. Source: jacob2018quantization."""
+    """Rounded with a scale for each row, for training: w (out, in) to (out, in). Source: jacob2018quantization."""
     top = 2 ** (bits - 1) - 1
     zero = torch.zeros(len(w), dtype=torch.int32)
     scale = w.detach().abs().amax(1) / top

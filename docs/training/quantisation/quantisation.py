@@ -13,11 +13,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-# --8<-- [start:example]
 ROW = (0.56, -0.22, 0.32, -1.4)
 INPUT = (1.0, 2.0, 1.0, 0.5)
 BITS = 4
-# --8<-- [end:example]
 
 
 # --8<-- [start:absmax]
@@ -57,7 +55,7 @@ def floats(exponent: int, mantissa: int, top: float = math.inf) -> Tensor:
 
 # --8<-- [start:nf4]
 def normal_floats() -> Tensor:
-    """NF4: quantiles of the normal law, 8 above zero, 7 below, over the largest. Source: dettmers2023qlora."""
+    """NF4: quantiles of the normal law, 8 above zero, 7 below, over the largest: (16,). Source: dettmers2023qlora."""
     edge = (1 - 1 / 32 + 1 - 1 / 30) / 2  # 1 would be infinite
     above = torch.special.ndtri(torch.linspace(edge, 0.5, 9, dtype=torch.float64)[:-1])
     below = -torch.special.ndtri(torch.linspace(edge, 0.5, 8, dtype=torch.float64)[:-1])
@@ -67,7 +65,7 @@ def normal_floats() -> Tensor:
 
 
 def integers(bits: int) -> Tensor:
-    """Whole numbers from -(2^(bits - 1) - 1) to the same, so that zero is in the middle. Source: definition."""
+    """Whole numbers from -(2^(bits - 1) - 1) to the same, zero in the middle: (values,). Source: definition."""
     top = 2 ** (bits - 1) - 1
     return torch.arange(-top, top + 1, dtype=torch.float64)
 
@@ -77,7 +75,7 @@ E4M3, E5M2, E2M1 = floats(4, 3, 448), floats(5, 2, 57344), floats(2, 1)
 
 # --8<-- [start:formats]
 class Format(NamedTuple):
-    """A grid of values, the bits of a code, and how a group of weights shares a scale of so many bits."""
+    """A grid (values,), the bits of a code, and how a group of weights shares a scale of so many bits."""
 
     grid: Tensor
     bits: float
@@ -107,7 +105,7 @@ FORMATS = {
 
 # --8<-- [start:nearest]
 def nearest(w: Tensor, grid: Tensor) -> Tensor:
-    """The nearest value of a sorted grid for each number, of two equally near the lower. Source: definition."""
+    """The nearest value of a sorted grid, of two the lower: w (...), grid (values,) to (...). Source: definition."""
     grid = grid.to(w)
     at = torch.searchsorted((grid[1:] + grid[:-1]) / 2, w.contiguous())
     return grid[at]
@@ -116,7 +114,7 @@ def nearest(w: Tensor, grid: Tensor) -> Tensor:
 
 # --8<-- [start:scale]
 def scale_of(w: Tensor, grid: Tensor, rule: str) -> Tensor:
-    """The scale of each group: w (..., g) to (..., 1).
+    """The scale of each group: w (..., g), grid (values,) to (..., 1).
 
     Source: rouhani2023microscaling, algorithm 1 (power); nvidia2025pretraining (E4M3); ma2024era, eq. 3 (mean).
     """
@@ -135,7 +133,7 @@ def scale_of(w: Tensor, grid: Tensor, rule: str) -> Tensor:
 
 # --8<-- [start:quantise]
 def quantise(w: Tensor, kind: Format) -> Tensor:
-    """What a layer computes with: w (out, in) rounded in groups along the inputs. Source: definition.
+    """Rounded in groups along the inputs: w (out, in) to (out, in). Source: definition.
 
     Raises ValueError if the group does not divide the row.
     """
@@ -150,7 +148,7 @@ def quantise(w: Tensor, kind: Format) -> Tensor:
 
 # --8<-- [start:gptq]
 def gptq(w: Tensor, h: Tensor, kind: Format, damp: float = 0.01) -> Tensor:
-    """Column by column; those to come take up each error: w (out, in), h (in, in). Source: frantar2023gptq.
+    """Columns to come take up each error: w (out, in), h (in, in) to (out, in). Source: frantar2023gptq.
 
     Departs: no blocks of columns; scales are taken from a group as it is when its first column comes.
     """
@@ -175,9 +173,9 @@ def output_error(w: Tensor, made: Tensor, h: Tensor) -> Tensor:
 
 # --8<-- [start:awq]
 def awq(w: Tensor, h: Tensor, kind: Format) -> tuple[Tensor, float]:
-    """Enlarge the columns of large inputs before rounding; the best of 11 exponents. Source: lin2024awq.
+    """Columns of large inputs enlarged, the best of 11 exponents: w (out, in), h (in, in) to (out, in). Source: lin2024awq.
 
-    Departs: the root mean square of an input in place of its mean magnitude.
+    Departs: root mean square of an input for its mean size. Raises ValueError as quantise does.
     """
     size = h.diagonal().sqrt()
     best, found, power = math.inf, w, 0.0
@@ -213,14 +211,14 @@ def hadamard(n: int) -> Tensor:
 
 # --8<-- [start:through]
 def through(w: Tensor, kind: Format) -> Tensor:
-    """Rounded forwards, the gradient of w as if it were not rounded. Source: bengio2013estimating."""
+    """Rounded, with the gradient of w: w (out, in) to (out, in). Raises ValueError as quantise. Source: bengio2013estimating."""
     return w + (quantise(w, kind) - w).detach()
     # --8<-- [end:through]
 
 
 # --8<-- [start:aware]
 def aware(w: Tensor, x: Tensor, y: Tensor, kind: Format, rate: float) -> tuple[Tensor, float]:
-    """A step: w (out, in), x (n, in), y (n, out) to new w and the loss before. Source: jacob2018quantization."""
+    """A step: w (out, in), x (n, in), y (n, out) to w (out, in) and the loss before. Source: jacob2018quantization."""
     w = w.detach().requires_grad_()
     loss = (x @ through(w, kind).T - y).square().sum(-1).mean()
     (slope,) = torch.autograd.grad(loss, w)
