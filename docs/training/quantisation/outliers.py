@@ -51,7 +51,7 @@ def both(x: Tensor, w: Tensor, bits: int = 8) -> Tensor:
 
 # --8<-- [start:cures]
 def smoothed(x: Tensor, w: Tensor, bits: int = 8) -> Tensor:
-    """After each input is divided by √(max|x| / max|w|): x (n, in), w (out, in) to (n, out). Source: xiao2023smoothquant."""
+    """After inputs have been smoothed: x (n, in), w (out, in) to (n, out). Source: xiao2023smoothquant, eq. 4."""
     s = (x.abs().amax(0) / w.abs().amax(0)).sqrt()
     return both(x / s, w * s, bits)
 

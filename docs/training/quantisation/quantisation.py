@@ -173,7 +173,7 @@ def output_error(w: Tensor, made: Tensor, h: Tensor) -> Tensor:
 
 # --8<-- [start:awq]
 def awq(w: Tensor, h: Tensor, kind: Format) -> tuple[Tensor, float]:
-    """Columns of large inputs enlarged, the best of 11 exponents: w (out, in), h (in, in) to (out, in). Source: lin2024awq.
+    """Columns of large inputs enlarged: w (out, in), h (in, in) to (out, in), exponent. Source: lin2024awq.
 
     Departs: root mean square of an input for its mean size. Raises ValueError as quantise does.
     """
@@ -211,14 +211,14 @@ def hadamard(n: int) -> Tensor:
 
 # --8<-- [start:through]
 def through(w: Tensor, kind: Format) -> Tensor:
-    """Rounded, with the gradient of w: w (out, in) to (out, in). Raises ValueError as quantise. Source: bengio2013estimating."""
+    """Rounded; its gradient is w's: w (out, in) to (out, in). Raises ValueError too. Source: bengio2013estimating."""
     return w + (quantise(w, kind) - w).detach()
     # --8<-- [end:through]
 
 
 # --8<-- [start:aware]
 def aware(w: Tensor, x: Tensor, y: Tensor, kind: Format, rate: float) -> tuple[Tensor, float]:
-    """A step: w (out, in), x (n, in), y (n, out) to w (out, in) and the loss before. Source: jacob2018quantization."""
+    """A step: w (out, in), x (n, in), y (n, out) to (out, in), loss before. Source: jacob2018quantization."""
     w = w.detach().requires_grad_()
     loss = (x @ through(w, kind).T - y).square().sum(-1).mean()
     (slope,) = torch.autograd.grad(loss, w)
