@@ -49,3 +49,16 @@ def test_samplers_and_densities_along_the_path(kind: type[refining.Path]) -> Non
     some = measures.ring(20, 0) / 2
     wanted = comparison.gaussian(some, 0.0, math.log(0.5))
     np.testing.assert_allclose(model.log_density(some), wanted, atol=0.02)
+
+
+def test_the_loss_of_the_energy_is_low_at_data_and_high_at_its_chains() -> None:
+    torch.manual_seed(0)
+    model = refining.Energy(2, 8, 0, 0.01, 1.0)  # a walk of no steps
+    x = measures.ring(model.kept, 0)
+    with torch.no_grad():
+        loss = float(model.loss(x, generator()))
+        assert model.chains is not None
+        low, high = model.energy(x), model.energy(model.chains)
+    penalty = 0.01 * float((low**2).mean() + (high**2).mean())
+    assert loss == pytest.approx(float(low.mean() - high.mean()) + penalty, rel=1e-4)
+    assert abs(float(low.mean() - high.mean())) > 0.05
