@@ -31,13 +31,13 @@ const PRESETS = [
     name: "Code",
     temperature: 0.2,
     topP: 0.95,
-    see: "A low temperature and a mild cut: tea has 0.97, milk the rest. Good where one answer is right.",
+    see: "A low temperature gives tea 0.97, and top-p 0.95 cuts the rest. Choose “nearly even”: five words stay, since there the text leaves a choice.",
   },
   {
     name: "Story",
     temperature: 1.5,
     minP: 0.1,
-    see: "A high temperature with min-p: all six words stay, since ink still has a sixth of the share of tea. Raise min-p to 0.20.",
+    see: "A high temperature with min-p: all six words stay, since ink still has 0.16 times the share of tea. Raise min-p to 0.20.",
   },
   {
     name: "Loop",
@@ -58,14 +58,15 @@ class Stage {
   /** @param {HTMLElement} root */
   constructor(root) {
     const { stage, controls, buttons, status, output } = ui.frame(root);
+    ui.beside(root, stage);
     this.status = status;
     this.output = output;
     this.random = random(SEED);
     this.q = sampling.P;
     this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.picture = ui.canvas(stage, {
-      width: 640,
-      height: 210,
+      width: 430,
+      height: 190,
       label:
         "Bars: the probability of each of six words by the rules; lines: the probability that the model gave it",
       draw: (g, size, colours) =>
@@ -117,6 +118,14 @@ class Stage {
       repetition: slider("Repetition penalty", [1, 3, 0.1, 1], 1),
       presence: slider("Presence penalty", [0, 2, 0.05, 0], 2),
       frequency: slider("Frequency penalty", [0, 2, 0.05, 0], 2),
+      seed: ui.number(parent, {
+        label: "Seed",
+        value: SEED,
+        onInput: (value) => {
+          this.random = random(value);
+          this.show();
+        },
+      }),
     };
   }
 
@@ -129,6 +138,7 @@ class Stage {
     for (const name of /** @type {(keyof sampling.Settings)[]} */ (Object.keys(sampling.NONE)))
       controls[name].set(all[name]);
     this.see.textContent = see;
+    controls.seed.set(SEED);
     this.random = random(SEED);
     this.show();
   }
@@ -164,8 +174,14 @@ class Stage {
     this.status(
       `${before}${now} bits (${was} before); ${many} of ${p.length} words kept, which held ${(100 * kept).toFixed(1)} %; ${sampling.WORDS[greedy]}, the likeliest before, has ${this.q[greedy].toFixed(3)}.`,
     );
-    const rows = sampling.WORDS.map((word, n) => [word, p[n].toFixed(4), this.q[n].toFixed(4)]);
-    ui.table(this.output, "All numbers", ["Word", "Before", "After"], rows);
+    const rows = [p, this.q].map((row, n) => [
+      ["Before", "After"][n],
+      ...row.map((value) => value.toFixed(3)),
+    ]);
+    ui.table(this.output, "Probabilities", ["", ...sampling.WORDS], rows);
+    for (const cell of this.output.querySelectorAll("th, td")) {
+      if (cell instanceof HTMLElement) cell.style.minWidth = "0";
+    }
   }
 }
 
