@@ -178,7 +178,7 @@ class Stage {
       ["Before", "After"][n],
       ...row.map((value) => value.toFixed(3)),
     ]);
-    ui.table(this.output, "Probabilities", ["", ...sampling.WORDS], rows);
+    ui.table(this.output, "Probabilities", ["Word", ...sampling.WORDS], rows);
     for (const cell of this.output.querySelectorAll("th, td")) {
       if (cell instanceof HTMLElement) cell.style.minWidth = "0";
     }

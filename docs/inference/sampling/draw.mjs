@@ -18,7 +18,7 @@ export function drawBars(g, size, colours, { words, p, q, last }) {
   g.font = "13px sans-serif";
   g.textAlign = "left";
   g.fillStyle = colours.ink;
-  g.fillText("Bars: to be drawn from; lines: as the model gave it", 4, 15);
+  g.fillText("Bars: drawn from; lines: before", 4, 15);
   g.strokeStyle = colours.grid;
   g.lineWidth = 1;
   for (const level of [0, 0.5, 1]) {
