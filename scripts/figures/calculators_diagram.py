@@ -30,68 +30,86 @@ def draw(table: style.Table, sheet: diagram.Sheet) -> None:
     (narrow if sheet.narrow else wide)(table, sheet)
 
 
-def wide(table: style.Table, sheet: diagram.Sheet) -> None:
-    """The model's settings at the left; use above, training below."""
+def told(table: style.Table) -> dict[str, str]:
+    """What the parts say, the sums with their numbers."""
     total, multiplied = (f"{value:.0f}" for value in table["parameters"])
     held, kept, states = (f"{value:,.0f} bytes" for value in table["bytes"])
     each, work = (f"{value:,.0f}" for value in table["operations"])
     seconds, money = table["cost"]
-    sheet.band(0, 330, "Any model")
-    model = sheet.box(92, 96, 150, 56, "settings", "2 layers of width 4 …")
-    count = sheet.network(92, 206, 150, 62, "parameters", f"{total}; {multiplied} multiply")
+    mixed = table["operations"][0] - 2 * table["parameters"][1]
+    return {
+        "count": f"{total}; {multiplied} multiply",
+        "weigh": f"{total} × 16 / 8",
+        "held": held,
+        "keep": "8 × 8 × 2 bytes",
+        "kept": kept,
+        "step": f"2 × {multiplied} + {mixed:.0f}",
+        "each": each,
+        "times": f"3 × {each} × 1,000",
+        "work": work,
+        "cost": f"{seconds:.2f} s, {money:.4f}",
+        "states": f"training holds {states}",
+    }
+
+
+def wide(table: style.Table, sheet: diagram.Sheet) -> None:
+    """The model's settings at the left; use above, training below."""
+    say = told(table)
+    sheet.band(0, 382, "Any model")
+    model = sheet.box(92, 110, 150, 56, "settings", "2 layers of width 4 …")
+    count = sheet.network(92, 230, 150, 62, "parameters", say["count"])
     sheet.arrow(model, count)
-    sheet.band(0, 156, "Use", x=196, width=508)
-    form = sheet.box(290, 62, 130, 34, "16 bits each")
-    text = sheet.box(290, 118, 130, 34, "8 tokens so far")
-    weights = sheet.pill(450, 62, 130, 34, "bits × count / 8")
-    layers = sheet.pill(450, 118, 130, 34, "keys and values")
-    memory = sheet.box(624, 62, 130, 38, held, gloss="weights")
-    cache = sheet.box(624, 118, 130, 38, kept, gloss="cache")
-    sheet.chain([form, weights, memory])
-    sheet.chain([text, layers, cache])
-    sheet.band(166, 164, "Training", x=196, width=508)
-    data = sheet.box(290, 218, 130, 40, "1,000 tokens", "in texts of 8")
-    times = sheet.pill(450, 218, 130, 34, f"3 × {each} × 1,000")
-    done = sheet.box(624, 218, 130, 38, work, gloss="operations")
+    sheet.label(14, 300, say["states"], anchor="start")
+    sheet.band(0, 208, "Use", x=196, width=508)
+    rows = (
+        (62, "16 bits each", "weigh", "held", "weights"),
+        (116, "8 tokens so far", "keep", "kept", "cache"),
+        (170, "the eighth token", "step", "each", "operations"),
+    )
+    for y, given, sum_, result, gloss in rows:
+        start = sheet.box(290, y, 130, 34, given)
+        pill = sheet.pill(450, y, 130, 34, say[sum_])
+        sheet.chain([start, pill, sheet.box(624, y, 130, 40, say[result], gloss=gloss)])
+    sheet.band(218, 164, "Training", x=196, width=508)
+    data = sheet.box(290, 270, 130, 40, "1,000 tokens", "in texts of 8")
+    times = sheet.pill(450, 270, 130, 34, say["times"])
+    done = sheet.box(624, 270, 130, 40, say["work"], gloss="operations")
     sheet.chain([data, times, done])
-    machine = sheet.box(302, 288, 186, 40, "10⁶ a second, MFU 40 %", "3.60 an hour")
-    divide = sheet.pill(484, 288, 116, 34, "divide, multiply")
-    result = sheet.box(624, 288, 130, 38, f"{seconds:.2f} s, {money:.4f}", gloss="time, price")
-    sheet.arrow(done.bottom(-40), divide.top(40), via=258)
-    sheet.chain([machine, divide, result])
-    sheet.label(14, 290, f"training holds {states}", anchor="start")
+    machine = sheet.box(302, 340, 186, 40, "10⁶ a second, MFU 40 %", "3.60 an hour")
+    divide = sheet.pill(484, 340, 116, 34, "divide, multiply")
+    cost = sheet.box(624, 340, 130, 40, say["cost"], gloss="time, price")
+    sheet.arrow(done.bottom(-40), divide.top(40), via=310)
+    sheet.chain([machine, divide, cost])
 
 
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     """The same from top to bottom."""
-    total, multiplied = (f"{value:.0f}" for value in table["parameters"])
-    held, kept, states = (f"{value:,.0f} bytes" for value in table["bytes"])
-    each, work = (f"{value:,.0f}" for value in table["operations"])
-    seconds, money = table["cost"]
-    sheet.band(0, 130, "Any model")
+    say = told(table)
+    sheet.band(0, 134, "Any model")
     model = sheet.box(88, 74, 152, 56, "settings", "2 layers of width 4 …")
-    count = sheet.network(262, 74, 152, 62, "parameters", f"{total}; {multiplied} multiply")
+    count = sheet.network(262, 74, 152, 62, "parameters", say["count"])
     sheet.arrow(model, count)
-    sheet.label(14, 122, f"training holds {states}", anchor="start")
-    sheet.band(140, 144, "Use")
-    form = sheet.box(60, 196, 100, 34, "16 bits each")
-    text = sheet.box(60, 254, 100, 34, "8 tokens")
-    weights = sheet.pill(180, 196, 104, 40, "bits × count", "divided by 8")
-    layers = sheet.pill(180, 254, 104, 34, "keys, values")
-    memory = sheet.box(296, 196, 92, 38, held, gloss="weights")
-    cache = sheet.box(296, 254, 92, 38, kept, gloss="cache")
-    sheet.chain([form, weights, memory])
-    sheet.chain([text, layers, cache])
-    sheet.band(294, 164, "Training")
-    data = sheet.box(60, 346, 100, 40, "1,000 tokens", "in texts of 8")
-    times = sheet.pill(180, 346, 116, 34, f"3 × {each} × 1,000")
-    done = sheet.box(298, 346, 92, 38, work, gloss="operations")
+    sheet.label(14, 124, say["states"], anchor="start")
+    sheet.band(144, 200, "Use")
+    rows = (
+        (198, "16 bits each", "weigh", "held", "weights"),
+        (254, "8 tokens", "keep", "kept", "cache"),
+        (310, "8th token", "step", "each", "operations"),
+    )
+    for y, given, sum_, result, gloss in rows:
+        start = sheet.box(60, y, 100, 34, given)
+        pill = sheet.pill(180, y, 116, 34, say[sum_])
+        sheet.chain([start, pill, sheet.box(296, y, 92, 40, say[result], gloss=gloss)])
+    sheet.band(354, 164, "Training")
+    data = sheet.box(60, 406, 100, 40, "1,000 tokens", "in texts of 8")
+    times = sheet.pill(180, 406, 116, 34, say["times"])
+    done = sheet.box(298, 406, 92, 40, say["work"], gloss="operations")
     sheet.chain([data, times, done])
-    machine = sheet.box(62, 422, 104, 58, "10⁶ a second", "MFU 40 %", "3.60 an hour")
-    divide = sheet.pill(174, 422, 84, 44, "divide,", "multiply")
-    result = sheet.box(290, 422, 108, 38, f"{seconds:.2f} s, {money:.4f}", gloss="time, price")
-    sheet.arrow(done.bottom(-30), divide.top(20), via=386)
-    sheet.chain([machine, divide, result])
+    machine = sheet.box(62, 482, 104, 58, "10⁶ a second", "MFU 40 %", "3.60 an hour")
+    divide = sheet.pill(174, 482, 84, 44, "divide,", "multiply")
+    cost = sheet.box(290, 482, 108, 40, say["cost"], gloss="time, price")
+    sheet.arrow(done.bottom(-30), divide.top(20), via=446)
+    sheet.chain([machine, divide, cost])
 
 
 FIGURES = [diagram.Recipe("inference/calculators/diagram", numbers, draw)]

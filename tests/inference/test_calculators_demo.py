@@ -19,20 +19,26 @@ def test_it_starts_with_the_example_and_its_settings_can_be_changed(open_demo: O
     page, demo = open_demo(PAGE)
     for name, value in {
         "Parameters": "388",
-        "Multiply a token": "328",
         "Weights, bf16": "776 B",
         "Cache of one text": "128 B",
+    }.items():
+        expect(cell(demo, name)).to_have_text(value)
+    demo.get_by_role("button", name="Costs").click()
+    for name, value in {
+        "Parameters that multiply": "328",
         "Last token, operations": "912",
         "Training on one GPU": "6.84 s",
         "Price of training": "0.00684",
     }.items():
         expect(cell(demo, name)).to_have_text(value)
-    demo.get_by_role("button", name="Edit model").click()
+    page.wait_for_url("**view=costs**")
+    demo.get_by_role("button", name="Memory").click()
     vocabulary = demo.get_by_label("Vocabulary")
     vocabulary.fill("20")
     vocabulary.press("Enter")
     expect(cell(demo, "Parameters")).to_have_text("468")
-    expect(cell(demo, "Multiply a token")).to_have_text("368")
+    demo.get_by_role("button", name="Costs").click()
+    expect(cell(demo, "Parameters that multiply")).to_have_text("368")
     page.wait_for_url("**vocabulary=20**")
 
 

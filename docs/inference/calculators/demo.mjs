@@ -1,5 +1,6 @@
 /** The stage of calculators.mjs: the reader chooses a model, a machine and a use, and reads what they cost. */
 
+import { keep } from "../../assets/demos/state.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import * as calc from "./calculators.mjs";
 import { drawMemory } from "./draw.mjs";
@@ -12,14 +13,11 @@ const FIELDS = {
   layers: ["Layers", 999],
   width: ["Width", 99999],
   heads: ["Query heads", 999],
-  head_width: ["Width of a head", 9999],
   kv_heads: ["KV heads", 999],
   inner: ["Inner width", 999999],
   vocabulary: ["Vocabulary", 999999],
-  latent: ["Latent width", 9999],
   experts: ["Experts", 9999],
   used: ["Experts a token", 999],
-  expert_inner: ["Width of an expert", 99999],
 };
 
 /** @type {Model} */
@@ -148,30 +146,34 @@ class Stage {
     });
     this.choicesOn(controls);
     buttons.remove();
+    this.parts = [ui.element("div"), ui.element("div")]; // what belongs to memory, and to costs
+    controls.after(...this.parts);
+    const [own, run] = this.parts.map((part) =>
+      ui.element("div", { class: "demo-controls" }, part),
+    );
+    this.numbersOn(own);
+    this.runOn(run);
+    this.tables = this.parts.map(() => ui.element("div", {}, output));
     const list = root.querySelector('[aria-label="Presets"]') ?? root;
     ui.button(list, "Reset", () => this.load(PRESETS[0]));
-    const [run, own] = [ui.element("div"), ui.element("div")];
-    controls.before(run, own);
-    run.append(controls);
-    this.numbersOn(ui.element("div", { class: "demo-controls" }, own));
-    ui.alternate(list, [own, run], ["Edit model", "Edit run"]);
-    output.style.display = "grid";
-    output.style.gridTemplateColumns = "repeat(auto-fit, minmax(min(100%, 280px), 1fr))";
-    output.style.columnGap = "1.5rem";
-    this.output = output;
-    this.left = ui.element("div", {}, output);
-    this.right = ui.element("div", {}, output);
+    this.turn = ui.button(list, "Costs", () => this.view(!this.costly), "Memory");
+    keep(root, "view", {
+      read: () => (this.costly ? "costs" : "memory"),
+      write: (text) => {
+        if (text !== "costs" && text !== "memory") return false;
+        this.view(text === "costs");
+        return true;
+      },
+    });
     this.load(PRESETS[0]);
   }
 
   /** @param {HTMLElement} controls */
   choicesOn(controls) {
     const onInput = () => this.show();
-    const named = (/** @type {Model[]} */ all) =>
-      all.map(({ name }) => /** @type {[string, string]} */ ([name, name]));
     this.which = ui.select(controls, {
       label: "Which model",
-      options: named(this.models),
+      options: this.models.map(({ name }) => [name, name]),
       value: EXAMPLE.name,
       onInput: () => this.take(),
     });
@@ -181,15 +183,36 @@ class Stage {
       value: "bf16",
       onInput,
     });
+    this.tokens = this.slide(controls, "Tokens of a text", [0, 20, 1, 3], (n) =>
+      (2 ** n).toLocaleString("en"),
+    );
+    this.batch = this.count(controls, "Texts at once", 1, 9999);
+  }
+
+  /** @param {HTMLElement} controls */
+  runOn(controls) {
     this.gpu = ui.select(controls, {
       label: "GPU",
-      options: named(this.gpus),
+      options: this.gpus.map(({ name }) => [name, name]),
       value: TOY.name,
-      onInput,
+      onInput: () => this.show(),
     });
     this.many = this.count(controls, "GPUs", 1, 99999);
-    this.slidersOn(controls);
-    this.batch = this.count(controls, "Texts at once", 1, 9999);
+    this.trained = this.slide(controls, "Training tokens", [3, 14, 0.1, 3], (n) =>
+      counted(10 ** n),
+    );
+    this.mfu = this.slide(controls, "MFU", [5, 100, 1, 40], (n) => `${n} %`);
+    this.hourly = this.slide(controls, "Price of a GPU hour", [0.1, 10, 0.1, 3.6], (n) =>
+      n.toFixed(2),
+    );
+  }
+
+  /** @param {boolean} costly whether work and price are shown in place of model and memory */
+  view(costly) {
+    this.costly = costly;
+    for (const [n, part] of (this.parts ?? []).entries()) part.hidden = costly !== Boolean(n);
+    for (const [n, table] of (this.tables ?? []).entries()) table.hidden = costly !== Boolean(n);
+    if (this.turn) this.turn.textContent = costly ? "Memory" : "Costs";
   }
 
   /** @param {HTMLElement} controls */
@@ -203,17 +226,14 @@ class Stage {
     );
   }
 
-  /** @param {HTMLElement} controls */
-  slidersOn(controls) {
-    const slide = (
-      /** @type {string} */ label,
-      /** @type {[number, number, number, number]} */ [min, max, step, value],
-      /** @type {(value: number) => string} */ format,
-    ) => ui.slider(controls, { label, min, max, step, value, format, onInput: () => this.show() });
-    this.tokens = slide("Tokens of a text", [0, 20, 1, 3], (n) => (2 ** n).toLocaleString("en"));
-    this.trained = slide("Training tokens", [3, 14, 0.1, 3], (n) => counted(10 ** n));
-    this.mfu = slide("MFU", [5, 100, 1, 40], (n) => `${n} %`);
-    this.hourly = slide("Price of a GPU hour", [0.1, 10, 0.1, 3.6], (n) => n.toFixed(2));
+  /**
+   * @param {HTMLElement} controls @param {string} label
+   * @param {[number, number, number, number]} range least, most, step, value
+   * @param {(value: number) => string} format
+   */
+  slide(controls, label, [min, max, step, value], format) {
+    const onInput = () => this.show();
+    return ui.slider(controls, { label, min, max, step, value, format, onInput });
   }
 
   /** @param {HTMLElement} controls @param {string} label @param {number} value @param {number} max */
@@ -262,6 +282,7 @@ class Stage {
     this.batch?.set(preset.batch);
     this.many?.set(preset.gpus);
     this.see.textContent = preset.see;
+    this.view(preset.name === "Training");
     this.take();
   }
 
@@ -288,7 +309,7 @@ class Stage {
   }
 
   show() {
-    if (!this.fields) return; // not all controls are there
+    if (!this.tables) return; // not all controls are there
     this.picture?.redraw();
     const { weights, caches, card, cards } = this.memory();
     const n = this.total();
@@ -296,20 +317,20 @@ class Stage {
       `Weights, ${name}`,
       bytes(calc.weights(n, bits, group)),
     ]);
+    const [memory, costs] = this.tables ?? [];
     ui.table(
-      this.left,
+      memory,
       "Model and memory",
       ["Model and memory", "Value"],
       [
         ["Parameters", short(n)],
-        ["Multiply a token", this.reads ? short(calc.parameters(this.model).multiplied) : "–"],
         ...rows,
         ["Cache of one text", this.reads ? bytes(caches / (this.batch?.value() ?? 1)) : "–"],
         ["Training, 16 B each", bytes(calc.states(n, "mixed"))],
       ],
     );
-    ui.table(this.right, "Work, time and price", ["Work, time and price", "Value"], this.costs());
-    for (const caption of this.output.querySelectorAll("caption")) caption.remove(); // the head says it
+    ui.table(costs, "Work, time and price", ["Work, time and price", "Value"], this.costs());
+    for (const part of [memory, costs]) part.querySelector("caption")?.remove(); // the head says it
     const fits = weights + caches <= card * cards;
     this.status(
       `${this.entry.name}: weights ${bytes(weights)}, caches ${bytes(caches)}; ${bytes(card * cards)} of ${cards} GPU${cards === 1 ? "" : "s"} ${fits ? "hold them" : "do not hold them"}.`,
@@ -332,6 +353,7 @@ class Stage {
     const seconds = calc.step(m, gpu, cards, calc.weights(1, bits, group), texts, length);
     const first = calc.hours(calc.forward(m, length), gpu.peak * cards, mfu);
     return [
+      ["Parameters that multiply", short(calc.parameters(m).multiplied)],
       ["Last token, operations", worked(calc.forward(m, 1, length - 1))],
       ["Reading a text", time(first)],
       ["Tokens a second, at most", plain(texts / seconds)],
