@@ -59,7 +59,7 @@ def test_a_key_is_moved_by_pointer_and_by_keyboard(open_demo: OpenDemo) -> None:
     plane.scroll_into_view_if_needed()
     box = plane.bounding_box()
     assert box is not None
-    middle, unit = box["width"] / 2, box["width"] / 6
+    middle, unit = box["width"] / 2, (box["width"] - 20) / 6  # an edge of 10 pixels on each side
     page.mouse.move(box["x"] + middle + unit, box["y"] + middle - unit)  # the key of Ann
     page.mouse.down()
     page.mouse.move(box["x"] + middle - unit, box["y"] + middle + unit, steps=4)

@@ -43,7 +43,7 @@ def test_presets_say_what_to_see(open_demo: OpenDemo) -> None:
     for name, told in (
         ("Nothing fades", "the last state is 6, the loss 0"),
         ("Vanishing", "the gradient −1.73e−6"),
-        ("Clipped", "the gradient 99454"),
+        ("Clipped", "the gradient 99454, cut to 1."),
         ("The example", "the gradient −10.5"),
     ):
         demo.get_by_role("button", name=name).click()

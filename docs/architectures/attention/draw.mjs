@@ -15,13 +15,13 @@ import { WORDS } from "./attention.mjs";
 export const REACH = 3; // the plane shows -REACH … REACH
 const FONT = "12px sans-serif";
 
-export const { at, place } = plane(REACH);
+export const { at, place } = plane(REACH, 10);
 
 /**
- * The grid with the names of its ends.
- * @param {CanvasRenderingContext2D} g @param {number} width @param {Colours} colours @param {string[]} axes
+ * The grid.
+ * @param {CanvasRenderingContext2D} g @param {number} width @param {Colours} colours
  */
-function drawGrid(g, width, colours, [right, up, down]) {
+function drawGrid(g, width, colours) {
   g.strokeStyle = colours.grid;
   g.lineWidth = 1;
   for (let tick = -3; tick <= 3; tick++) {
@@ -33,13 +33,17 @@ function drawGrid(g, width, colours, [right, up, down]) {
     g.lineTo(width, y);
     g.stroke();
   }
-  const names = [
-    { text: right, x: width, y: width / 2, colour: colours.muted, away: 4 },
-    { text: up, x: width / 2, y: 12, colour: colours.muted, away: 5 },
-    { text: down, x: width / 2, y: width - 8, colour: colours.muted, away: 5 },
-  ];
-  return write(g, { width, height: width }, names);
 }
+
+/**
+ * What the ends of the grid mean; points and their names come first.
+ * @param {number} width @param {Colours} colours @param {string[]} axes
+ */
+const ends = (width, colours, [right, up, down]) => [
+  { text: right, x: width, y: width / 2, colour: colours.muted, away: 4 },
+  { text: up, x: width / 2, y: 12, colour: colours.muted, away: 5 },
+  { text: down, x: width / 2, y: width - 8, colour: colours.muted, away: 5 },
+];
 
 /**
  * @param {CanvasRenderingContext2D} g @param {number} width @param {Colours} colours @param {Shown} shown
@@ -63,7 +67,7 @@ function drawKeys(g, width, colours, { keys, allowed, moved }) {
 export function drawPlane(g, { width }, colours, shown) {
   const { query, keys, weights, moved } = shown;
   g.font = FONT;
-  const axes = drawGrid(g, width, colours, shown.axes);
+  drawGrid(g, width, colours);
   const [qx, qy] = at(query, width);
   g.strokeStyle = colours.series[0];
   keys.forEach((key, j) => {
@@ -84,8 +88,9 @@ export function drawPlane(g, { width }, colours, shown) {
   g.fill();
   g.stroke();
   names.push({ text: "query", x: qx, y: qy, colour: colours.ink, away: 10 });
-  const marks = [...keys, query].map((point) => around(at(point, width), 8));
-  write(g, { width, height: width }, names, [...marks, ...axes]);
+  const marks = keys.map((key) => around(at(key, width), 8));
+  marks.push(around([qx, qy], 10));
+  write(g, { width, height: width }, [...names, ...ends(width, colours, shown.axes)], marks);
 }
 
 /**
@@ -109,8 +114,10 @@ export function drawBars(g, { width, height }, colours, { out, allowed, scores, 
     })),
   ];
   const line = (height - 22) / rows.length;
-  const [names, start, end] = [6, 108, width - 42];
   g.font = FONT;
+  const names = 6;
+  const widest = Math.max(...rows.map(({ text }) => g.measureText(text).width));
+  const [start, end] = [Math.max(108, names + widest + 8), width - 42];
   g.textBaseline = "middle";
   g.fillStyle = colours.muted;
   g.textAlign = "right";

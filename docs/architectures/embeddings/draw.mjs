@@ -13,7 +13,7 @@ import { NEIGHBOURS, U, W, WORDS } from "./embeddings.mjs";
 export const REACH = 2; // the plane shows -REACH … REACH
 const FONT = "13px sans-serif";
 
-export const { at, place } = plane(REACH);
+export const { at, place } = plane(REACH, 11);
 
 /** @param {CanvasRenderingContext2D} g @param {number} width @param {number[]} to */
 function arrow(g, width, to) {

@@ -284,8 +284,12 @@ class Stage {
       if (cell instanceof HTMLElement) cell.style.minWidth = "0";
     }
     const balance = moe.balanceLoss(g, p).toFixed(3);
+    const still =
+      this.fixed && this.done && this.balance?.value() === "none"
+        ? " Nothing is learned in the example, and without balancing no border moves."
+        : "";
     this.status(
-      `After ${this.done} batch${this.done === 1 ? "" : "es"}: loads ${counts.join(", ")}; ${all - held} of ${all} dropped; squared error ${error.toFixed(3)}; balancing loss ${balance}.`,
+      `After ${this.done} batch${this.done === 1 ? "" : "es"}: loads ${counts.join(", ")}; ${all - held} of ${all} dropped; squared error ${error.toFixed(3)}; balancing loss ${balance}.${still}`,
     );
   }
 }

@@ -181,7 +181,13 @@ function drawLegend(g, size, colours, ways, way) {
 /** @param {CanvasRenderingContext2D} g @param {Size} size @param {Colours} colours @param {number[]} at */
 function drawWords(g, size, colours, at) {
   g.font = "bold 13px sans-serif";
-  g.textAlign = "center";
+  const wide = WORDS.map((word) => g.measureText(word).width);
+  const order = WORDS.map((_, n) => n).sort((a, b) => at[a] - at[b]);
+  const near = (/** @type {number} */ n, /** @type {number} */ m) =>
+    Math.abs(across(size, at[n]) - across(size, at[m])) < (wide[n] + wide[m]) / 2 + 8;
+  const [first, middle, last] = order;
+  // The middle word has the upper row; who is near it has the lower one, where two lean away from each other.
+  const lean = near(first, middle) && near(middle, last) && near(first, last);
   WORDS.forEach((word, n) => {
     const x = across(size, at[n]);
     g.strokeStyle = colours.ink;
@@ -191,9 +197,10 @@ function drawWords(g, size, colours, at) {
     g.lineTo(x, size.height - EDGE.bottom);
     g.stroke();
     g.fillStyle = colours.ink;
-    const close = n !== 1 && Math.abs(at[n] - at[1]) < 2;
-    const edge = Math.min(size.width - 14, Math.max(14, x));
-    g.fillText(word, edge, size.height - (close ? 3 : 15));
+    const low = n !== middle && near(n, middle);
+    const side = lean && low ? (n === first ? 4 - wide[n] : -4) : -wide[n] / 2;
+    const left = Math.min(size.width - wide[n], Math.max(0, x + side));
+    g.fillText(word, left, size.height - (low ? 3 : 15));
   });
   g.textAlign = "left";
 }

@@ -3,7 +3,7 @@
 import { keep } from "../../assets/demos/state.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { drawErrors, drawStates } from "./draw.mjs";
-import { back, descend, marked, run } from "./recurrence.mjs";
+import { back, clip, descend, marked, run } from "./recurrence.mjs";
 
 const TARGET = 6;
 const RATE = 0.01;
@@ -184,8 +184,10 @@ class Stage {
     const head = ["Step", "Input", "State", "Error there", "Its share of the gradient"];
     ui.table(this.output, "First and last steps", head, rows);
     const loss = (states[last] - TARGET) ** 2 / 2;
+    const cut = clip(gradient, LIMIT);
+    const told = this.clip?.value() && cut !== gradient ? `, cut to ${shown(cut)}` : "";
     this.status(
-      `w = ${shown(w)}: the last state is ${shown(states[last])}, the loss ${shown(loss)}, the gradient ${shown(gradient)}.`,
+      `w = ${shown(w)}: the last state is ${shown(states[last])}, the loss ${shown(loss)}, the gradient ${shown(gradient)}${told}.`,
     );
   }
 }

@@ -137,7 +137,7 @@ class Stage {
     g.textBaseline = "middle";
     g.strokeStyle = colours.grid;
     g.lineWidth = 1;
-    for (const value of [0, 2, 4, 6, 8]) {
+    for (const value of size.height < 120 ? [0, 4, 8] : [0, 2, 4, 6, 8]) {
       g.fillStyle = colours.muted;
       g.fillText(String(value), 22, y(value));
       g.beginPath();

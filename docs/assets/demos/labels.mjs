@@ -16,6 +16,8 @@ const SIDES = [
   [0, 1.6],
   [1, -3],
   [1, 3],
+  [-1, -3],
+  [-1, 3],
 ];
 
 /** @param {Box} a @param {Box} b @returns {number} the area that both cover */

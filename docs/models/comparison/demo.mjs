@@ -90,7 +90,7 @@ function draw(g, size, colours, { name, x }) {
 class Stage {
   /** @param {HTMLElement} root */
   constructor(root) {
-    const { stage, controls, status, output } = ui.frame(root);
+    const { stage, controls, buttons, status, output } = ui.frame(root);
     this.status = status;
     this.output = output;
     this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
@@ -131,6 +131,7 @@ class Stage {
       format: (value) => String(PASSES[value]),
       onInput,
     });
+    ui.button(buttons, "Reset", () => this.load(PRESETS[0]));
     this.load(PRESETS[0]);
   }
 

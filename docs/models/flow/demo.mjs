@@ -229,7 +229,7 @@ class Stage {
     const p = density(x, names, applied);
     for (const picture of this.pictures) picture.redraw();
     this.status(
-      `${told(z)} becomes ${told(x)}; areas there change by the factor ${shown(Math.exp(volume))}, so the density is ${ui.fixed(normal(z), 4)} / ${shown(Math.exp(volume))} = ${ui.fixed(p, 4)}. The way back gives ${told(back)}. Over the image of the noise from −${WIDE} to ${WIDE} the density sums to ${shown(this.sum)}.`,
+      `${told(z)} becomes ${told(x)}, and back ${told(back)}. Areas change by the factor ${shown(Math.exp(volume))}: density ${ui.fixed(normal(z), 4)} / ${shown(Math.exp(volume))} = ${ui.fixed(p, 4)}. Over the image of noise up to ±${WIDE} it sums to ${shown(this.sum)}.`,
     );
     const rows = [
       ...(applied > 0 ? [["After layer 1", ...middle.map(shown)]] : []),

@@ -68,6 +68,7 @@ class Stage {
   /** @type {number[]} */ made = [];
   /** @type {number[]} */ truth = [];
   calls = 0; // of this text
+  least = 1; // places a call that make the same texts
   asked = 0; // presses of the button, since the settings were made
   repairs = 0;
   draw = random(0);
@@ -205,6 +206,7 @@ class Stage {
     );
     this.repairs = 0;
     this.asked = 0;
+    this.least = this.fewest();
     this.empty();
     this.tell();
   }
@@ -248,6 +250,19 @@ class Stage {
     this.tell();
   }
 
+  /** The fewest places a call that make the same texts in as many calls. */
+  fewest() {
+    const way = this.controls.way.value();
+    const most = this.controls.atOnce.value();
+    const all = sums.made(this.length, this.stay, way, most);
+    const same = (/** @type {number} */ many) =>
+      sums.calls(this.length, way, many) === sums.calls(this.length, way, most) &&
+      sums.made(this.length, this.stay, way, many).every((p, n) => Math.abs(p - all[n]) < 1e-12);
+    let many = most;
+    while (many > 1 && same(many - 1)) many -= 1;
+    return many;
+  }
+
   /** All texts that are made have one random place hidden and drawn anew. */
   repair() {
     this.made = sums.remask(this.length, this.stay, this.made);
@@ -264,8 +279,10 @@ class Stage {
       `${n} ${what}${n === 1 ? "" : "s"}`;
     const repaired = this.repairs ? ` after ${count(this.repairs, "remasking")}` : "";
     const calls = sums.calls(this.length, this.controls.way.value(), this.controls.atOnce.value());
+    const more = this.least < this.controls.atOnce.value();
+    const idle = more ? ` With ${count(this.least, "place")} a call it is the same.` : "";
     this.status(
-      `Text ${word} after ${count(this.calls, "call")}. In ${count(calls + this.repairs, "call")} a text, ${gone} % of texts are off${repaired}, ${nats} nats lost.`,
+      `Text ${word} after ${count(this.calls, "call")}. In ${count(calls + this.repairs, "call")} a text, ${gone} % of texts are off${repaired}, ${nats} nats lost.${idle}`,
     );
     const rows = sums
       .texts(this.length)

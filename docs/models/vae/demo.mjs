@@ -167,7 +167,7 @@ class Stage {
         drawStrip(context, size, colours, [
           ["x", this.x],
           ["f(μ)", vae.run(decoder, this.q.mean)],
-          [this.noisy ? "f(z) + noise" : "f(z)", sample],
+          [this.noisy ? "noisy f(z)" : "f(z)", sample],
         ]);
       },
     });

@@ -201,6 +201,8 @@ export function drawStrip(context, size, colours, images) {
     context.strokeRect(left + 1, 21, side - 2, side - 2);
     context.font = "13px sans-serif";
     context.fillStyle = colours.ink;
-    context.fillText(name, left, 14);
+    // The last name may be wider than its image: it ends where the picture does.
+    const most = size.width - context.measureText(name).width;
+    context.fillText(name, i === images.length - 1 ? Math.min(left, most) : left, 14);
   });
 }
