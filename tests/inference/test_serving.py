@@ -175,9 +175,9 @@ def test_schedules_are_those_of_lists_of_slots() -> None:
 
 
 def test_chunks_fill_a_step_and_whole_prompts_stand_alone() -> None:
-    asked = [serving.Request(0, 1, 9), serving.Request(0.5, 25, 2)]
+    asked = [serving.Request(0, 1, 9), serving.Request(0.5, 31, 2)]
     chunked = serving.Engine(serving.UNIT, serving.Policy(slots=2, budget=11)).run(asked)
-    assert chunked[1].times[0] == 4  # 10 tokens each in steps 2 and 3, 5 in step 4
+    assert chunked[1].times[0] == 5  # 10 tokens each in steps 2 to 4, beside one that is written
     assert chunked[0].times == list(range(1, 10))
     whole = serving.Engine(serving.UNIT, serving.Policy(slots=2)).run(asked)
     assert whole[1].times[0] == 2
@@ -232,6 +232,7 @@ def test_the_mean_pause_telescopes(printed: Equations) -> None:
     assert round(1000 / 199) == 5
 
 
+@pytest.mark.equation("eq-serving-residual")
 @pytest.mark.equation("eq-serving-queue")
 def test_random_arrivals_wait_as_the_theory_says(printed: Equations) -> None:
     waits = []
@@ -255,6 +256,8 @@ def test_random_arrivals_wait_as_the_theory_says(printed: Equations) -> None:
     mean_inside = float((inside @ step) @ np.arange(200))
     wait = mean_inside / (rho / x) - x
     printed("eq-serving-queue").holds({"W_q": wait, r"\rho": rho, "x": x})
+    values = {"W_q": wait, r"\rho": rho, "x": x, r"\lambda": rho / x}
+    printed("eq-serving-residual").holds(values)
 
 
 @pytest.mark.equation("eq-serving-longest")

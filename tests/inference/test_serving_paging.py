@@ -115,6 +115,8 @@ def test_a_key_stands_for_all_before_it() -> None:
     assert cache.hits((1, 2, 3, 4, 9)) == 4
     assert cache.hits((1, 2, 3, 4)) == 2  # the last token must be computed
     assert cache.hits((9, 9, 3, 4, 9)) == 0
+    cache.keep((5, 6, 7, 8))
+    assert cache.hits((1, 2, 7, 8, 0)) == 2  # the second page stands behind another first one
     small = paging.Prefix(1, 2)
     small.keep((1, 2, 3, 4))
     assert small.hits((1, 2, 3, 4, 5)) == 2  # the end went first
