@@ -382,6 +382,7 @@ def test_a_beam_finds_more_than_greedy_and_less_than_all() -> None:
 def test_a_sum_depends_on_its_order() -> None:
     assert sampling.orders([256.0, 1, 1, 1], torch.bfloat16) == (256, 258)
     assert sampling.orders([2.0**24, 1, 1, 1], torch.float32) == (16_777_216, 16_777_218)
+    assert sampling.orders([256.0, -256, 1, 1], torch.bfloat16) == (2, 2)  # neighbours, not halves
     said(
         "256 + 1 is 256: from the left, $((256 + 1) + 1) + 1 = 256$; in pairs, $(256 + 1) + (1 + 1) = 258$",
         "In 32 bits the same happens at $2^{24}$, with 16,777,216 and 16,777,218.",
