@@ -76,6 +76,11 @@ export class Walk {
   told() {
     const { digits, classes, decode } = this.seen();
     const near = this.codes().map((code) => classes[vae.nearest(digits, decode(code))]);
-    return `On the way to a ${this.goal} the decoded images are nearest to ${near.join(", ")}.`;
+    const last = near[near.length - 1];
+    const end =
+      last === this.goal
+        ? ""
+        : ` The last is decoded from the code of a ${this.goal}, and comes out nearest to a ${last}.`;
+    return `On the way to a ${this.goal} the decoded images are nearest to ${near.join(", ")}.${end}`;
   }
 }
