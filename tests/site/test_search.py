@@ -192,7 +192,7 @@ def test_who_opens_a_page_in_another_tab_keeps_the_search(page: Page) -> None:
 
 
 MUST = {
-    "quantizaton": "architectures/",  # a slip in an ending
+    "quantizaton": "training/quantisation/",  # a slip in an ending
     "adverserail netwrok": "models/gan/",  # two slips
     "rlfh": "training/rlhf/",  # letters that changed places
     "finetuning": "overview/",  # one word for two

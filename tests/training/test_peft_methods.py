@@ -41,7 +41,7 @@ def test_each_formula_counts_the_parameters_that_learn(kind: str, r: int) -> Non
 
 def test_the_table_has_the_counts_and_the_library_has_the_same() -> None:
     rows = re.findall(
-        r"^\| (Full|LoRA, |\*DoRA\*|Adapter l|\*BitFit|\*Prefix|\*IA3|Last|\*Prompt).*\| ([\d,]+) \|$",
+        r"^\| (Full|LoRA\[|\*DoRA\*|Adapter l|\*BitFit|\*Prefix|\*IA3|Last|\*Prompt).*\| ([\d,]+) \|$",
         PAGE.read_text(encoding="utf-8"),
         re.MULTILINE,
     )
