@@ -109,7 +109,8 @@ def test_a_full_cache() -> None:
     )
     pause = [table[f"pause_{name}"][all_in] for name in ("mean", "least", "most")]
     said(
-        f"In the simulator {stopped} of the requests were stopped at least once, {again} of all tokens",
+        f"In the simulator {stopped} of the requests were stopped at least once, the tokens computed again were"
+        f" {again} of all prompts and answers",
         f"the longest pause was {pause[0]:.1f} s ({pause[1]:.1f} to {pause[2]:.1f}; 5 seeds)",
         f"of all that we tried, {told(all_in)} tokens a second",
         f"to read a token again takes {1000 * serving.Machine().step(1000, 0) / 1000:.2f} ms here",
