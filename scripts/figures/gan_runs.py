@@ -6,7 +6,7 @@ import torch
 
 from docs.models.gan import gan, practice
 from scripts.figures import gan as figures
-from scripts.figures import style
+from scripts.figures import numbers, style
 
 CRITICS = {
     "clipped": (0.1, False),
@@ -92,9 +92,9 @@ def hasty() -> style.Table:
 # A game magnifies rounding errors, which differ from one processor to the next.
 CHAOS = {"modes": 4.0, "share": 0.3}
 FIGURES = [
-    style.Numbers("models/gan/critics", critics, absolute=CHAOS),
-    style.Numbers("models/gan/games", games, absolute=CHAOS),
-    style.Numbers("models/gan/hasty", hasty, absolute=CHAOS),
+    numbers.Numbers("models/gan/critics", critics, absolute=CHAOS),
+    numbers.Numbers("models/gan/games", games, absolute=CHAOS),
+    numbers.Numbers("models/gan/hasty", hasty, absolute=CHAOS),
 ]
 
 if __name__ == "__main__":

@@ -175,40 +175,6 @@ class Recipe:
         return [f"{self.svg.relative_to(DOCS.parent).as_posix()}: {why}"]
 
 
-def nothing(table: Table, axes: Any) -> None:
-    """Draws nothing."""
-
-
-@dataclass(frozen=True)
-class Numbers(Recipe):
-    """Numbers that a page tells in words, from runs that are too long for a test: a table without a picture."""
-
-    draw: Callable[[Table, Any], None] = nothing
-
-    @property
-    def drawings(self) -> list[Path]:
-        """There are none."""
-        return []
-
-    def render(self, table: Table) -> list[str]:
-        """There is nothing to draw."""
-        return []
-
-    def changed(self, drawn: str, written: str) -> bool:
-        """No picture can have other words."""
-        return False
-
-    def refresh(self) -> list[str]:
-        """Compute the numbers and write them if they have come out differently."""
-        table = self.numbers()
-        problems = compared(self, table)
-        if not problems:
-            return []
-        put(self, table)
-        why = problems[0].partition(": run python3 ")[0]
-        return [f"{self.csv.relative_to(DOCS.parent).as_posix()}: {why}"]
-
-
 def bare(axes: Axes) -> None:
     """Take the frame, ticks and grid away: for pictures whose axes mean nothing."""
     axes.set_xticks([])
