@@ -939,7 +939,9 @@ def test_exercise_6_tells_what_the_program_prints(capsys: pytest.CaptureFixture[
 
 @pytest.mark.answer("answer-gan-hasty")
 def test_exercise_6_a_hasty_generator_loses_the_modes_in_all_three_games(answer: Bench) -> None:
-    said("none of the three holds more than two, and less than a fifth of the samples lie near one")
+    said(
+        "With five steps of the generator none of the three holds more than two, and less than a fifth of"
+    )
     ends = style.read_table(PAGE.with_suffix("") / "hasty.csv")
     assert len(ends) == 7
     for name, (end,) in ends.items():
