@@ -254,7 +254,9 @@ def test_how_far_the_first_step_reaches_against_full_tuning(r: int) -> None:
 @pytest.mark.equation("eq-peft-expected")
 def test_the_expected_error_is_the_squared_size_of_what_is_missing(printed: Equations) -> None:
     d, a, b, _ = parts()
-    inputs = [column(math.sqrt(5) * row) for row in torch.eye(5, dtype=torch.float64)]
+    # Mean zero, variance 1, uncorrelated: a unit vector or its opposite, times the root of five.
+    units = torch.eye(5, dtype=torch.float64)
+    inputs = [column(math.sqrt(5) * sign * row) for row in units for sign in (1, -1)]
     missing = d - 3.5 * b @ a
     size = float((missing * missing).sum())
     printed("eq-peft-expected").holds(
@@ -394,6 +396,13 @@ def test_memory_of_three_ways_to_tune(printed: Equations) -> None:
         f"| 12 bytes each | {peft.full_memory(65e9) / 1e9:.0f} GB |",
         f"2 bytes each, {peft.lora_memory(65e9, 0) / 1e9:.0f} GB",
         f"each, {peft.lora_memory(65e9, 0, peft.bits()) / 1e9:.1f} GB | the same",
+    )
+    # Llama's 65 billion: 80 blocks, width 8,192, inner width 22,016; four square matrices and three others.
+    learned_numbers = 80 * 64 * (4 * (8192 + 8192) + 3 * (8192 + 22016))
+    said(
+        f"12 bytes for each of {learned_numbers / 1e9:.1f} billion numbers "
+        f"| {peft.lora_memory(65e9, learned_numbers) / 1e9:.1f} GB |",
+        f"| the same | {peft.lora_memory(65e9, learned_numbers, peft.bits()) / 1e9:.1f} GB |",
     )
 
 

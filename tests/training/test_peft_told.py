@@ -38,7 +38,8 @@ def test_one_step_by_pencil() -> None:
     after = peft.layer(w, a, new, 2.0, x)
     said(
         f"The input {vector(x)} gives {vector(w @ x)}. A new task wants {vector(wanted)}. "
-        f"The error is {vector(g)}, and half of its squared length, {g.square().sum() / 2:.0f}, is the loss",
+        f"The error, output minus wanted, is {vector(g)}, and half of its squared length, "
+        f"{g.square().sum() / 2:.0f}, is the loss",
         f"$A$ is a row, {vector(a)}, and",
         f"So the gradient of $B$ is {vector(by_b)}.",
         f"$B$ becomes {vector(new)}. The output gains $2 \\cdot 1$ times that, {vector(after - w @ x)}, "
@@ -118,6 +119,10 @@ def test_rates_and_forgetting() -> None:
         f"LoRA with $r = 4$ has a loss of {spread(table, 'lora 4, new')} where full fine-tuning has "
         f"{spread(table, 'full, new')}",
         f"for $r = 1$: {spread(table, 'lora 1, new', 3)}.",
+        f"but at 0.003 $r = 4$ is as good, {spread(table, 'lora 4, new', 1)}. The price is",
+        f"At 0.003 LoRA with $r = 4$ has {spread(table, 'lora 4, new', 1)} on the new digits and "
+        f"{spread(table, 'lora 4, old', 1)} on the old ones, where full fine-tuning has "
+        f"{spread(table, 'full, new', 1)} and {spread(table, 'full, old', 1)}: it forgets less",
         f"Afterwards full fine-tuning has {spread(best, 'old')} at its best rate, and LoRA between "
         f"{spread(best, 'old', 1)} ($r = 1$) and {spread(best, 'old', 4)} ($r = 8$)",
     )

@@ -136,7 +136,7 @@ def first_step(
 ) -> tuple[float, float]:
     """How far the first step of LoRA, and of full tuning, moves an output, for rate 1 and g = 1.
 
-    Mean over A with entries of variance 1/k and x ~ N(0, 1). Source: this page, eq-peft-first, eq-peft-adam.
+    Mean over A with entries of variance 1/k and x ~ N(0, 1). Source: this page, eq-peft-step, eq-peft-adam.
     """
     x = torch.randn(many, k, generator=draw)
     h = torch.einsum("nrk,nk->nr", torch.randn(many, r, k, generator=draw) / math.sqrt(k), x)
