@@ -229,8 +229,18 @@ def orders() -> style.Table:
 
 
 def draw_orders(table: style.Table, axes: style.Axes) -> None:
-    """Two curves; what has parted stays apart."""
+    """Two curves, each with its standard error; what has parted stays apart."""
     for n, (name, mark) in enumerate((("32 bits", "--"), ("16 bits", "-"))):
+        share = torch.tensor(table[name])
+        error = (share * (1 - share) / PROMPTS).sqrt()
+        axes.fill_between(
+            table["tokens"],
+            (share - error).tolist(),
+            (share + error).tolist(),
+            color=style.SERIES[1 - n],
+            alpha=0.2,
+            lw=0,
+        )
         axes.plot(table["tokens"], table[name], mark, color=style.SERIES[1 - n], label=name)
     axes.set_ylim(0, 1.05)
     axes.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
@@ -246,7 +256,10 @@ SUBTRACTED = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0)
 
 @torch.no_grad()
 def penalty() -> style.Table:
-    """Bits a token of the held-out text, when tokens that occurred in the same piece are penalised."""
+    """Bits a token of the held-out text, when tokens that occurred in the same piece are penalised.
+
+    The spread is that of what the penalty costs, over the pieces.
+    """
     model, pieces = loaded()
     z = model(pieces)[0][:, READ - 1 : -1]
     once = torch.nn.functional.one_hot(pieces, z.shape[-1]).cumsum(1)
@@ -260,13 +273,15 @@ def penalty() -> style.Table:
     }
     for name, changed in ways.items():
         log_p = [one.log_softmax(-1).gather(-1, true)[..., 0] for one in changed]
-        table[name] = [float(-one.mean() / math.log(2)) for one in log_p]
+        bits = torch.stack([-one.mean(-1) / math.log(2) for one in log_p])  # of each piece
+        table[name] = bits.mean(-1).tolist()
+        table[f"{name} spread"] = (bits - bits[0]).std(-1).tolist()
     table["again"] = [again] * len(THETAS)
     return table
 
 
 def draw_penalty(table: style.Table, panels: list[style.Axes]) -> None:
-    """Division at the left, subtraction at the right."""
+    """Division at the left, subtraction at the right; a band for the spread of the cost."""
     for axes, x, y, label, mark in zip(
         panels,
         ("theta", "presence"),
@@ -275,8 +290,17 @@ def draw_penalty(table: style.Table, panels: list[style.Axes]) -> None:
         ("o-", "s-"),
         strict=True,
     ):
+        bits, spread = (torch.tensor(table[name]) for name in (y, f"{y} spread"))
+        axes.fill_between(
+            table[x],
+            (bits - spread).tolist(),
+            (bits + spread).tolist(),
+            color=style.SERIES[0],
+            alpha=0.2,
+            lw=0,
+        )
         axes.plot(table[x], table[y], mark, color=style.SERIES[0])
-        axes.set_ylim(4.4, 5.3)
+        axes.set_ylim(4.4, 5.5)
         axes.set_xlabel(label)
     panels[0].set_ylabel("bits a token")
     panels[1].tick_params(labelleft=False)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from scripts.figures import sampling as recipe
 from scripts.figures import style
+from scripts.weights import gpt as weights
 from tests.answers.plugin import Bench
 from tests.said import sayings, tables
 
@@ -41,7 +42,7 @@ def test_the_example_by_pencil() -> None:
         "logits 4, 3, 2, 1, 0 and 0, in units of $\\log 2 = 0.693$",
         "The exponentials are 16, 8, 4, 2, 1 and 1, with the sum 32;",
         f"+ \\frac5{{32}} + \\frac5{{32}} = {after()[1]:.2f}$ bits",
-        "together they have 1/16, and in a text of 11 such choices",
+        "Together they have 1/16, and in a text of 11 such choices",
     )
     assert sampling.P[4] + sampling.P[5] == 1 / 16
 
@@ -75,7 +76,7 @@ def test_cuts_of_the_example() -> None:
     away = [abs(surprise - bits) for surprise in (2, 1, 3)]
     said(
         f"Milk with 2 bits is {away[0]:.2f} away from {bits:.2f}, tea {away[1]:.2f}, water {away[2]:.2f}.",
-        "Until a mass of 0.2 is reached it keeps milk alone",
+        "with 0.2 it keeps milk alone",
     )
     assert after(typical=0.2)[0] == [0, 1, 0, 0, 0, 0]
 
@@ -130,7 +131,7 @@ def test_the_texts_of_two_words() -> None:
         "finds *cold milk*, 0.21",
         "*black tea*, 0.25, whose first word both have dropped",
         "[the likeliest text](#local) fell from 0.25 to 0.18",
-        "5 words or 4 are left by the same two settings",
+        "$T = 2$ and top-p 0.9 leave 5 words of the example, or 4",
         "needs five words for a mass of 0.9; if the cut comes first, four are kept",
     )
 
@@ -163,13 +164,21 @@ def test_what_the_gpt_writes_by_each_rule() -> None:
     greedy, one, held = row["greedy"], row["T = 1"], row["held-out"]
     cuts = [name for name in names if name.startswith(("top", "min", "typical"))]
     penalties = [name for name in names if name.startswith("greedy,")]
-    assert max(row[name]["repeated"] for name in cuts) < 0.0025
+    shares = [row[name]["repeated"] for name in cuts]
+    assert (f"{100 * min(shares):.1f}", f"{100 * max(shares):.2f}") == ("0.1", "0.25")
+    drawn = [row[name]["bits"] for name in (*cuts, "T = 0.5")]
+    lowered = [row[name]["bits"] for name in penalties]
     assert (share["greedy, repetition 1.1"], share["greedy, repetition 1.3"]) == ("1.7", "0.2")
     assert {share[name] for name in penalties} == {"1.7", "0.2", "0.8", "0.5"}
     said(
         f"in greedy texts of the site's GPT {100 * greedy['repeated']:.0f} % of all four-token runs stood there before "
-        f"| draw: {share['T = 0.5']} % at $T = 0.5$, at most 0.2 % by cuts at $T = 1$; a penalty: 0.2 to 1.7 % "
-        f"| less likely texts: {bits['T = 0.5']} to {bits['T = 1']} bits a token in place of {bits['greedy']}",
+        f"| draw: {share['T = 0.5']} % at $T = 0.5$, 0.1 to 0.25 % by cuts at $T = 1$; a penalty: 0.2 to 1.7 % "
+        f"| less likely tokens, with a surprise of {min(drawn):.1f} to {max(drawn):.1f} bits in place of "
+        f"{bits['greedy']}; with penalties {min(lowered):.1f} to {max(lowered):.1f}",
+        f"with {row['T = 0.25']['returns']:.0f} returns at $T = 0.25$, while a penalty without chance does, "
+        f"with {row['greedy, repetition 1.3']['returns']:.1f} at repetition 1.3",
+        f"at $T = 0.25$, {100 * row['T = 0.25']['repeated']:.0f} % are still repeated",
+        "3 layers of width 64, continues 50",
         f"Greedy decoding repeats {100 * greedy['repeated']:.0f} ± "
         f"{100 * greedy['repeated spread']:.0f} % of its runs, "
         f"at $T = 1$ it is {share['T = 1']} ± {100 * one['repeated spread']:.1f} %, and in the held-out text "
@@ -185,6 +194,7 @@ def test_what_the_gpt_writes_by_each_rule() -> None:
         "such as 1.1 in place of 1.3 | more loops: 1.7 % in place of 0.2 %",
     )
     assert all(row[name]["between seeds"] < 0.007 for name in names)
+    assert (weights.SHAPE.layers, weights.SHAPE.width) == (3, 64)
 
 
 def test_the_picture_of_the_texts_is_described_as_it_is() -> None:
@@ -212,15 +222,20 @@ def test_what_a_penalty_costs() -> None:
     divided = dict(zip(table["theta"], table["divided"], strict=True))
     less = dict(zip(table["presence"], table["subtracted"], strict=True))
     again = f"{100 * table['again'][0]:.0f}"
+    spread = dict(zip(table["theta"], table["divided spread"], strict=True))
+    around = dict(zip(table["presence"], table["subtracted spread"], strict=True))
     said(
         f"In the held-out pieces of 64 tokens, {again} % of the last 56 have occurred before",
         f"{again} % of the tokens of held-out text have occurred just before",
         f"Repetition penalty from 1 to 2: rises from {divided[1]:.2f} to {divided[2]:.2f}. "
-        f"Presence penalty from 0 to 2: rises from {less[0]:.2f} to {less[2]:.2f}. Both rise from point to point",
-        f"A repetition penalty of 1.3 costs {divided[1.3] - divided[1]:.2f} bits a token, 1.1 costs "
-        f"{divided[1.1] - divided[1]:.2f}; a presence penalty of 1 costs {less[1] - less[0]:.2f}.",
+        f"Presence penalty from 0 to 2: rises from {less[0]:.2f} to {less[2]:.2f}. Both rise from point to point, "
+        f"and their bands grow to ± {spread[2]:.2f} and ± {around[2]:.2f}]",
+        f"A repetition penalty of 1.3 costs {divided[1.3] - divided[1]:.2f} ± {spread[1.3]:.2f} bits a token, "
+        f"1.1 costs {divided[1.1] - divided[1]:.2f} ± {spread[1.1]:.2f}; a presence penalty of 1 costs "
+        f"{less[1] - less[0]:.2f} ± {around[1]:.2f}.",
+        f"over the {recipe.PROMPTS} pieces",
     )
-    for curve in (divided, less):
+    for curve in (divided, less, spread, around):
         points = list(curve.values())
         assert points == sorted(points)
 
@@ -229,11 +244,14 @@ def test_two_orders_of_one_sum() -> None:
     table = style.read_table(HOME / "orders.csv")
     same = dict(zip(table["tokens"], table["16 bits"], strict=True))
     assert set(table["32 bits"]) == {1.0}
+    widest = max(math.sqrt(p * (1 - p) / recipe.PROMPTS) for p in table["16 bits"])
     said(
         "Share of 50 greedy texts that are still the same against tokens written, from 0 to 56.",
         f"With 16 bits the curve falls from {100 * same[0]:.0f} % to {100 * same[20]:.0f} % at 20 tokens and "
-        f"{100 * same[56]:.0f} % at 56. With 32 bits it stays at 100 %",
-        f"{50 * (1 - same[56]):.0f} of 50 greedy texts have parted after 56 tokens; rounded to 32 bits, none",
+        f"{100 * same[56]:.0f} % at 56. With 32 bits it stays at 100 %. "
+        f"A band around the curve is at most {100 * widest:.0f} % wide to each side]",
+        f"{50 * (1 - same[56]):.0f} of 50 greedy texts have parted after 56 tokens; rounded to 32 bits, none. "
+        f"Bands are standard errors of a share of {recipe.PROMPTS} texts.",
     )
 
 
@@ -251,7 +269,17 @@ def test_the_presets_do_what_the_page_says() -> None:
         f"| The example | {after()[1]:.2f} bits; set each cut to its value above: 1.64 bits, 93.8 % kept. |",
         "| Code | $T = 0.2$ with top-p 0.95: tea alone. |",
         "| Story | $T = 1.5$ with min-p 0.1: nothing is cut; with 0.2 ink and sand are. |",
-        "| Loop | Tea has occurred twice; a frequency penalty of 0.35 ends it. |",
+        "| Loop | Tea has occurred twice; with a frequency penalty from 0.35 on milk is taken. |",
+    )
+
+
+def test_a_sort_is_cheap_beside_the_network() -> None:
+    told = (PAGE.parents[1] / "models" / "gpt.md").read_text(encoding="utf-8")
+    column = ["8.2 billion", "151,936; 151,669 in use"]
+    assert all(f"| {cell} |" in told for cell in column)
+    said(
+        "has 8.2 billion parameters and 151,936 logits, which a sort puts in order by about $V \\log_2 V$, "
+        f"{151_936 * math.log2(151_936) / 1e6:.1f} million, comparisons",
     )
 
 
