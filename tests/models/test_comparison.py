@@ -194,6 +194,9 @@ def test_divergence_is_that_of_automatic_differentiation(printed: Equations) -> 
         slopes.append(torch.autograd.grad(functional.silu(units).sum(), units)[0][0].numpy())
     inner = first.weight[:, :3] @ last.weight
     matrix = (second.weight * inner.T).detach().numpy()
+    d, c = (torch.tensor(slope).diag() for slope in slopes[::-1])
+    chain = last.weight @ d @ second.weight @ c @ first.weight[:, :3]
+    torch.testing.assert_close(chain, full[0, :, 0])
     printed("eq-comparison-divergence").holds(
         {r"\nabla \cdot v": float(wanted[0]), "d": slopes[1], "c": slopes[0], "M": matrix, "H": 5}
     )

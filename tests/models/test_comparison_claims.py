@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from docs.models.comparison import measures
+from docs.models.comparison import comparison, measures
 from scripts.figures import comparison as figures
 from scripts.figures import style
 from scripts.weights import comparison as runs
@@ -35,14 +35,24 @@ def test_the_ring() -> None:
     assert order[:4] == ["autoregressive", "energy", "flow", "matching"]
     assert all(table["modes"][n] == 8 for n in range(len(NAMES)))
     assert min(value for value in lost.values() if value == value) == lost["autoregressive"]
+    spread = by_class(table, "near, deviation")
     for kind in ("diffusion", "gan", "vae"):
         assert 0.2 < 1 - near[kind] < 0.25
+    for kind in ("gan", "vae"):
+        assert near["diffusion"] - near[kind] > max(spread["diffusion"], spread[kind])
+    assert abs(near["gan"] - near["vae"]) < min(spread["gan"], spread["vae"])
+    recall, apart = by_class(table, "recall"), by_class(table, "recall, deviation")
+    precision = by_class(table, "precision")
+    assert min(recall, key=recall.__getitem__) == "gan"
+    assert max(precision, key=precision.__getitem__) == "autoregressive"
     said(
         f"{near['autoregressive']:.3f} of its samples are near a mode, and it wastes "
         f"{lost['autoregressive']:.2f} bits a point",
         f"The energy-based model is next, {near['energy']:.3f}, then the flow and flow matching; the spreads",
+        f"the GAN covers least here too: {recall['gan']:.3f} ± {apart['gan']:.3f}, where data have "
+        f"{table['recall'][len(NAMES)]:.3f}.",
+        f"by precision autoregression leads on the ring, with {precision['autoregressive']:.2f}, and has",
     )
-    spread = by_class(table, "near, deviation")
     assert near["energy"] - spread["energy"] < near["flow"] + spread["flow"]
     one, two = order[:2]
     said(
@@ -67,6 +77,9 @@ def test_the_pictures_of_the_ring_and_what_the_demo_says_of_them() -> None:
     assert order == ["autoregressive", "energy", "flow", "diffusion", "gan", "matching", "vae"]
     assert drawn["energy"] > 0.94
     assert drawn["diffusion"] > 0.85 > 0.8 > drawn["gan"]
+    near = by_class(numbers("near"), "near")
+    assert drawn["diffusion"] > drawn["matching"]
+    assert near["diffusion"] < near["matching"], "eighty points mislead"
 
     def share(kind: str, passes: int) -> float:
         text = figures.kept()[kind][0][runs.PASSES.index(passes)]
@@ -75,6 +88,11 @@ def test_the_pictures_of_the_ring_and_what_the_demo_says_of_them() -> None:
     assert share("energy", 1) < 0.5 < 0.9 < share("energy", 10)
     assert share("matching", 100) == share("matching", 5)
     assert share("diffusion", 5) < share("diffusion", 100) < 0.8
+    told = (PAGE.parent / "comparison" / "demo.mjs").read_text(encoding="utf-8")
+    curve = numbers("passes")
+    for kind in ("diffusion", "matching"):
+        gain = curve[kind][-1] - curve[kind][runs.PASSES.index(5)]
+        assert f"with all samples and seeds both gain {gain:.2f}." in told
 
 
 def test_the_digits() -> None:
@@ -104,10 +122,19 @@ def test_the_digits() -> None:
     trained = by_class(table, "likelihood of training")
     one, two = sorted(precision, key=precision.__getitem__)[:-3:-1]
     apart = by_class(table, "precision, deviation")
+    rows = {kind: figures.runs()["digits"][kind]["runs"] for kind in (one, two)}
+    assert min(run["precision"] for run in rows[one]) < max(run["precision"] for run in rows[two])
+    assert bits["vae"] > table["likelihood"][NORMAL]
+    assert max((v, k) for k, v in bits.items() if v == v)[1] == "flow"
     said(
-        f"the highest precision on the digits, {precision[one]:.2f} ± {apart[one]:.2f} where the next class "
+        f"one of the two lowest values on the digits, {precision['autoregressive']:.2f}.",
+        f"its likelihood is the worst ({bits['flow']:.2f} bits for a pixel)",
+        f"has overfitted, too: {trained['autoregressive']:.2f} bits on training items against "
+        f"{bits['autoregressive']:.2f}.",
+        f"One normal density needs {table['likelihood'][NORMAL]:.2f} bits: the flow needs more,",
+        f"the highest mean precision on the digits, {precision[one]:.2f} ± {apart[one]:.2f} where the next class "
         f"has {precision[two]:.2f} ± {apart[two]:.2f}, for",
-        f"Diffusion has the best precision, {precision['diffusion']:.2f}, and flow matching follows with "
+        f"Diffusion has the best mean precision, {precision['diffusion']:.2f}, and flow matching follows with "
         f"{precision['matching']:.2f};",
         f"with the second recall, {recall['matching']:.2f}, for as many passes",
         f"the recall of three was {recall['gan']:.2f} in the mean",
@@ -129,6 +156,15 @@ def test_the_budget() -> None:
     diffusion = table["diffusion"]
     assert diffusion[0] == pytest.approx(numbers("near")["near"][NORMAL], abs=0.01)
     assert all(a < b for kind in NAMES if kind != "gan" for a, b in pairwise(table[kind]))
+    modes = [
+        [run["modes"] for run in seeds] for seeds in figures.runs()["ring"]["energy"]["budgets"]
+    ]
+    assert (min(modes[2]), sorted(modes[3])) == (8, [7, 8, 8])
+    said(
+        "with 6,000 steps one of three energy-based models had lost a mode, which none of the three had "
+        "with half of these steps."
+    )
+    assert table["steps"][3] == 2 * table["steps"][2]
     rows = figures.runs()["ring"]["diffusion"]["budgets"][1]
     low, _, high = sorted(run["near"] for run in rows)
     said(
@@ -170,6 +206,15 @@ def test_the_clock() -> None:
     said(
         f"A training run took, in the mean of a class, between {least:.1f} and {most:.1f} seconds of CPU"
     )
+    most = [
+        1000 * max(by_class(t, "sample")[kind] for kind in ("vae", "gan", "flow"))
+        for t in (ring, digits)
+    ]
+    said(f"at most {most[0]:.1f} milliseconds for 1,000 samples on the ring and {most[1]:.1f} on")
+    assert all(
+        min(by_class(t, "sample"), key=by_class(t, "sample").__getitem__) == "gan"
+        for t in (ring, digits)
+    )
     sample = by_class(ring, "sample")
     assert sorted(sample, key=sample.__getitem__)[3] == "autoregressive"
     fast = [
@@ -196,6 +241,41 @@ def test_the_settings_that_were_chosen() -> None:
         f"One step of its training holds a walk of {energy['walk']} passes",
         f"and one sample a walk of {numbers('near')['passes'][NAMES.index('energy')]:.0f};",
     )
+
+
+def test_masks_switch_weights_off() -> None:
+    told = []
+    for name, size in (("ring", 2), ("digits", 64)):
+        settings = runs.OF_A_SET[name]["autoregressive"] | {"size": size}
+        wanted = runs.SETS[name]["parameters"]
+        model = comparison.fitted(runs.CLASSES["autoregressive"], wanted, **settings)
+        masks = sum(int(mask.sum()) for mask in model.masks)
+        learning = masks + sum(layer.bias.numel() for layer in model.layers)
+        model.loss(torch.rand(100, size), torch.Generator()).backward()
+        for layer, mask in zip(model.layers, model.masks, strict=True):
+            assert not layer.weight.grad[mask == 0].any()
+        told.append((learning, comparison.size(model)))
+    (few, of), (fewer, all_) = told
+    said(
+        f"only {few:,} of its {of:,} numbers learn on the ring and {fewer:,} of {all_:,} on the digits."
+    )
+
+
+def test_the_bins_of_the_digits_are_their_levels() -> None:
+    said("On the digits the bins of the autoregressive model are the 17 levels.")
+    assert runs.OF_A_SET["digits"]["autoregressive"]["bins"] == measures.LEVELS == 17
+
+
+def test_what_spreads_more_than_counting() -> None:
+    def ratio(table: style.Table, name: str, counted: int) -> dict[str, float]:
+        share, spread = by_class(table, name), by_class(table, f"{name}, deviation")
+        return {k: spread[k] / (share[k] * (1 - share[k]) / counted) ** 0.5 for k in NAMES}
+
+    ring = ratio(numbers("near"), "near", runs.SETS["ring"]["measured"])
+    assert {kind for kind in NAMES if ring[kind] > 1.1} == {"flow", "energy", "matching"}
+    assert min(ring[kind] for kind in ("flow", "energy", "matching")) > 2
+    digits = ratio(numbers("covered"), "precision", runs.SETS["digits"]["measured"])
+    assert all(0.9 < digits[kind] < 1.2 for kind in ("diffusion", "matching"))
 
 
 def test_the_settings_of_both_sets() -> None:

@@ -45,6 +45,8 @@ def test_the_two_models_of_the_example() -> None:
     lists = [[f"{v:.0f}" for v in values[:, 0]] for values in (DATA, SHARP, BROAD)]
     y, a, b = ([*names[:-1], f"and {names[-1]}"] for names in lists)
     reach = torch.cdist(DATA, DATA).kthvalue(2, dim=1).values
+    for made in (SHARP, BROAD):
+        assert torch.cdist(made, made).kthvalue(2, dim=1).values.tolist() == [1] * len(made)
     broad = torch.cdist(BROAD, DATA) <= reach
     inside = [int(v) for v, near in zip(BROAD[:, 0], broad.any(1), strict=True) if near]
     assert inside == [0, 1, 2, 9, 10, 11, 12]
@@ -53,7 +55,7 @@ def test_the_two_models_of_the_example() -> None:
         f"Four test items lie at {', '.join(y[:-1])} {y[-1]}: two groups.",
         f"Model A gives only {', '.join(a[:-1])} {a[-1]}, each with probability 1/{len(SHARP)}.",
         f"Model B gives {', '.join(b[:3])}, … {lists[2][-1]}, each with probability 1/{len(BROAD)}.",
-        f"Here each reach is {reach[0]:.0f}.",
+        f"Here each reach is {reach[0]:.0f}, of data and of samples.",
         f"in a neighbourhood of the data: 0, 1 and 2 are, 3 is not, so A has {3}/{len(SHARP)}.",
         f"of the samples: 0 and 1 are, 10 and 11 are not, so {2}/{len(DATA)}.",
         f"Of B's samples 0, 1, 2 and 9, 10, 11, 12 are near data, {len(inside)} of {len(BROAD)}; its "
@@ -67,6 +69,8 @@ def test_the_energy_distance_pairs_no_item_with_itself() -> None:
     own = sum(abs(a - b) for a in (0, 1, 10, 11) for b in (0, 1, 10, 11)) / 12
     made = sum(abs(a - b) for a in range(4) for b in range(4)) / 12
     assert measures.energy_distance(SHARP, DATA) == pytest.approx(2 * 5.125 - own - made)
+    a, b = (measures.energy_distance(x, DATA) for x in (SHARP, BROAD))
+    said(f"this code gives {a:.3f} for A and {b:.3f} for B.".replace("-", "−"))
     found = [
         measures.energy_distance(measures.ring(300, n), measures.ring(300, 50 + n))
         for n in range(20)
@@ -190,7 +194,13 @@ def test_exercise_4_a_few_kinds(answer: Bench) -> None:
     y = measures.ring(len(few), 1)
     assert measures.precision(few, y) > 0.9
     assert measures.recall(few, y) < 0.5
-    answer("answer-comparison-which").is_("Like data, but of a few kinds.")
+    narrow = measures.centres()[torch.arange(2000) % measures.MODES]
+    narrow = narrow + 0.04 * torch.randn(2000, 2, generator=torch.Generator().manual_seed(0))
+    assert measures.precision(narrow, x) > 0.95
+    assert measures.recall(narrow, x) < 0.5
+    answer("answer-comparison-which").is_(
+        "Like data, but of a few kinds, or too much alike within each."
+    )
 
 
 def test_integral_of_the_entropy_of_a_normal() -> None:

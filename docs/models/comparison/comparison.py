@@ -52,7 +52,7 @@ def train(model: Any, data: Tensor, steps: int, batch: int, rate: float, seed: i
 
 
 def size(model: nn.Module) -> int:
-    """How many numbers are learned. Source: definition."""
+    """How many numbers a model holds, also weights that its masks switch off. Source: definition."""
     return sum(p.numel() for p in model.parameters())
 
 

@@ -47,7 +47,7 @@ const PRESETS = [
     left: "diffusion",
     right: "matching",
     passes: 100,
-    see: "Twenty times the passes: diffusion gains a little, flow matching nothing. What is still missing, more passes do not give.",
+    see: "Twenty times the passes: with these 150 points diffusion gains a little and flow matching nothing; with all samples and seeds both gain 0.04. What is still missing, more passes do not give.",
   },
   {
     name: "A short walk",

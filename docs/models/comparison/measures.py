@@ -61,7 +61,7 @@ def bits(log_density: Tensor) -> float:
 
 # --8<-- [start:near]
 def near(x: Tensor) -> tuple[float, int]:
-    """The share within three deviations of a mode, and the modes with a quarter of their due: x (N, 2).
+    """The share within three deviations of a mode, and the modes with more than a quarter of their due: x (N, 2).
 
     Source: definition.
     """
@@ -95,7 +95,7 @@ def energy_distance(x: Tensor, y: Tensor) -> float:
     """Mean distances, twice across less those within; zero for equals: x (N, D), y (M, D). Source: rizzo2016energy."""
 
     def within(z: Tensor) -> Tensor:
-        return torch.cdist(z, z).sum() / (len(z) * (len(z) - 1))
+        return torch.cdist(z, z).sum() / (len(z) * (len(z) - 1))  # no item with itself
 
     return float(2 * torch.cdist(x, y).mean() - within(x) - within(y))
     # --8<-- [end:distance]
