@@ -66,7 +66,7 @@ function draw(g, size, colours, { name, x }) {
   const scale = size.width / (2 * REACH);
   const place = (/** @type {number[]} */ [a, b]) => [
     size.width / 2 + a * scale,
-    size.height / 2 - b * scale,
+    size.height - size.width / 2 - b * scale, // the name stands above the square
   ];
   g.strokeStyle = colours.muted;
   g.lineWidth = 1;
@@ -98,7 +98,7 @@ class Stage {
     this.pictures = sides.map((side, n) =>
       ui.canvas(ui.element("div", { style: "flex: 1 1 9rem" }, stage), {
         width: 320,
-        height: 320,
+        height: 352,
         label: `Samples of the class on the ${side}; circles are the modes of the data`,
         draw: (g, size, colours) =>
           draw(g, size, colours, { name: this.names()[n], x: this.samples(n) }),
