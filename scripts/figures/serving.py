@@ -22,13 +22,14 @@ ROOM = 64e9 / serving.Machine().kept  # tokens that 64 of 80 GB hold
 RATES = (0.5, 1, 2, 3, 4, 5, 6)
 LONG = 16000  # tokens of a long prompt
 BUDGETS = (64, 128, 256, 512, 1024, 2048, 8192)
-SLOTS = (4, 8, 16, 24, 32, 256)
+SLOTS = (4, 8, 16, 20, 24, 32, 256)
 POOL, MOST = 16000, 1000  # places of the cache; tokens of the longest answer
 PLACES, MEAN, LIMIT = 16384, 200, 2048  # places; mean and greatest length of a text
 PAGES = (16, 64, 256)
 LOADS = (4, 8, 12, 16)
 TARGETS = (0.4, 0.01)  # seconds to the first token, and for each later one
 LINK = 50e9  # bytes a second
+SIZED = 195  # tokens that a step of 10 ms has room for, eq-serving-budget
 
 
 def rows(values: list[list[float]]) -> torch.Tensor:
@@ -131,17 +132,20 @@ def draw_waiting(table: style.Table, axes: style.Axes) -> None:
 
 
 def memory() -> style.Table:
-    """Shares of the cache that are written, held and empty, free: mean and deviation of the seeds."""
+    """Shares of the cache that are written, held and empty, free, and of texts that are stopped."""
     ways = [(paging.contiguous, LIMIT), (paging.contiguous, 0)]
     ways += [(paging.paged, page) for page in PAGES]
     table: style.Table = {"way": [float(n) for n in range(len(ways))]}
     for way, size in ways:
-        shares = []
+        shares, stopped = [], []
         for seed in SEEDS:
             lengths = np.random.default_rng(seed).geometric(1 / MEAN, 20000).clip(max=LIMIT)
-            shares.append(way(lengths.tolist(), PLACES, 1500, size)[700:].mean(0))
+            found, stops = way(lengths.tolist(), PLACES, 1500, size)
+            shares.append(found[700:].mean(0))
+            stopped.append(float(np.mean(np.array(stops) > 0)))
         for n, name in enumerate(("written", "held", "free")):
             seeds.put(table, name, [float(share[n]) for share in shares])
+        seeds.put(table, "stopped", stopped)
     return table
 
 
@@ -266,7 +270,7 @@ def draw_pauses(table: style.Table, axes: style.Axes) -> None:
             color=style.SERIES[0 if known else 1],
             capsize=3,
         )
-        name, shift = (f"{count:.0f}", (-6, 7)) if known else ("reserved", (20, -20))
+        name, shift = (f"{count:.0f}" if known else "reserved", (-6, 7))
         axes.annotate(name, place, shift, textcoords="offset points", ha="right")
     axes.set_yscale("log")
     axes.set_ylim(0.03, 8)
@@ -277,10 +281,11 @@ def draw_pauses(table: style.Table, axes: style.Axes) -> None:
 
 
 def in_time() -> style.Table:
-    """Share of requests within both targets, two accelerators, three ways to use them."""
+    """Share of requests within both targets, two accelerators, four ways to use them."""
     table: style.Table = {"rate": [float(rate) for rate in LOADS]}
     machine = serving.Machine()
-    for name, budget in (("whole", None), ("chunked", 512), ("apart", None)):
+    ways = (("whole", None), ("chunked", 512), ("sized", SIZED), ("apart", None))
+    for name, budget in ways:
         policy, found = serving.Policy(slots=128, budget=budget), []
         for rate in LOADS:
             shares, parts = [], []
@@ -305,9 +310,10 @@ def in_time() -> style.Table:
 def draw_in_time(table: style.Table, axes: style.Axes) -> None:
     """A line in its band for each way."""
     names = {
-        "apart": "prefill and decode apart",
-        "chunked": "both mixed, chunks",
-        "whole": "both mixed, whole",
+        "apart": "phases apart",
+        "chunked": "mixed, 512 tokens a step",
+        "whole": "mixed, whole prompts",
+        "sized": f"mixed, {SIZED} tokens a step",
     }
     for n, (name, label) in enumerate(names.items()):
         seeds.draw_span(axes, table, "rate", name, n, label)

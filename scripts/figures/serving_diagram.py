@@ -86,19 +86,22 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(text_b.bottom(), model.top(60), via=[(250, 262), (235, 262)])
     sheet.chain([model, chosen, out])
     sheet.arrow(out.right(), pick.right(12), via=[(332, 432), (332, 152)])
-    sheet.band(482, 214, "")
+    sheet.band(482, 228, "")
     sheet.label(
         338, 504, "The KV cache, pages of four tokens", anchor="end", muted=False, bold=True
     )
     cells = sheet.tokens(175, 548, PAGES, gap=2, width=38, height=28)
     for n, cell in enumerate(cells):
         sheet.label(cell.x, 580, str(n))
-    sheet.arrow(model.left(), cells[0].top(), via=[(35, 300)])
-    sheet.label(40, 400, "keys,", "values", anchor="start")
-    sheet.box(100, 614, 130, 28, "A: pages 3, 0, 4")
-    sheet.box(250, 614, 130, 28, "B: pages 5, 1")
+    sheet.arrow(model.left(-10), cells[0].top(), via=[(35, 290)])
+    sheet.arrow(cells[1].top(), model.left(10), via=[(75, 310)])
+    sheet.label(84, 390, "keys,", "values", anchor="start")
+    first = sheet.box(102, 626, 126, 28, "A: pages 3, 0, 4")
+    sheet.box(250, 626, 130, 28, "B: pages 5, 1")
+    sheet.arrow(pick.left(13), first.left(), via=[(7, 153), (7, 626)])
+    sheet.label(39, 603, "page tables", anchor="start", muted=False)
     for n, name in enumerate(TABLES):
-        sheet.label(175, 652 + 18 * n, told(table, name))
+        sheet.label(175, 664 + 18 * n, told(table, name))
 
 
 FIGURES = [diagram.Recipe("inference/serving/diagram", numbers, draw)]

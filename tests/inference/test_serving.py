@@ -81,7 +81,8 @@ def test_the_length_from_which_no_batch_is_bound_by_arithmetic(printed: Equation
     assert math.isfinite(MACHINE.flip(782))
     said("which is 782 tokens here", f"$B_{{\\text{{flip}}}} = bF/2V = {MACHINE.flip(0):.0f}$")
     said(
-        "At 391 tokens the cache takes 0.026 ms", f"the border is at {MACHINE.flip(391):.0f} texts"
+        "At 391 tokens the cache takes 0.026 ms",
+        f"so the border is twice as high: {MACHINE.flip(391):.0f} texts",
     )
 
 
@@ -109,23 +110,29 @@ def test_the_table_of_steps() -> None:
     said(
         f"With 64 texts each user waits {many / alone:.1f} times as long",
         f"and {64 * alone / many:.0f} times as many tokens are written",
-        f"[64 texts took {many / alone:.1f} times the time of one]",
+        f"[with 64 texts a token took {many / alone:.1f} times as long](#tab-serving-steps) for each;"
+        f" one after the other,"
+        f" the last would have waited for {64 - 1} answers",
     )
     assert 1 - MACHINE.times(1, 0)[0] / MACHINE.step(1, 0) > 0.99
     room = (80e9 - MACHINE.parameters * MACHINE.width) / MACHINE.kept
     said(f"Of the 80 GB, 64 are left for the cache: {room:,.0f} tokens")
     assert MACHINE.kept == 128 * 1024
     said(
-        f"{MACHINE.parameters * MACHINE.width / 1e9:.0f} GB, {1000 * MACHINE.times(0, 0)[1]:.0f} ms.",
-        f"16 billion: {1000 * MACHINE.times(1, 0)[0]:.3f} ms.",
-        f"Up to $8 / 0.051 = {MACHINE.flip(0):.0f}$ tokens",
+        f"{MACHINE.parameters * MACHINE.width / 1e9:.0f} GB by {MACHINE.bandwidth / 1e9:,.0f} GB a second"
+        f" are {1000 * MACHINE.times(0, 0)[1]:.0f} ms.",
+        f"16 billion: {1000 * MACHINE.times(1, 0)[0]:.4f} ms.",
+        f"Up to $8 / {1000 * MACHINE.times(1, 0)[0]:.4f} = {MACHINE.flip(0):.0f}$ tokens",
         f"For 1,000 tokens it has {MACHINE.kept / 1000:.0f} MB, which takes "
         f"{1e6 * MACHINE.kept / MACHINE.bandwidth:.3f} ms",
         f"A prompt of 16,000 tokens takes {1000 * MACHINE.step(16_000, 0):.0f} ms",
         f"a step takes {1000 * MACHINE.step(512, 0):.0f} ms, and the others write on",
         f"{1000 * MACHINE.step(400, 0):.1f} ms of arithmetic in place of "
-        f"{1000 * MACHINE.step(4000, 0):.0f}",
+        f"{1000 * MACHINE.step(4000, 0):.0f}; alone, the four steps still take"
+        f" {1000 * sum(MACHINE.step(100, n) for n in (600, 800, 1000, 1200)):.0f} ms",
+        "as in Llama 3 8B",
     )
+    said(f"counted too, {200 * 128_256 * 4096 / 8.03e9:.0f} % of these parameters")
 
 
 @pytest.mark.equation("eq-serving-budget")
@@ -217,7 +224,7 @@ def test_little_s_law_is_exact(printed: Equations) -> None:
         served = serving.Engine(MACHINE, serving.Policy(static=way)).run(serving.draw(2, 200, 0))
         inside, rate, stay = serving.little(served)
         assert f"{inside:.3f}" == f"{rate * stay:.3f}" == text
-    said("must give the same, and do, 7.175 and 2.839")
+    said("both give 7.175 and 2.839")
 
 
 @pytest.mark.equation("eq-serving-tpot")

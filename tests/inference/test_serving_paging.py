@@ -62,12 +62,13 @@ def test_holes_join_and_the_first_that_fits_is_taken() -> None:
 
 
 def test_shares_of_memory_on_cases_by_pencil() -> None:
-    one = paging.contiguous([3, 3, 3], 8, 3, reserve=4)
+    one, none = paging.contiguous([3, 3, 3], 8, 3, reserve=4)
     np.testing.assert_allclose(one[:, 0], [2 / 8, 4 / 8, 6 / 8])
     np.testing.assert_allclose(one[:, 2], 0)
-    known = paging.contiguous([5, 5, 5], 8, 2)
+    known, _ = paging.contiguous([5, 5, 5], 8, 2)
     np.testing.assert_allclose(known, [[1 / 8, 4 / 8, 3 / 8], [2 / 8, 3 / 8, 3 / 8]])
-    pages = paging.paged([9, 9, 9, 9], 8, 5, 4)
+    pages, stops = paging.paged([9, 9, 9, 9], 8, 5, 4)
+    assert (none, stops) == ([0], [0, 1])
     np.testing.assert_allclose(pages[:4, 0], [2 / 8, 4 / 8, 6 / 8, 1])
     np.testing.assert_allclose(pages[4], [5 / 8, 3 / 8, 0])  # the second has given its page back
 
@@ -140,6 +141,8 @@ def test_what_the_figure_of_memory_shows() -> None:
     said(
         f"{written[0]:.0f} ± {spread[0]:.0f} % of the cache holds tokens",
         f"{written[1]:.0f} ± {spread[1]:.0f} % would: {share['held'][1]:.0f} % are held",
+        f"The {written[2]:.0f} % has a price that is not drawn: {100 * table['stopped'][2]:.0f} ±"
+        f" {100 * table['stopped, deviation'][2]:.0f} % of the texts are stopped at least once",
         f"and {share['free'][1]:.0f} % are free",
         f"With pages of 16 it is {written[2]:.0f} %, with pages of 64 {written[3]:.0f} %,"
         f" with pages of 256 {written[4]:.0f} %.",

@@ -46,11 +46,13 @@ class Holes:
 # --8<-- [end:holes]
 
 
-def contiguous(lengths: list[int], size: int, steps: int, reserve: int = 0) -> np.ndarray:
+def contiguous(
+    lengths: list[int], size: int, steps: int, reserve: int = 0
+) -> tuple[np.ndarray, list[int]]:
     """Shares of memory that are written, held and empty, free: to (steps, 3). Source: definition.
 
     Texts wait in a row; each grows by a token a step. A piece holds `reserve` places, or, with 0,
-    as many as the text will need in the end, as if that were known.
+    as many as the text will need in the end, as if that were known. Also the stops of each text: none.
     """
     holes, live, rows, waiting = Holes(size), list[list[int]](), list[list[float]](), iter(lengths)
     coming = next(waiting)
@@ -65,32 +67,34 @@ def contiguous(lengths: list[int], size: int, steps: int, reserve: int = 0) -> n
             text[0] += 1
         written, held = sum(t[0] for t in live), sum(t[3] for t in live)
         rows.append([written / size, (held - written) / size, 1 - held / size])
-    return np.array(rows)
+    return np.array(rows), [0]
 
 
-def paged(lengths: list[int], size: int, steps: int, page: int) -> np.ndarray:
+def paged(lengths: list[int], size: int, steps: int, page: int) -> tuple[np.ndarray, list[int]]:
     """The same with pages, taken as they are needed: to (steps, 3). Source: definition.
 
     If no page is left for a text that grows, the youngest gives its pages back; it comes back as
-    long as it was, when there is room.
+    long as it was, when there is room. Also how often each text that came in was stopped.
     """
     pages, live, rows, waiting = size // page, list[list[int]](), list[list[float]](), iter(lengths)
-    again: list[list[int]] = []
+    again, seen = list[list[int]](), list[list[int]]()
     for _ in range(steps):
         live = [t for t in live if t[0] < t[1]]
         while sum(-(-(t[0] + 1) // page) for t in live) > pages:
+            live[-1][2] += 1
             again.append(live.pop())
         used = sum(-(-(t[0] + 1) // page) for t in live)
-        again = again or [[0, next(waiting)]]
+        again = again or [[0, next(waiting), 0]]
         while used + (need := -(-(again[-1][0] + 1) // page)) <= pages:
             live.append(again.pop())
+            seen += [live[-1]] if live[-1][0] == 0 else []
             used += need
-            again = again or [[0, next(waiting)]]
+            again = again or [[0, next(waiting), 0]]
         for text in live:
             text[0] += 1
         written = sum(t[0] for t in live)
         rows.append([written / size, (used * page - written) / size, 1 - used * page / size])
-    return np.array(rows)
+    return np.array(rows), [t[2] for t in seen]
 
 
 class Prefix:
