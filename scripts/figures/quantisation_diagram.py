@@ -5,7 +5,7 @@ import torch
 from docs.training.quantisation import quantisation as code
 from scripts.figures import diagram, style
 
-W, MADE, X, H = r"$\mathbf{w}$", r"$\hat{\mathbf{w}}$", r"$\mathbf{x}$", "$H$"
+W, MADE, X = r"$\mathbf{w}$", r"$\hat{\mathbf{w}}$", r"$\mathbf{x}$"
 
 
 def numbers() -> style.Table:
@@ -40,9 +40,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     rounds = sheet.pill(300, 148, 118, 36, "divide, round")
     codes = sheet.box(470, 148, 168, 44, f"$q$ = {q}", gloss="4 bits each")
     sheet.label(628, 144, "stored:", "$q$ and $s$")
-    square = sheet.box(
-        116, 162, 196, 44, f"{H}, from calibration text", gloss="GPTQ, AWQ, smoothing"
-    )
+    square = sheet.box(116, 162, 196, 44, "calibration text", gloss="better methods; GPTQ: H")
     sheet.chain([row, top, s])
     sheet.arrow(row.bottom(60), rounds.top(-30), via=112)
     sheet.arrow(s.bottom(), rounds.top(30), via=112)
@@ -81,9 +79,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     top = sheet.pill(282, 62, 108, 36, "largest, by 7")
     s = sheet.box(282, 128, 84, 34, f"$s = {scale:g}$")
     rounds = sheet.pill(112, 160, 118, 36, "divide, round")
-    square = sheet.box(
-        254, 204, 172, 44, f"{H}, from calibration text", gloss="GPTQ, AWQ, smoothing"
-    )
+    square = sheet.box(254, 204, 172, 44, "calibration text", gloss="better methods; GPTQ: H")
     codes = sheet.box(112, 258, 168, 44, f"$q$ = {q}", gloss="4 bits each")
     sheet.arrow(row, top)
     sheet.arrow(top, s)

@@ -430,9 +430,12 @@ def test_the_row_to_try(answer: Bench) -> None:
 
 @pytest.mark.answer("answer-quantisation-zero")
 def test_exercise_1_zero(answer: Bench) -> None:
-    q, scale, zero = code.affine(torch.tensor([-1.0, 1.7, 5.0]).double(), 4)
+    q, scale, zero = code.affine(torch.tensor([-1.2, 1.7, 4.8]).double(), 4)
     right = [float(scale), float(zero), float((q - zero)[1] * scale)]
-    answer("answer-quantisation-zero").is_(right, [right[0], 3, right[2]])
+    step = 6 / 16  # as if sixteen codes had sixteen steps
+    answer("answer-quantisation-zero").is_(
+        right, [step, round(1.2 / step), step * round(1.7 / step)]
+    )
 
 
 @pytest.mark.answer("answer-quantisation-bytes")
