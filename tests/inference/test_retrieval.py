@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 from scipy.linalg import svdvals
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -160,6 +161,9 @@ def test_fusing_adds_reciprocal_ranks(printed: Equations) -> None:
     score = [sum(1 / (60 + ranking.index(n) + 1) for ranking in rankings) for n in range(9)]
     order = retrieval.fuse(rankings)
     assert order == sorted(range(9), key=lambda n: -score[n])
+    found = retrieval.fuse([list(range(100)), [1, 2, 3, 5, 4, *range(6, 100), 0]])
+    assert found.index(4) < found.index(0)
+    said(f"ranks 5, 5: {2 / 65:.4f}; ranks 1, 100: {1 / 61 + 1 / 160:.4f}")
     ranks = [3, 5, 8]
     printed("eq-retrieval-fuse").holds(
         {"R(d)": float(np.sum(1 / np.array([63, 65, 68]))), "M": 3, r"\kappa": 60, "r": ranks}
@@ -241,7 +245,10 @@ def test_how_many_answers_a_blind_cut_leaves_whole(printed: Equations) -> None:
             {r"P(\text{whole})": kept, "W": size, "A": length, "O": overlap}
         )
         if not overlap:
-            said(f"An answer of {length} words is whole in {kept:.0%} of".replace("%", " %"))
+            said(
+                f"An answer of {length} words that begins anywhere alike is whole in "
+                f"{100 * kept:.0f} % of cases"
+            )
     assert [c.words for c in retrieval.cut("d", list("abcde"), 3, 1)] == [
         tuple("abc"),
         tuple("cde"),
@@ -283,6 +290,7 @@ def test_the_example_as_told(capsys: pytest.CaptureFixture[str]) -> None:
         r"note 1 gets $1/61 + 1/62 = 0.0325$ and note 2 gets $1/63 + 1/61 = 0.0323$",
         f"{words[0]:.2f}, {words[1]:.2f}, {words[2]:.2f}",
         f"minus log p of the right passage, {table['loss'][0]:.2f}",
+        rf"$-\log {math.exp(-table['loss'][0]):.2f} = {table['loss'][0]:.2f}$",
         "0.80, 0.96, 0.60; fused ranks give the order 1, 2, 3",
     )
     assert table["fused"] == [1, 2, 3]
@@ -329,7 +337,7 @@ def test_how_many_words_a_question_shares_with_its_answer() -> None:
     said(
         f"{same} of {all_same} stand in the passage with the answer in the first wording, "
         f"{other} of {all_other} in the second",
-        f"{100 * unknown:.0f} % of the words of the second wording stand nowhere in it",
+        f"{100 * unknown:.0f} % of the words of the second wording stand nowhere in this text",
     )
 
 
@@ -364,10 +372,69 @@ def test_the_table_of_measures_and_the_sentences_on_it() -> None:
         f"{table['more of 20 low'][letters]:.2f} to {table['more of 20 high'][letters]:.2f}",
         f"recall@5 of {table['recall'][bm25]:.2f} in place of {table['recall'][0]:.2f}",
     )
-    widest = max(h - lo for h, lo in zip(table["high"], table["low"], strict=True))
-    said(f"with 44, an interval of recall is up to {widest:.2f} wide")
+    wide = [2 * 1.96 * (0.25 / count) ** 0.5 for count in (44, 200)]
+    said(
+        f"with 44, an interval of recall is up to {wide[0]:.1f} wide, with 200 up to {wide[1]:.2f}"
+    )
     assert table["recall"][1] == table["recall"][0]
     assert table["recall"][6] == table["recall"][bm25]
+
+
+def asked(wording: int) -> list[list[str]]:
+    """The questions in the words of the page, 1, or in other words, 2."""
+    return [retrieval.words(row[wording]) for row in figures.questions()]
+
+
+def test_how_many_numbers_a_latent_vector_has() -> None:
+    made = figures.chunks("sentences", figures.WORDS)
+    passages, held = [chunk.words for chunk in made], figures.relevant(made)
+    index = retrieval.BM25(passages)
+
+    def hits(made: retrieval.BM25 | retrieval.Latent, wording: int, k: int) -> np.ndarray:
+        ranked = [retrieval.ranked(made.scores(q)) for q in asked(wording)]
+        return np.array([bool(h & set(r[:k])) for h, r in zip(held, ranked, strict=True)], float)
+
+    fives = {}
+    for width in (figures.WIDTH, 200, 300):
+        latent = retrieval.Latent(passages, width)
+        fives[width] = [hits(latent, wording, 5).sum() for wording in (1, 2)]
+    assert fives[figures.WIDTH] == fives[200] == fives[300]
+    said(
+        f"With {figures.WIDTH} numbers for each of {len(made)} passages",
+        "Here $E = 128$; with 200 and 300",
+    )
+    small, words = retrieval.Latent(passages, 64), hits(index, 2, 20)
+    more, low, high = figures.interval(hits(small, 2, 20) - words)
+    said(
+        f"With $E = 64$ the vectors find {hits(small, 2, 20).sum():.0f} of the {len(held)} in other words "
+        f"among the first 20, BM25 {words.sum():.0f} (difference {more:.2f}, {low:.2f} to {high:.2f}), but "
+        f"{hits(small, 1, 5).mean():.2f} instead of {hits(index, 1, 5).mean():.2f} among five",
+    )
+
+
+def test_differences_in_rank() -> None:
+    held = figures.relevant(figures.chunks("sentences", figures.WORDS))
+    far: dict[tuple[str, int, int], tuple[float, float, float]] = {}
+    for wording in (1, 2):
+        mrr, first = [], []
+        for ranker in figures.rankers():
+            rankings = [ranker(q) for q in asked(wording)]
+            ranks = [retrieval.reciprocal_rank(r, h) for r, h in zip(rankings, held, strict=True)]
+            mrr.append(np.array(ranks))
+            first.append(np.array([rank == 1 for rank in ranks], float))
+        for name, values in (("mrr", mrr), ("first", first)):
+            for method in range(1, 5):
+                more, low, high = figures.interval(values[method] - values[0])
+                if low > 0 or high < 0:
+                    far[name, wording, method] = (more, low, high)
+    assert list(far) == [("mrr", 1, 3), ("mrr", 2, 3), ("mrr", 2, 4), ("first", 2, 4)]
+    same, other, letters, top = far.values()
+    said(
+        f"reranked by +{same[0]:.2f} in the words of the page and −{-other[0]:.2f} in other words, both just",
+        f"letters by +{letters[0]:.2f} ({letters[1]:.2f} to {letters[2]:.2f}) in other words, also for "
+        f"recall@1 by +{top[0]:.2f} ({top[1]:.2f} to {top[2]:.2f})",
+    )
+    assert 0 < same[1] < 0.002 > -other[2] > 0
 
 
 def test_the_sentences_on_chunks() -> None:
@@ -377,7 +444,7 @@ def test_the_sentences_on_chunks() -> None:
     assert cut["half"][1:] == [0] * 4
     assert cut["apart"][4] == 0
     said(
-        f"at 50 words a blind cut parts {cut['apart'][1]} of 44 answers",
+        f"At 50 words a blind cut parts {cut['apart'][1]} of 44 answers",
         f"cut {cut['apart'][0]}, {cut['apart'][1]}, {cut['apart'][2]} and {cut['apart'][3]} of the "
         f"44 answers; with half overlap it is {cut['half'][0]} at 25 words",
         f"from {table['apart, words'][1]:,.0f} to {table['half, words'][1]:,.0f} words",
@@ -392,6 +459,13 @@ def test_the_sentences_on_chunks() -> None:
     assert (round(table["apart"][0], 1), round(table["half"][0], 2)) == (0.5, 0.66)
     for half, apart in zip(table["half, words"][:4], table["apart, words"], strict=False):
         assert 1.8 < half / apart < 2
+    more = [s / a for s, a in zip(table["sentences, chunks"], table["apart, chunks"], strict=True)]
+    said(
+        f"are {100 * more[1] - 100:.0f} % more at 50 words and {100 * more[2] - 100:.0f} % more at 100"
+    )
+    assert max(more) < 1.25
+    assert table["sentences"][0] == 1
+    said(f"(exact interval {stats.binomtest(44, 44).proportion_ci().low:.2f} to 1")
     made = figures.chunks("apart", 50)
     assert sum(not held for held in figures.relevant(made)) == cut["apart"][1]
 

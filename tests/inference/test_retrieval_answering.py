@@ -40,6 +40,7 @@ def test_two_versions_stand_one_above_the_other_until_the_older_is_dropped() -> 
     assert best[:2] == [NOON, TWO]
     assert len(set(NOON.text.split()) ^ set(TWO.text.split())) == 2
     assert answering.newest(best) == [TWO, DOORS]
+    assert answering.newest([NOON, DOORS]) == [NOON, DOORS], "what was not found cannot win"
 
 
 def test_the_best_stand_at_both_ends() -> None:

@@ -55,9 +55,10 @@ def test_the_sentences_on_the_figure() -> None:
     }
     grouped, loose = table["recall"][rows[0, 50, 2]], table["recall"][rows[0, 0, 2]]
     said(
-        f"Reading 2 of {figures.CELLS} cells, {100 * table['read'][rows[0, 50, 2]]:.1f} % of the "
-        f"comparisons with the centres counted, finds {grouped:.3f} of the ten nearest where "
-        f"vectors lie in groups, and {loose:.2f} where they do not",
+        f"Reading 2 of {figures.CELLS} cells, with the centres counted, takes "
+        f"{100 * table['read'][rows[0, 50, 2]]:.1f} % of the comparisons and finds {grouped:.3f} of the "
+        f"ten nearest where vectors lie in groups; where they do not, "
+        f"{100 * table['read'][rows[0, 0, 2]]:.1f} % and {loose:.2f}",
         f"{figures.COUNT:,} vectors of {figures.NUMBERS} numbers, {figures.CELLS} cells, "
         f"{figures.ASKED} questions; mean and standard deviation of three seeds",
     )
