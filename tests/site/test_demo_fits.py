@@ -56,6 +56,12 @@ MOVED = """async root => {
   return moved;
 }"""
 
+# Of a stage, what stands below the last thing in it.
+EMPTY = """stage => {
+  const ends = [...stage.children].map(node => node.getBoundingClientRect().bottom);
+  return stage.getBoundingClientRect().bottom - Math.max(...ends);
+}"""
+
 TOPS = """root => [...root.querySelectorAll('.demo-stage > canvas')].filter(node => node.offsetParent)
   .map(node => node.getBoundingClientRect().top)"""
 
@@ -113,6 +119,8 @@ def test_on_a_phone_the_picture_stays_in_sight_of_its_last_control(
         "status": demo.locator(".demo-status:visible").first.bounding_box(),
     }
     assert all(places.values())
+    empty = demo.locator(".demo-watch:visible").first.evaluate(EMPTY)
+    assert empty <= 24, "a part of what stays in sight is empty"
     (over, own, under) = (place for place in places.values() if place)
     assert over["y"] >= 0
     assert over["height"] <= 0.58 * height, "the picture leaves no room for the controls"
