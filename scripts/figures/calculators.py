@@ -146,7 +146,7 @@ def share() -> style.Table:
 
 def draw_share(table: style.Table, axes: style.Axes) -> None:
     """A bar for each run."""
-    names = [run["model"] for run in calc.data()["run"] if "hours" in run]
+    names = [run.get("name", run["model"]) for run in calc.data()["run"] if "hours" in run]
     rows = range(len(names))
     axes.barh(rows, table["share"], 0.6, color=style.SERIES[0], alpha=0.7)
     for row, one in enumerate(table["share"]):

@@ -25,7 +25,7 @@ HEADS = {
         "| --- | --: | --- | --: | --: | --: | --: | --: |",
     ],
     RUNS: [
-        "| Run | Tokens | Operations, $6NT$ | Published | Share of the peak | At 2 an hour |",
+        "| Run | Tokens | Operations, $6 P_m T$ | Published | Share of the peak | At 2 an hour |",
         "| --- | --: | --: | --- | --: | --: |",
     ],
 }
@@ -124,7 +124,7 @@ def run_line(row: dict[str, Any], table: dict[str, Any]) -> str:
         share = f"{100 * calc.utilisation(work, peaks[row['gpu']], row['hours']):.0f} %"
         money = f"{row['hours'] * HOURLY / 1e6:.2f} M"
     cells = [
-        row["model"],
+        row.get("name", row["model"]),
         f"{row['tokens'] / 1e12:g} T",
         power(work),
         f"{', '.join(published)}{cite(row)}",

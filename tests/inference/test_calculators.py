@@ -299,7 +299,7 @@ def test_a_step_takes_the_longer_of_reading_and_computing(printed: Equations) ->
         {
             r"\tau_r": read,
             r"\tau_c": work,
-            "R": calc.reading(SMALL, 3),
+            "P_r": calc.reading(SMALL, 3),
             "a": 1.5,
             "B": 3,
             "K": kept,
@@ -326,6 +326,34 @@ def test_a_batch_reads_more_experts_until_it_reads_all() -> None:
 
 
 # The demo, and the programs.
+
+CHANGES = [
+    ("Mistral 7B", {"layers": 16}),
+    ("Mistral 7B", {"layers": 31}),
+    ("gpt-oss-120b", {"layers": 12}),
+    ("DeepSeek-V3", {"layers": 2}),
+    ("Mixtral 8x7B", {"used": 16}),
+    ("Llama 3 8B", {"heads": 4}),
+]
+
+
+@pytest.mark.parametrize(("name", "new"), CHANGES)
+def test_a_changed_model_has_no_part_that_is_more_than_its_whole(
+    name: str, new: calc.Model
+) -> None:
+    m = calc.changed(MODELS[name], new)
+    p = calc.parameters(m)
+    assert (
+        0
+        < p["multiplied"]
+        <= p["active"]
+        <= p["total"]
+        < calc.parameters(MODELS[name])["total"] + 1
+    )
+    assert calc.mixing(m, 131_072) > 0
+    share = m["layers"] / MODELS[name]["layers"]
+    kept, before = (calc.cache(one, 131_072) for one in (m, MODELS[name]))
+    assert kept == pytest.approx(share * min(1, m["kv_heads"] / MODELS[name]["kv_heads"]) * before)
 
 
 def outcome(row: calc.Model, gpu: calc.Model, tokens: int, before: int, batch: int) -> list[float]:
@@ -362,6 +390,8 @@ def golden() -> dict[str, object]:
         for tokens, before, batch in ((1, 1000, 1), (700, 0, 8), (9000, 123, 300)):
             args = (row, table["gpu"][1], tokens, before, batch)
             cases.append({"function": "outcome", "args": list(args), "returns": outcome(*args)})
+    for name, new in CHANGES:
+        case("changed", calc.models()[name], new)
     case("picture", next(row for row in table["model"] if row.get("kind") == "dit"), 256)
     for n in (388, 70_553_706_496):
         for precision in calc.BYTES:

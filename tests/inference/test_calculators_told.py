@@ -1,5 +1,6 @@
 """The numbers that docs/inference/calculators.md tells, and its exercises."""
 
+import math
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -51,12 +52,13 @@ def test_the_example_by_pencil() -> None:
     said(
         "Each of the 328 takes a multiplication and an addition: 656 operations for a token.",
         "a score and a weighted sum of 2 numbers each.",
-        "The eighth token looks at 8, itself included:",
+        "The eighth token looks at 8, itself included: 4 operations for each of 2 numbers, in 2 heads and 2 layers,",
         "Together 912.",
         "so 1,000 tokens in texts of 8 take",
-        "(Every token is counted as looking at all 8, though half of the scores are masked.)",
+        "(Every token is counted as looking at all 8, though 28 of the 64 scores are masked.)",
     )
     assert calc.training(m, 1000, 8) == 2_736_000
+    assert sum(later > now for now in range(8) for later in range(8)) == 28
     held = [calc.weights(388, bits) for bits in (16, 32, 8)]
     said(
         f"bytes, in 32 bits {held[1]:,.0f}, and in 8 bits {held[2]:.0f}.",
@@ -101,12 +103,15 @@ def test_a_model_of_70_billion() -> None:
     formats = [calc.weights(n, bits, group) / GB for _, bits, group in figures.FORMATS]
     short, long = (calc.cache(LARGE, tokens) / GB for tokens in (8192, 131072))
     fp32, bf16, int8, int4 = (f"{value:.0f}" for value in formats)
+    apart = 2 * LARGE["vocabulary"] * LARGE["width"]
+    mixed = (calc.weights(n - apart, 4, 128) + 2 * apart) / GB
+    assert calc.weights(n, 8, LARGE["width"]) / GB - formats[2] < 0.1
     said(
         f"Llama 3 70B has {n / GB:.1f} billion parameters.",
-        f"Its weights take {fp32} GB in fp32, {bf16} GB in bf16, {int8} GB in int8, "
-        f"and {int4} GB in int4 with a scale for each 128.",
+        f"Its weights take {fp32} GB in fp32, {bf16} GB in bf16, {int8} GB in int8 "
+        f"(one scale a row hardly counts), and {int4} GB in int4 with a scale for each 128, or {mixed:.1f} if [the tables stay in 16 bits]",
         f"Its cache keeps {calc.cache(LARGE, 1) / 1e3:.0f} kB a token: {short:.1f} "
-        f"GB for 8,192 tokens, and {long:.0f} GB for a context of 128k (131,072).",
+        f"GB for 8,192 tokens, and {long:.0f} GB for 128k (131,072), which version 3.1,",
         f"fp32: {fp32} and {long:.0f}. bf16: {bf16} and {long:.0f}. int8: {int8} and "
         f"{long:.0f}. int4 with groups of 128: {int4} and {long:.0f}. Dashed lines "
         "stand at one, two and four GPUs of 80 GB",
@@ -117,8 +122,11 @@ def test_a_model_of_70_billion() -> None:
     assert read_table(HOME / "memory.csv")["weights"] == pytest.approx(formats, rel=1e-5)
     left = 2 * 80 - formats[1]
     said(
-        f"Two GPUs of 80 GB hold the weights in bf16, and {left:.0f} GB are left: room "
-        f"for {int(left / short)} texts of 8,192 tokens, and not for one of 128k.",
+        f"Two GPUs of 80 GB hold the weights in bf16, and {left:.0f} GB are left: "
+        f"{int(left / short)} texts of 8,192 tokens on paper, {int((left - 16) / short)} if a tenth is left free, "
+        "and none of 128k.",
+        f"holds 16 bytes a parameter, {calc.states(n, 'mixed') / 1e12:.2f} TB: "
+        f"{math.ceil(calc.states(n, 'mixed') / 80e9)} such GPUs before any activation.",
         f"The weights of Llama 3 70B in bf16 are {bf16} GB or {formats[1] * GB / 2**30:.0f} GiB.",
     )
     assert left < long
@@ -134,8 +142,16 @@ def test_a_training_run() -> None:
         f"\\cdot 10^{{23}}$ operations",
         f"at an MFU of 40 %, that is {spent / 1e3:.0f},000 GPU hours: {spent / 1024 / 24:.0f} "
         "days on 1,024 of them.",
-        f"it costs {2 * spent / 1e6:.2f} million.",
+        f"in texts of 4,096 tokens makes it {calc.hours(calc.training(m, 2e12, 4096), H100['peak'], 0.4) / 1e3:.0f},000.",
+        f"it costs {2 * spent / 1e6:.2f} million; at the [2.95 of May 2026](#machines), {2.95 * spent / 1e6:.2f} million.",
         "A model such as Llama 2 70B, trained on 2 trillion tokens, takes",
+    )
+    longer = calc.hours(6 * calc.parameters(LARGE)["multiplied"] * 15e12, H100["peak"], 0.4)
+    run = next(one for one in calc.data()["run"] if one.get("name") == "Llama 3.1 70B")
+    said(
+        f"For Llama 3 70B and 15 trillion tokens the same rule says {longer / 1e6:.1f} million hours and "
+        f"{2 * longer / 1e6:.1f} million dollars; version 3.1 [took {run['hours'] / 1e6:.0f} million hours](#runs), "
+        f"{2 * run['hours'] / 1e6:.0f} million dollars."
     )
     assert H100["peak"] == pytest.approx(989e12, rel=1e-3)
     a100 = calc.hours(work, GPUS["A100 80 GB"]["peak"], 0.4)
@@ -147,7 +163,7 @@ def test_a_bound_on_the_speed_of_writing() -> None:
     times = [calc.step(LARGE, H100, 4, 2, texts, 8192) for texts in (1, 32)]
     prices = [calc.price(t, 4, texts, 2) for t, texts in zip(times, (1, 32), strict=True)]
     said(
-        "on four H100s, with 8,192 tokens in each text, the fourth rule allows at "
+        "on four H100s, with 8,192 tokens in each text, the fourth step allows at "
         f"most {1 / times[0]:.0f} tokens a second for one text, and {32 / times[1]:,.0f} "
         "for 32 together.",
         f"At 2 an hour for each GPU, a million tokens then cost at least {prices[0]:.2f}, or {prices[1]:.2f}.",
@@ -171,8 +187,8 @@ def test_names_and_experts() -> None:
         f"Llama 2 7B has {seven:.2f} billion parameters and Mistral 7B {mistral:.2f}: "
         f"in bf16 {2 * seven:.1f} and {2 * mistral:.1f} GB.",
         f'"7B" is {seven:.2f} or {mistral:.2f} billion',
-        f"that is what multiplies a token, {count('gpt-oss-120b', 'multiplied'):.2f}; "
-        f"with the table of the input they are {count('gpt-oss-120b', 'active'):.2f}.",
+        f"By our count {count('gpt-oss-120b', 'multiplied'):.2f} billion multiply a token; "
+        f"with the table of the input, {count('gpt-oss-120b', 'active'):.2f} are active.",
     )
     mixtral = MODELS["Mixtral 8x7B"]
     held = count("Mixtral 8x7B")
@@ -190,21 +206,41 @@ def test_names_and_experts() -> None:
 def test_shares_of_the_peak() -> None:
     told = [f"{value:.0f}" for value in read_table(HOME / "share.csv")["share"]]
     said(
-        f"Llama 2: 7B {told[0]}, 13B {told[1]}, 70B {told[2]} per cent. Llama 3: 8B "
+        f"Llama 2: 7B {told[0]}, 13B {told[1]}, 70B {told[2]} per cent. Llama 3.1: 8B "
         f"{told[3]}, 70B {told[4]}, 405B {told[5]}. DeepSeek-V3: {told[6]}](calculators"
     )
     assert max(read_table(HOME / "share.csv")["share"]) < 50
     said(
-        "in training less than half of its peak in [seven runs](#peak);",
-        "| MFU | 40 % at most, or that",
+        "the speed that the machine reaches: less than half of its peak in [seven runs](#peak).",
+        "| MFU | that of a similar run, or 30 to 45 % |",
     )
-    said('- **"GPUs at 40 % are badly used."** 40 % of the peak is at the upper end of')
+    runs = [run for run in calc.data()["run"] if "hours" in run]
+    whole = [
+        calc.utilisation(
+            calc.training(
+                MODELS[run["model"]], run["tokens"], 8192 if "Llama 3" in run["model"] else 4096
+            ),
+            GPUS[run["gpu"]]["peak"],
+            run["hours"],
+        )
+        for run in runs
+    ]
+    least, most = (f"{100 * one:.0f}" for one in (min(whole), max(whole)))
+    said(
+        f"By $W$, in texts of 4,096 tokens and for Llama 3.1 of 8,192, they give {least} to {most} %.",
+        f"attention is left out, and with it they are {least} to {most} %.",
+        f"its hours give {told[5]} %, and with attention {100 * whole[5]:.0f} %;",
+        '- **"GPUs at 40 % are badly used."** 40 % of the peak is usual in [published runs](#peak): '
+        "with attention counted, four of seven reach more.",
+    )
+    assert sum(one > 0.4 for one in whole) == 4
+    assert max(whole) < 0.5
     low, high = min(map(int, told)), max(map(int, told))
     said(
         f"the hours of [seven published runs](#tab-calculators-runs) give {low} to {high} %.",
-        f"[the peak is not reached](#peak): {low} to {high} % in seven published runs",
+        f"[the peak is not reached](#peak): {low} to {high} % in seven published runs, attention left out",
         f"with {low} % the run above costs three times as much",
-        "So a plan that takes 40 % is optimistic;",
+        "So plan with the share of a similar run, or with 30 to 45 %;",
     )
     assert len(told) == 7
     assert 40 / low == pytest.approx(3, rel=0.05)
@@ -240,8 +276,8 @@ def test_attention_bits_and_macs() -> None:
     dit = next(row for row in calc.data()["model"] if row["name"] == "DiT-XL/2")
     work = pictures.picture(dit, 256) / GB
     said(
-        f"Our count is {work:.2f} billion operations for a picture of 256 tokens, so "
-        f"that half of it, {work / 2:.2f}, is what was published"
+        f"Our count is {work:.2f} billion operations for a picture of 256 tokens.",
+        f"Half of it, {work / 2:.2f}, agrees with what was published",
     )
 
 
@@ -254,6 +290,14 @@ def test_activations_of_gpt_2_xl_and_of_gpt_3() -> None:
         f"{inputs} if the layers are. A dashed line at 80",
         "GPT-2 XL, 8 texts of 1,024 tokens, mixed precision.",
         "With all activations it does not fit a GPU of 80 GB.",
+    )
+    xl = MODELS["GPT-2 XL"]
+    logits = 2 * 8 * 1024 * xl["vocabulary"] / GB
+    said(
+        f"beside it come {logits:.1f} GB of logits in 16 bits and, if layers are computed "
+        f"again, {table['activations'][0] / xl['layers']:.1f} GB of the layer at work.",
+        f"For GPT-2 XL and 8 texts of 1,024 tokens they take {all_kept} GB;",
+        f"keeps {inputs} GB of them, for a third more operations.",
     )
     totals = [a + b for a, b in zip(table["states"], table["activations"], strict=True)]
     assert totals[0] > 80 > totals[1]
@@ -292,6 +336,10 @@ def test_each_cell_of_the_models_is_computed() -> None:
         told = float(off[1].replace("−", "-")) / 100
         assert told == pytest.approx(shown.total(row) / row["published"] - 1, abs=6e-4)
     said("prints 70,553,706,496 parameters and $2.96 \\cdot 10^{14}$ operations for 2,048 tokens;")
+    v3 = MODELS["DeepSeek-V3"]
+    ways = [2 * v3[part] + v3["rotated"] for part in ("head_width", "latent")]
+    said(f"{ways[1] / ways[0]:.1f} times as many in DeepSeek-V3.")
+    assert calc.mixing(v3, 1) == 2 * v3["heads"] * ways[0] * v3["layers"]
     assert calc.forward(LARGE, 2048) == pytest.approx(2.96e14, rel=2e-3)
 
 
@@ -340,7 +388,7 @@ def test_exercise_4_twice_the_texts(answer: Bench) -> None:
 
 @pytest.mark.answer("answer-calculators-share")
 def test_exercise_5_a_share_with_attention(answer: Bench) -> None:
-    said("do 7 million hours of H100 amount to for Llama 3 70B and 15 trillion tokens in")
+    said("do 7 million hours of H100 amount to for Llama 3.1 70B and 15 trillion tokens in")
     work = calc.training(LARGE, 15e12, 8192)
     plain = 6 * calc.parameters(LARGE)["multiplied"] * 15e12
     assert 100 * (work / plain - 1) == pytest.approx(15, abs=0.6)
@@ -351,7 +399,10 @@ def test_exercise_5_a_share_with_attention(answer: Bench) -> None:
 @pytest.mark.answer("answer-calculators-longest")
 def test_exercise_6_the_longest_text_on_80_gb(answer: Bench) -> None:
     m = MODELS["Llama 3 8B"]
-    said("whose cache in 16 bits fits beside", "on a GPU of 80 GB, with a tenth of it left free?")
+    said(
+        "whose cache in 16 bits fits beside",
+        "on a GPU of 80 GB, with a tenth of it left free, by memory alone?",
+    )
     room = 0.9 * 80 - 2 * count("Llama 3 8B")
     fits = [2**k for k in range(30) if calc.cache(m, 2**k) / GB <= room]
     assert calc.cache(m, fits[-1]) / GB == pytest.approx(34.4, abs=0.05)

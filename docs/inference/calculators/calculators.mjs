@@ -62,6 +62,19 @@ export function complete(row) {
   return m;
 }
 
+/**
+ * A complete model with other settings, in which no part is more than its whole.
+ * @param {Model} m @param {Model} fresh @returns {Model}
+ */
+export function changed(m, fresh) {
+  const n = { ...m, ...fresh };
+  n.windowed = Math.floor((m.windowed * n.layers) / m.layers);
+  n.dense = Math.min(n.dense, n.layers);
+  n.used = Math.min(n.used, n.experts);
+  n.kv_heads = Math.min(n.kv_heads, n.heads);
+  return complete(n);
+}
+
 /** @param {Model} m @returns {number} weights of the matrices of attention in one layer */
 export function attention(m) {
   const d = m.width;

@@ -55,6 +55,19 @@ def complete(row: Model) -> Model:
     return m
 
 
+def changed(m: Model, new: Model) -> Model:
+    """A complete model with other settings, in which no part is more than its whole.
+
+    Windows keep their share of the layers.
+    """
+    n = m | new
+    n["windowed"] = m["windowed"] * n["layers"] // m["layers"]
+    n["dense"] = min(n["dense"], n["layers"])
+    n["used"] = min(n["used"], n["experts"])
+    n["kv_heads"] = min(n["kv_heads"], n["heads"])
+    return complete(n)
+
+
 # --8<-- [start:attention]
 def attention(m: Model) -> int:
     """Weights of the matrices of attention in one layer."""

@@ -15,10 +15,18 @@ const FIELDS = {
   heads: ["Query heads", 999],
   kv_heads: ["KV heads", 999],
   inner: ["Inner width", 999999],
+  expert_inner: ["Expert's inner width", 999999],
   vocabulary: ["Vocabulary", 999999],
   experts: ["Experts", 9999],
   used: ["Experts a token", 999],
 };
+
+/** @param {Model} m @param {string} key @returns {boolean} whether a setting of a complete model has an effect */
+function matters(m, key) {
+  if (key === "inner") return m.dense > 0;
+  if (key === "kv_heads") return !m.latent && m.kind !== "retnet";
+  return Boolean(m[key]);
+}
 
 /** @type {Model} */
 const EXAMPLE = {
@@ -40,7 +48,10 @@ const FORMATS = {
   int8: ["int8", 8, 0],
   int4: ["int4, groups of 128", 4, 128],
 };
-const SHARED = { gpu: "H100 80 GB", mfu: 40, hourly: 2, trained: 12.3, batch: 1 };
+const SHARED = { gpu: "H100 80 GB", mfu: 40, hourly: 2, trained: 56, batch: 1 };
+
+/** @param {number} n a place of the slider @returns {number} tokens: 1, 1.5, 2, 3, 5 and 7 thousand, and so on */
+const trained = (n) => [1, 1.5, 2, 3, 5, 7][n % 6] * 10 ** (3 + Math.floor(n / 6));
 
 /** @type {Preset[]} */
 const PRESETS = [
@@ -52,7 +63,7 @@ const PRESETS = [
     gpus: 1,
     format: "bf16",
     tokens: 3,
-    trained: 3,
+    trained: 0,
     hourly: 3.6,
     see: "388 parameters, 776 bytes, 912 operations for the eighth token, and 6.84 s for training on 1,000 tokens: the numbers of the page.",
   },
@@ -73,7 +84,7 @@ const PRESETS = [
     format: "bf16",
     tokens: 17,
     batch: 4,
-    see: "One text keeps 43 GB, four of them more than the weights take. Choose Mistral 7B, then DeepSeek-V3.",
+    see: "One text of Llama 3.1 keeps 43 GB, four of them more than the weights take. Choose Mistral 7B, then DeepSeek-V3.",
   },
   {
     ...SHARED,
@@ -93,7 +104,7 @@ const PRESETS = [
     format: "int8",
     tokens: 13,
     batch: 64,
-    see: "671 billion parameters, a nineteenth of them multiply a token. Move the texts at once: reading the experts is shared slowly.",
+    see: "671 billion parameters, an eighteenth of them multiply a token. Move the texts at once: reading the experts is shared slowly.",
   },
 ];
 
@@ -198,8 +209,8 @@ class Stage {
       onInput: () => this.show(),
     });
     this.many = this.count(controls, "GPUs", 1, 99999);
-    this.trained = this.slide(controls, "Training tokens", [3, 14, 0.1, 3], (n) =>
-      counted(10 ** n),
+    this.trained = this.slide(controls, "Training tokens", [0, 66, 1, 0], (n) =>
+      counted(trained(n)),
     );
     this.mfu = this.slide(controls, "MFU", [5, 100, 1, 40], (n) => `${n} %`);
     this.hourly = this.slide(controls, "Price of a GPU hour", [0.1, 10, 0.1, 3.6], (n) =>
@@ -255,16 +266,16 @@ class Stage {
     if (!this.reads) return this.entry;
     const m = calc.complete(this.entry);
     const changed = Object.fromEntries(
-      (this.fields ?? []).filter(([key]) => m[key]).map(([key, field]) => [key, field.value()]),
+      (this.fields ?? []).filter(([key]) => matters(m, key)).map(([key, field]) => [key, field.value()]),
     );
-    return calc.complete({ ...m, ...changed });
+    return calc.changed(m, changed);
   }
 
   /** The settings of the chosen model into their fields; what it does not have cannot be set. */
   take() {
     const m = this.reads ? calc.complete(this.entry) : {};
     for (const [key, field] of this.fields ?? []) {
-      field.input.disabled = !m[key];
+      field.input.disabled = !this.reads || !matters(m, key);
       if (m[key]) field.set(m[key]);
     }
     this.show();
@@ -310,6 +321,9 @@ class Stage {
 
   show() {
     if (!this.tables) return; // not all controls are there
+    const held = this.model;
+    for (const [key, field] of this.fields ?? [])
+      if (this.reads && matters(held, key) && field.value() !== held[key]) field.set(held[key]);
     this.picture?.redraw();
     const { weights, caches, card, cards } = this.memory();
     const n = this.total();
@@ -347,7 +361,7 @@ class Stage {
     const texts = this.batch?.value() ?? 1;
     const hourly = this.hourly?.value() ?? 1;
     const mfu = (this.mfu?.value() ?? 40) / 100;
-    const work = calc.training(m, 10 ** (this.trained?.value() ?? 3), length);
+    const work = calc.training(m, trained(this.trained?.value() ?? 0), length);
     const spent = calc.hours(work, gpu.peak, mfu);
     const [, bits, group] = FORMATS[this.format?.value() ?? "bf16"];
     const seconds = calc.step(m, gpu, cards, calc.weights(1, bits, group), texts, length);
