@@ -41,10 +41,13 @@ def draw_memory(table: style.Table, axes: style.Axes) -> None:
         linewidth=0.5,
         label="cache of 131,072 tokens",
     )
+    lines = [count * CARD for count in (1, 2, 4)]
     for row, (held, kept) in enumerate(zip(table["weights"], table["long"], strict=True)):
-        axes.text(held + kept + 5, row, f"{held:.0f} + {kept:.0f}", va="center")
-    for count in (1, 2, 4):
-        axes.axvline(count * CARD, color=style.MUTED, lw=1, ls="--")
+        end = held + kept
+        start = max([end, *(line for line in lines if end < line < end + 55)])  # beside the line
+        axes.text(start + 5, row, f"{held:.0f} + {kept:.0f}", va="center")
+    for line in lines:
+        axes.axvline(line, 0.25 if line == lines[-1] else 0, color=style.MUTED, lw=1, ls="--")
     axes.set_xticks([0, 80, 160, 240, 320])
     axes.set_yticks(rows, [name for name, _, _ in FORMATS])
     axes.invert_yaxis()
@@ -118,7 +121,7 @@ def draw_training(table: style.Table, axes: style.Axes) -> None:
     )
     for row, (held, kept) in enumerate(zip(table["states"], table["activations"], strict=True)):
         axes.text(held + kept + 1, row, f"{held:.1f} + {kept:.1f}", va="center")
-    axes.axvline(CARD, color=style.MUTED, lw=1, ls="--")
+    axes.axvline(CARD, 0.25, color=style.MUTED, lw=1, ls="--")
     axes.set_yticks(rows, ["all kept", "scores again", "layers again"])
     axes.set_ylim(3.6, -0.5)
     axes.set_xlim(0, 122)
