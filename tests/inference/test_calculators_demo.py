@@ -55,3 +55,36 @@ def test_presets_give_the_numbers_of_the_page(open_demo: OpenDemo) -> None:
     demo.get_by_label("Which model").select_option("DDPM, CIFAR-10")
     expect(cell(demo, "Parameters")).to_have_text("35.7 M")
     expect(cell(demo, "Cache of one text")).to_have_text("–")
+
+
+def test_a_setting_has_an_effect_or_is_not_shown_and_no_part_is_more_than_its_whole(
+    open_demo: OpenDemo,
+) -> None:
+    _, demo = open_demo(PAGE)
+    which = demo.get_by_label("Which model")
+    which.select_option("Mistral 7B")
+    expect(demo.get_by_label("Experts a token")).to_be_hidden()
+    layers = demo.get_by_label("Layers")
+    layers.fill("16")
+    layers.press("Enter")
+    expect(cell(demo, "Cache of one text")).to_have_text("524 kB")
+    which.select_option("Mixtral 8x7B")
+    expect(demo.get_by_label("Inner width", exact=True)).to_be_hidden()
+    used = demo.get_by_label("Experts a token")
+    used.fill("16")
+    used.press("Enter")
+    expect(used).to_have_value("8")
+    inner = demo.get_by_label("Expert's inner width")
+    inner.fill("1")
+    inner.press("Enter")
+    expect(cell(demo, "Parameters")).to_have_text("1.61 bn")
+
+
+def test_the_published_run_of_15_trillion_tokens_can_be_set(open_demo: OpenDemo) -> None:
+    _, demo = open_demo(PAGE)
+    demo.get_by_role("button", name="Training", exact=True).click()
+    slider = demo.get_by_label("Training tokens")
+    for _ in range(5):
+        slider.press("ArrowRight")
+    demo.get_by_label("Which model").select_option("Llama 3 70B")
+    expect(cell(demo, "Training, operations")).to_have_text("6.74 · 10²⁴")

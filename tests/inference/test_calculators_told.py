@@ -109,7 +109,8 @@ def test_a_model_of_70_billion() -> None:
     said(
         f"Llama 3 70B has {n / GB:.1f} billion parameters.",
         f"Its weights take {fp32} GB in fp32, {bf16} GB in bf16, {int8} GB in int8 "
-        f"(one scale a row hardly counts), and {int4} GB in int4 with a scale for each 128, or {mixed:.1f} if [the tables stay in 16 bits]",
+        f"(one scale a row hardly counts), and {int4} GB in int4 with a scale for each 128, "
+        f"or {mixed:.1f} if [the tables stay in 16 bits]",
         f"Its cache keeps {calc.cache(LARGE, 1) / 1e3:.0f} kB a token: {short:.1f} "
         f"GB for 8,192 tokens, and {long:.0f} GB for 128k (131,072), which version 3.1,",
         f"fp32: {fp32} and {long:.0f}. bf16: {bf16} and {long:.0f}. int8: {int8} and "
@@ -123,7 +124,8 @@ def test_a_model_of_70_billion() -> None:
     left = 2 * 80 - formats[1]
     said(
         f"Two GPUs of 80 GB hold the weights in bf16, and {left:.0f} GB are left: "
-        f"{int(left / short)} texts of 8,192 tokens on paper, {int((left - 16) / short)} if a tenth is left free, "
+        f"{int(left / short)} texts of 8,192 tokens on paper, "
+        f"{int((left - 16) / short)} if a tenth is left free, "
         "and none of 128k.",
         f"holds 16 bytes a parameter, {calc.states(n, 'mixed') / 1e12:.2f} TB: "
         f"{math.ceil(calc.states(n, 'mixed') / 80e9)} such GPUs before any activation.",
@@ -137,13 +139,15 @@ def test_a_training_run() -> None:
     n = calc.parameters(m)["multiplied"]
     work = 6 * n * 2e12
     spent = calc.hours(work, H100["peak"], 0.4)
+    whole = calc.hours(calc.training(m, 2e12, 4096), H100["peak"], 0.4)
     said(
         f"$6 \\cdot {n / GB:.1f} \\cdot 10^9 \\cdot 2 \\cdot 10^{{12}} = {work / 1e23:.1f} "
         f"\\cdot 10^{{23}}$ operations",
         f"at an MFU of 40 %, that is {spent / 1e3:.0f},000 GPU hours: {spent / 1024 / 24:.0f} "
         "days on 1,024 of them.",
-        f"in texts of 4,096 tokens makes it {calc.hours(calc.training(m, 2e12, 4096), H100['peak'], 0.4) / 1e3:.0f},000.",
-        f"it costs {2 * spent / 1e6:.2f} million; at the [2.95 of May 2026](#machines), {2.95 * spent / 1e6:.2f} million.",
+        f"in texts of 4,096 tokens makes it {whole / 1e3:.0f},000.",
+        f"it costs {2 * spent / 1e6:.2f} million; at the [2.95 of May 2026](#machines), "
+        f"{2.95 * spent / 1e6:.2f} million.",
         "A model such as Llama 2 70B, trained on 2 trillion tokens, takes",
     )
     longer = calc.hours(6 * calc.parameters(LARGE)["multiplied"] * 15e12, H100["peak"], 0.4)
@@ -163,7 +167,7 @@ def test_a_bound_on_the_speed_of_writing() -> None:
     times = [calc.step(LARGE, H100, 4, 2, texts, 8192) for texts in (1, 32)]
     prices = [calc.price(t, 4, texts, 2) for t, texts in zip(times, (1, 32), strict=True)]
     said(
-        "on four H100s, with 8,192 tokens in each text, the fourth step allows at "
+        "on four H100s, with 8,192 tokens in each text, this allows at "
         f"most {1 / times[0]:.0f} tokens a second for one text, and {32 / times[1]:,.0f} "
         "for 32 together.",
         f"At 2 an hour for each GPU, a million tokens then cost at least {prices[0]:.2f}, or {prices[1]:.2f}.",

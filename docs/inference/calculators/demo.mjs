@@ -266,16 +266,21 @@ class Stage {
     if (!this.reads) return this.entry;
     const m = calc.complete(this.entry);
     const changed = Object.fromEntries(
-      (this.fields ?? []).filter(([key]) => matters(m, key)).map(([key, field]) => [key, field.value()]),
+      (this.fields ?? [])
+        .filter(([key]) => matters(m, key))
+        .map(([key, field]) => [key, field.value()]),
     );
     return calc.changed(m, changed);
   }
 
-  /** The settings of the chosen model into their fields; what it does not have cannot be set. */
+  /** The settings of the chosen model into their fields; what has no effect is not shown. */
   take() {
     const m = this.reads ? calc.complete(this.entry) : {};
     for (const [key, field] of this.fields ?? []) {
-      field.input.disabled = !this.reads || !matters(m, key);
+      const idle = !this.reads || !matters(m, key);
+      field.input.disabled = idle;
+      const box = field.input.parentElement;
+      if (box) box.style.display = idle ? "none" : "";
       if (m[key]) field.set(m[key]);
     }
     this.show();
