@@ -351,6 +351,7 @@ def test_a_changed_model_has_no_part_that_is_more_than_its_whole(
         < calc.parameters(MODELS[name])["total"] + 1
     )
     assert calc.mixing(m, 131_072) > 0
+    assert m["kv_heads"] <= m["heads"]
     share = m["layers"] / MODELS[name]["layers"]
     kept, before = (calc.cache(one, 131_072) for one in (m, MODELS[name]))
     assert kept == pytest.approx(share * min(1, m["kv_heads"] / MODELS[name]["kv_heads"]) * before)
