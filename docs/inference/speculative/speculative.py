@@ -15,8 +15,7 @@ WORDS = ("tea", "milk", "water", "juice", "coffee", "cocoa", "ink", "sand")
 P = (0.40, 0.20, 0.10, 0.10, 0.08, 0.06, 0.04, 0.02)  # target, after "Ann drinks"
 Q = (0.30, 0.40, 0.10, 0.05, 0.05, 0.05, 0.03, 0.02)  # draft
 
-Model = Callable[[Tensor], Tensor]
-"""From tokens (N,) to the probabilities of the token after each of them (N, V)."""
+Model = Callable[[Tensor], Tensor]  # tokens (N,) to probabilities of the token after each (N, V)
 
 
 # --8<-- [start:rate]
@@ -34,9 +33,9 @@ def rest(p: Tensor, q: Tensor) -> Tensor:
 
 # --8<-- [start:verify]
 def verify(p: Tensor, q: Tensor, drafted: Tensor, generator: torch.Generator) -> Tensor:
-    """The tokens that one call adds: p (k + 1, V), q (k, V), drafted (k,) to at least one and at most k + 1.
+    """The tokens that one call adds: p (k + 1, V), q (k, V), drafted (k,) to (n + 1,).
 
-    Source: leviathan2023fast, alg. 1.
+    n are accepted. Source: leviathan2023fast, alg. 1.
     """
     k = len(drafted)
     at = torch.arange(k)
@@ -52,7 +51,7 @@ def verify(p: Tensor, q: Tensor, drafted: Tensor, generator: torch.Generator) ->
 def write(
     target: Model, draft: Model, text: Tensor, tokens: int, k: int, generator: torch.Generator
 ) -> tuple[Tensor, int]:
-    """A text (N,) longer by at least so many tokens, and the calls of the target. Source: leviathan2023fast."""
+    """Text (N,) to a text (M,) with at least so many more tokens, and calls of the target. Source: leviathan2023fast."""
     calls, end = 0, len(text) + tokens
     while len(text) < end:
         start, longer, q = len(text), text, []
@@ -67,8 +66,8 @@ def write(
 
 
 # --8<-- [start:rules]
-Rule = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-"""From p, q (..., V) to the chance that each token is accepted and to what is drawn from otherwise."""
+# p, q (..., V) to the chance that each token is accepted and to what is drawn from otherwise
+Rule = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]  # to (..., V) and (..., V)
 
 RULES: dict[str, Rule] = {
     "right": lambda p, q: ((p / q).clamp(max=1), rest(p, q)),
@@ -81,7 +80,7 @@ RULES: dict[str, Rule] = {
 
 # --8<-- [start:law]
 def law(p: Tensor, q: Tensor, start: int, n: int, k: int, rule: Rule = RULES["right"]) -> Tensor:
-    """Probability of each text of n tokens, every draft and decision counted: chains (V, V) to (V,) * n.
+    """Probability of each text of n tokens, every draft and decision counted: p, q (V, V) to (V,) * n.
 
     Source: definition.
     """
@@ -109,7 +108,7 @@ def law(p: Tensor, q: Tensor, start: int, n: int, k: int, rule: Rule = RULES["ri
 
 
 def own(p: Tensor, start: int, n: int) -> Tensor:
-    """Probability of each text of n tokens that the chain p itself writes: (V, V) to (V,) * n. Source: definition."""
+    """Probability of each text of n tokens that the chain itself writes: p (V, V) to (V,) * n. Source: definition."""
     text = p[start]
     for _ in range(n - 1):
         text = text[..., None] * p
@@ -123,7 +122,7 @@ def turned(p: tuple[float, ...]) -> Tensor:
 
 
 def moods() -> tuple[Tensor, Tensor]:
-    """Target and draft (8, 8): a text stays among four easy words or four hard ones. Source: definition."""
+    """Four easy words and four hard ones, among which a text stays: to (8, 8) and (8, 8). Source: definition."""
     p = torch.full((8, 8), 0.025, dtype=torch.float64)
     p[:4, :4] = p[4:, 4:] = 0.225
     q = p.clone()
@@ -153,7 +152,7 @@ def best(alpha: float, c: float) -> int:
 
 # --8<-- [start:chain]
 def by_chain(p: Tensor, q: Tensor, k: int) -> tuple[Tensor, float]:
-    """Tokens of a call by the token before it (V,), and in the long run: chains (V, V). Source: definition."""
+    """Tokens of a call by the token before it, and in the long run: p, q (V, V) to (V,), a number. Source: definition."""
     v = len(p)
     reached, adds, ends = torch.eye(v, dtype=p.dtype), 0 * p[0], 0 * p
     for _ in range(k):
