@@ -51,7 +51,7 @@ def verify(p: Tensor, q: Tensor, drafted: Tensor, generator: torch.Generator) ->
 def write(
     target: Model, draft: Model, text: Tensor, tokens: int, k: int, generator: torch.Generator
 ) -> tuple[Tensor, int]:
-    """Text (N,) to a text (M,) with at least so many more tokens, and calls of the target. Source: leviathan2023fast."""
+    """Text (N,) to a text (M,), at least so many tokens longer, and calls of the target. Source: leviathan2023fast."""
     calls, end = 0, len(text) + tokens
     while len(text) < end:
         start, longer, q = len(text), text, []
@@ -152,7 +152,7 @@ def best(alpha: float, c: float) -> int:
 
 # --8<-- [start:chain]
 def by_chain(p: Tensor, q: Tensor, k: int) -> tuple[Tensor, float]:
-    """Tokens of a call by the token before it, and in the long run: p, q (V, V) to (V,), a number. Source: definition."""
+    """Tokens of a call by the token before it, and in the long run: p, q (V, V) to (V,), float. Source: definition."""
     v = len(p)
     reached, adds, ends = torch.eye(v, dtype=p.dtype), 0 * p[0], 0 * p
     for _ in range(k):
