@@ -226,7 +226,7 @@ def test_what_a_penalty_costs() -> None:
     around = dict(zip(table["presence"], table["subtracted spread"], strict=True))
     said(
         f"In the held-out pieces of 64 tokens, {again} % of the last 56 have occurred before",
-        f"{again} % of the tokens of held-out text have occurred just before",
+        f"{again} % of the tokens of held-out text stand already among the tokens before them in a piece of 64",
         f"Repetition penalty from 1 to 2: rises from {divided[1]:.2f} to {divided[2]:.2f}. "
         f"Presence penalty from 0 to 2: rises from {less[0]:.2f} to {less[2]:.2f}. Both rise from point to point, "
         f"and their bands grow to ± {spread[2]:.2f} and ± {around[2]:.2f}]",
@@ -266,7 +266,8 @@ def test_the_presets_do_what_the_page_says() -> None:
         )
         assert int(q.argmax()) == first
     said(
-        f"| The example | {after()[1]:.2f} bits; set each cut to its value above: 1.64 bits, 93.8 % kept. |",
+        f"| The example | {after()[1]:.2f} bits; set top-k, top-p or min-p to its value above: "
+        "1.64 bits, 93.8 % kept. |",
         "| Code | $T = 0.2$ with top-p 0.95: tea alone. |",
         "| Story | $T = 1.5$ with min-p 0.1: nothing is cut; with 0.2 ink and sand are. |",
         "| Loop | Tea has occurred twice; with a frequency penalty from 0.35 on milk is taken. |",
