@@ -171,7 +171,10 @@ def test_what_is_rounded_and_read() -> None:
     assert sizes["MXFP4"] > sizes["int4"]
     base = figures.cost(figures.trained())
     whole = float(base.sum()) / figures.held()[1]
-    said(f"with 4 bits that GPT needs 0.03 bits a character more than its {whole:.2f}, with")
+    said(
+        "with 4 bits, rounded to nearest in groups of 64, that GPT needs 0.03 bits a character "
+        f"more than its {whole:.2f}, with"
+    )
     said(f"needs {float(base.sum()) / figures.held()[1]:.3f} bits a character on held-out text.")
     said(f"The standard error of a difference to the model as it is, over {len(base)} pieces of")
     said(f"on the {figures.held()[1]:,} characters that were held out.")
@@ -196,7 +199,9 @@ def test_what_is_told_of_the_cache() -> None:
         f"values alone {values[3]:.3f}.", f"With the keys' scales along channels it is {by[3]:.3f},"
     )
     said(f"and at 3 bits {by[2]:.3f} in place of {both[2]:.3f};")
-    said(f"[cost {both[3]:.2f} bits a character](#cache)", f"channels it was {by[3]:.2f}, at")
+    said(
+        f"[cost {both[3]:.2f} bits a character](#cache)", f"over 16 tokens, it was {by[3]:.2f}, at"
+    )
     for n in (2, 3):
         assert both[n] > keys[n] > by[n] > values[n]
     gap = sqrt(found["token error"][1] ** 2 + found["channel error"][1] ** 2)
