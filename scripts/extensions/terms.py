@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-WORD = re.compile(r"[^\W_]+(?:['’‐-―-][^\W_]+)*")
+WORD = re.compile(r"[^\W_]+(?:['’@‐-―-][^\W_]+)*")
 LONGEST = 7  # words of a term
-_JOINT = re.compile(r"['’‐-―\s-]+")
+_JOINT = re.compile(r"['’@‐-―\s-]+")
 _ISE = re.compile(r"iz(?=e|ing|ation|er)")
 _BRACKET = re.compile(r"\W{0,3}\(\W{0,3}")
 # What may stand beside a term in a heading or in emphasis that is about nothing else.

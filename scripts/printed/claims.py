@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from scripts.printed.evaluation import evaluate, one
+from scripts.printed.evaluator import evaluate, one
 from scripts.printed.lexer import Unreadable
 from scripts.printed.reading import Statement, statements
 from scripts.printed.tree import Node, normal

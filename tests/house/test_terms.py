@@ -11,7 +11,7 @@ from scripts.checker.engine import check
 from scripts.checker.request import Request
 from scripts.extensions import glossary
 from scripts.extensions.glossary import parse
-from scripts.extensions.terms import Terms, alone, spelling
+from scripts.extensions.terms import Term, Terms, alone, spelling
 from scripts.house import prose
 from tests.extensions.project import GLOSSARY, make
 
@@ -52,6 +52,12 @@ def test_spellings_of_one_term_are_one(one: str, other: str) -> None:
 )
 def test_other_words_are_others(one: str, other: str) -> None:
     assert spelling(one) != spelling(other)
+
+
+def test_a_term_may_have_an_at_sign() -> None:
+    text = "Give pass@k, not pass or k."
+    found = list(Terms([Term("pass@k", "", "passk")]).uses(text))
+    assert [text[one.start : one.end] for one in found] == ["pass@k"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ A, B, C, N = 1.7, 0.6, 2.3, 3
 
 def value(tex: str, **more: Any) -> Any:
     """What an expression is, with a, b, c and n bound."""
-    from scripts.printed.evaluation import evaluate
+    from scripts.printed.evaluator import evaluate
     from scripts.printed.values import Scope
 
     names = {"a": A, "b": B, "c": C, "n": N, r"\pi": math.pi}
