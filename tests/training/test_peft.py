@@ -244,8 +244,32 @@ def test_how_far_the_first_step_reaches_against_full_tuning(r: int) -> None:
     assert moved / whole == pytest.approx(alpha**2 / (r * k), rel=0.06)
     moved, whole = peft.first_step(k, r, alpha, draw, adam=True, many=3000)
     assert moved / whole == pytest.approx(alpha / k, rel=0.06)
+    root = alpha * math.sqrt(r)  # so that alpha / r becomes alpha / sqrt(r)
+    moved, whole = peft.first_step(k, r, root, draw, adam=True, many=3000)
+    assert moved / whole == pytest.approx(alpha / k * math.sqrt(r), rel=0.06)
+    said("there Adam's first step grows with $\\sqrt{r}$")
     said("So this step is $\\alpha^2 / (r k)$ times as long")
     said(f"LoRA's step is $\\alpha / k$ times as long, $1/{4096 // 32}$ for $\\alpha = 32$")
+
+
+@pytest.mark.parametrize("r", [2, 16])
+def test_the_librarys_even_draw_starts_with_a_third_and_with_the_root_of_a_third(r: int) -> None:
+    k, draw = 128, torch.Generator().manual_seed(0)
+    x = torch.randn(3000, k, generator=draw)
+    moves = []
+    for a in (  # even between -1 and 1, and Gaussian
+        2 * torch.rand(3000, r, k, generator=draw) - 1,
+        torch.randn(3000, r, k, generator=draw),
+    ):
+        h = torch.einsum("nrk,nk->nr", a / math.sqrt(k), x)
+        moves.append((h.square().sum(1).mean(), h.abs().sum(1).mean()))
+    (plain, adam), (whole, long) = moves
+    assert float(plain / whole) == pytest.approx(1 / 3, rel=0.06)
+    assert float(adam / long) == pytest.approx(1 / math.sqrt(3), rel=0.06)
+    said(
+        "between $\\pm 1/\\sqrt{k}$, with variance $1/(3k)$: Adam's first step is then about "
+        "$1/\\sqrt{3}$ of that, and the plain one a third"
+    )
 
 
 # The rank that a change needs.
@@ -404,6 +428,11 @@ def test_memory_of_three_ways_to_tune(printed: Equations) -> None:
         f"| {peft.lora_memory(65e9, learned_numbers) / 1e9:.1f} GB |",
         f"| the same | {peft.lora_memory(65e9, learned_numbers, peft.bits()) / 1e9:.1f} GB |",
     )
+    unrounded = 2 * 32_000 * 8192 * (4 - peft.bits() / 8)  # input and output layer, in 32 bits
+    said(
+        f"too, which is {unrounded / 1e9:.1f} GB more than",
+        f"{4 + 4 + 4 + 4} bytes a number as well",
+    )
 
 
 @pytest.mark.equation("eq-peft-bits")
@@ -430,7 +459,8 @@ def test_seven_billion_weights_need_forty_million_numbers() -> None:
     width, inner, blocks, r = 4096, 11008, 32, 16
     numbers = blocks * r * (4 * 2 * width + 3 * (width + inner))
     said(
-        f"{numbers / 1e6:.0f} million numbers, {2 * numbers / 1e6:.0f} MB in 16 bits, "
+        f"{numbers / 1e6:.0f} million numbers, {2 * numbers / 1e6:.0f} MB in 16 bits or "
+        f"{4 * numbers / 1e6:.0f} MB as the library peft saves them, "
         f"where a second model takes {2 * 6_738_415_616 / 1e9:.1f} GB"
     )
 

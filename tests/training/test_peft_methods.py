@@ -51,7 +51,9 @@ def test_the_table_has_the_counts_and_the_library_has_the_same() -> None:
     for name, number in LIBRARY["counts"].items():
         kind, _, r = name.partition(" ")
         assert methods.count(kind, int(r or 0), 32, 2) == number
-    said(f"The network here has {whole:,} weights")
+    norms = [m for m in model().modules() if isinstance(m, nn.LayerNorm)]
+    number = sum(p.numel() for norm in norms for p in norm.parameters())
+    said(f"The network here has {whole:,} weights", f"normalisations, {number} numbers more here")
 
 
 @pytest.mark.parametrize("kind", ["lora", "dora", "adapter", "ia3", "bitfit", "last"])
