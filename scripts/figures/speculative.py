@@ -10,6 +10,7 @@ from torch import Tensor
 from docs.models.gpt import bpe
 from scripts.figures import sampling as texts
 from scripts.figures import style
+from scripts.figures.numbers import Numbers
 from scripts.weights import gpt as weights
 
 speculative = import_module("docs.inference.speculative.speculative")
@@ -270,6 +271,33 @@ def draw_measured(table: style.Table, panels: list[style.Axes]) -> None:
         axes.tick_params(labelleft=False)
 
 
+RUNS, RUN_TOKENS, RUN_K = 12, 48, 4
+
+
+@torch.no_grad()
+def run() -> style.Table:
+    """The loop itself on the first prompts, at T = 1 with the trigram: tokens and calls of each text."""
+    model, pieces = texts.loaded()
+    _, two, three = tables()
+
+    def target(text: Tensor) -> Tensor:
+        p: Tensor = model(text[None])[0][0].softmax(-1)
+        return p
+
+    def draft(text: Tensor) -> Tensor:
+        first, second = text[-2:].tolist()
+        return three.get((first, second), two[second])[None]
+
+    generator = torch.Generator().manual_seed(1)
+    table: style.Table = {"tokens": [], "calls": []}
+    for piece in pieces[:RUNS]:
+        start = piece[: texts.READ]
+        text, calls = speculative.write(target, draft, start, RUN_TOKENS, RUN_K, generator)
+        table["tokens"].append(float(len(text) - len(start)))
+        table["calls"].append(float(calls))
+    return table
+
+
 FIGURES = [
     style.Recipe("inference/speculative/place", place, draw_place, (440, 260)),
     style.Recipe("inference/speculative/speeds", speeds, draw_speeds, (440, 300)),
@@ -283,6 +311,7 @@ FIGURES = [
         tolerance=0.02,
         absolute=0.02,
     ),
+    Numbers("inference/speculative/run", run, tolerance=0.02, absolute=2.1),
 ]
 
 if __name__ == "__main__":

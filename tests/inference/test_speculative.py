@@ -291,6 +291,20 @@ def test_the_calls_of_a_finished_text(printed: Equations) -> None:
     )
 
 
+def test_the_long_run_of_a_chain_is_that_of_its_calls_followed_one_by_one() -> None:
+    p, q = chains(3, seed=8)
+    adds, ends = torch.zeros(3, dtype=torch.float64), torch.zeros(3, 3, dtype=torch.float64)
+    for start, x, y in itertools.product(range(3), repeat=3):
+        chance = float(q[start, x] * q[x, y])
+        for text, part in by_hand(p, q, (x, y), [start, x, y]).items():
+            adds[start] += chance * part * len(text)
+            ends[start, text[-1]] += chance * part
+    often = torch.matrix_power(ends, 200)[0]
+    by_token, long = speculative.by_chain(p, q, 2)
+    torch.testing.assert_close(by_token, adds)
+    assert long == pytest.approx(float(often @ adds), rel=1e-9)
+
+
 def test_calls_of_texts_are_those_of_the_chain() -> None:
     p, q = speculative.moods()
     w = (torch.minimum(p, q) / p).tolist()

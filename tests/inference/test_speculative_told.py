@@ -98,6 +98,14 @@ def test_until_when_checking_is_free() -> None:
     )
     free = [8 / (2 * 8e9 * (k + 1) / 312e9 - 2**17 * 1000 / 2e9) for k in (4, 8)]  # in milliseconds
     said(f"these are {free[0]:.1f} texts for $k = 4$ and {free[1]:.1f} for $k = 8$")
+    length = next(
+        m for m in range(10_000) if speculative.seconds(5e6, 1e6, m) > 5e6 * 16e9 / 312e12
+    )
+    said(
+        f"from {length:,} tokens a text on, reading the cache takes longer than the arithmetic of five tokens"
+    )
+    assert speculative.with_batch(10**6, 4, 0.8, 0.1, length) > 2.3
+    assert speculative.with_batch(10**6, 4, 0.8, 0.1, 1000) < 1
 
 
 def far(name: str, n: int) -> float:
@@ -273,9 +281,25 @@ def test_the_better_draft_is_not_the_faster_one() -> None:
     )
 
 
+def test_the_loop_itself_adds_what_was_counted_from_finished_texts() -> None:
+    table = style.read_table(HOME / "run.csv")
+    each = torch.tensor(table["tokens"]) / torch.tensor(table["calls"])
+    counted = measured()[1.0, "trigram"]["k 4"]
+    said(
+        f"run on {recipe.RUNS} of the prompts for {recipe.RUN_TOKENS} tokens each with the trigram, $T = 1$ and "
+        f"$k = 4$, added {float(each.mean()):.2f} ± {float(each.std()):.2f} tokens a call, where the count from finished texts "
+        f"says {counted:.2f}",
+    )
+    assert abs(float(each.mean()) - counted) < 2 * float(each.std()) / math.sqrt(recipe.RUNS)
+    assert recipe.RUN_K == 4
+
+
 def test_the_check_of_deepseeks_numbers() -> None:
     low, high = (speculative.expected(alpha, 1) for alpha in (0.85, 0.9))
-    said(f"the formula gives {low:.2f} to {high:.2f} tokens a call")
+    said(
+        f"the formula gives {low:.2f} to {high:.2f} tokens a call, and 1.8 times the speed leaves "
+        f"{100 * (low / 1.8 - 1):.0f} to {100 * (high / 1.8 - 1):.0f} % of a call"
+    )
 
 
 # Exercises.
