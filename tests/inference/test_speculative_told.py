@@ -64,7 +64,8 @@ def test_the_call_of_the_diagram() -> None:
         f"With the random number {table['redraw'][0]} another word is redrawn",
         f"both with $q = {q[0]:.1f}$ where $p = {p[0]:.1f}$",
         f"With $u = {u[0]}$ milk is accepted, with $u = {u[1]}$ water is not.",
-        f"after milk, milk has {float(CHAIN[1, 1]):.2f}, water {float(CHAIN[1, 2]):.2f}, and so on",
+        f"after milk, the second word, milk has {float(CHAIN[1, 1]):.2f}, water {float(CHAIN[1, 2]):.2f}, and so on to "
+        f"tea with {float(CHAIN[1, 0]):.2f}",
     )
     assert ratio[0] == pytest.approx(ratio[1])
 
@@ -90,7 +91,7 @@ def test_until_when_checking_is_free() -> None:
     assert speculative.seconds(5, 1, 0) == speculative.seconds(1, 1, 0) == pytest.approx(0.008)
     said(
         f"takes {plain:.1f} ms, bound by reading; with five tokens of each it takes {longer:.1f} ms, bound by arith",
-        f"falls from {gain[1]:.2f} to {gain[64]:.2f}, and with 512 texts to {gain[512]:.2f}: slower",
+        f"The gain of four drafts falls from {gain[1]:.2f} to {gain[64]:.2f}, and with 512 texts to {gain[512]:.2f}: slower",
         f"| {gain[512]:.2f} times as fast with 512 texts |",
         f"at 512 texts one draft still gives {speculative.with_batch(512, 1, 0.8, 0.1, 1000):.2f}, "
         f"four give {gain[512]:.2f}",
@@ -287,8 +288,8 @@ def test_the_loop_itself_adds_what_was_counted_from_finished_texts() -> None:
     counted = measured()[1.0, "trigram"]["k 4"]
     said(
         f"run on {recipe.RUNS} of the prompts for {recipe.RUN_TOKENS} tokens each with the trigram, $T = 1$ and "
-        f"$k = 4$, added {float(each.mean()):.2f} ± {float(each.std()):.2f} tokens a call, where the count from finished texts "
-        f"says {counted:.2f}",
+        f"$k = 4$, added {float(each.mean()):.2f} ± {float(each.std()):.2f} tokens a call, where the count from "
+        f"finished texts says {counted:.2f}",
     )
     assert abs(float(each.mean()) - counted) < 2 * float(each.std()) / math.sqrt(recipe.RUNS)
     assert recipe.RUN_K == 4
