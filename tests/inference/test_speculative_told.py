@@ -91,7 +91,8 @@ def test_until_when_checking_is_free() -> None:
     assert speculative.seconds(5, 1, 0) == speculative.seconds(1, 1, 0) == pytest.approx(0.008)
     said(
         f"takes {plain:.1f} ms, bound by reading; with five tokens of each it takes {longer:.1f} ms, bound by arith",
-        f"The gain of four drafts falls from {gain[1]:.2f} to {gain[64]:.2f}, and with 512 texts to {gain[512]:.2f}: slower",
+        f"The gain of four drafts falls from {gain[1]:.2f} to {gain[64]:.2f}, and with 512 texts to "
+        f"{gain[512]:.2f}: slower",
         f"| {gain[512]:.2f} times as fast with 512 texts |",
         f"at 512 texts one draft still gives {speculative.with_batch(512, 1, 0.8, 0.1, 1000):.2f}, "
         f"four give {gain[512]:.2f}",
