@@ -293,6 +293,11 @@ def test_the_example_as_told(capsys: pytest.CaptureFixture[str]) -> None:
         rf"$-\log {math.exp(-table['loss'][0]):.2f} = {table['loss'][0]:.2f}$",
         "0.80, 0.96, 0.60; fused ranks give the order 1, 2, 3",
     )
+    more = retrieval.BM25([*notes, retrieval.words("friday bus hours")]).scores(question)
+    said(
+        f"from {words[0]:.2f}, {words[1]:.2f} and {words[2]:.2f} to "
+        f"{more[0]:.2f}, {more[1]:.2f} and {more[2]:.2f}"
+    )
     assert table["fused"] == [1, 2, 3]
     assert [ranking.index(1) + 1 for ranking in (*ranks, retrieval.fuse(ranks))] == [3, 1, 2]
     value = retrieval.ndcg(retrieval.fuse(ranks), [1, 3, 0], 3)
@@ -337,7 +342,7 @@ def test_how_many_words_a_question_shares_with_its_answer() -> None:
     said(
         f"{same} of {all_same} stand in the passage with the answer in the first wording, "
         f"{other} of {all_other} in the second",
-        f"{100 * unknown:.0f} % of the words of the second wording stand nowhere in this text",
+        f"{100 * unknown:.0f} % of the words of these questions, frequent ones left out, stand nowhere in this text",
     )
 
 
@@ -403,12 +408,27 @@ def test_how_many_numbers_a_latent_vector_has() -> None:
         f"With {figures.WIDTH} numbers for each of {len(made)} passages",
         "Here $E = 128$; with 200 and 300",
     )
+    latent = retrieval.Latent(passages, figures.WIDTH)
+    for wording in (1, 2):
+        firsts = [
+            [set(retrieval.ranked(made.scores(q))[:5]) for q in asked(wording)]
+            for made in (index, latent)
+        ]
+        shared = np.mean([len(a & b) for a, b in zip(*firsts, strict=True)])
+        assert round(shared) == 3, "about three of the five passages are the same"
+    said("about three of the five passages are the same")
     small, words = retrieval.Latent(passages, 64), hits(index, 2, 20)
     more, low, high = figures.interval(hits(small, 2, 20) - words)
+    less, least, most = figures.interval(hits(small, 1, 5) - hits(index, 1, 5))
+    assert least < 0 < most
     said(
         f"With $E = 64$ the vectors find {hits(small, 2, 20).sum():.0f} of the {len(held)} in other words "
         f"among the first 20, BM25 {words.sum():.0f} (difference {more:.2f}, {low:.2f} to {high:.2f}), but "
-        f"{hits(small, 1, 5).mean():.2f} instead of {hits(index, 1, 5).mean():.2f} among five",
+        f"{hits(small, 1, 5).mean():.2f} instead of {hits(index, 1, 5).mean():.2f} among five "
+        f"in the words of the page, within chance (−{-less:.2f}, −{-least:.2f} to {most:.2f})",
+        f"With {small.vectors.shape[1]} numbers](#latent), one of several sizes tried, "
+        f"they find {hits(small, 2, 20).sum():.0f} of the {len(held)} in other words among the first 20, "
+        f"and BM25 {words.sum():.0f}",
     )
 
 
@@ -444,7 +464,6 @@ def test_the_sentences_on_chunks() -> None:
     assert cut["half"][1:] == [0] * 4
     assert cut["apart"][4] == 0
     said(
-        f"At 50 words a blind cut parts {cut['apart'][1]} of 44 answers",
         f"cut {cut['apart'][0]}, {cut['apart'][1]}, {cut['apart'][2]} and {cut['apart'][3]} of the "
         f"44 answers; with half overlap it is {cut['half'][0]} at 25 words",
         f"from {table['apart, words'][1]:,.0f} to {table['half, words'][1]:,.0f} words",

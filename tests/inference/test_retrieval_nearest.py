@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -69,3 +70,10 @@ def test_the_sentences_on_the_figure() -> None:
             assert found == sorted(found)
     assert table["recall"][rows[0, 50, 1]] > 0.9 > 0.8 > table["recall"][rows[1, 50, 10]] > 0.7
     assert table["recall"][rows[1, 50, 40]] == table["recall"][rows[0, 50, 4]] == 1
+    cells, graph = (
+        [[table[name][rows[index, 0, one]] for one in settings] for name in ("read", "recall")]
+        for index, settings in enumerate((figures.PROBES, figures.BEAMS))
+    )
+    said("the graph above the cells wherever both are drawn")
+    both = np.linspace(max(cells[0][0], graph[0][0]), min(cells[0][-1], graph[0][-1]), 100)
+    assert (np.interp(both, *graph) > np.interp(both, *cells)).all()
