@@ -57,9 +57,11 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     say = told(table)
     sheet.band(0, 382, "Any model")
     model = sheet.box(92, 110, 150, 56, "settings", "2 layers of width 4 …")
-    count = sheet.network(92, 230, 150, 62, "parameters", say["count"])
+    count = sheet.network(92, 213, 150, 62, "parameters", say["count"])
     sheet.arrow(model, count)
-    sheet.label(14, 300, say["states"], anchor="start")
+    for shift in (-19, 19):  # to both phases
+        sheet.arrow(count.right(shift), diagram.Port(196, 213 + shift, -1, 0))
+    sheet.label(14, 270, say["states"], anchor="start")
     sheet.band(0, 208, "Use", x=196, width=508)
     rows = (
         (62, "16 bits each", "weigh", "held", "weights"),
@@ -87,9 +89,11 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     say = told(table)
     sheet.band(0, 134, "Any model")
     model = sheet.box(88, 74, 152, 56, "settings", "2 layers of width 4 …")
-    count = sheet.network(262, 74, 152, 62, "parameters", say["count"])
+    count = sheet.network(258, 74, 150, 62, "parameters", say["count"])
     sheet.arrow(model, count)
     sheet.label(14, 124, say["states"], anchor="start")
+    sheet.arrow(count.bottom(), diagram.Port(258, 144, 0, -1))
+    sheet.arrow(count.right(), diagram.Port(343, 354, 0, -1))
     sheet.band(144, 200, "Use")
     rows = (
         (198, "16 bits each", "weigh", "held", "weights"),
@@ -97,9 +101,9 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
         (310, "8th token", "step", "each", "operations"),
     )
     for y, given, sum_, result, gloss in rows:
-        start = sheet.box(60, y, 100, 34, given)
-        pill = sheet.pill(180, y, 116, 34, say[sum_])
-        sheet.chain([start, pill, sheet.box(296, y, 92, 40, say[result], gloss=gloss)])
+        start = sheet.box(54, y, 92, 34, given)
+        pill = sheet.pill(171, y, 114, 34, say[sum_])
+        sheet.chain([start, pill, sheet.box(289, y, 92, 40, say[result], gloss=gloss)])
     sheet.band(354, 164, "Training")
     data = sheet.box(60, 406, 100, 40, "1,000 tokens", "in texts of 8")
     times = sheet.pill(180, 406, 116, 34, say["times"])

@@ -102,6 +102,8 @@ def test_multiplied_parameters_are_half_the_operations_without_attention(
     printed("eq-calculators-multiplied").holds(
         {"P_m": multiplied, "P_a": p["active"], "V": 30, "E": 24, "Q": norms}
     )
+    shared = calc.parameters(MODELS["GPT-2 small"])  # the table stays, its 1,024 positions do not
+    assert shared["active"] - shared["multiplied"] == 1024 * 768 + shared["rest"]
 
 
 def test_biases_norms_and_a_shared_table_are_counted_as_in_torch() -> None:
