@@ -124,9 +124,9 @@ def policy(theta: Tensor, log_ref: Tensor, features: Tensor) -> Tensor:
 
 def take(x: Tensor, pairs: Tensor) -> Tensor:
     """What the answers of pairs have: x (..., Y), pairs (..., n, 2) to (..., n, 2). Source: definition."""
-    batch = torch.broadcast_shapes(x.shape[:-1], pairs.shape[:-2])
+    batch = max(x.shape[:-1], pairs.shape[:-2], key=len)
     flat = pairs.flatten(-2).expand(*batch, -1)
-    return x.expand(*batch, -1).gather(-1, flat).unflatten(-1, (-1, 2))
+    return x.expand(*batch, -1).gather(-1, flat).reshape(*batch, -1, 2)
 
 
 class Data(NamedTuple):
@@ -146,7 +146,7 @@ def step(
     data: Data,
     rate: float,
 ) -> Tensor:
-    """One step down loss (..., n): theta (..., D), log_ref (..., Y), features (..., Y, D) to (..., D). Source: definition."""
+    """Down loss (..., n): theta (..., D), log_ref (..., Y), features (..., Y, D) to (..., D). Source: definition."""
     theta = theta.detach().requires_grad_()
     log_pi = take(policy(theta, log_ref, features), data.pairs)
     pair = Pair(log_pi, take(log_ref, data.pairs), take(data.length, data.pairs))
@@ -165,7 +165,7 @@ def fit(
     steps: int,
     rate: float,
 ) -> Tensor:
-    """Steps down loss (..., n): theta (..., D), log_ref (..., Y), features (..., Y, D) to (..., D). Source: definition."""
+    """Steps: loss (..., n), theta (..., D), log_ref (..., Y), features (..., Y, D) to (..., D). Source: definition."""
     for _ in range(steps):
         theta = step(theta, loss, log_ref, features, data, rate)
     return theta
@@ -191,7 +191,7 @@ def judged(drawn: Tensor, reward: Tensor, generator: torch.Generator) -> Tensor:
 def draw(p: Tensor, pairs: int, generator: torch.Generator) -> Tensor:
     """Pairs of answers from a policy: p (..., Y) to (..., pairs, 2). Source: definition."""
     drawn = torch.multinomial(p, 2 * pairs, replacement=True, generator=generator)
-    return drawn.unflatten(-1, (pairs, 2))
+    return drawn.reshape(*p.shape[:-1], pairs, 2)
 
 
 def alike(pairs: Tensor, answers: Tensor) -> Data:

@@ -5,6 +5,7 @@ are drawn. Letters as in preference_optimisation.py, with S seeds, P prompts, Y 
 """
 
 import itertools
+import math
 from collections.abc import Callable
 
 import torch
@@ -27,9 +28,9 @@ def alike(
     generator = torch.Generator().manual_seed(0)
 
     def draw(*shape: int) -> Tensor:
-        return torch.randn(*shape, width, generator=generator, dtype=torch.float64) / width**0.5
+        return torch.randn(*shape, width, generator=generator, dtype=torch.float64) / math.sqrt(width)
 
-    features = draw(seeds, prompts, answers) * (1 + apart**2) ** 0.5
+    features: Tensor = draw(seeds, prompts, answers) * math.sqrt(1 + apart**2)
     topic = torch.nn.functional.normalize(draw(seeds, prompts, 1), dim=-1)
     features[:, :, :2] = topic + apart * draw(seeds, prompts, 2)
     return features

@@ -9,7 +9,7 @@ import torch
 from tests.draws import normal
 
 code: Any = import_module("docs.training.preference-optimisation.preference_optimisation")
-logistic: Any = import_module("docs.training.preference-optimisation.sklearn_practice")
+logistic: Any = import_module("docs.training.preference-optimisation.logistic_practice")
 
 
 def test_dpo_is_logistic_regression_on_differences_of_features() -> None:
