@@ -28,7 +28,9 @@ def alike(
     generator = torch.Generator().manual_seed(0)
 
     def draw(*shape: int) -> Tensor:
-        return torch.randn(*shape, width, generator=generator, dtype=torch.float64) / math.sqrt(width)
+        return torch.randn(*shape, width, generator=generator, dtype=torch.float64) / math.sqrt(
+            width
+        )
 
     features: Tensor = draw(seeds, prompts, answers) * math.sqrt(1 + apart**2)
     topic = torch.nn.functional.normalize(draw(seeds, prompts, 1), dim=-1)
