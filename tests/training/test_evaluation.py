@@ -31,7 +31,7 @@ def test_the_example_has_the_counts_of_the_page() -> None:
     said("Only A has 6 right, only B has 18; on the other 176 the difference is 0.")
     one = code.standard_error(A)
     assert one == pytest.approx(stats.binom(200, 0.7).std() / 200)
-    said(f"= {one:.4f}$, and 95 %", f"$\\pm {1.96 * one:.4f}$.", f"$70.0 \\pm {196 * one:.1f}$ %")
+    said(f"= {one:.4f}$, and about 95 %", f"$\\pm {1.96 * one:.4f}$.", f"$70.0 \\pm {196 * one:.1f}$ %")
     d, error = code.difference(A, B)
     apart = math.hypot(one, code.standard_error(B))
     said(f"= {apart:.4f}$, and the difference would be $6.0 \\pm {196 * apart:.1f}$ points")
@@ -52,7 +52,7 @@ def test_the_table_of_error_bars() -> None:
 def test_mcnemar_is_scipys_exact_test() -> None:
     for a, b in ((6, 18), (0, 4), (5, 5), (9, 2)):
         assert code.mcnemar(a, b) == pytest.approx(stats.binomtest(a, a + b).pvalue)
-    said(f"has a probability of {code.mcnemar(6, 18):.3f}[^mcnemar1947note]")
+    said(f"has a probability of {code.mcnemar(6, 18):.3f}.")
 
 
 @pytest.mark.equation("eq-evaluation-wilson")
@@ -85,7 +85,7 @@ def test_intervals_hold_the_truth_as_often_as_the_table_says() -> None:
         assert [usual, wilson] == [f"{100 * h:.1f} %" for h in held]
     low, _ = code.wilson(30, 30)
     said(f"Wilson says {100 * low:.1f} to 100 %.")
-    said("the truth in 78 % of cases where it promised 95 %.", "held it in 94 %, at no cost.")
+    said("the truth in 78 % of cases, where it promised 95 %.", "held it in 94 %, at no cost.")
 
 
 def test_the_bootstrap_agrees_with_scipys() -> None:

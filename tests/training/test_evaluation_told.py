@@ -29,13 +29,13 @@ def test_what_is_told_of_fid() -> None:
     said(f"$32 \\cdot 0.2^2 = {true[0]:.2f}$ and $32 \\cdot 0.17^2 = {true[1]:.2f}$.")
     assert np.allclose(true, [32 * 0.2**2, 32 * 0.17**2, 0])
     said(f"From 400 samples W measures {wide[2]:.2f} and N {narrow[2]:.2f}:")
-    said(f"From 1,600 the order is right, {wide[4]:.2f} and {narrow[4]:.2f}, and both")
+    said(f"at 1,600 they measure {wide[4]:.2f} and {narrow[4]:.2f}, both still too large.")
     said(f"Data against data measure {data[2]:.2f} at 400.")
     ends = [found[f"{name} extrapolated"][0] for name in ("wide", "narrow")]
     spread = [found[f"{name} extrapolated, deviation"][0] for name in ("wide", "narrow")]
     said(f"ends at {ends[0]:.2f} and {ends[1]:.2f} (deviations {spread[0]:.2f} and {spread[1]:.2f}")
     said("FID from few samples [ranked two generators wrongly](#fid-bias).")
-    said(f"in all {sum(figures.SAMPLES[2:]):,} samples")
+    said(f"{sum(figures.SAMPLES[2:]):,} samples of each generator")
     assert all(
         (w > n) == (size <= 400) for size, w, n in zip(found["n"], wide, narrow, strict=True)
     )
@@ -104,7 +104,8 @@ def test_what_is_told_of_the_leak() -> None:
     )
     assert (figures.TESTED, figures.FRESH, figures.SEEDS) == (200, 2000, 10)
     test, fresh, control = (found[f"{name}_mean"] for name in ("test", "fresh", "control"))
-    said(f"The test rises from {test[0]:.2f} to {test[-1]:.2f}; 2,000 fresh items stay at {fresh[0]:.2f}.")  # fmt: skip
+    said(f"The test rises from {test[0]:.2f} to {test[-1]:.2f}; 2,000 fresh items stay")
+    said(f"items stay between {min(fresh):.2f} and {max(fresh):.2f}.")
     said(f"the test ends at {control[-1]:.2f}, so it was not")
     said(f"[{100 * test[0]:.0f} % became {100 * test[-1]:.0f} %](#contamination)")
     assert found["share"][3] == 0.5
