@@ -31,7 +31,11 @@ def test_the_example_has_the_counts_of_the_page() -> None:
     said("Only A has 6 right, only B has 18; on the other 176 the difference is 0.")
     one = code.standard_error(A)
     assert one == pytest.approx(stats.binom(200, 0.7).std() / 200)
-    said(f"= {one:.4f}$, and about 95 %", f"$\\pm {1.96 * one:.4f}$.", f"$70.0 \\pm {196 * one:.1f}$ %")
+    said(
+        f"= {one:.4f}$, and about 95 %",
+        f"$\\pm {1.96 * one:.4f}$.",
+        f"$70.0 \\pm {196 * one:.1f}$ %",
+    )
     d, error = code.difference(A, B)
     apart = math.hypot(one, code.standard_error(B))
     said(f"= {apart:.4f}$, and the difference would be $6.0 \\pm {196 * apart:.1f}$ points")
