@@ -19,7 +19,8 @@ EXAMPLE = (2, 8, 2, 2)  # tokens of four answers
 CONTEXTS = (0, 391, 1000, 8000)
 BATCHES = [2**n for n in range(11)]
 ROOM = 64e9 / serving.Machine().kept  # tokens that 64 of 80 GB hold
-RATES = (0.5, 1, 2, 3, 4, 5, 6)
+RATES = (0.5, 1, 2, 3, 4, 6)
+COUNT = 1000  # requests of a run: far more than at its start and end
 LONG = 16000  # tokens of a long prompt
 BUDGETS = (64, 128, 256, 512, 1024, 2048, 8192)
 SLOTS = (4, 8, 16, 20, 24, 32, 256)
@@ -104,27 +105,42 @@ def draw_steps(table: style.Table, axes: style.Axes) -> None:
 
 
 def waiting() -> style.Table:
-    """Mean seconds to the first token by requests a second, both ways on the same arrivals."""
+    """Mean seconds to the first token by requests a second, both ways on the same arrivals.
+
+    `most`: requests a second that each way serves if all are there; beyond, the wait has no mean.
+    """
     table: style.Table = {"rate": [float(rate) for rate in RATES]}
     for name in ("static", "continuous"):
         policy = serving.Policy(static=name == "static")
+
+        def serve(asked: list[Any], policy: object = policy) -> list[Any]:
+            return serving.Engine(serving.Machine(), policy).run(asked)
+
+        most = []
+        for seed in SEEDS:
+            asked = [replace(one, arrival=0.0) for one in serving.draw(1, COUNT, seed)]
+            most.append(COUNT / max(one.times[-1] for one in serve(asked)))
+        limit = float(np.mean(most))
         found = [
-            [
-                float(serving.first(serving.Engine(serving.Machine(), policy).run(asked)).mean())
-                for asked in (serving.draw(rate, 150, seed) for seed in SEEDS)
-            ]
+            [float(serving.first(serve(serving.draw(rate, COUNT, s))).mean()) for s in SEEDS]
+            if rate < limit
+            else [math.nan] * len(SEEDS)
             for rate in RATES
         ]
+        table[f"{name}, most"] = [limit] * len(RATES)
         seeds.span(table, name, rows(found))
     return table
 
 
 def draw_waiting(table: style.Table, axes: style.Axes) -> None:
-    """A line in its band for each way, on a logarithmic axis."""
+    """A line in its band for each way, logarithmic; at the dashed line static batching is full."""
+    limit = table["static, most"][0]
+    axes.axvline(limit, color=style.MUTED, linestyle="--", linewidth=1)
+    axes.annotate("static batching is full", (limit, 1), (5, 0), textcoords="offset points")
     for n, name in enumerate(("static", "continuous")):
         seeds.draw_span(axes, table, "rate", name, n, name)
     axes.set_yscale("log")
-    axes.set_yticks([0.03, 0.1, 0.3, 1, 3, 10], ["0.03", "0.1", "0.3", "1", "3", "10"])
+    axes.set_yticks([0.03, 0.1, 0.3, 1, 3], ["0.03", "0.1", "0.3", "1", "3"])
     axes.minorticks_off()
     axes.set_xlabel("requests a second")
     axes.set_ylabel("seconds to the first token")
@@ -179,17 +195,24 @@ def mixed(seed: int) -> list[Any]:
     return [replace(r, prompt=LONG) if far else r for r, far in zip(asked, long, strict=True)]
 
 
-def blocked(policy: object, seed: int) -> dict[str, float]:
-    """The longest pause between two tokens, and mean seconds to the first one of short and long."""
+def blocked(policy: object, seed: int) -> tuple[dict[str, float], np.ndarray]:
+    """The longest pause between two tokens, and mean seconds to the first one of short and long.
+
+    Beside them, for all short prompts, (R, 2): whether one came while a long one waited or was read,
+    and its seconds to the first token.
+    """
     served = serving.Engine(serving.Machine(), policy).run(mixed(seed))
     waits = serving.first(served)
     long = np.array([r.prompt == LONG for r in served])
+    spans = [(r.arrival, r.times[0]) for r in served if r.prompt == LONG]
+    behind = [any(start <= r.arrival < end for start, end in spans) for r in served]
+    each = np.column_stack([behind, waits])[~long]
     return {
         "pause": round(float(serving.gaps(served).max()), 9),
         "long": float(waits[long].mean()),
         "short": float(waits[~long].mean()),
         "late": float(np.quantile(waits[~long], 0.99)),
-    }
+    }, each
 
 
 def chunks() -> style.Table:
@@ -198,9 +221,13 @@ def chunks() -> style.Table:
     policies += [serving.Policy(slots=64), serving.Policy(slots=64, budget=512, shortest=True)]
     table: style.Table = {"budget": [*map(float, BUDGETS), math.inf, 512.0]}
     for policy in policies:
-        found = [blocked(policy, seed) for seed in SEEDS]
+        found, each = zip(*(blocked(policy, seed) for seed in SEEDS), strict=True)
         for name in found[0]:
             seeds.put(table, name, [one[name] for one in found])
+        behind, waits = np.concatenate(each).T  # few are behind in one run: all runs together
+        columns = (behind.sum(), waits[behind > 0].mean(), waits[behind == 0].mean())
+        for name, value in zip(("behind", "wait behind", "wait of others"), columns, strict=True):
+            table.setdefault(name, []).append(float(value))
     return table
 
 
@@ -281,7 +308,11 @@ def draw_pauses(table: style.Table, axes: style.Axes) -> None:
 
 
 def in_time() -> style.Table:
-    """Share of requests within both targets, two accelerators, four ways to use them."""
+    """Share of requests within both targets, two accelerators, four ways to use them.
+
+    For each way also the shares whose first token is `late` and whose others are `slow`, and the
+    mean seconds of a token (`pace`).
+    """
     table: style.Table = {"rate": [float(rate) for rate in LOADS]}
     machine = serving.Machine()
     ways = (("whole", None), ("chunked", 512), ("sized", SIZED), ("apart", None))
@@ -290,19 +321,19 @@ def in_time() -> style.Table:
         for rate in LOADS:
             shares, parts = [], []
             for seed in SEEDS:
-                asked = serving.draw(rate, 200, seed, prompt=1000, answer=200)
+                asked = serving.draw(rate, COUNT, seed, prompt=1000, answer=200)
                 if name == "apart":
                     served = serving.apart(machine, policy, asked, LINK)
                 else:
                     engines = [serving.Engine(machine, policy) for _ in range(2)]
                     served = engines[0].run(asked[::2]) + engines[1].run(asked[1::2])
-                kept = [serving.first(served) <= TARGETS[0], serving.each(served) <= TARGETS[1]]
-                parts.append([float(1 - one.mean()) for one in kept])
+                paces = serving.each(served)
+                kept = [serving.first(served) <= TARGETS[0], paces <= TARGETS[1]]
+                parts.append([*(float(1 - one.mean()) for one in kept), float(paces.mean())])
                 shares.append(float(np.mean(kept[0] & kept[1])))
             found.append(shares)
-            if name == "apart":
-                for n, part in enumerate(("late", "slow")):
-                    seeds.put(table, part, [one[n] for one in parts])
+            for n, part in enumerate(("late", "slow", "pace")):
+                seeds.put(table, f"{name}, {part}", [one[n] for one in parts])
         seeds.span(table, name, rows(found))
     return table
 

@@ -81,7 +81,8 @@ def test_the_length_from_which_no_batch_is_bound_by_arithmetic(printed: Equation
     assert math.isfinite(MACHINE.flip(782))
     said("which is 782 tokens here", f"$B_{{\\text{{flip}}}} = bF/2V = {MACHINE.flip(0):.0f}$")
     said(
-        "At 391 tokens the cache takes 0.026 ms",
+        "Both times are equal at [782 tokens](#flip)",
+        "At half of that, 391, the cache takes 0.026 ms",
         f"so the border is twice as high: {MACHINE.flip(391):.0f} texts",
     )
 
@@ -108,8 +109,8 @@ def test_the_table_of_steps() -> None:
     assert [row[1:] for row in rows_of("tab-serving-steps")] == found
     alone, many = MACHINE.step(1, 1000), MACHINE.step(64, 64_000)
     said(
-        f"With 64 texts each user waits {many / alone:.1f} times as long",
-        f"and {64 * alone / many:.0f} times as many tokens are written",
+        f"With 64 texts a token takes {many / alone:.1f} times as long,"
+        f" and {64 * alone / many:.0f} times as many are written",
         f"[with 64 texts a token took {many / alone:.1f} times as long](#tab-serving-steps) for each;"
         f" one after the other,"
         f" the last would have waited for {64 - 1} answers",
@@ -127,10 +128,19 @@ def test_the_table_of_steps() -> None:
         f"{1e6 * MACHINE.kept / MACHINE.bandwidth:.3f} ms",
         f"A prompt of 16,000 tokens takes {1000 * MACHINE.step(16_000, 0):.0f} ms",
         f"a step takes {1000 * MACHINE.step(512, 0):.0f} ms, and the others write on",
-        f"{1000 * MACHINE.step(400, 0):.1f} ms of arithmetic in place of "
-        f"{1000 * MACHINE.step(4000, 0):.0f}; alone, the four steps still take"
-        f" {1000 * sum(MACHINE.step(100, n) for n in (600, 800, 1000, 1200)):.0f} ms",
+        f"the arithmetic falls from {1000 * MACHINE.step(4000, 0):.0f} ms"
+        f" to {1000 * MACHINE.step(400, 0):.1f}.",
+        "the four steps still take"
+        f" {1000 * sum(MACHINE.step(100, n) for n in (600, 800, 1000, 1200)):.0f} ms: each reads all",
         "as in Llama 3 8B",
+    )
+    # queries by keys and weights by values, two operations each, of half of all pairs
+    short, long = (
+        100 * 2 * n * n * 32 * 4096 / (2 * MACHINE.parameters * n) for n in (1000, 16_000)
+    )
+    said(
+        f"would add {short:.0f} % to the arithmetic of a prompt of 1,000 tokens,"
+        f" and {long:.0f} % to that of one of 16,000"
     )
     said(f"counted too, {200 * 128_256 * 4096 / 8.03e9:.0f} % of these parameters")
 
@@ -301,9 +311,13 @@ def test_the_program_prints_what_the_page_tells() -> None:
     fast = serving.Machine(bandwidth=4e12)
     rows = [row[1] for row in rows_of("tab-serving-try")]
     assert rows == [
-        f"twice the load: the wait is {wait(MACHINE, twice, static=True):.2f} s with static"
-        f" batching, {wait(MACHINE, twice):.2f} s with continuous",
-        "one text at a time: both ways become one, and the wait is"
-        f" {wait(MACHINE, asked, slots=1):.2f} s",
+        "more than static batching can serve: its wait grows with the run,"
+        f" {wait(MACHINE, twice, static=True):.2f} s over 200 requests;"
+        f" {wait(MACHINE, twice):.2f} s with continuous",
+        "both ways become one, and the wait grows with the run,"
+        f" {wait(MACHINE, asked, slots=1):.2f} s over 200 requests",
         f"twice the bandwidth: the static wait falls to {wait(fast, asked, static=True):.2f} s",
     ]
+    for policy, rate in (({"static": True}, 4), ({"slots": 1}, 2)):
+        runs = [wait(MACHINE, serving.draw(rate, count, 0), **policy) for count in (200, 400, 800)]
+        assert runs[0] < 0.7 * runs[1] < 0.5 * runs[2]

@@ -140,7 +140,7 @@ def test_what_the_figure_of_memory_shows() -> None:
         assert sum(row) == pytest.approx(100)
     said(
         f"{written[0]:.0f} ± {spread[0]:.0f} % of the cache holds tokens",
-        f"{written[1]:.0f} ± {spread[1]:.0f} % would: {share['held'][1]:.0f} % are held",
+        f"{written[1]:.0f} ± {spread[1]:.0f} % would: {share['held'][1]:.0f} % are reserved",
         f"The {written[2]:.0f} % has a price that is not drawn: {100 * table['stopped'][2]:.0f} ±"
         f" {100 * table['stopped, deviation'][2]:.0f} % of the texts are stopped at least once",
         f"and {share['free'][1]:.0f} % are free",
