@@ -144,7 +144,7 @@ def draw_waiting(table: style.Table, axes: style.Axes) -> None:
     axes.minorticks_off()
     axes.set_xlabel("requests a second")
     axes.set_ylabel("seconds to the first token")
-    axes.legend(loc="center right")
+    axes.legend(loc="upper right")
 
 
 def memory() -> style.Table:
@@ -352,7 +352,7 @@ def draw_in_time(table: style.Table, axes: style.Axes) -> None:
     axes.set_xticks(LOADS)
     axes.set_xlabel("requests a second")
     axes.set_ylabel("share within both limits")
-    axes.legend(loc="lower left")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.45, 1.27), ncols=2)
 
 
 FIGURES = [
@@ -362,7 +362,7 @@ FIGURES = [
     style.Recipe("inference/serving/memory", memory, draw_memory, (560, 260)),
     style.Recipe("inference/serving/chunks", chunks, draw_chunks, (480, 300)),
     style.Recipe("inference/serving/pauses", pauses, draw_pauses, (480, 300)),
-    style.Recipe("inference/serving/in-time", in_time, draw_in_time, (480, 300)),
+    style.Recipe("inference/serving/in-time", in_time, draw_in_time, (480, 330)),
 ]
 
 if __name__ == "__main__":
