@@ -113,7 +113,7 @@ def waiting() -> style.Table:
     for name in ("static", "continuous"):
         policy = serving.Policy(static=name == "static")
 
-        def serve(asked: list[Any], policy: object = policy) -> list[Any]:
+        def serve(asked: list[Any], policy: object = policy) -> Any:
             return serving.Engine(serving.Machine(), policy).run(asked)
 
         most = []
