@@ -12,21 +12,15 @@ from typing import Any
 Model = dict[str, Any]
 
 DATA = Path(__file__).with_name("models.toml")
+# 0 heads of keys: as many as heads; 0 as their width: width by heads; dense are the layers without experts.
 DEFAULTS: Model = {
     "kind": "transformer",
-    "kv_heads": 0,  # 0: as many as heads
-    "head_width": 0,  # 0: width divided by heads
-    "gated": False,
-    "tied": False,
-    "positions": 0,
     "norm": "rms",
     "bias": "none",
-    "head_norms": False,
+    **dict.fromkeys(("gated", "tied", "head_norms"), False),
+    **dict.fromkeys(("kv_heads", "head_width", "positions", "reach", "windowed", "dense"), 0),
     **dict.fromkeys(("experts", "used", "shared", "expert_inner"), 0),
-    "dense": 0,  # layers without experts
     **dict.fromkeys(("latent", "query_latent", "rotated"), 0),
-    "reach": 0,
-    "windowed": 0,  # layers with the window
 }
 BYTES = {  # of a parameter in training: weight, gradient, what Adam keeps
     "mixed": (2, 2, 12),
@@ -218,15 +212,9 @@ def reading(m: Model, batch: int) -> float:
 
 # --8<-- [start:serve]
 def step(m: Model, gpu: Model, gpus: int, held: float, batch: int, context: int) -> float:
-    """Least seconds for one more token of each text: all must be read, and all computed.
+    """Least seconds for one more token of each text of a batch: all must be read, and all computed.
 
-    Args:
-        m: a model.
-        gpu: with `peak` operations and `bandwidth` bytes a second.
-        gpus: how many share the work evenly.
-        held: bytes of a parameter.
-        batch: texts that are written together.
-        context: tokens of each so far.
+    A GPU has a peak (operations a second) and a bandwidth (bytes a second); a parameter is held in so many bytes.
     """
     read = reading(m, batch) * held + batch * cache(m, context)
     work = batch * forward(m, 1, context)
