@@ -140,8 +140,8 @@ def lengths() -> style.Table:
 
 def draw_lengths(table: style.Table, axes: style.Axes) -> None:
     """A mark for each method: length to the right, true reward upwards, bars of a deviation."""
-    at = {"DPO, fair judge": (-62, -18), "R-DPO, 0.5": (26, -26), "R-DPO, 1": (14, 20), "SimPO": (18, 18),
-          "normalised DPO": (-86, -4), "DPO": (20, -14)}  # fmt: skip
+    at = {"DPO, fair judge": (-98, -24), "R-DPO, 0.5": (26, -26), "R-DPO, 1": (14, 20), "SimPO": (18, 18),
+          "normalised DPO": (-132, -10), "DPO": (20, -14)}  # fmt: skip
     for n, name in enumerate(METHODS):
         x, y = table["length"][n], table["truth"][n]
         colour = style.SERIES[n % len(style.SERIES)]

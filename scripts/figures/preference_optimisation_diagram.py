@@ -40,7 +40,7 @@ def said(values: list[float]) -> str:
 def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     """From left to right."""
     sheet.band(0, 262, "Train on a pair", "here after training, $β = 1$")
-    given = sheet.box(76, 64, 128, 46, "prompt $x$", gloss="why is the sky blue?")
+    given = sheet.box(76, 64, 136, 46, "prompt $x$", gloss="why is the sky blue?")
     chosen = sheet.box(76, 124, 128, 46, "chosen $w$", gloss="answer A")
     rejected = sheet.box(76, 184, 128, 46, "rejected $l$", gloss="answer B")
     frozen = sheet.network(252, 84, 132, 44, "reference", gloss="frozen", frozen=True)

@@ -181,6 +181,7 @@ def test_the_lengths_as_the_page_tells_them() -> None:
     )
     said(f"costs facts: {table['facts'][3]:.2f} in place of {table['facts'][0]:.2f}.")
     assert table["divergence"][5] == max(table["divergence"])
+    assert table["truth"][3] > table["truth"][0] - 0.01
     assert twice < fair < undone < simpo < normal_ < dpo
     assert table["truth"][1] < table["truth"][4] < table["truth"][5] < table["truth"][2]
     assert (tasks.USEFUL, tasks.PER_WORD, tasks.BIAS, figures.ALPHA, figures.BETA) == (
