@@ -267,7 +267,7 @@ def draw_measured(table: style.Table, panels: list[style.Axes]) -> None:
         axes.set_title("greedy" if temperature == 0 else f"T = {temperature:g}", fontsize=12)
         axes.set_xscale("log", base=2)
         axes.set_xticks(DEPTHS, [str(k) for k in DEPTHS])
-        axes.set_ylim(1, 4)
+        axes.set_ylim(1, 4.3)
         axes.set_xlabel("k")
     panels[0].set_ylabel("tokens a call")
     panels[0].legend(loc="upper left")
