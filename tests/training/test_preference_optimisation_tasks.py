@@ -134,7 +134,8 @@ def test_the_fall_of_the_chosen_as_the_page_tells_it() -> None:
     said(f"the chosen gain {cured[-1]:.2f}, and {fallen:.0f} % of them fall.")
     said(f"*Price:* the margin is {kept:.2f} in place of {margin:.2f}, and imitation")
     said(
-        f"They lost {-chosen[-1]:.2f} nats of log-probability while the margin grew to {margin:.2f}."
+        f"They lost {-chosen[-1]:.2f} nats (natural units) of log-probability in the mean, and "
+        f"{100 * share['DPO_mean'][at]:.0f} % of them fell, while the margin grew to {margin:.2f}."
     )
     said(
         f"With 0.2 times the likelihood term they gained {cured[-1]:.2f}; the margin then was {kept:.2f}."
@@ -145,9 +146,13 @@ def test_the_fall_of_the_chosen_as_the_page_tells_it() -> None:
     cosine = torch.cosine_similarity(features[:, :, 0], features[:, :, 1], dim=-1).mean()
     said(f"the mean cosine of their features is about {float(cosine):.1f}.")
     u = tasks.displaced(features, 0.0, 300)[0][-1]
-    others = (u[..., 2:].exp() / 16).sum(-1).mean()
-    assert float(others) > 14 / 16
-    said("The probability went to the 14 answers that are in no pair.")
+    held = u.exp() / 16
+    fell = u[..., 0] < 0
+    own, rest = float(held[..., 0][fell].mean()), float(held[..., 2:].sum(-1)[fell].mean())
+    said(
+        f"it keeps {own:.3f} of 0.0625, and the 14 answers that are in no pair hold {rest:.3f}. The"
+    )
+    said(f"over all pairs the chosen have {float(held[..., 0].mean()):.3f}, since a few won much")
 
 
 def test_the_shares_as_the_page_tells_them() -> None:
@@ -179,7 +184,10 @@ def test_the_lengths_as_the_page_tells_them() -> None:
     said(
         f"(R-DPO) brought them to {undone:.2f}; one must know the price, and twice it gave {twice:.2f} words"
     )
-    said(f"costs facts: {table['facts'][3]:.2f} in place of {table['facts'][0]:.2f}.")
+    stayed = spread(table["truth"][3], table["truth, deviation"][3], 2)
+    said(f"cuts facts, {table['facts'][3]:.2f} in place of {table['facts'][0]:.2f}, and words")
+    said(f"the true reward stayed, {stayed}. Where")
+    assert abs(table["truth"][5] - table["truth"][2]) < table["truth, deviation"][2]
     assert table["divergence"][5] == max(table["divergence"])
     assert table["truth"][3] > table["truth"][0] - 0.01
     assert twice < fair < undone < simpo < normal_ < dpo
