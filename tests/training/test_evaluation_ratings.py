@@ -128,4 +128,5 @@ def test_exercise_7_ratings(answer: Bench) -> None:
     found = ratings.rating(theta)
     said(f"1,{found[0] - 1000:.0f}, with B at {found[1]:.0f} and C at {found[2]:.0f}.")
     assert round(theta[0], 2) == 0.98
-    answer("answer-evaluation-ratings").is_(found[0], 1110)
+    answer("answer-evaluation-ratings").is_(found[0], 1000 + 400 * theta[0])
+    said(f"$400 / \\log 10 = {ratings.SCALE:.0f}$ points for one logit")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from docs.training.evaluation import evaluation as code
+from docs.training.evaluation import ratings
 from scripts.figures import evaluation as figures
 from scripts.figures import style
 from tests.said import sayings, tables
@@ -28,14 +29,19 @@ def test_what_is_told_of_fid() -> None:
     true = [found[f"{name} true"][0] for name in ("narrow", "wide", "data")]
     said(f"$32 \\cdot 0.2^2 = {true[0]:.2f}$ and $32 \\cdot 0.17^2 = {true[1]:.2f}$.")
     assert np.allclose(true, [32 * 0.2**2, 32 * 0.17**2, 0])
-    said(f"From 400 samples W measures {wide[2]:.2f} and N {narrow[2]:.2f}:")
-    said(f"at 1,600 they measure {wide[4]:.2f} and {narrow[4]:.2f}, both still too large.")
+    said(f"From 400 samples W measures {wide[2]:.2f} and N {narrow[2]:.2f} on average:")
+    said(f"At 1,600 they measure {wide[4]:.2f} and {narrow[4]:.2f}, both still too large.")
     said(f"Data against data measure {data[2]:.2f} at 400.")
     ends = [found[f"{name} extrapolated"][0] for name in ("wide", "narrow")]
     spread = [found[f"{name} extrapolated, deviation"][0] for name in ("wide", "narrow")]
     said(f"ends at {ends[0]:.2f} and {ends[1]:.2f} (deviations {spread[0]:.2f} and {spread[1]:.2f}")
     said("FID from few samples [ranked two generators wrongly](#fid-bias).")
-    said(f"{sum(figures.SAMPLES[2:]):,} samples of each generator")
+    said(f"here from {figures.SAMPLES[2]} on for {figures.WIDTH}, so that")
+    said("but the bands overlap; from 1,600 on they do not.")
+    bands = zip(found["n"], found["narrow_least"], found["wide_most"], strict=True)
+    assert all(
+        (wide_most < narrow_least) == (size >= 1600) for size, narrow_least, wide_most in bands
+    )
     assert all(
         (w > n) == (size <= 400) for size, w, n in zip(found["n"], wide, narrow, strict=True)
     )
@@ -43,6 +49,16 @@ def test_what_is_told_of_fid() -> None:
         assert series == sorted(series, reverse=True)
         assert series[-1] > truth
     assert all(d < min(w, n) for d, w, n in zip(data[1:], wide[1:], narrow[1:], strict=True))
+
+
+def orders_that_differ(k: float) -> int:
+    """In how many of the recipe's orders Elo with this K ranks the models otherwise than the fit."""
+    models = len(figures.TRUTH)
+    games = ratings.play(np.array(figures.TRUTH), figures.GAMES, np.random.default_rng(0))
+    order = np.argsort(-ratings.bradley_terry(ratings.wins(games, models))[0])
+    random = np.random.default_rng(1)
+    runs = [ratings.elo(random.permutation(games), models, k) for _ in range(figures.ORDERS)]
+    return int((np.argsort(-np.array(runs), axis=1) != order).any(1).sum())
 
 
 def test_what_is_told_of_elo() -> None:
@@ -53,6 +69,10 @@ def test_what_is_told_of_elo() -> None:
     said(f"± {found['error'][0]:.0f}; Elo gives it from {least:.0f} to {most:,.0f}.")
     wrong = round(found["other order"][0] * 200)
     said(f"In {wrong} of the 200 orders the four stand otherwise", f"in {wrong} of 200 [orders of")
+    others = {k: orders_that_differ(k) for k in (32, 16, 8, 4)}
+    assert others[32] == wrong
+    said(f"With $K = 16$ it is {others[16]} of them, with $K = 8$ it is {others[8]}, with")
+    said(f"with $K = 4$ it is {others[4]}: a small $K$")
     gaps = np.abs(np.subtract(found["elo"], found["fitted"]))
     said(f"Averaged over the orders Elo is within {math.ceil(gaps.max())} points of the fit.")
     for n in range(4):
@@ -110,6 +130,7 @@ def test_what_is_told_of_the_leak() -> None:
     said(f"[{100 * test[0]:.0f} % became {100 * test[-1]:.0f} %](#contamination)")
     assert found["share"][3] == 0.5
     said(f"$q + (1 - q) \\cdot {test[0]:.3f}$, where {test[0]:.3f} is the score")
+    said(f"full skill would get about {100 * (1 - figures.FLIPPED):.0f} %, so 100 %")
     said(f"at $q = 0.5$ this is {0.5 + 0.5 * test[0]:.2f}, and {test[3]:.2f} was measured.")
     for q, measured in zip(found["share"], test, strict=True):
         assert abs(q + (1 - q) * test[0] - measured) < 0.015
@@ -143,4 +164,4 @@ def test_saturation_by_pencil() -> None:
 def test_the_bar_of_humaneval() -> None:
     told = {row[0].split(",")[0]: row for row in rows_of("tab-evaluation-practice")}
     half = 196 * math.sqrt(0.7 * 0.3 / 164)
-    assert told["HumanEval"][3] == f"at 70 % the error bar is ± {half:.1f} points"
+    assert told["HumanEval"][3] == f"one answer a task: ± {half:.1f} points at 70 %"
