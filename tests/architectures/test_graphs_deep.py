@@ -59,7 +59,7 @@ def test_waves_fade_by_their_factor_and_settle_with_a_share_of_the_input(
         for a in (0.1, 0.3)
     ]
     said(
-        f"The longest wave keeps {settled[0]:.2f} of itself with $\\alpha = 0.1$ and {settled[1]:.2f} with"
+        f"The longest wave keeps at least {settled[0]:.2f} of itself with $\\alpha = 0.1$ and {settled[1]:.2f} with"
     )
 
 

@@ -98,10 +98,14 @@ def test_what_the_page_tells_of_the_three() -> None:
     assert max(level) - min(level) < 1e-6
     ours, other = TABLE["equivariant_step_mean"], TABLE["augmented_step_mean"]
     said("the augmented network had the smaller mean error after 125, 250 and 500 steps.")
-    said("After 1,000 steps the equivariant one had it, with ranges that overlap.")
+    said("At all four the ranges overlap, so five seeds do not decide.")
+    said("After 1,000 steps the equivariant one had it.")
     assert rotated.STEPS == (125, 250, 500, 1000)
     assert [a > b for a, b in zip(ours[:4], other[:4], strict=True)] == [True, True, True, False]
-    assert TABLE["equivariant_step_most"][last] > TABLE["augmented_step_least"][last]
+    assert last == 3
+    for n in range(4):
+        assert TABLE["equivariant_step_most"][n] > TABLE["augmented_step_least"][n]
+        assert TABLE["augmented_step_most"][n] > TABLE["equivariant_step_least"][n]
     rows = rows_of("tab-graphs-try")
     assert [cells[0] for cells in rows] == list(rotated.KINDS)
     for kind, upright, away in rows:

@@ -63,8 +63,8 @@ def test_exercise_5_one_rate_says_something_of_this_rate(answer: Bench) -> None:
     assert min(plain) < min(moved)
     assert moved[table["rate"].index(0.05)] < plain[table["rate"].index(0.05)]
     said(
-        f"At 0.03, its best rate, momentum 0.9 has the error {moved[at]:.3f} against {plain[at]:.3f}; at the"
-        " best rate of each it is worse."
+        "At 0.03, the best of the ten rates for it, momentum 0.9 has the error "
+        f"{moved[at]:.3f} against {plain[at]:.3f}; at the best of the ten for each it is worse."
     )
     answer("answer-developing-fair").is_("That the layer is better at this rate.")
 
