@@ -40,14 +40,14 @@ def said(values: list[float]) -> str:
 def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     """From left to right."""
     sheet.band(0, 262, "Train on a pair", "here after training, $β = 1$")
-    given = sheet.box(76, 64, 136, 46, "prompt $x$", gloss="why is the sky blue?")
-    chosen = sheet.box(76, 124, 128, 46, "chosen $w$", gloss="answer A")
-    rejected = sheet.box(76, 184, 128, 46, "rejected $l$", gloss="answer B")
+    inputs = sheet.frame(80, 124, 144, 178)
+    sheet.box(80, 64, 132, 46, "prompt $x$", gloss="why is the sky blue?")
+    sheet.box(80, 124, 132, 46, "chosen $w$", gloss="answer A")
+    sheet.box(80, 184, 132, 46, "rejected $l$", gloss="answer B")
     frozen = sheet.network(252, 84, 132, 44, "reference", gloss="frozen", frozen=True)
     policy = sheet.network(252, 164, 132, 44, "policy", gloss="learns")
-    for box in (given, chosen, rejected):
-        sheet.arrow(box.right(), frozen.left())
-        sheet.arrow(box.right(), policy.left())
+    sheet.arrow(inputs.right(), frozen.left())
+    sheet.arrow(inputs.right(), policy.left())
     fixed = sheet.box(408, 84, 116, 46, said(table["reference"]), gloss=r"of $w$, of $l$")
     moved = sheet.box(408, 164, 116, 46, said(table["policy"]), gloss=r"of $w$, of $l$")
     ratio = sheet.pill(570, 84, 154, 40, "logarithm of the ratio")
@@ -69,14 +69,14 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     """From top to bottom."""
     sheet.band(0, 470, "Train on a pair", "here after training, $β = 1$")
-    given = sheet.box(62, 58, 104, 46, "prompt $x$", gloss="why blue?")
-    chosen = sheet.box(175, 58, 104, 46, "chosen $w$", gloss="answer A")
-    rejected = sheet.box(288, 58, 104, 46, "rejected $l$", gloss="answer B")
+    inputs = sheet.frame(175, 58, 340, 56)
+    sheet.box(62, 58, 104, 46, "prompt $x$", gloss="why blue?")
+    sheet.box(175, 58, 104, 46, "chosen $w$", gloss="answer A")
+    sheet.box(288, 58, 104, 46, "rejected $l$", gloss="answer B")
     frozen = sheet.network(96, 138, 132, 44, "reference", gloss="frozen", frozen=True)
     policy = sheet.network(254, 138, 132, 44, "policy", gloss="learns")
-    for box in (given, chosen, rejected):
-        sheet.arrow(box.bottom(), frozen.top())
-        sheet.arrow(box.bottom(), policy.top())
+    sheet.arrow(inputs.bottom(), frozen.top())
+    sheet.arrow(inputs.bottom(), policy.top())
     fixed = sheet.box(96, 212, 132, 46, said(table["reference"]), gloss="of $w$, of $l$")
     moved = sheet.box(254, 212, 132, 46, said(table["policy"]), gloss="of $w$, of $l$")
     ratio = sheet.pill(130, 278, 160, 36, "logarithm of the ratio")

@@ -89,7 +89,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     checked = sheet.box(180, 336, 92, 52, *p)
     test = sheet.pill(180, 416, 118, 44, "accept if", "$u$ < $p$ / $q$")
     good = sheet.box(180, 496, 100, 52, f"{ratio[0]}: yes", f"{ratio[1]}: no")
-    redraw = sheet.pill(180, 572, 130, 44, "redraw from", "$(p-q)_+$")
+    redraw = sheet.pill(180, 572, 130, 50, "redraw from", "$(p-q)_+$")
     out = sheet.box(180, 646, 150, 28, f"append milk, {last}")
     random = sheet.box(302, 416, 66, 44, *chance(table), random=True)
     second = sheet.box(302, 572, 66, 30, f"u = {table['redraw'][0]:.1f}", random=True)
@@ -101,9 +101,9 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.arrow(second, redraw)
     sheet.label(246, 606, "no rejection:", anchor="start", size=12.5)
     sheet.label(246, 622, "draw from $p$", anchor="start", size=12.5)
-    sheet.arrow(guesses.left(), test.left(), via=[(108, 176), (108, 416)])
-    sheet.arrow(text.left(6), target.left(), via=[(84, 36), (84, 256)])
-    sheet.arrow(out.left(), text.left(-6), via=[(40, 646), (40, 24)])
+    sheet.arrow(guesses.left(), test.left(), via=[(90, 176), (90, 416)])
+    sheet.arrow(text.right(), target.right(), via=[(334, 30), (334, 256)])
+    sheet.arrow(out.left(), text.left(), via=[(40, 646), (40, 30)])
 
 
 FIGURES = [diagram.Recipe("inference/speculative/diagram", numbers, draw)]
