@@ -38,6 +38,7 @@ MARK = "\x02citation\x03"
 FATAL = ("K02", "K03")  # faults with which no entry can be read
 UNREAD = "The bibliography cannot be read."
 AUTHORS = 5  # authors printed under a page; more are shortened to three
+LISTED = 3  # authors printed in the list of all sources, which is long
 
 
 def set_entry(page: Page, parent: Element, entry: Entry, authors: int) -> Element:
@@ -373,7 +374,7 @@ class _List(Treeprocessor):
         for entry in sorted(entries.values(), key=lambda entry: entry.order):
             item = sub(items, "li", id=f"ref-{entry.key}")
             names.append((entry.order[0], f"ref-{entry.key}"))
-            set_entry(page, item, entry, 10)
+            set_entry(page, item, entry, LISTED)
             sub(item, "code").text = AtomicString(entry.key)
             uris = places.get(entry.key, [])
             if uris:

@@ -60,7 +60,7 @@ RULES = {"target-size": {"enabled": True}, **{name: {"enabled": False} for name 
 # stay folded.
 UNSEEN = """() => [...document.querySelectorAll(
   ["h1", "h2", "p", "table", "math", "figure", "svg"].map(kind => `main ${kind}`).join()
-)].filter(part => !part.closest("details:not([open]), [aria-hidden=true], .hidden")
+)].filter(part => !part.closest("details:not([open]), [aria-hidden=true], .hidden, .filter")
   && (!["H1", "H2", "P"].includes(part.tagName) || part.innerText.trim())
   && part.getBoundingClientRect().height <= 0
   // Of the two drawings of a diagram one is shown.

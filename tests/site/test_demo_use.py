@@ -170,7 +170,7 @@ def test_a_finger_that_moves_sideways_or_taps_acts(open_demo: OpenDemo) -> None:
     plane = demo.get_by_role("application")
     plane.evaluate("node => node.scrollIntoView({block: 'center', behavior: 'instant'})")
     before = page.evaluate("scrollY")
-    assert swipe(page, plane, 100, 10, drags=True)
+    assert swipe(page, plane, 60, 10, drags=True)
     expect(demo.locator("p.demo-status")).to_contain_text(
         re.compile(r"^Query \((?:1\.[5-9]|2\.)\d+, −0\.\d+\)")
     )
