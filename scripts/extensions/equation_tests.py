@@ -42,9 +42,9 @@ def of(folder: Path) -> dict[str, tuple[Test, ...]]:
     return {name: tuple(tests) for name, tests in sorted(found.items())}
 
 
-def names(folder: Path) -> tuple[str, ...]:
-    """The equations that have a test: all that the pages themselves show of the tests."""
-    return tuple(of(folder))
+def names(folder: Path) -> dict[str, str]:
+    """The equations that have a test, without its label: all that the pages themselves show of the tests."""
+    return dict.fromkeys(of(folder), "")
 
 
 def labels(folder: Path) -> dict[str, str]:

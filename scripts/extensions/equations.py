@@ -116,12 +116,12 @@ class _Ledger(Treeprocessor):
     def _fill(page: Page, box: Element, section: str) -> None:
         page.ask(said, page.docs)
         entries = page.once("ledger", lambda: ledger(page.docs))
-        shown = [
-            entry
-            for entry in entries
-            if mathematics.ledger_of(page, entry.uri) == page.path
-            and section in {"", section_of(entry.uri)}
-        ]
+        here = {
+            uri
+            for uri in {entry.uri for entry in entries}
+            if mathematics.ledger_of(page, uri) == page.path and section in {"", section_of(uri)}
+        }
+        shown = [entry for entry in entries if entry.uri in here]
         parted = not section and len(shown) < len(entries)
         if parted:
             _overview(page, box, entries)
@@ -166,8 +166,9 @@ def _overview(page: Page, box: Element, entries: list[Entry]) -> None:
         for uri, found in uris.items():
             row = sub(rows, "li")
             sub(row, "a", titles[uri], href=page.link(uri)).tail = ": "
+            shown_on = mathematics.ledger_of(page, uri)
             for number, entry in enumerate(found, 1):
-                link = page.link(mathematics.ledger_of(page, uri), entry.equation.name)
+                link = page.link(shown_on, entry.equation.name)
                 label = f"Equation {number} of {titles[uri]} in the ledger"
                 made = sub(row, "a", f"({number})", href=link, aria_label=label)
                 made.set("id", entry.equation.name)

@@ -211,14 +211,14 @@ def _formulas(page: Page) -> list[tuple[str, str]]:
     return found
 
 
-def tested(page: Page) -> tuple[str, ...]:
-    """The equations of the site that have a test."""
+def tested(page: Page) -> dict[str, str]:
+    """The equations of the site that have a test, without its label."""
     return page.ask(equation_tests.names, page.config.root / "tests")
 
 
 def fault(page: Page, equation: Equation) -> tuple[str, str] | None:
     """What is wrong with an equation; a page that is right does not depend on how its tests are called."""
-    if not states.fault(equation, page.path, dict.fromkeys(tested(page), "")):
+    if not states.fault(equation, page.path, tested(page)):
         return None
     labels = page.ask(equation_tests.labels, page.config.root / "tests")
     return states.fault(equation, page.path, labels)

@@ -25,22 +25,30 @@ def memory() -> style.Table:
     }
 
 
-def draw_memory(table: style.Table, axes: style.Axes) -> None:
-    """A bar for each format: weights, then the cache of the long text; lines at whole GPUs."""
-    rows = range(len(FORMATS))
-    axes.barh(rows, table["weights"], 0.6, color=style.SERIES[0], alpha=0.7, label="weights")
+def stacked(
+    axes: style.Axes, first: tuple[list[float], str], second: tuple[list[float], str]
+) -> None:
+    """A bar in each row, of two parts one behind the other: their values and their names."""
+    rows = range(len(first[0]))
+    axes.barh(rows, first[0], 0.6, color=style.SERIES[0], alpha=0.7, label=first[1])
     axes.barh(
         rows,
-        table["long"],
+        second[0],
         0.6,
-        left=table["weights"],
+        left=first[0],
         color=style.SERIES[1],
         alpha=0.7,
         hatch="//",
         edgecolor=style.INK,
         linewidth=0.5,
-        label="cache of 131,072 tokens",
+        label=second[1],
     )
+
+
+def draw_memory(table: style.Table, axes: style.Axes) -> None:
+    """A bar for each format: weights, then the cache of the long text; lines at whole GPUs."""
+    rows = range(len(FORMATS))
+    stacked(axes, (table["weights"], "weights"), (table["long"], "cache of 131,072 tokens"))
     lines = [count * CARD for count in (1, 2, 4)]
     for row, (held, kept) in enumerate(zip(table["weights"], table["long"], strict=True)):
         end = held + kept
@@ -99,25 +107,10 @@ def training() -> style.Table:
 def draw_training(table: style.Table, axes: style.Axes) -> None:
     """A bar for each way of keeping activations."""
     rows = range(len(KEPT))
-    axes.barh(
-        rows,
-        table["states"],
-        0.6,
-        color=style.SERIES[0],
-        alpha=0.7,
-        label="weights, gradients, Adam",
-    )
-    axes.barh(
-        rows,
-        table["activations"],
-        0.6,
-        left=table["states"],
-        color=style.SERIES[1],
-        alpha=0.7,
-        hatch="//",
-        edgecolor=style.INK,
-        linewidth=0.5,
-        label="activations",
+    stacked(
+        axes,
+        (table["states"], "weights, gradients, Adam"),
+        (table["activations"], "activations"),
     )
     for row, (held, kept) in enumerate(zip(table["states"], table["activations"], strict=True)):
         axes.text(held + kept + 1, row, f"{held:.1f} + {kept:.1f}", va="center")

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 from docs.inference.calculators import calculators as calc
 from docs.inference.calculators import pictures
+from scripts.house import page_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "inference" / "calculators.md"
@@ -112,10 +112,9 @@ def model_line(row: dict[str, Any]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def run_line(row: dict[str, Any], table: dict[str, Any]) -> str:
-    """A row of the table of runs."""
-    work = 6 * calc.parameters(calc.models()[row["model"]])["multiplied"] * row["tokens"]
-    peaks = {gpu["name"]: gpu["peak"] for gpu in table["gpu"]}
+def run_line(row: dict[str, Any], models: dict[str, calc.Model], peaks: dict[str, float]) -> str:
+    """A row of the table of runs, with the models and the peaks of the GPUs by their names."""
+    work = 6 * calc.parameters(models[row["model"]])["multiplied"] * row["tokens"]
     published = [f"{power(row['flops'])} operations"] if "flops" in row else []
     share = money = "–"
     if "hours" in row:
@@ -136,34 +135,20 @@ def run_line(row: dict[str, Any], table: dict[str, Any]) -> str:
 
 def tables() -> dict[str, str]:
     """Both tables in Markdown, by their ids."""
-    table = calc.data()
+    table, models = calc.data(), calc.models()
+    peaks = {gpu["name"]: gpu["peak"] for gpu in table["gpu"]}
     lines = {
         MODELS: [model_line(row) for row in table["model"]],
-        RUNS: [run_line(row, table) for row in table["run"]],
+        RUNS: [run_line(row, models, peaks) for row in table["run"]],
     }
     return {name: "\n".join([*HEADS[name], *rows]) + "\n" for name, rows in lines.items()}
 
 
-def pattern(name: str) -> re.Pattern[str]:
-    """A table of the page by its id."""
-    return re.compile(rf"(?:^\|.*\n)+(?=\nTable: [^\n]*\{{#{name}\}})", re.MULTILINE)
-
-
 def stale() -> str:
     """Why the page must be written anew; empty if it need not."""
-    text = PAGE.read_text(encoding="utf-8")
-    for name, made in tables().items():
-        found = pattern(name).search(text)
-        if not found:
-            return f"the page has no table {name}"
-        if found[0] != made:
-            return f"the data or the code of {name} have changed"
-    return ""
+    return page_tables.stale(PAGE, tables())
 
 
 def write() -> None:
-    """Put the tables into the page, in place of those that stand above their captions."""
-    text = PAGE.read_text(encoding="utf-8")
-    for name, made in tables().items():
-        text = pattern(name).sub(lambda _, made=made: made, text)  # type: ignore[misc]
-    PAGE.write_text(text, encoding="utf-8", newline="\n")
+    """Put the tables into the page."""
+    page_tables.write(PAGE, tables())

@@ -10,6 +10,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from scripts.house import page_tables
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "models" / "developing.md"
 DATA = ROOT / "docs" / "models" / "developing" / "architectures.toml"
@@ -28,7 +30,6 @@ STATUSES = {
 }
 HEAD = ["| What it changes, and its cost | Claimed, by whom | By others |", "| --- | --- | --- |"]
 MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
-TABLE = re.compile(rf"(?:^\|.*\n)+(?=\nTable: [^\n]*\{{#{NAME}\}})", re.MULTILINE)
 
 
 def data() -> dict[str, Any]:
@@ -105,14 +106,9 @@ def table() -> str:
 
 def stale() -> str:
     """Why the page must be written anew; empty if it need not."""
-    found = TABLE.search(PAGE.read_text(encoding="utf-8"))
-    if not found:
-        return f"the page has no table {NAME}"
-    return "" if found[0] == table() else "the data of its table have changed"
+    return page_tables.stale(PAGE, {NAME: table()})
 
 
 def write() -> None:
-    """Put the table into the page, in place of the one that stands above its caption."""
-    text = PAGE.read_text(encoding="utf-8")
-    made = TABLE.sub(lambda _: table(), text)
-    PAGE.write_text(made, encoding="utf-8", newline="\n")
+    """Put the table into the page."""
+    page_tables.write(PAGE, {NAME: table()})
