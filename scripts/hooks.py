@@ -33,7 +33,7 @@ from scripts.house import kind_rules, raw_files
 FORMULA = re.compile(r"<math\b.*?</math>", re.DOTALL)
 LISTS = re.compile(
     r'(?:<h2 id="(?:references|notes)">(?:(?!<h2\b).)*?</h2>\s*)?'
-    r'<(?P<tag>div|ul) class="(?:footnote|ledger|bibliography)"[^>]*>',
+    r'<(?P<tag>div|ul) class="(?:footnote|ledger|bibliography(?:-keys)?)"[^>]*>',
     re.DOTALL,
 )
 BAD = re.compile(r"<li>\s*(?:<p>)?Bad:.*?</li>", re.DOTALL)
@@ -190,7 +190,7 @@ def on_post_build(*, config: Any, **_: Any) -> None:
 def _adding(index: Any, known: terms.Terms, docs: Path) -> Callable[[Any], None]:
     """What adds a page to the index of the search: the page is lean, and tagged by the terms that it owns.
 
-    Who asks for an author is led to the bibliography, which says where the works are cited.
+    Who asks for an author is led to the part of the bibliography that says where the works are cited.
     """
     add: Callable[[Any], None] = index.add_entry_from_context
 
@@ -201,8 +201,8 @@ def _adding(index: Any, known: terms.Terms, docs: Path) -> Callable[[Any], None]
         for entry in index.entries[before:]:
             if "#" not in entry["location"]:
                 entry["about"] = str(page.meta.get("description", ""))
-                if page.file.src_uri == citations.PAGE:
-                    entry["also"] = " ".join(authors(docs))
+                if named := authors(docs, page.file.src_uri):
+                    entry["also"] = " ".join(named)
                 if isinstance(owned, list):
                     entry["tags"] = tags(owned, known)
 
@@ -223,13 +223,17 @@ def _writing(
     return written
 
 
-def authors(docs: Path) -> list[str]:
-    """The surnames of the first two authors of each work."""
+def authors(docs: Path, uri: str) -> list[str]:
+    """The surnames of the first two authors of each work that a page of the bibliography shows."""
+    if uri != citations.PAGE and not citations.PARTED.fullmatch(uri):
+        return []
     try:
         works = bibliography.load(docs).values()
     except bibliography.Broken:  # which the page itself tells
         return []
-    return sorted({name for work in works for name in work.surnames[:2]})
+    pages = citations.parts(docs)
+    shown = [work for work in works if citations.part_of(pages, work.key) == uri]
+    return sorted({name for work in shown for name in work.surnames[:2]})
 
 
 def tags(owned: list[Any], known: terms.Terms) -> list[str]:

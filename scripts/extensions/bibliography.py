@@ -39,11 +39,6 @@ class Entry:
     detail: str
     note: str
 
-    @property
-    def order(self) -> tuple[str, ...]:
-        """How entries are sorted: by surnames, year and title."""
-        return (*(_plain(name) for name in self.surnames[:1]), self.year, self.title.lower())
-
     def names(self, limit: int) -> str:
         """The authors, or the first three of them when there are more than `limit`."""
         shown = self.authors
@@ -53,13 +48,6 @@ class Entry:
         if len(shown) > 1:
             return ", ".join(shown[:-1]) + " and " + shown[-1]
         return "".join(shown)
-
-
-def _plain(text: str) -> str:
-    import unicodedata
-
-    letters = unicodedata.normalize("NFKD", text)
-    return "".join(sign for sign in letters if not unicodedata.combining(sign)).lower()
 
 
 def _curly(text: str) -> str:

@@ -4,7 +4,9 @@
 
 The build writes the footnote, numbers it in the order of first use, and puts the heading *References*
 above the list. Plain footnotes (`[^note]` and `[^note]: text`) work beside it.
-`/// bibliography` on a page of its own prints all entries, with links to the pages that cite them.
+`/// bibliography` on a page of its own prints all entries, with links to the pages that cite them. Where
+`bibliography-a-f.md` stands beside it, that page prints the entries whose keys begin with these letters, and the
+page of all leads to each entry by its key.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -32,13 +34,13 @@ from scripts.extensions.builder import of, parents, sub
 from scripts.extensions.letters import SHORT, letters
 
 PAGE = "references/bibliography.md"
+PARTED = re.compile(r"references/bibliography-(?P<first>[a-z])-(?P<last>[a-z])\.md")
 REFERENCE = re.compile(r"(?<![!\\])\[\^([^\]\s]+)\]")
 DEFINITION = re.compile(r"^[ ]{0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
 MARK = "\x02citation\x03"
 FATAL = ("K02", "K03")  # faults with which no entry can be read
 UNREAD = "The bibliography cannot be read."
 AUTHORS = 5  # authors printed under a page; more are shortened to three
-LISTED = 3  # authors printed in the list of all sources, which is long
 
 
 def set_entry(page: Page, parent: Element, entry: Entry, authors: int) -> Element:
@@ -274,8 +276,9 @@ class _Fill(Treeprocessor):
                 continue
             entry = entries[_key(item.get("id", ""))]
             last = set_entry(page, paragraph, entry, AUTHORS)
-            if page.has(PAGE):
-                href = page.link(PAGE, f"ref-{entry.key}")
+            shown = part_of(page.ask(parts, page.docs), entry.key)
+            if page.has(shown):
+                href = page.link(shown, f"ref-{entry.key}")
                 last = sub(paragraph, "a", class_="citation-key", href=href)
                 last.text = AtomicString(entry.key)
             last.tail = AtomicString((last.tail or "").rstrip() + "\u00a0")
@@ -331,8 +334,25 @@ def cited_on(docs: Path) -> dict[str, list[str]]:
     return found
 
 
+def parts(docs: Path) -> tuple[str, ...]:
+    """The pages that show a part of the bibliography, by its letters."""
+    found = (
+        path.relative_to(docs).as_posix() for path in docs.glob("references/bibliography-*.md")
+    )
+    return tuple(sorted(uri for uri in found if PARTED.fullmatch(uri)))
+
+
+def part_of(pages: Iterable[str], key: str) -> str:
+    """The page that shows an entry: the part for the first letter of its key, or the page of all."""
+    for uri in pages:
+        found = PARTED.fullmatch(uri)
+        if found and found["first"] <= key[:1].lower() <= found["last"]:
+            return uri
+    return PAGE
+
+
 class _Bibliography(BlockProcessor):
-    """The whole bibliography as a block."""
+    """The whole bibliography, or a part of it, as a block."""
 
     PATTERN = re.compile(r"/// bibliography[ ]*(?:\n[ ]*)*///[ ]*")
 
@@ -356,34 +376,57 @@ class _List(Treeprocessor):
         page = of(self.md)
         for parent, index, items in parents(root):
             if items.tag == "ul" and items.get("class") == "bibliography":
-                names = self._fill(page, items)
-                if len(names) > SHORT:
-                    parent.insert(index, letters(names))
+                pages = page.ask(parts, page.docs)
+                found = sorted(_keys(page) or (), key=str.lower)
+                if pages and page.path == PAGE:
+                    items.set("class", "bibliography-keys")
+                    self._lead(page, items, found, pages)
+                    pages = ()
+                else:
+                    here = [key for key in found if not pages or part_of(pages, key) == page.path]
+                    self._fill(page, items, here)
+                if len(found) > SHORT and not page.marked:
+                    parent.insert(index, self._letters(page, found, pages))
 
     @staticmethod
-    def _fill(page: Page, items: Element) -> list[tuple[str, str]]:
-        """Write the entries; returns the name by which each is sorted, and its id."""
-        names: list[tuple[str, str]] = []
+    def _letters(page: Page, found: list[str], pages: tuple[str, ...]) -> Element:
+        """The letters; those of another part lead there."""
+
+        def href(key: str) -> str:
+            shown = part_of(pages, key)
+            here = not pages or shown == page.path
+            return f"#ref-{key}" if here else page.link(shown, f"ref-{key}")
+
+        return letters((key, href(key)) for key in found)
+
+    @staticmethod
+    def _lead(page: Page, items: Element, found: list[str], pages: tuple[str, ...]) -> None:
+        """Write the keys, each leading to its entry; what was an address of an entry stays an anchor."""
+        for key in found:
+            item = sub(items, "li", id=f"ref-{key}")
+            sub(item, "a", key, href=page.link(part_of(pages, key), f"ref-{key}"))
+
+    @staticmethod
+    def _fill(page: Page, items: Element, here: list[str]) -> None:
+        """Write the entries."""
         if page.marked:
-            for key in _keys(page) or ():
+            for key in here:
                 sub(items, "li", id=f"ref-{key}")
-            return names
+            return
         entries = _entries(page) or {}
         places = page.ask(cited_on, page.docs)
         titles = page.ask(all_pages.titles, page.docs)
-        for entry in sorted(entries.values(), key=lambda entry: entry.order):
-            item = sub(items, "li", id=f"ref-{entry.key}")
-            names.append((entry.order[0], f"ref-{entry.key}"))
-            set_entry(page, item, entry, LISTED)
-            sub(item, "code").text = AtomicString(entry.key)
-            uris = places.get(entry.key, [])
+        for key in here:
+            item = sub(items, "li", id=f"ref-{key}")
+            set_entry(page, item, entries[key], AUTHORS)
+            sub(item, "code").text = AtomicString(key)
+            uris = places.get(key, [])
             if uris:
                 line = sub(item, "div", "Cited on ")
                 for uri in uris:
                     link = sub(line, "a", href=page.link(uri))
                     link.text = AtomicString(titles[uri])
                     link.tail = ", " if uri != uris[-1] else "."
-        return names
 
 
 class CitationsExtension(Extension):

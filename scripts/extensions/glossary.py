@@ -120,7 +120,9 @@ def _name_letters(root: Element) -> None:
         if items.tag == "dl":
             named = [("".join(dt.itertext()), dt.get("id") or "") for dt in items.iter("dt")]
             if len(named) > SHORT:
-                parent.insert(index, letters((name, anchor) for name, anchor in named if anchor))
+                parent.insert(
+                    index, letters((name, f"#{anchor}") for name, anchor in named if anchor)
+                )
             return
 
 

@@ -33,10 +33,10 @@ def letter(name: str) -> str:
 
 
 def letters(entries: Iterable[tuple[str, str]]) -> Element:
-    """The row of letters for a list, from the name and the id of each entry in its order."""
+    """The row of letters for a list, from the name and the address of each entry in its order."""
     first: dict[str, str] = {}
-    for name, anchor in entries:
-        first.setdefault(letter(name), anchor)
+    for name, href in entries:
+        first.setdefault(letter(name), href)
     row = Element(
         "div",
         {
@@ -47,7 +47,7 @@ def letters(entries: Iterable[tuple[str, str]]) -> Element:
         },
     )
     for sign in [OTHER] * (OTHER in first) + list(ascii_uppercase):
-        shown = {"href": f"#{first.get(sign)}", "aria-label": f"Entries under {sign}"}
+        shown = {"href": first.get(sign, ""), "aria-label": f"Entries under {sign}"}
         piece = sub(row, "a", **shown) if sign in first else sub(row, "span")
         piece.text = AtomicString(sign)
     return row

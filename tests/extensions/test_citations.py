@@ -192,8 +192,8 @@ def test_the_bibliography_prints_every_entry_sorted_with_the_pages_that_cite_it(
     made = render("/// bibliography\n///\n", root, "references/bibliography.md")
     assert made.problems == []
     assert re.findall(r'<li id="(ref-\w+)">', made.html) == [
-        "ref-many2020list",
         "ref-kingma2014auto",
+        "ref-many2020list",
         "ref-muller1999one",
         "ref-others2021more",
     ]
@@ -203,6 +203,30 @@ def test_the_bibliography_prints_every_entry_sorted_with_the_pages_that_cite_it(
     )
     assert made.html.count("Cited on") == 1
     assert "One A, Two B, Three C et al. (2020)" in made.html
+
+
+def test_a_part_of_the_bibliography_is_a_page_and_the_page_of_all_leads_to_it(root: Path) -> None:
+    block = "/// bibliography\n///\n"
+    for name in ("bibliography", "bibliography-a-m"):
+        (root / f"docs/references/{name}.md").write_text(f"# Works\n\n{block}")
+    part = render(block, root, "references/bibliography-a-m.md")
+    assert re.findall(r'<li id="ref-(\w+)">', part.html) == [
+        "kingma2014auto",
+        "many2020list",
+        "muller1999one",
+    ]
+    whole = render(block, root, "references/bibliography.md").html
+    assert '<li id="ref-muller1999one">' in whole
+    assert 'href="bibliography-a-m.md#ref-muller1999one"' in whole
+    cited = render("Text[^muller1999one].\n", root, "models/vae.md").html
+    assert 'href="../references/bibliography-a-m.md#ref-muller1999one"' in cited
+
+
+def test_each_key_stands_on_one_part_of_the_bibliography() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    pages = citations.parts(docs)
+    shown = {citations.part_of(pages, key) for key in bibliography.keys(docs / bibliography.FILE)}
+    assert shown == set(pages)
 
 
 def test_cited_on_knows_plain_footnotes_from_keys(root: Path) -> None:

@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.site.kit import NewPage, Traffic, samples, settle, shown
+from scripts.extensions import citations
+from tests.site.kit import DOCS, NewPage, Traffic, samples, settle, shown
 
 pytestmark = pytest.mark.browser
 
@@ -14,7 +15,8 @@ RULES = {"contributing/rules/": 80_000}
 # any. An entry is its text, and text is what the reader came for: marks around it are what can get too heavy.
 FRAME = 60_000
 LISTS = {
-    "references/bibliography/": ("ul.bibliography > li", 100),
+    "references/bibliography/": ("ul.bibliography-keys > li", 40),
+    **{uri.replace(".md", "/"): ("ul.bibliography > li", 100) for uri in citations.parts(DOCS)},
     "references/glossary/": ("main dt", 60),
 }
 LONG = 150_000  # a list that is heavier is to be split by its letters
