@@ -40,12 +40,12 @@ DEFINITION = re.compile(r"^[ ]{0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
 MARK = "\x02citation\x03"
 FATAL = ("K02", "K03")  # faults with which no entry can be read
 UNREAD = "The bibliography cannot be read."
-AUTHORS = 5  # authors printed under a page; more are shortened to three
+AUTHORS = 5  # authors printed; more are shortened to three
 
 
-def set_entry(page: Page, parent: Element, entry: Entry, authors: int) -> Element:
+def set_entry(page: Page, parent: Element, entry: Entry) -> Element:
     """Append an entry to an element: authors, year, linked title, venue. Returns the last element."""
-    who = entry.names(authors)
+    who = entry.names(AUTHORS)
     lead = f"{who} ({entry.year}). " if who else f"({entry.year}). "
     if len(parent):
         parent[-1].tail = AtomicString((parent[-1].tail or "") + lead)
@@ -275,7 +275,7 @@ class _Fill(Treeprocessor):
             if page.marked:
                 continue
             entry = entries[_key(item.get("id", ""))]
-            last = set_entry(page, paragraph, entry, AUTHORS)
+            last = set_entry(page, paragraph, entry)
             shown = part_of(page.ask(parts, page.docs), entry.key)
             if page.has(shown):
                 href = page.link(shown, f"ref-{entry.key}")
@@ -418,7 +418,7 @@ class _List(Treeprocessor):
         titles = page.ask(all_pages.titles, page.docs)
         for key in here:
             item = sub(items, "li", id=f"ref-{key}")
-            set_entry(page, item, entries[key], AUTHORS)
+            set_entry(page, item, entries[key])
             sub(item, "code").text = AtomicString(key)
             uris = places.get(key, [])
             if uris:
