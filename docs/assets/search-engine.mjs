@@ -45,7 +45,8 @@ function hits(index, { stem: one, begun }, where) {
   const found = new Map();
   const list = (/** @type {string} */ key) =>
     where === "body" ? places(index, key) : (index.heads.get(key) ?? []);
-  if (begun)
+  // One letter begins a tenth of all words: it finds headings alone, and at once.
+  if (begun && (where === "head" || begun.length > 1))
     for (const other of beginning(where === "body" ? index.stems : index.headStems, begun))
       for (const at of list(other)) found.set(at, BEGUN);
   for (const at of list(one)) found.set(at, 1);
