@@ -17,6 +17,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ STOP = (
     " instead enough nothing good take takes come comes go goes say says tell tells become becomes see seen"
     " let look looks ask asks asked call called stand stands keeps begins thing things"
 )
+STOPPED = frozenset(STOP.split())
 BLOCK = re.compile(r"</?(?:p|li|ol|ul|pre|h[1-6])\b[^>]*>")
 CODE = re.compile(r"<pre\b.*?</pre>", re.DOTALL)
 TAG = re.compile(r"<[^>]+>")
@@ -51,8 +53,9 @@ FINAL, MORE = 57, 34  # signs of the last digit of a gap, and of those before it
 def fold(text: str) -> str:
     """What one types: lower case, no accents, no ligatures."""
     plain = unicodedata.normalize("NFKD", text)
-    kept = "".join(sign for sign in plain if not unicodedata.category(sign).startswith("M"))
-    return kept.lower().replace("ß", "ss")
+    if not plain.isascii():
+        plain = "".join(one for one in plain if one < "\x80" or unicodedata.category(one)[0] != "M")
+    return plain.lower().replace("ß", "ss")
 
 
 def words(text: str) -> list[str]:
@@ -60,6 +63,7 @@ def words(text: str) -> list[str]:
     return WORD.findall(fold(text))
 
 
+@cache
 def stem(word: str) -> str:
     """The word without the endings of plural and verb, roughly; -ize is -ise, -our is -or."""
     if len(word) < 4:
@@ -89,9 +93,8 @@ def plain(html: str) -> str:
 
 def indexed(text: str) -> Iterable[str]:
     """The words of a section that the index knows: no single signs, no numbers but years."""
-    stop = frozenset(STOP.split())
     for word in words(CITED.sub(" ", text)):
-        if word in stop or not 1 < len(word) <= LONGEST:
+        if word in STOPPED or not 1 < len(word) <= LONGEST:
             continue
         if not word.isnumeric() or YEAR.fullmatch(word):
             yield word
@@ -163,8 +166,9 @@ class Words:
 
     def add(self, word: str, section: int) -> None:
         """Note that a section holds a word."""
-        self.forms[stem(word)][word] += 1
-        self.places[stem(word)][section] = None
+        one = stem(word)
+        self.forms[one][word] += 1
+        self.places[one][section] = None
 
     def packed(self) -> dict[str, str]:
         """The commonest form of each word, and its sections; of forms as common as each other the first."""
