@@ -34,7 +34,7 @@ MOVED = """async root => {
   const after = async (what, act) => {
     const before = places();
     act();
-    await new Promise(done => setTimeout(done, 60));
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
     const {height} = root.querySelector("p.demo-status")?.getBoundingClientRect() ?? {height: 0};
     if (innerWidth < 500 && height > 125) moved.push(`${what}: the line below is ${height} px high`);
     for (const [node, place] of places()) {
