@@ -2,6 +2,7 @@
 
 import math
 import random
+from statistics import fmean
 
 from docs.inference.agents import agents, sums
 from docs.training.evaluation import evaluation
@@ -124,14 +125,13 @@ def passed() -> style.Table:
     ]
     one = sums.RIGHT**4
     ks = range(1, GROUP + 1)
-    mean = lambda values: sum(values) / GROUPS  # noqa: E731
     return {
         "k": [float(k) for k in ks],
         "any": [1 - (1 - one) ** k for k in ks],
         "all": [one**k for k in ks],
-        "any, estimated": [mean([evaluation.pass_at_k(GROUP, c, k) for c in counts]) for k in ks],
-        "all, estimated": [mean([sums.pass_all(GROUP, c, k) for c in counts]) for k in ks],
-        "all, power of the share": [mean([(c / GROUP) ** k for c in counts]) for k in ks],
+        "any, estimated": [fmean(evaluation.pass_at_k(GROUP, c, k) for c in counts) for k in ks],
+        "all, estimated": [fmean(sums.pass_all(GROUP, c, k) for c in counts) for k in ks],
+        "all, power of the share": [fmean((c / GROUP) ** k for c in counts) for k in ks],
     }
 
 
