@@ -60,7 +60,8 @@ def test_a_mean_of_means_is_not_the_mean(found: dict[str, list[Any]]) -> None:
     said(f"had the weights {apart(means, right):.1%} off after ten steps.".replace("%", " %"))
     rows = rows_of("tab-parallelism-try")
     assert rows[-1][1] == f"{off(means, right):.2f}"
-    assert {row[1] for row in rows[:-1]} == {"$10^{-15}$ at most"}
+    assert {row[1] for row in rows[:-1]} == {"$10^{-15}$ at most", "$2 \\cdot 10^{-15}$ at most"}
+    assert rows[3][1].startswith("$2")
     assert two.STEPS == 10
     assert two.EXAMPLES == 12
 
@@ -77,7 +78,7 @@ def test_a_layer_by_columns_and_rows_is_the_layer(found: dict[str, list[Any]]) -
     for rank, made in enumerate(found["by_tensor"]):
         mine = slice(rank * half, (rank + 1) * half)
         right = [two.listed([t]) for t in (out, x.grad, a.grad[:, mine], b.grad[mine])]
-        assert max(off(p, q) for p, q in zip(made, right, strict=True)) < 1e-15
+        assert max(off(p, q) for p, q in zip(made, right, strict=True)) < 2e-15
 
 
 def test_adam_with_its_states_split_is_pytorchs(found: dict[str, list[Any]]) -> None:
