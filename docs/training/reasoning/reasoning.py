@@ -45,7 +45,7 @@ def stepwise(r: float, steps: int, m: int) -> float:
 def majority(q: Tensor, right: Tensor, n: int) -> Tensor:
     """Chance that the most frequent of n answers is right, ties drawn: q (B, A), right (B,) to (B,).
 
-    Source: multinomial distribution. Departs: sums over the votes k of the right answer; the others are a product
+    Source: definition. Departs: sums over the votes k of the right answer; the others are a product
     of polynomials in which x counts votes and y answers that tie.
     """
     b, a = q.shape
@@ -98,7 +98,7 @@ def price(prompt: int, thought: int, answer: int, n: int, read: float, write: fl
 
 # --8<-- [start:vote]
 def vote(answers: Tensor, generator: torch.Generator) -> Tensor:
-    """The most frequent of n answers, ties drawn: (B, n) whole numbers to (B,). Source: wang2023self."""
+    """The most frequent of n answers, ties drawn: answers (B, n) to (B,). Source: wang2023self."""
     counts = torch.nn.functional.one_hot(answers).sum(1).double()
     noise = torch.rand(counts.shape, generator=generator, dtype=torch.float64) / 2
     return (counts + noise).argmax(1)
@@ -112,7 +112,7 @@ def best(scores: Tensor, answers: Tensor, generator: torch.Generator) -> Tensor:
 
 
 class Learned(NamedTuple):
-    """Over the steps: the mean reward, the share of right answers and that of tricks, each (steps + 1, seeds)."""
+    """Over steps and seeds: reward (T, S), the share right (T, S) of answers and that of tricks, trick (T, S)."""
 
     reward: Tensor
     right: Tensor

@@ -25,7 +25,7 @@ WAYS = ("at once", "dots", "steps")
 
 
 class Questions(NamedTuple):
-    """B questions: their tokens (B, READ), the number after each operation (B, N), the count of operations (B,)."""
+    """B questions: tokens (B, READ), the numbers after each operation, states (B, N), and how many, length (B,)."""
 
     tokens: Tensor
     states: Tensor
@@ -71,7 +71,7 @@ class Model(nn.Module):
         self.read = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, MODULUS))
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Logits of the number that comes next: tokens (B, T) to (B, T, 7)."""
+        """Logits of the number that comes next: tokens (B, T) to (B, T, 7). Source: vaswani2017attention."""
         t = tokens.shape[1]
         mask = nn.Transformer.generate_square_subsequent_mask(t)
         h = self.embed(tokens) + self.place[:t]
@@ -81,7 +81,7 @@ class Model(nn.Module):
 
 # --8<-- [start:train]
 def loss(model: Model, asked: Questions, way: str) -> Tensor:
-    """Cross-entropy of the answer, or of every step up to it. Source: definition."""
+    """Cross-entropy of the answer, or of every step up to it: to (). Source: definition."""
     rows, last = torch.arange(len(asked.length)), asked.length - 1
     answer = asked.states[rows, last]
     if way == "steps":
@@ -116,7 +116,7 @@ def train(way: str, seed: int, steps: int, batch: int = 64, rate: float = 6e-3) 
 def write(
     model: Model, tokens: Tensor, steps: int, generator: torch.Generator | None = None
 ) -> Tensor:
-    """Write steps behind questions (B, READ), drawn or, without a generator, the likeliest: (B, steps)."""
+    """Steps drawn, or without a generator the likeliest: tokens (B, READ) to (B, steps). Source: definition."""
     for _ in range(steps):
         logits = model(tokens)[:, -1]
         if generator is None:
@@ -130,7 +130,7 @@ def write(
 
 @torch.no_grad()
 def answer(model: Model, asked: Questions, way: str) -> Tensor:
-    """The likeliest answers (B,) to questions of one length."""
+    """The likeliest answers to questions of one length: to (B,). Source: definition."""
     n = int(asked.length[0])
     if way == "steps":
         return write(model, asked.tokens, n)[:, -1]
