@@ -3,6 +3,7 @@
 import itertools
 import math
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,12 +11,14 @@ import torch
 from torch import Tensor
 
 from scripts.printed.values import Each
+from tests import golden as shared
 from tests.printed.plugin import Equations
 
 speculative: Any = import_module("docs.inference.speculative.speculative")
 practice: Any = import_module("docs.inference.speculative.practice")
 serving: Any = import_module("docs.inference.serving.serving")
 
+GOLDEN = Path(__file__).with_name("speculative.golden.json")
 P, Q = (torch.tensor(x, dtype=torch.float64) for x in (speculative.P, speculative.Q))
 
 
@@ -359,3 +362,35 @@ def test_up_to_which_batch_verification_is_free(printed: Equations) -> None:
             "k": k,
         }
     )
+
+
+def golden() -> dict[str, object]:
+    """What the demo and Python must agree on: every rule with four drafts."""
+    drafts = [
+        speculative.Q,
+        speculative.P,
+        (1 / 8,) * 8,
+        tuple(float(n == 1) for n in range(8)),
+    ]
+    cases = []
+    for (name, rule), (at, q) in itertools.product(speculative.RULES.items(), enumerate(drafts)):
+        cheap, k, c = torch.tensor(q, dtype=torch.float64), 2 * at, 0.1 * (at + 1)
+        accept, instead = rule(P, cheap)
+        kept = cheap * accept.nan_to_num()
+        alpha = float(kept.sum())
+        # Where the draft is the target, nothing is missing, and nothing is redrawn.
+        added = (1 - alpha) * instead.nan_to_num()
+        far = 0.5 * float((kept + added - P).abs().sum())
+        sums = [far, alpha, speculative.expected(alpha, k), speculative.speed(alpha, k, c)]
+        args = [name, list(speculative.P), list(q), k, c]
+        returns = [*kept.tolist(), *added.tolist(), *sums]
+        cases.append({"function": "outcome", "args": args, "returns": returns})
+    best = [(0.8, 0.1), (0.8, 0.3), (0.5, 0.1), (0.5, 0.5), (0.2, 0.4)]
+    cases += [
+        {"function": "best", "args": [*case], "returns": speculative.best(*case)} for case in best
+    ]
+    return {"module": "inference/speculative/speculative.mjs", "tolerance": 1e-5, "cases": cases}
+
+
+def test_golden_values_are_current() -> None:
+    shared.current(GOLDEN, golden())
