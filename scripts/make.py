@@ -97,12 +97,14 @@ def pages() -> Iterator[Product]:
 
 def tables() -> Iterator[Product]:
     """The tables of pages that are written from data."""
-    from scripts.house import calculator_tables, new_architectures
+    from scripts.house import calculator_tables, new_architectures, scaling_tables
 
     path = new_architectures.PAGE.relative_to(ROOT).as_posix()
     yield Product(path, {"developing"}, new_architectures.stale, new_architectures.write)
     path = calculator_tables.PAGE.relative_to(ROOT).as_posix()
     yield Product(path, {"calculators"}, calculator_tables.stale, calculator_tables.write)
+    path = scaling_tables.PAGE.relative_to(ROOT).as_posix()
+    yield Product(path, {"scaling-laws"}, scaling_tables.stale, scaling_tables.write)
 
 
 def addresses() -> Iterator[Product]:

@@ -1,0 +1,53 @@
+"""The family of small models: its language, its exact losses and its training."""
+
+import math
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tests.said import sayings
+
+family: Any = import_module("docs.training.scaling-laws.family")
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "training" / "scaling-laws.md"
+said = sayings(PAGE)
+
+
+def test_the_entropy_is_the_least_loss_and_models_count_as_said() -> None:
+    context, following = family.language()
+    assert float(context.sum()) == pytest.approx(1)
+    assert following.sum(-1).numpy() == pytest.approx(1)
+    entropy = family.entropy(context, following)
+    said(f"Its entropy is a sum over {len(context):,} contexts, {entropy:.3f} nats: the true $E$.")
+    models = family.Models([2, 64], seed=0)
+    a = torch.arange(family.V**2).expand(2, -1)
+    log_p = models(a // family.V, a % family.V).log_softmax(-1).double()
+    by_torch = [
+        float((context * nn.functional.kl_div(one, following, reduction="none").sum(-1)).sum())
+        for one in log_p.detach()
+    ]
+    assert family.exact(models, context, following).numpy() == pytest.approx(
+        np.array(by_torch) + entropy
+    )
+    single = family.Models([64], seed=0)
+    assert family.size(64) == sum(x.numel() for x in single.parameters())
+    assert [family.size(w) for w in (2, 64)] == [226, 6240]
+
+
+def test_a_narrow_model_uses_only_its_units_and_learns() -> None:
+    context, following = family.language()
+    models = family.Models([2, 4], seed=1)
+    models.writes.data.normal_()
+    loss = models(torch.zeros(2, 3, dtype=torch.long), torch.ones(2, 3, dtype=torch.long)).sum()
+    torch.autograd.backward(loss)
+    assert (models.reads.grad[0, :, 2:] == 0).all()
+    assert (models.writes.grad[0, 2:] == 0).all()
+    early, late = family.train([4], 2**11, 0, 0.06, marks=(2**10,))
+    assert float(late) < float(early) < math.log(family.V)
+    again = family.train([4], 2**11, 0, 0.06)
+    assert again[0].tolist() == late.tolist()
+    assert float(late) > family.entropy(context, following)
