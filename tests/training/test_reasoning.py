@@ -80,7 +80,7 @@ def test_tries_for_each_step(printed: Equations) -> None:
     )
     assert code.whole(r, length, m) == pytest.approx(chains)
     said(
-        f"one of them is right with {code.whole(0.8, 3, 2):.3f}",
+        f"at least one of them is right with probability {code.whole(0.8, 3, 2):.3f}",
         f"give $(1 - 0.2^2)^3 = {code.stepwise(0.8, 3, 2):.3f}$",
     )
 
@@ -222,10 +222,10 @@ def test_votes_on_the_example_by_pencil() -> None:
     said(
         f"with $1 - 0.5^3 = {float(code.pass_at(q[:, 0], 3)):.3f}$; this is [pass@3]",
         "$3 \\cdot 0.5^2 \\cdot 0.5 + 0.5^3 = 0.5$; three different answers, $6 \\cdot 0.5 "
-        "\\cdot 0.3 \\cdot 0.2 = 0.18$, are a tie, and a third of it, 0.06, goes well",
+        "\\cdot 0.3 \\cdot 0.2 = 0.18$, are a tie, and a third of it, 0.06, is won",
         f"Together {three:.2f}, and with 25 draws {many:.3f}.",
-        "answers the question with 5 in half of its draws, with 2 (a wrong second step, chain *6 "
-        "3 2*) in 0.3, and with 4 in 0.2",
+        "answers the question with 5 with probability 0.5, with 2 (a wrong second step, chain *6 "
+        "3 2*) with 0.3, and with 4 with 0.2",
     )
     assert code.ANSWERS == (0.5, 0.3, 0.2)
 
