@@ -50,7 +50,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     for n, (name, y) in enumerate((("A", 64), ("B", 156))):
         given = sheet.box(74, y, 124, 48, pairs(n), gloss=f"{name}'s examples")
         net = sheet.network(196, y, 80, 44, f"$w$ = {w:g}", gloss=f"on {name}")
-        own = sheet.box(330, y, 148, 48, brought(table, n), gloss="sum of gradients, count")
+        own = sheet.box(334, y, 164, 48, brought(table, n), gloss="sum of gradients, count")
         sheet.chain([given, net, own])
         sheet.arrow(
             own.right(),
@@ -85,12 +85,12 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     """From top to bottom, worker A on the left."""
     w, new = table["w"][0], said(table["new"][0])
-    sheet.band(0, 372, "Split the examples", "$w$ learns, the same on both")
+    sheet.band(0, 372, "Split the examples", "$w$ learns")
     add = sheet.pill(175, 248, 110, 36, "all-reduce")
     for n, (name, x) in enumerate((("A", 92), ("B", 258))):
         given = sheet.box(x, 68, 124, 46, pairs(n), gloss=f"{name}'s examples")
         net = sheet.network(x, 132, 84, 44, f"$w$ = {w:g}", gloss=f"on {name}")
-        own = sheet.box(x, 196, 152, 46, brought(table, n), gloss="sum of gradients, count")
+        own = sheet.box(x, 196, 162, 46, brought(table, n), gloss="sum of gradients, count")
         sheet.chain([given, net, own])
         sheet.arrow(own.bottom(), add.left() if n == 0 else add.right(), via=[(x, 248)])
     both = sheet.box(92, 316, 118, 46, brought(table, 2), gloss="on both")

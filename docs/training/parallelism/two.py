@@ -29,8 +29,7 @@ def work(rank: int, folder: str, jobs: Sequence[Job], seconds: float) -> None:
         world_size=2,
         timeout=timedelta(seconds=seconds),
     )
-    found = [job(rank) for job in jobs]
-    Path(folder, f"{rank}.json").write_text(json.dumps(found), encoding="utf-8")
+    Path(folder, f"{rank}.json").write_text(json.dumps([job(rank) for job in jobs]), "utf-8")
 
 
 def launch(*jobs: Job, seconds: float = 20.0) -> list[list[Any]]:
@@ -47,9 +46,9 @@ def launch(*jobs: Job, seconds: float = 20.0) -> list[list[Any]]:
         return [json.loads(Path(folder, f"{r}.json").read_text("utf-8")) for r in (0, 1)]
 
 
-def problem() -> tuple[list[Tensor], Tensor, Tensor]:
+def problem(seed: int = SEED) -> tuple[list[Tensor], Tensor, Tensor]:
     """Weights, inputs x and targets y, the same in every process: (2,), (n, in), (n, out). Source: definition."""
-    generator = torch.Generator().manual_seed(SEED)
+    generator = torch.Generator().manual_seed(seed)
     shapes = [(INPUTS, INNER), (INNER, OUTPUTS), (EXAMPLES, INPUTS), (EXAMPLES, OUTPUTS)]
     a, b, x, y = (torch.randn(s, generator=generator, dtype=torch.float64) / 2 for s in shapes)
     return [a.requires_grad_(), b.requires_grad_()], x, y
@@ -151,9 +150,9 @@ def listed(weights: Sequence[Tensor]) -> list[float]:
     return torch.cat([w.detach().flatten() for w in weights]).tolist()
 
 
-def by_data(rank: int, take: slice | None = None, step: Any = data_step) -> list[float]:
+def by_data(rank: int, take: slice | None = None, step: Any = data_step, seed: int = SEED) -> Any:
     """Weights after some steps, each process with every other example or with those that it takes."""
-    weights, x, y = problem()
+    weights, x, y = problem(seed)
     take = take or slice(rank, None, 2)
     for _ in range(STEPS):
         weights = step(weights, x[take], y[take])
@@ -186,19 +185,20 @@ def by_zero(rank: int) -> list[float]:
     return listed([flat])
 
 
-def uneven(rank: int) -> list[list[float]]:
+def uneven(rank: int, seed: int = SEED) -> list[list[float]]:
     """9 and 3 examples by a mean of means, 9 and 3 by sums with counts, all and none by sums."""
     take = slice(0, 9) if rank == 0 else slice(9, None)
     some = slice(0, EXAMPLES if rank == 0 else 0)
-    return [by_data(rank, take, mean_step), by_data(rank, take), by_data(rank, some)]
+    ways = ((take, mean_step), (take, data_step), (some, data_step))
+    return [by_data(rank, part, step, seed) for part, step in ways]
 
 
-def apart(rank: int) -> list[list[float]]:
+def apart(rank: int, seed: int = SEED) -> list[list[float]]:
     """Weights after some steps if each process draws its own start: as it is, and sent by the first one."""
     found = []
     for send in (False, True):
-        weights, x, y = problem()
-        noise = torch.Generator().manual_seed(rank)
+        weights, x, y = problem(seed)
+        noise = torch.Generator().manual_seed(2 * seed + rank)
         for w in weights:
             w.data += torch.randn(w.shape, generator=noise) / 10
             if send:
@@ -230,9 +230,9 @@ def missing(rank: int) -> str:
     return "no error"
 
 
-def whole() -> list[float]:
+def whole(seed: int = SEED) -> list[float]:
     """One process with all examples."""
-    weights, x, y = problem()
+    weights, x, y = problem(seed)
     for _ in range(STEPS):
         slopes = torch.autograd.grad((layer(weights, x) - y).square().sum(), weights)
         weights = stepped(weights, slopes, EXAMPLES)
