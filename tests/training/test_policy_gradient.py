@@ -19,7 +19,6 @@ from tests.printed.plugin import Equations
 from tests.said import sayings, tables
 
 code: Any = import_module("docs.training.policy-gradient.policy_gradient")
-library: Any = import_module("docs.training.policy-gradient.clipped_step")
 PAGE = style.DOCS / "training" / "policy-gradient.md"
 said = sayings(PAGE)
 rows_of = tables(PAGE)
@@ -410,19 +409,7 @@ def test_the_terms_of_the_divergence_listed() -> None:
         assert row[1:] == [f"{mean:.3f}", f"{bias:.3f}" if bias else "0", f"{spread:.3f}"]
 
 
-# The lines of today, and the program's training.
-
-
-def test_the_lines_of_today_have_the_gradient_of_this_page() -> None:
-    logits = normal(6, 3, 4).requires_grad_()
-    tokens = torch.randint(4, (6, 3), generator=torch.Generator().manual_seed(0))
-    now = logits.detach().log_softmax(-1).gather(-1, tokens[..., None])[..., 0]
-    old = normal(6, 3, seed=1) * 0.2 + now
-    advantage = normal(6, 3, seed=2)
-    (theirs,) = torch.autograd.grad(library.loss(logits, tokens, old, advantage), logits)
-    ratio = (logits.log_softmax(-1).gather(-1, tokens[..., None])[..., 0] - old).exp()
-    (ours,) = torch.autograd.grad(-code.surrogate(ratio, advantage).mean(), logits)
-    torch.testing.assert_close(theirs, ours)
+# The program's training.
 
 
 def test_a_step_of_the_program_is_the_estimate_of_what_it_drew() -> None:

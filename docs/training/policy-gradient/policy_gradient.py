@@ -19,7 +19,7 @@ REWARDS = ((4.0, 0.0), (2.0, 0.0), (2.0, -2.0))
 
 # --8<-- [start:process]
 class Process(NamedTuple):
-    """All texts: the state before each token, the token and its reward, each (N, T)."""
+    """All texts: states (N, T) before the tokens, tokens (N, T), rewards (N, T)."""
 
     states: Tensor
     tokens: Tensor
@@ -27,7 +27,7 @@ class Process(NamedTuple):
 
 
 def texts(table: Tensor, length: int) -> Process:
-    """All texts of so many tokens; a state is the text so far: rewards (S, A) to a Process. Source: definition."""
+    """All texts of so many tokens; a state is the text so far: table (S, A) of rewards. Source: definition."""
     choices = table.shape[1]
     tokens = torch.tensor(list(itertools.product(range(choices), repeat=length)))
     states, state = [], torch.zeros(len(tokens), dtype=torch.long)
@@ -40,7 +40,7 @@ def texts(table: Tensor, length: int) -> Process:
 
 
 def example() -> tuple[Process, Tensor]:
-    """The four texts of the page and the logits of its policy (3, 2)."""
+    """The four texts of the page and the logits of its policy (3, 2). Source: definition."""
     return texts(torch.tensor(REWARDS).double(), 2), torch.tensor(START).double().log()
 
 
@@ -84,7 +84,7 @@ def moments(p: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
 
 # --8<-- [start:togo]
 def to_go(rewards: Tensor) -> Tensor:
-    """Sum of the rewards from each token on: (..., T) to (..., T). Source: sutton1999policy."""
+    """Sum of the rewards from each token on: rewards (..., T) to (..., T). Source: sutton1999policy."""
     return rewards.flip(-1).cumsum(-1).flip(-1)
     # --8<-- [end:togo]
 
@@ -101,7 +101,7 @@ def values(logits: Tensor, process: Process) -> Tensor:
 
 # --8<-- [start:gae]
 def gae(rewards: Tensor, value: Tensor, decay: float) -> Tensor:
-    """Advantage of each token: rewards, value of the state before it (..., T) to (..., T). Source: schulman2016high."""
+    """Advantage of each token: rewards (..., T), value (..., T) to (..., T). Source: schulman2016high."""
     following = torch.cat([value[..., 1:], torch.zeros_like(value[..., :1])], -1)  # 0 after the end
     delta = rewards + following - value
     advantage, rest = torch.zeros_like(delta), torch.zeros_like(delta[..., 0])
@@ -143,9 +143,9 @@ def group(reward: Tensor, kind: str) -> Tensor:
 
 # --8<-- [start:groups]
 def of_groups(p: Tensor, score: Tensor, reward: Tensor, n: int, kind: str) -> tuple[Tensor, Tensor]:
-    """Exact mean and variance of the estimate of n texts, over all groups: p, reward (N,), score (N, ...).
+    """Exact mean and variance over all groups: p (N,), score (N, ...), reward (N,) to (...) and (...).
 
-    Source: definition.
+    Source: definition. Raises ValueError as group does.
     """
     index = torch.cartesian_prod(*[torch.arange(len(p))] * n).reshape(-1, n)
     shape = (len(index), n, *[1] * (score.dim() - 1))
@@ -193,7 +193,7 @@ def train(
 ) -> tuple[Tensor, Tensor]:
     """Runs side by side: mean reward before each step and after the last (steps + 1, seeds), logits (seeds, S, A).
 
-    Source: schulman2017proximal.
+    Source: schulman2017proximal. Raises ValueError as group does.
     """
     generator = torch.Generator().manual_seed(0)
     theta = logits.expand(seeds, *logits.shape).clone()

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 # --8<-- [start:lines]
 def loss(logits: Tensor, tokens: Tensor, old: Tensor, advantage: Tensor) -> Tensor:
-    """PPO's loss: logits (n, T, A); tokens, old log-probabilities, advantage (n, T). Source: schulman2017proximal."""
+    """PPO's loss: logits (n, T, A), tokens (n, T), old (n, T), advantage (n, T) to (). Source: schulman2017proximal."""
     log_p = -functional.cross_entropy(logits.movedim(-1, 1), tokens, reduction="none")
     ratio = (log_p - old).exp()
     clipped = ratio.clamp(1 - 0.2, 1 + 0.2)
