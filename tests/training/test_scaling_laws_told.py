@@ -117,6 +117,10 @@ def test_the_family_and_its_law() -> None:
     best = found["final"].mean(1).argmin(0).reshape(len(family.TOKENS), -1)
     assert (np.diff(best, axis=0) <= 0).all()
     assert (np.diff(best, axis=1) <= 0).all()
+    rates = [family.RATES[best[at]] for at in ((0, 0), (-1, -1))]
+    said(
+        f"goes from {rates[0]} for the smallest model and the shortest run to {rates[1]} for the largest"
+    )
     law = code.fit(found["n"], found["d"], found["tuned"].mean(0))
     off = np.abs(code.law(law, found["n"], found["d"]) / found["tuned"].mean(0) - 1).max()
     said(
