@@ -274,8 +274,8 @@ def test_the_table_of_hacked_verifiers() -> None:
     )
     five, twenty = (float(code.learn(t).trick[-1].mean()) for t in (5, 20))
     said(
-        f"from five tests on work pays more; {100 * five:.1f} % of tricks are left with five, "
-        f"{100 * twenty:.1f} % with twenty",
+        f"from five tests on work pays more: at the end {100 * five:.1f} % of the answers are "
+        f"tricks with five tests and {100 * twenty:.1f} % with twenty",
         "With β = 0.2 the KL penalty slows the hack down",
     )
     assert (code.RIGHT, code.START) == ((0.6, 0.2, 0.0), (0.2, 0.7, 0.1))
