@@ -113,6 +113,17 @@ def test_what_is_not_supported_is_refused(part: Any) -> None:
         schema.compile_schema(part)
 
 
+def test_integers_are_those_of_json() -> None:
+    number = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    grammar = schema.compile_schema(number)
+    for text in ("0", "7", "-3", "120", "00", "01", "-01", "+1", "", "-", "1.0", "1e3"):
+        try:
+            wanted = type(json.loads(text)) is int
+        except json.JSONDecodeError:
+            wanted = False
+        assert accepts(grammar, f'{{"n":{text}}}') == wanted, text
+
+
 def test_faults_in_answers() -> None:
     good = '{"drink":"tea","note":"no milk"}'
     assert schema.faults(good, True) == []

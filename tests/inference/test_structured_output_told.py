@@ -175,6 +175,8 @@ def test_weights_and_learnt_bounds() -> None:
     said(
         f"One of n by weight falls from {weights[0]:.2f} to {weights[-1]:.2f}. The n-th with learnt bounds "
         f"stays near 0.35 up to 4 draws, then falls to {learnt[-1]:.2f}.",
+        f"The standard deviation falls from {table['weights spread'][0]:.2f} to {table['weights spread'][-1]:.2f} "
+        f"for weights and from {table['learnt spread'][0]:.2f} to {table['learnt spread'][-1]:.2f} for bounds]",
         f"With weights the distance is {weights[at[8]]:.2f} after 8 draws and {weights[at[64]]:.2f} after 64;",
         f"Learnt bounds are no better than weights up to 8 draws and better from 16 on: "
         f"{learnt[at[16]]:.2f}, and {learnt[at[64]]:.2f} after 64.",
@@ -191,7 +193,7 @@ def test_answers_at_the_limit() -> None:
     assert table["mask"] == table["mask valid"] == [0, 0, 0]
     assert table["budget"] == table["budget valid"] == [1, 1, 1]
     said(
-        f"Behind {recipe.ANSWERS} prompts the site's GPT, which has never seen JSON, writes masked answers of at "
+        f"Behind {recipe.ANSWERS} prompts the site's GPT, which was trained on prose, writes masked answers of at "
         "most 48 tokens.",
         "None of the 24 is complete",
         "Then all 24 are complete and pass the check, with limits of 32, 40 and 48 tokens alike.",
