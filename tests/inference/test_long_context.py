@@ -14,13 +14,14 @@ from torch.nn.functional import scaled_dot_product_attention
 from scripts.figures import style
 from scripts.printed.values import Each, From, Given
 from tests.printed.plugin import Equations
-from tests.said import sayings
+from tests.said import sayings, tables
 
 long_context: Any = import_module("docs.inference.long-context.long_context")
 calculators: Any = import_module("docs.inference.calculators.calculators")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "inference" / "long-context.md"
 HOME = PAGE.with_suffix("")
 said = sayings(PAGE)
+rows_of = tables(PAGE)
 EXACT: dict[str, float] = {"rtol": 0, "atol": 1e-12}
 LLAMA = calculators.models()["Llama 3 8B"]
 
@@ -125,23 +126,50 @@ def test_yarn_keeps_the_fast_and_slows_the_slow(printed: Equations) -> None:
 
 
 def test_the_hands_of_the_example() -> None:
-    hands, far = long_context.EXAMPLE, 31
-    assert (hands.rad2deg() * 7).tolist() == pytest.approx([630, 210, 70])
-    ways = {"interpolation": [22.5, 7.5, 2.5], "base": [90, 15, 2.5], "yarn": [90, 7.5, 2.5]}
-    reach = {"interpolation": [697.5, 232.5, 77.5], "base": [2790, 465, 77.5]}
-    reach["yarn"] = [2790, 232.5, 77.5]
-    for how, degrees in ways.items():
-        w = long_context.scaled(hands, how, 4, 8, 1, 2).rad2deg()
-        assert w.tolist() == pytest.approx(degrees)
-        assert (w * far).tolist() == pytest.approx(reach[how])
-    assert long_context.turns(hands, 8).tolist() == pytest.approx([2, 2 / 3, 2 / 9])
-    assert 31 / 4 == 7.75
-    more = long_context.scaled(hands, "yarn", 8, 8, 1, 2).rad2deg()
-    assert more.tolist() == pytest.approx([90, 3.75, 1.25])
-    assert long_context.turns(hands, 16)[1].item() == pytest.approx(4 / 3)
-    assert long_context.scaled(hands, "yarn", 4, 16, 1, 2).rad2deg()[1].item() == pytest.approx(15)
-    drawn = style.read_table(HOME / "diagram.csv")
-    assert drawn["after"] == [90, 7.5, 2.5]
+    hands = long_context.EXAMPLE
+    known = {
+        "unchanged": [90, 30, 10],
+        "interpolation": [22.5, 7.5, 2.5],
+        "base": [90, 15, 2.5],
+        "yarn": [90, 7.5, 2.5],
+    }
+    for row, (how, degrees) in zip(rows_of("tab-long-context-hands"), known.items(), strict=True):
+        w = hands if how == "unchanged" else long_context.scaled(hands, how, 4, 8, 1, 2)
+        assert w.rad2deg().tolist() == pytest.approx(degrees)
+        told = [", ".join(f"{x * far:g}" for x in degrees) for far in (1, 31)]
+        assert row[1:] == told
+    at = [f"{x:.0f}" for x in (hands.rad2deg() * 7).tolist()]
+    turns = long_context.turns(hands, 8).tolist()
+    said(
+        "A clock with three hands stands for a head with three pairs of features: "
+        "its hands move by 90°, 30° and 10° for each token.",
+        "Training on 8 tokens shows distances up to 7.",
+        f"turn by at most {at[0]}°, {at[1]}° and {at[2]}°: only the first goes full circle",
+        "Now a text has 32 tokens, $s = 4$ times as many.",
+        f"At distance 31 the middle hand stands at {31 * 30}° and the slow one at {31 * 10}°",
+        "*Position interpolation* slows all hands by 4.",
+        f"looks like one of 8 tokens with finer steps: {31 * 2.5}° is the slow hand's angle at distance {31 / 4:.2f}.",
+        'But "one token back", which was 90°, is now 22.5°',
+        "leaves the fast hand, slows the slow one by 4, and the middle one by 2, half way",
+        f"how often it goes round in training: {turns[0]:.0f}, {turns[1]:.2f} and {turns[2]:.2f} times.",
+        "one that does not is slowed by 4; between two limits, here 1 and 2 turns, it is slowed in part",
+    )
+    more = long_context.scaled(hands, "yarn", 8, 8, 1, 2).rad2deg().tolist()
+    longer = long_context.scaled(hands, "yarn", 4, 16, 1, 2).rad2deg().tolist()
+    said(
+        f"the slow hand moves by {more[2]:.2f}° a token, the fast one of YaRN still by {more[0]:.0f}°",
+        f"the middle hand goes round {long_context.turns(hands, 16)[1]:.2f} times in training, "
+        f"and YaRN slows it only to {longer[1]:.0f}°",
+        "the same output; 1,792 numbers sent in place of 1,536",
+    )
+    assert style.read_table(HOME / "diagram.csv")["after"] == known["yarn"]
+    sharper = long_context.sharpened(4)
+    said(
+        f"Above, one head: 32 vectors go through the learned W_V to values, and through the learned "
+        f"W_Q and W_K to queries and keys, which are turned; scores are multiplied by {sharper:.2f},",
+        "Below, its clocks: 90, 30 and 10 degrees a token, fixed, are slowed by YaRN with C = 8 and "
+        "s = 4 to 90, 7.5 and 2.5 degrees; these and the positions 0 to 31 enter the turning",
+    )
 
 
 def test_pairs_of_llama_2() -> None:
@@ -182,7 +210,7 @@ def test_the_margin_that_holds_a_weight(printed: Equations) -> None:
     said(
         f"its score be $\\ln 8 = {math.log(8):.2f}$ above theirs",
         f"among 128 only $8 / 136 = {8 / 136:.2f}$",
-        f"must lie $\\ln 32 = {math.log(32):.2f}$ above the others: "
+        f"To stay at one half, the score must lie $\\ln 32 = {math.log(32):.2f}$ above the others: "
         f"four times as many need $\\ln 4 = {math.log(4):.2f}$ more",
         "Scores that are multiplied by $\\ln 32 / \\ln 8 = 5/3$ do just that: $2.08 \\cdot 5/3 = 3.47$.",
     )

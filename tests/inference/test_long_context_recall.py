@@ -58,8 +58,8 @@ def test_the_reader_sees_what_came_before_and_turns_by_places() -> None:
 def test_a_few_steps_of_training_lower_the_loss() -> None:
     model = recall.Reader(1, rotary=False)
     before = recall.right(model, 8, 256, keys=32)[0].double().mean().item()
-    assert list(recall.train(model, [30, 60], 0, keys=32, n=8)) == [30, 60]
-    assert recall.right(model, 8, 256, keys=32)[0].double().mean().item() > before + 0.1
+    assert list(recall.train(model, [15, 30], 0, keys=32, n=8)) == [15, 30]
+    assert recall.right(model, 8, 256, keys=32)[0].double().mean().item() > before + 0.05
 
 
 def test_dilution_as_told() -> None:

@@ -26,7 +26,7 @@ def frequencies(d: int, base: float = 10_000.0) -> Tensor:
 
 
 def turns(w: Tensor, trained: int) -> Tensor:
-    """Full circles that each pair makes in a text of the trained length: (D/2,). Source: peng2024yarn."""
+    """Full circles that each pair makes in a text of the trained length: w (D/2,) to (D/2,). Source: peng2024yarn."""
     return w * trained / (2 * math.pi)
     # --8<-- [end:turns]
 
@@ -54,7 +54,7 @@ def sharpened(s: float) -> float:
 
 # --8<-- [start:rotate]
 def rotate(x: Tensor, positions: Tensor, w: Tensor) -> Tensor:
-    """Turn each pair by position times frequency: x (N, D), positions (N,) to (N, D). Source: su2021roformer."""
+    """Turn pairs by position times frequency: x (N, D), positions (N,), w (D/2,) to (N, D). Source: su2021roformer."""
     angles = positions[:, None] * w
     even, odd = x[..., 0::2], x[..., 1::2]
     turned = (
@@ -78,7 +78,7 @@ def margin(n: float, a: float, sigma: float = 0.0) -> float:
 
 
 class Part(NamedTuple):
-    """What one block of keys gives to the queries: output (N, D), and log of the sum of exponentials (N,)."""
+    """What one block of keys gives: out (N, D), and log_sum (N,), of the exponentials. Source: definition."""
 
     out: Tensor
     log_sum: Tensor

@@ -8,19 +8,29 @@ An item is a key and a value, in one token; the last token names a key, and the 
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 KEYS, VALUES = 1024, 8
-Lists = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+
+
+class Lists(NamedTuple):
+    """One question about each list: key, value (B, n), asked, answer, place (B,). Source: definition."""
+
+    key: Tensor
+    value: Tensor
+    asked: Tensor
+    answer: Tensor
+    place: Tensor
 
 
 # --8<-- [start:lists]
 def lists(
     batch: int, n: int, generator: torch.Generator, ends: float = 0.0, keys: int = KEYS
 ) -> Lists:
-    """n items each, one of which is asked for: keys (B, n), values (B, n), key, answer and place (B,).
+    """n items each, one of which is asked for.
 
     A share `ends` of the questions is about the first or the last eighth, the others about any place.
     """
@@ -32,7 +42,7 @@ def lists(
     outer = torch.rand(batch, generator=generator) < ends
     place = torch.where(outer, torch.where(far, n - 1 - near, near), place)
     rows = torch.arange(batch)
-    return key, value, key[rows, place], value[rows, place], place
+    return Lists(key, value, key[rows, place], value[rows, place], place)
     # --8<-- [end:lists]
 
 
@@ -112,7 +122,7 @@ def train(
 def right(
     model: Reader, n: int, count: int, seed: int = 0, keys: int = KEYS
 ) -> tuple[Tensor, Tensor]:
-    """Whether each of `count` questions about lists of n items was answered right, and its place."""
+    """Whether each of `count` questions was answered right, and its place: (count,) each. Source: definition."""
     generator = torch.Generator().manual_seed(200 + seed)
     key, value, asked, answer, place = lists(count, n, generator, keys=keys)
     with torch.no_grad():

@@ -9,7 +9,7 @@ from torch.nn.functional import scaled_dot_product_attention
 
 # --8<-- [start:sharper]
 def attend(q: Tensor, k: Tensor, v: Tensor, trained: int) -> Tensor:
-    """Causal attention, scores times ln n / ln C beyond C tokens: (..., n, D). Source: nakanishi2025scalable."""
+    """Scores times ln n / ln C beyond C tokens: q, k, v (..., n, D) to (..., n, D). Source: nakanishi2025scalable."""
     n, d = q.shape[-2:]
     sharp = math.log(max(n, trained)) / math.log(trained)
     return scaled_dot_product_attention(q, k, v, is_causal=True, scale=sharp / math.sqrt(d))
