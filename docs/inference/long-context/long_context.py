@@ -104,7 +104,7 @@ def merge(a: Part, b: Part) -> Part:
 def ring(q: Tensor, k: Tensor, v: Tensor, machines: int) -> tuple[Tensor, int]:
     """Causal attention by machines in a ring: q, k, v (N, D) to (N, D), and the numbers each has sent.
 
-    The machine p holds the p-th block of queries; keys and values go round. Source: liu2024ring.
+    The machine p holds the p-th block of queries; keys and values go round. Source: liu2023ring.
     """
     size = len(q) // machines
     blocks = [torch.arange(size) + size * p for p in range(machines)]
@@ -130,7 +130,7 @@ def traffic(tokens: int, machines: int, groups: int, d: int, number: float = 2) 
 
 
 def block(flops: float, link: float, heads: int, groups: int, number: float = 2) -> float:
-    """Tokens a machine must hold so that computing hides sending. Source: liu2024ring, section 3."""
+    """Tokens a machine must hold so that computing hides sending. Source: liu2023ring, section 3."""
     return groups * number * flops / (2 * heads * link)
     # --8<-- [end:traffic]
 
