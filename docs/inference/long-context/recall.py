@@ -126,9 +126,8 @@ def right(
     generator = torch.Generator().manual_seed(200 + seed)
     key, value, asked, answer, place = lists(count, n, generator, keys=keys)
     with torch.no_grad():
-        parts = [
-            model(*rows) for rows in zip(*(x.split(128) for x in (key, value, asked)), strict=True)
-        ]
+        rows = (x.chunk(max(count // 128, 1)) for x in (key, value, asked))
+        parts = [model(*some) for some in zip(*rows, strict=True)]
     return torch.cat(parts).argmax(-1) == answer, place
 
 

@@ -19,4 +19,5 @@ def attend(q: Tensor, k: Tensor, v: Tensor, trained: int) -> Tensor:
 
 if __name__ == "__main__":
     torch.manual_seed(0)
-    print(tuple(attend(*torch.randn(3, 1, 2, 64, 16), trained=32).shape))
+    q, k, v = torch.randn(3, 1, 2, 64, 16)
+    print(tuple(attend(q, k, v, trained=32).shape))
