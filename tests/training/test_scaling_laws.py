@@ -152,7 +152,7 @@ def test_what_repeated_text_is_worth(printed: Equations) -> None:
     assert row == ["Worth, times $U$", *(f"{w:.3g}" for w in worth)]
     said(
         f"with $\\rho = {rho:.1f}$ by a fit",
-        "are worth [3.7](#repeats) fresh ones, forty times 15.",
+        "are worth 3.7 [fresh ones](#repeats), forty times 15.",
     )
 
 
