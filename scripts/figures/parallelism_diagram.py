@@ -46,7 +46,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     w, new = table["w"][0], said(table["new"][0])
     sheet.band(0, 196, "Split the examples: data parallel", "$w$ learns, the same on both")
     middle = 110
-    add = sheet.pill(468, middle, 92, 40, "all-reduce")
+    add = sheet.pill(484, middle, 92, 40, "all-reduce")
     for n, (name, y) in enumerate((("A", 64), ("B", 156))):
         given = sheet.box(74, y, 124, 48, pairs(n), gloss=f"{name}'s examples")
         net = sheet.network(196, y, 80, 44, f"$w$ = {w:g}", gloss=f"on {name}")
@@ -74,7 +74,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
         act = sheet.pill(264, y, 56, 34, "ReLU")
         inner = sheet.box(324, y, 36, 34, said(table["inner"][n]))
         down = sheet.network(398, y, 76, 44, f"row {said(b[n])}", gloss=f"on {name}")
-        share = sheet.box(464, y, 36, 34, said(table["shares"][n]))
+        share = sheet.box(472, y, 36, 34, said(table["shares"][n]))
         sheet.chain([up, act, inner, down, share])
         sheet.arrow(given.top() if n == 0 else given.bottom(), up.left(), via=[(58, y)])
         sheet.arrow(share.right(), add.top() if n == 0 else add.bottom(), via=[(530, y)])
@@ -100,7 +100,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.label(178, 348, "divide, step")
     sheet.band(382, 410, "Split a layer", "each worker learns its part")
     given = sheet.box(175, 444, 76, 46, f"$x$ = {said(table['x'][0])}", gloss="on both")
-    add = sheet.pill(175, 726, 110, 36, "all-reduce")
+    add = sheet.pill(175, 718, 110, 36, "all-reduce")
     _, a, b = code.LAYER
     for n, (name, x) in enumerate((("A", 92), ("B", 258))):
         up = sheet.network(x, 502, 100, 44, f"column {said(a[n])}", gloss=f"on {name}")
@@ -113,7 +113,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
         sheet.arrow(inner.bottom(), down.top(34))
         sheet.arrow(down, share)
         sheet.arrow(given.left() if n == 0 else given.right(), up.top(), via=[(x, 444)])
-        sheet.arrow(share.bottom(), add.left() if n == 0 else add.right(), via=[(x, 726)])
+        sheet.arrow(share.bottom(), add.left() if n == 0 else add.right(), via=[(x, 718)])
     out = sheet.box(175, 772, 110, 32, f"$y$ = {said(table['y'][0])} on both")
     sheet.arrow(add, out)
 
