@@ -197,7 +197,7 @@ MUST = {
     "quantizaton": "training/quantisation/",  # a slip in an ending
     "adverserail netwrok": "models/gan/",  # two slips
     "rlfh": "training/rlhf/",  # letters that changed places
-    "finetuning": "overview/",  # one word for two
+    "finetuning": "training/fine-tuning/",  # one word for two
     "auto encoder": "models/vae/",  # two words for one
     "flash att": "architectures/attention/",  # unfinished, and in two words
     "gradient pen": "models/gan/",  # a term that is not finished
