@@ -1,4 +1,4 @@
-"""docs/inference/agents/*.svg: success by calls, tokens by calls, pass@k and pass^k, each beside runs of the loop."""
+"""docs/inference/agents/*.svg: success by steps, tokens by calls, pass@k and pass^k, each beside runs of the loop."""
 
 import math
 import random
@@ -8,7 +8,7 @@ from docs.inference.agents import agents, sums
 from docs.training.evaluation import evaluation
 from scripts.figures import style
 
-LENGTHS = (3, 4, 6, 10, 18, 34)  # calls of a flawless run: look-ups, one calculation, one answer
+LENGTHS = (3, 4, 6, 10, 18, 34)  # steps, each one call of a flawless run: look-ups, one calculation, one answer
 RUNS = 400
 WAYS = {  # p, and how often a refused call may be made
     "0.9": (0.9, 1),
@@ -44,7 +44,7 @@ def succeeded(items: int, p: float, tries: int, runs: int, seed: int) -> list[bo
 
 
 def steps() -> style.Table:
-    """Success for each number of calls: in closed form, as a share of the runs, and the standard error."""
+    """Success for each number of steps: in closed form, as a share of the runs, and the standard error."""
     table: style.Table = {"n": [float(n) for n in LENGTHS]}
     for name, (p, tries) in WAYS.items():
         exact = [sums.step(p, sums.SEEN, tries)[0] ** n for n in LENGTHS]
@@ -79,7 +79,7 @@ def draw_steps(table: style.Table, axes: style.Axes) -> None:
     axes.set_xticks(LENGTHS, [str(n) for n in LENGTHS])
     axes.minorticks_off()
     axes.set_ylim(0, 1.02)
-    axes.set_xlabel("calls of the model")
+    axes.set_xlabel("steps")
     axes.set_ylabel("share of runs that succeed")
     axes.legend(loc="lower left")
 

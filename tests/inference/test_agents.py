@@ -92,11 +92,12 @@ def test_a_schema_comes_from_the_signature() -> None:
 
 
 def test_two_requests_of_the_protocol() -> None:
-    def ask(method: str, **params: object) -> dict[str, object]:
+    def ask(method: str, key: str = "result", **params: object) -> dict[str, object]:
         line = json.dumps({"jsonrpc": "2.0", "id": 7, "method": method, "params": params})
         answer = json.loads(practice.serve(line, [practice.price]))
         assert (answer["jsonrpc"], answer["id"]) == ("2.0", 7)
-        return dict(answer["result"])
+        assert set(answer) == {"jsonrpc", "id", key}
+        return dict(answer[key])
 
     assert ask("tools/list")["tools"] == [practice.schema(practice.price)]
     good = ask("tools/call", name="price", arguments={"item": "pen"})
@@ -104,3 +105,6 @@ def test_two_requests_of_the_protocol() -> None:
     assert good["isError"] is False
     bad = ask("tools/call", name="price", arguments={"item": "pn"})
     assert bad["isError"] is True
+    # An unknown tool is an error of the protocol, which a model cannot mend: code and text of the specification.
+    unknown = ask("tools/call", "error", name="cost", arguments={})
+    assert unknown == {"code": -32602, "message": "Unknown tool: cost"}

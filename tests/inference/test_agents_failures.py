@@ -79,6 +79,14 @@ def test_no_end_as_told() -> None:
         f"With a step budget of 20 calls it stops after reading {agents.account(budget, tools)[0]:,} tokens;"
     )
     said(f"ends it after {len(same.prompts)} calls and {agents.account(same, tools)[0]} tokens.")
+    last, _ = failures.endless(Limits(tries=99))
+    early, _ = failures.endless(Limits(tries=3))
+    assert (last.stopped, early.stopped) == ("refused", "refused")
+    assert len(early.prompts) == len(same.prompts)
+    said(
+        f"{len(last.prompts)} in a row, that another rule has to end the run.",
+        f"without one it goes on to the last of the {len(last.prompts)}.",
+    )
     ends = [failures.busy(n, Limits(tries=99, same=3)).answer for n in (1, 2, 3)]
     assert ends == ["22", "", ""]
     assert [failures.busy(n, Limits(tries=99)).answer for n in (1, 2, 3)] == ["22"] * 3
@@ -91,6 +99,7 @@ def test_no_end_as_told() -> None:
 def test_memory_as_told() -> None:
     ways = {
         "everything": Limits(calls=20),
+        "everything, notes": Limits(calls=20, notes=True),
         "the last 4 and a summary": Limits(calls=20, window=4),
         "the last 4, a summary, notes": Limits(calls=20, window=4, notes=True),
         "the last 2, a summary, notes": Limits(calls=20, window=2, notes=True),

@@ -26,15 +26,18 @@ def schema(tool: Callable[..., Any]) -> dict[str, Any]:
 
 # --8<-- [start:serve]
 def serve(line: str, tools: list[Callable[..., Any]]) -> str:
-    """One request and its answer: tools/list and tools/call; what a tool raises comes back as a text."""
+    """One answer to tools/list or tools/call: what a tool raises is a text for the model, an unknown tool is not."""
     asked = json.loads(line)
     answer: dict[str, Any] = {"resultType": "complete"}
+    named = {tool.__name__: tool for tool in tools}
     if asked["method"] == "tools/list":
         answer |= {"tools": [schema(tool) for tool in tools], "ttlMs": 0, "cacheScope": "public"}
+    elif (name := asked["params"]["name"]) not in named:
+        error = {"code": -32602, "message": f"Unknown tool: {name}"}
+        return json.dumps({"jsonrpc": "2.0", "id": asked["id"], "error": error})
     else:
         try:
-            tool = {tool.__name__: tool for tool in tools}[asked["params"]["name"]]
-            text, wrong = str(tool(**asked["params"]["arguments"])), False
+            text, wrong = str(named[name](**asked["params"]["arguments"])), False
         except (KeyError, TypeError, ValueError) as error:
             text, wrong = f"{type(error).__name__}: {error}", True
         answer |= {"content": [{"type": "text", "text": text}], "isError": wrong}
