@@ -22,6 +22,7 @@ START = re.compile(r"@[ \t]*(?P<kind>[A-Za-z]+)[ \t\n]*\{")
 KEY = re.compile(r"\s*(?P<key>[^\s,{}=]*)\s*")
 NAME = re.compile(r"\s*(?P<name>[A-Za-z][\w-]*)\s*(?P<sign>=?)\s*")
 WORD = re.compile(r"[\w.:/+-]+")
+IDENTIFIERS = frozenset(("doi", "eprint"))  # each of one work; parts of a book share an address
 NO_ENTRIES = frozenset(("comment", "preamble", "string"))
 
 
@@ -98,11 +99,26 @@ def odd_address(given: Field) -> Fault:
     return Fault("K05", given.inside, f"'{shown}' is no address of the web; start it with https://")
 
 
+def work_twice(given: Field, key: str) -> Fault:
+    """Two entries of the bibliography have one identifier.
+
+    Bad: eprint = {1312.6114} in the entries kingma2014auto and kingma2013autoencoding
+    Good: one entry, and its key on every page
+    Why: A work stands twice in the list, and each of its places names half of the pages that cite it.
+    """
+    return Fault(
+        "K06",
+        given.inside,
+        f"'{given.value}' is the {given.name} of '{key}' already; cite that key and delete this entry",
+    )
+
+
 RULES: dict[str, Callable[..., object]] = {
     "K02": malformed,
     "K03": key_twice,
     "K04": unknown_field,
     "K05": odd_address,
+    "K06": work_twice,
 }
 
 
@@ -119,6 +135,7 @@ def faults(text: str) -> list[tuple[int, int, str, str]]:
     """What is wrong with a file: line, column, code and what to do. A broken form is told alone."""
     found: list[Fault] = []
     seen: dict[str, Item] = {}
+    works: dict[tuple[str, str], str] = {}
     try:
         for item in items(text):
             first = seen.setdefault(item.key.lower(), item)
@@ -130,6 +147,11 @@ def faults(text: str) -> list[tuple[int, int, str, str]]:
                 for given in item.fields
                 if given.name == "url" and not is_address(given.value)
             ]
+            for given in item.fields:
+                if given.name in IDENTIFIERS and given.value:
+                    first_key = works.setdefault((given.name, given.value.lower()), item.key)
+                    if first_key != item.key:
+                        found.append(work_twice(given, first_key))
     except Fault as fault:
         found = [fault]
     return [(*source.position(text, fault.place), fault.code, str(fault)) for fault in found]
