@@ -51,6 +51,7 @@ def test_what_is_frozen_stays_and_what_joins_late_moves_late() -> None:
     assert not any(torch.equal(a, b) for a, b in zip(start[2:], tuned[2:], strict=True))
     late = net.tune(start, data, (0.01,) * 3, 3, unfreeze=(3, 2, 0))
     assert torch.equal(late[0], start[0])
+    assert not torch.equal(late[2], start[2])
     assert (
         float((late[2] - start[2]).abs().max()) < 0.0101 < float((late[4] - start[4]).abs().max())
     )
