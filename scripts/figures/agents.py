@@ -8,14 +8,7 @@ from docs.inference.agents import agents, sums
 from docs.training.evaluation import evaluation
 from scripts.figures import style
 
-LENGTHS = (
-    3,
-    4,
-    6,
-    10,
-    18,
-    34,
-)  # steps: look-ups, one calculation, one answer; one call each, if flawless
+LENGTHS = (3, 4, 6, 10, 18, 34)  # steps: look-ups, one calculation, one answer
 RUNS = 400
 WAYS = {  # p, and how often a refused call may be made
     "0.9": (0.9, 1),
