@@ -86,6 +86,20 @@ function meet(index, { ways }, where) {
 const guessed = ({ ways, term }) => !term && ways[0].some((word) => word.slip);
 
 /**
+ * The pages whose titles say a concept and nothing else.
+ * @param {Index} index
+ * @param {Concept} concept
+ */
+function* named(index, { ways }) {
+  const keys = new Set(ways.map((way) => way.map((word) => word.stem).join("")));
+  for (const {
+    words: [title],
+    page,
+  } of index.titles)
+    if (keys.has(title.join(""))) yield page;
+}
+
+/**
  * What the sections of a page and the page as a whole are worth.
  * @param {Page} page
  * @param {Found[]} all
@@ -109,7 +123,9 @@ function judge(page, all, total) {
       shares[i] += weight * Math.max(inside, head[first + i]);
     }
     const own = owners.get(page.number) ?? 0;
-    const often = sum / (sum + 1 + sections.length / 40) + LEAD * body[first];
+    // The text of a page without sections is more than what it says of itself.
+    const lead = (sections.length > 1 ? LEAD : LEAD / 3) * body[first];
+    const often = sum / (sum + 1 + sections.length / 40) + lead;
     score += weight * (often + HEAD * heading + TITLE * head[first] * rarity);
     score += own * ((SURE * weight) / total + OWNED * weight);
     share += weight * Math.max(Math.min(1, sum), head[first], heading ? 1 : 0, own === 1 ? 1 : 0);
@@ -139,22 +155,24 @@ export function find(index, query) {
     const rarity = head.rarity / Math.log(1 + sections);
     const owners = new Map();
     if (concept.owner >= 0) owners.set(concept.owner, 1);
-    else
+    // A page that is called so is the place for it, whoever defines the word first.
+    for (const page of named(index, concept)) owners.set(page, 1);
+    if (!owners.size)
       for (const [page, share] of hints(index, [concept], rare)) owners.set(page, RELATED * share);
     const weight = body.rarity * (sure && guessed(concept) ? GUESSED : 1);
     return { body: body.values, head: head.values, weight, rarity, owners };
   });
   const total = all.reduce((sum, { weight }) => sum + weight, 0);
-  const named = concepts.length === 1 && concepts[0].term;
-  const owned = named && concepts[0].owner >= 0;
-  const hinted = named ? new Map() : hints(index, concepts, rare);
+  const single = concepts.length === 1 && concepts[0].term;
+  const owned = single && concepts[0].owner >= 0;
+  const hinted = single ? new Map() : hints(index, concepts, rare);
   const begun = words(query).join("");
   const short = index.shorts.has(begun);
   // Who types an abbreviation means no word that merely has its stem: CLIP is not clipping.
   const headed = (/** @type {import("./search-index.mjs").Section} */ { key, title }) =>
     asked.has(key) && !(short && key === stem(begun) && words(title).join("") !== begun);
   // An abbreviation that no page and no heading owns is explained by its entry.
-  const entries = short && named && !owned && !index.sections.some(headed) ? GLOSSARY : null;
+  const entries = short && single && !owned && !index.sections.some(headed) ? GLOSSARY : null;
   for (const page of index.pages)
     if (page.address === entries) for (const { owners } of all) owners.set(page.number, 1);
   const groups = index.pages.map((page) => {

@@ -10,7 +10,7 @@ import { beginning, places, stem, words } from "./search-index.mjs";
 /** @typedef {{ways: Word[][], owner: number, term: boolean}} Concept ways to say it, the number of the page that owns it, or -1, and whether it is a term */
 
 const LONGEST = 6; // words of a term
-const ENDINGS = ["s", "es", "ed", "er", "ers", "ing", "ings", "ation", "ations"];
+const ENDINGS = ["s", "es", "ed", "er", "ers", "ing", "ings", "ation", "ations", "al"];
 const ENDING = /^(?:s|e|es|ed|er|ers|i|in|ing|ings|a|at|ati|atio|ation|ations|y|ie|ies)$/;
 
 /**
@@ -84,9 +84,14 @@ function missing(one, other) {
  */
 function stretched(word, other, most) {
   const same = word.replace(/([iy])z/g, "$1s");
-  const rest = same.slice(other.length);
-  const ending = Math.min(...ENDINGS.map((one) => distance(rest, one, 1)));
-  return distance(same.slice(0, other.length), other, most) + ending;
+  let best = most + 1;
+  // A letter left out or added moves the place where the ending begins.
+  for (let cut = other.length - 1; cut < other.length + 2; cut++) {
+    const rest = same.slice(cut);
+    const ending = Math.min(...ENDINGS.map((one) => distance(rest, one, 1)));
+    best = Math.min(best, distance(same.slice(0, cut), other, most) + ending);
+  }
+  return best;
 }
 
 /**
@@ -115,7 +120,7 @@ function nearest(index, word, open) {
       far = Math.min(far, stretched(word, other, most));
     if (open && far > most && form.length > word.length)
       far = distance(word, form.slice(0, word.length), most) + 0.5;
-    if (far + rank < least) [least, best] = [far + rank, other];
+    if (far < most + 1 && far + rank < least) [least, best] = [far + rank, other];
   }
   index.mended.set(memory, best);
   return best;
@@ -215,9 +220,10 @@ function mend(index, typed, at, open, mended) {
   if (last && past(index, word)) return [plain(past(index, word))];
   const term = index.initials.get(word);
   if (term) return term.map((one) => plain(one));
-  const pair = halves(index, word);
-  if (pair) return pair.map((half) => plain(half));
   const meant = /\d/.test(word) ? "" : nearest(index, word, last);
+  // One slip is likelier than a blank left out between two words.
+  const pair = distance(word, index.forms.get(meant) ?? "", 1) > 1 && halves(index, word);
+  if (pair) return pair.map((half) => plain(half));
   if (!meant) return word.length < 3 || /\d/.test(word) ? [] : [own];
   mended.push([word, index.forms.get(meant) ?? meant]);
   return [{ ...plain(meant), slip: true }];
