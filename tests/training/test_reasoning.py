@@ -160,6 +160,10 @@ def test_the_best_number_of_answers(printed: Equations) -> None:
     printed("eq-reasoning-best").holds({r"n^{*}": found(0.2, 0.05), "p": 0.2, "e": 0.05})
     whole = [float(code.scored(exactly(0.5), exactly(0.1), n)) for n in range(1, 12)]
     assert whole.index(max(whole)) == 2
+    for p in (0.2, 0.4, 0.6, 0.8):
+        for e in (0.01, 0.03, 0.1, 0.15):
+            rises = bool(code.scored(exactly(p), exactly(e), 2) > p + 1e-12)
+            assert rises or found(p, e) < 2
     said(f"In the example, $p = 0.5$ and $e = 0.1$, it is {found(0.5, 0.1):.2f}: three draws.")
 
 
@@ -174,7 +178,8 @@ def test_the_cost_token_by_token(printed: Equations) -> None:
     said(
         f"that is $134{{,}}900\\, u$, against $1{{,}}300\\, u$ for one answer without thought: "
         f"{long / short:.0f} times",
-        f"a chain of 4,000 tokens and eight answers cost [{long / short:.0f} times](#cost)",
+        "where a token written costs four times a token read, "
+        f"eight chains of 4,000 tokens cost [{long / short:.0f} times](#cost)",
         "With $P = 500$, $T = 4{,}000$, $A = 200$, $n = 8$ and $w = 4u$",
     )
     assert (long, short) == (134_900, 1_300)
@@ -239,7 +244,7 @@ def test_a_narrow_policy_is_overtaken_by_a_wide_one() -> None:
         f"passes that between two tries, {two:.3f}, and three, {three:.3f}",
         "one solves 70 % of the questions, the other the remaining 30 %",
         "tries the first with 0.5, the second with 0.2",
-        "one answer is right with 0.7, but so are a thousand",
+        "one answer is right with 0.7, but pass@1000 is 0.7 as well",
     )
     assert (code.SOLVED, code.BASE) == ((0.7, 0.3), (0.5, 0.2))
 
@@ -276,7 +281,16 @@ def test_the_table_of_hacked_verifiers() -> None:
     said(
         f"from five tests on work pays more: at the end {100 * five:.1f} % of the answers are "
         f"tricks with five tests and {100 * twenty:.1f} % with twenty",
-        "With β = 0.2 the KL penalty slows the hack down",
+    )
+    first, good = (torch.tensor(x, dtype=torch.float64) for x in (code.START, code.RIGHT))
+    pays = torch.tensor([*code.RIGHT[:2], code.PASSES], dtype=torch.float64)
+    ends = (first.log() + pays / 0.2).softmax(0)
+    held = code.learn(1, 0.2)
+    assert float(held.trick[-1].mean()) == pytest.approx(float(ends[2]), abs=0.03)
+    assert ends @ good < first @ good
+    said(
+        "The KL penalty with β = 0.2 does not prevent the hack, it sets where it ends.",
+        f"{100 * float(ends[2]):.0f} % tricks, and {float(ends @ good):.3f} are right, less than at the start",
     )
     assert (code.RIGHT, code.START) == ((0.6, 0.2, 0.0), (0.2, 0.7, 0.1))
     assert code.PASSES**5 < code.RIGHT[0] < code.PASSES**4

@@ -131,7 +131,7 @@ def test_steps_against_answers_at_once() -> None:
         f"With six operations {100 * found['steps_mean'][-1]:.1f} % are right with written steps "
         f"({100 * least:.0f} to {100 * most:.0f} % among the seeds), and "
         f"{100 * found['at once_mean'][-1]:.1f} % at once",
-        f"but no state to read: {100 * found['dots_mean'][-1]:.1f} %.",
+        f"but no written state to read: {100 * found['dots_mean'][-1]:.1f} %.",
         f"With six operations {100 * sum(found['follows'][:3]) / 3:.1f} % of the answers follow "
         f"the changed step, and {100 * sum(found['stays'][:3]) / 3:.1f} % stay with the "
         "question's own answer (mean of 3 seeds, over the first five steps)",
