@@ -106,6 +106,18 @@ def test_nesting_needs_a_stack_that_grows() -> None:
         {"type": "string", "pattern": "a"},
         {"type": "object", "properties": {"a": {"type": "null"}}, "required": []},
         {"not": {}},
+        {"$ref": "#/$defs/short", "maxLength": 1, "$defs": {"short": {"type": "string"}}},
+        {"$ref": "#/$defs/nowhere"},
+        {"enum": [1], "type": "string"},
+        {"enum": [True], "type": "integer"},
+        {"enum": [[1]], "type": "array"},
+        {"enum": ["a"], "maxLength": 1},
+        {"anyOf": [{"type": "integer"}], "type": "string"},
+        {"type": "string", "required": []},
+        {"type": "array"},
+        {"type": "array", "items": True},
+        {"type": ["string", "null"]},
+        {},
     ],
 )
 def test_what_is_not_supported_is_refused(part: Any) -> None:
@@ -113,10 +125,29 @@ def test_what_is_not_supported_is_refused(part: Any) -> None:
         schema.compile_schema(part)
 
 
+def test_names_of_a_schema_meet_no_other_rule() -> None:
+    number, word = {"type": "integer"}, {"type": "string"}
+    inner = {"type": "object", "properties": {"b": number}, "required": ["b"]}
+    keys = {"a": inner, "a.b": word, "a/properties/b": word, "c": {"$ref": "#/$defs/string"}}
+    names = {"string": number, "root": number, "#": word}
+    whole = {"type": "object", "properties": keys, "required": list(keys), "$defs": names}
+    grammar = schema.compile_schema(whole)
+    good = {"a": {"b": 1}, "a.b": "x", "a/properties/b": "y", "c": 2}
+    assert accepts(grammar, json.dumps(good, separators=(",", ":")))
+    for key, wrong in (("a", {"b": "x"}), ("a.b", 1), ("a/properties/b", 1), ("c", "x")):
+        assert not accepts(grammar, json.dumps(good | {key: wrong}, separators=(",", ":")))
+
+
+def test_values_of_an_enum_are_compact() -> None:
+    grammar = schema.compile_schema({"enum": [{"a": [1, 2]}, "a"]})
+    assert accepts(grammar, '{"a":[1,2]}')
+    assert accepts(grammar, '"a"')
+
+
 def test_integers_are_those_of_json() -> None:
     number = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
     grammar = schema.compile_schema(number)
-    for text in ("0", "7", "-3", "120", "00", "01", "-01", "+1", "", "-", "1.0", "1e3"):
+    for text in ("0", "-0", "7", "-3", "120", "00", "01", "-01", "+1", "", "-", "1.0", "1e3"):
         try:
             wanted = type(json.loads(text)) is int
         except json.JSONDecodeError:

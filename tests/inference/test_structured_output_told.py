@@ -69,7 +69,7 @@ def test_the_example_by_pencil() -> None:
         f"The masks kept 7/8 and then 1/8 for coke, together {cost}; for tea and milk they kept 7/8.",
         "$\\frac47 \\cdot \\frac7{64} = \\frac1{16}$ for coke",
         f"takes $16/7 = {float(1 / valid):.2f}$ draws on average",
-        "1/8 for `co`, 1 for `tea` and `milk`.",
+        "1/8 for `co`, 1 for `tea` and `milk`, and divide by the sum.",
     )
     assert output.future(tree)[0,] == 1 / 8
     assert min(exact, key=lambda w: exact[w]) == max(masked, key=lambda w: masked[w]) == "coke"
@@ -126,8 +126,8 @@ def test_masked_words_of_the_sites_gpt() -> None:
     valid = table["valid"]
     assert len(valid) == recipe.PROMPTS == 30
     said(
-        f"Without a mask {100 * fmean(valid):.1f} % of the texts begin with one of the six, between "
-        f"{100 * min(valid):.1f} % and {100 * max(valid):.0f} %",
+        f"Without a mask {100 * fmean(valid):.1f} % of the texts begin with one of the six and a token that ends "
+        f"with it, between {100 * min(valid):.1f} % and {100 * max(valid):.0f} %",
         f"is {mean(table['apart'])} (mean and standard deviation over prompts), and the divergence of token "
         f"sequences is {mean(table['bits'], '.1f')} bits.",
         f"have {100 * fmean(table['unusual']):.0f} % of the exact probability on average, and "
@@ -138,7 +138,7 @@ def test_masked_words_of_the_sites_gpt() -> None:
         f"{min(table['effective']):.2f} at the worst prompt.",
         f"between {1 / max(valid):.0f} and {1 / min(valid):.0f} in these prompts.",
         f"the valid share falls from {100 * fmean(valid):.1f} to {100 * fmean(spaced['valid']):.2f} %",
-        f"on the site's GPT {fmean(table['apart']):.2f} from exact on average",
+        f"on the site's GPT {fmean(table['apart']):.2f} of the probability, on average, lies on answers",
     )
     names, merges = recipe.vocabulary()
     pieces = {w: [names[i] for i in recipe.bpe.encode(w, merges)] for w in recipe.WORDS}
@@ -207,7 +207,8 @@ def test_half_words() -> None:
         f"{table['plain']:.1f} ± {table['plain spread']:.1f} bits as it is, {table['healed']:.1f} ± "
         f"{table['healed spread']:.1f} bits after healing, and {table['exact']:.1f} ± "
         f"{table['exact spread']:.1f} bits by the exact",
-        f"its rest costs {table['plain']:.1f} bits | take the last token back, and force its text: "
+        f"the rest of the word costs {table['plain']:.1f} bits ($-\\log_2$ of its probability) | take "
+        f"the last token back, and force its text: "
         f"{table['healed']:.1f} bits",
     )
 

@@ -1,6 +1,7 @@
 """A subset of JSON Schema as a grammar, and the same checked by hand with the standard library.
 
-A rule may refer to itself through $ref; what is not in the subset is refused, never ignored.
+A rule may refer to itself through $ref; a keyword that is not in the subset is refused, never ignored.
+The texts are compact: no spaces outside strings, and in them printable ASCII without " and \\.
 Run it: a schema, its rules, and what a check says of three answers.
 """
 
@@ -14,13 +15,16 @@ Schema = dict[str, Any]
 
 PLAIN = frozenset(map(chr, range(32, 127))) - {'"', "\\"}
 DIGITS = frozenset("0123456789")
-SILENT = {"$defs", "title", "description", "required", "additionalProperties"}
-BASE: Grammar = {  # rules that all schemas share
+SILENT = {"$defs", "title", "description"}  # say nothing of an answer
+TYPES = {"string": str, "integer": int, "boolean": bool, "null": type(None)}
+KNOWN = {"array": {"items"}, "object": {"properties", "required", "additionalProperties"}}
+BASE: Grammar = {  # rules that all schemas share; those of a schema are named as JSON pointers, from #
+    "root": [("#",)],
     "characters": [(), (PLAIN, "characters")],
     "string": [(frozenset('"'), "characters", frozenset('"'))],
     "digits": [(), (DIGITS, "digits")],
     "natural": [(frozenset("0"),), (DIGITS - {"0"}, "digits")],
-    "integer": [("natural",), (frozenset("-"), DIGITS - {"0"}, "digits")],
+    "integer": [("natural",), (frozenset("-"), "natural")],
 }
 ORDER: Schema = {
     "type": "object",
@@ -38,26 +42,40 @@ def literal(text: str) -> Row:
 def compile_schema(schema: Schema) -> Grammar:
     """Grammar of the compact JSON texts that a schema allows. Raises ValueError outside the subset."""
     grammar = dict(BASE)
-    for name, part in {**schema.get("$defs", {}), "root": schema}.items():
-        target = add(grammar, part, name)
-        if target != name:
-            grammar[name] = [(target,)]
+    for name, part in schema.get("$defs", {}).items():
+        add(grammar, part, f"#/$defs/{pointer(name)}")
+    add(grammar, schema, "#")
+    named = {s for rows in grammar.values() for row in rows for s in row if isinstance(s, str)}
+    if named - set(grammar):
+        raise ValueError(f"not in the subset: {sorted(named - set(grammar))}")
     return grammar
+
+
+def pointer(key: str) -> str:
+    """A key as a step of a JSON pointer."""
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def add(grammar: Grammar, schema: Schema, name: str) -> str:
     """Add the rule of a schema, and say its name. Raises ValueError outside the subset."""
+    if not isinstance(schema, dict):  # true allows anything
+        raise ValueError(f"not in the subset: {schema}")
+    rows: list[Row]
+    kind = str(schema.get("type"))
     if "$ref" in schema:
-        return str(schema["$ref"]).removeprefix("#/$defs/")
-    if "enum" in schema:
-        rows = [literal(json.dumps(value)) for value in schema["enum"]]
+        known, rows = {"$ref"}, [(str(schema["$ref"]),)]
+    elif "enum" in schema:
+        known, values = {"enum", "type"}, schema["enum"]
+        if "type" in schema and any(type(value) is not TYPES.get(kind) for value in values):
+            raise ValueError(f"not in the subset: {schema}")
+        rows = [literal(json.dumps(value, separators=(",", ":"))) for value in values]
     elif "anyOf" in schema:
-        rows = [(add(grammar, one, f"{name}|{n}"),) for n, one in enumerate(schema["anyOf"])]
+        known, parts = {"anyOf"}, enumerate(schema["anyOf"])
+        rows = [(add(grammar, one, f"{name}/anyOf/{n}"),) for n, one in parts]
     else:
-        rows = typed(grammar, schema, name)
-    unknown = set(schema) - SILENT - {"enum", "anyOf", "type", "properties", "items"}
-    if unknown:
-        raise ValueError(f"not in the subset: {sorted(unknown)}")
+        known, rows = {"type", *KNOWN.get(kind, ())}, typed(grammar, schema, name)
+    if set(schema) - SILENT - known:
+        raise ValueError(f"not in the subset: {sorted(set(schema) - SILENT - known)}")
     grammar[name] = rows
     return name
     # --8<-- [end:compile]
@@ -71,17 +89,16 @@ def typed(grammar: Grammar, schema: Schema, name: str) -> list[Row]:
         return [(kind,)]
     if kind in ("boolean", "null"):
         return [literal(text) for text in {"boolean": ("true", "false"), "null": ("null",)}[kind]]
-    if kind == "array":
-        item, more = add(grammar, schema["items"], f"{name}[]"), f"{name}[]more"
+    if kind == "array" and "items" in schema:
+        item, more = add(grammar, schema["items"], f"{name}/items"), f"{name}/more"
         grammar[more] = [literal("]"), (*literal(","), item, more)]
         return [literal("[]"), (*literal("["), item, more)]
-    if kind == "object" and list(schema.get("required", ())) == list(schema["properties"]):
+    keys = schema.get("properties", {})
+    if kind == "object" and list(schema.get("required", ())) == list(keys):
         row: Row = literal("{")
-        for n, (key, part) in enumerate(schema["properties"].items()):
-            row += (
-                *literal("," * bool(n) + json.dumps(key) + ":"),
-                add(grammar, part, f"{name}.{key}"),
-            )
+        for n, (key, part) in enumerate(keys.items()):
+            value = add(grammar, part, f"{name}/properties/{pointer(key)}")
+            row += (*literal("," * bool(n) + json.dumps(key) + ":"), value)
         return [(*row, *literal("}"))]
     raise ValueError(f"not in the subset: {schema}")
     # --8<-- [end:typed]
@@ -105,7 +122,7 @@ def faults(text: str, finished: bool) -> list[str]:
 
 if __name__ == "__main__":
     for rule, rows in compile_schema(ORDER).items():
-        if rule.startswith("root"):
+        if rule.startswith("#"):
             print(rule, len(rows), "alternatives")
     for text in (
         '{"drink":"tea","note":"no milk"}',
