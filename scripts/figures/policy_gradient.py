@@ -249,7 +249,7 @@ def draw_passes(table: style.Table, panels: list[style.Axes]) -> None:
 
 
 def failures() -> style.Table:
-    """Three baselines with few texts and a lifted reward; then entropy bonuses and more texts."""
+    """Three baselines with few texts and a lifted reward; entropy bonuses and more texts; other step sizes."""
     table: style.Table = {"row": [0.0, 1.0, 2.0]}
     for setting in (
         code.Settings(4, 0.1, baseline="none", lift=LIFT),
@@ -263,6 +263,9 @@ def failures() -> style.Table:
         code.Settings(16, 1.0, 16),
     ):
         ran(table, "cure", setting)
+    for name, edge in CLIPPED.items():  # the passes divide the step; then one step as long as four
+        for rate, n in ((1 / 4, 4), (1 / 16, 16), (4.0, 1)):
+            ran(table, f"size {name}", code.Settings(4, rate, n, edge))
     return table
 
 

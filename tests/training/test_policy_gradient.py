@@ -267,6 +267,20 @@ def test_values_are_mean_rewards_to_go() -> None:
     assert float(value[last]) == pytest.approx(float(logits[last].softmax(-1) @ table[last]))
 
 
+def test_the_loss_of_a_critic_is_least_at_the_mean_rewards_to_go() -> None:
+    """Ten texts in the shares of the example: by autograd, the slope is zero at the exact values alone."""
+    batch = torch.tensor([0, 1] + 6 * [2] + 2 * [3])
+    states, rewards = PROCESS.states[batch], PROCESS.rewards[batch]
+    value = code.values(LOGITS, PROCESS).requires_grad_()
+    (slope,) = torch.autograd.grad(code.critic_loss(value[states], rewards), value)
+    torch.testing.assert_close(slope, torch.zeros_like(slope), atol=1e-12, rtol=0)
+    above = (value.detach() + 1).requires_grad_()
+    (slope,) = torch.autograd.grad(code.critic_loss(above[states], rewards), above)
+    torch.testing.assert_close(slope, torch.tensor([1.0, 0.2, 0.8]).double())
+    raised = code.critic_loss(above[states], rewards) - code.critic_loss(value[states], rewards)
+    assert raised.item() == pytest.approx(1)
+
+
 # Groups.
 
 

@@ -26,6 +26,7 @@ from tests.training.test_policy_gradient import (
 
 code: Any = import_module("docs.training.policy-gradient.policy_gradient")
 PAGE = style.DOCS / "training" / "policy-gradient.md"
+CLIPS = ("clipped", "free")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
 
@@ -43,6 +44,16 @@ def test_the_example_as_the_page_tells_it() -> None:
         f"`5 .` gives ${one[2]}$ and `5 !` gives {one[3]}."
     )
     said(f"$0.48 + 0.32 - 0.24 + 0.08 = {float(P @ (REWARD * FIRST)):.2f}$.")
+    moved = LOGITS + 0.1 * REWARD[0] * SCORE[0].sum(0)
+    push, pull = (moved - LOGITS)[0].tolist()
+    assert pull == pytest.approx(-push)
+    said(
+        f"A step of size 0.1 on a drawn `4 .` adds $0.1 \\cdot 4.8 = {push:.2f}$ to the logit of `4`."
+    )
+    there, now = -float(SCORE[0, 0, 0, 1]), float(moved[0].softmax(0)[0])
+    said(f"whose score is −{there:.1f}, and the probability of `4` goes from 0.2 to {now:.2f}.")
+    assert float(P @ FIRST) == pytest.approx(0)
+    said("the scores by themselves have the mean $0.2 \\cdot 0.8 - 0.8 \\cdot 0.2 = 0$.")
     said(f"that of these four numbers is {variance(P, REWARD * FIRST):.2f}.")
     better = [f"{v:.2f}".replace("-", "−") for v in ((REWARD - 1.8) * FIRST).tolist()]
     said(f"the numbers become {better[0]}, {better[1]}, {better[2]} and {better[3]}, their mean")
@@ -106,12 +117,25 @@ def test_what_is_told_of_passes() -> None:
         f"After 40 sets {free[0]} runs are near the best with one pass, {free[1]} with 4, "
         f"{free[2]} with 16 and {free[3]} with 32."
     )
-    said(f"With the clip it is {held[1]}, {held[2]} and {held[3]}: it helps")
     assert all(h > f for h, f in zip(held[1:], free[1:], strict=True))
-    early = [int(table[f"{name} early, near"][1]) for name in ("clipped", "free")]
-    said(f"for 4 passes, {early[0]} against {early[1]} without:")
-    others = zip(table["clipped early, near"][2:], table["free early, near"][2:], strict=True)
-    assert all(c >= f for c, f in others)
+    sizes = [
+        (h - f) / math.sqrt((h * (50 - h) + f * (50 - f)) / 50)
+        for h, f in zip(held[1:], free[1:], strict=True)
+    ]
+    assert sizes[1] == pytest.approx(2, abs=0.1)
+    assert max(sizes[0], sizes[2]) < 1.1
+    said(
+        f"With the clip it is {held[1]}, {held[2]} and {held[3]}; only the gain at 16 passes, "
+        f"{held[2] - free[2]} runs, is about twice its standard error."
+    )
+    said(f"a standard error of up to {math.sqrt(figures.SEEDS / 4):.1f}, $\\sqrt{{50 / 4}}$.")
+    early = [[int(table[f"{name} early, near"][i]) for name in CLIPS] for i in (1, 2)]
+    said(
+        f"behind for 4 passes, {early[0][0]} against {early[0][1]} without, "
+        f"and ahead for 16, {early[1][0]} against {early[1][1]}."
+    )
+    spread = [v for name in CLIPS for v in table[f"{name} entropy, deviation"]]
+    said(f"with standard deviations from {min(spread):.2f} to {max(spread):.2f}.")
     said(
         f"without clip they fall from {free[0]} to {free[3]}; with the clip from {held[0]} to {held[3]},"
     )
@@ -129,10 +153,21 @@ def test_what_is_told_of_the_cures() -> None:
     more = [int(v) for v in other["cure late, near"]]
     mean, spread = other["cure late"][2], other["cure late, deviation"][2]
     said(f"and 16 passes it is {more[2]}, and {mean:.2f} ± {spread:.2f} of the best")
-    said(
-        f"the same four texts {free} of 50 runs came near the best, with the clip {held}, "
-        f"with 16 texts instead of four {more[2]}."
+    short, clip = (
+        [int(v) for v in other[f"size {name} late, near"]] for name in ("free", "clipped")
     )
+    assert short[2] == clip[2]
+    said(
+        f"each a step of size 1, {free} of 50 runs came near the best; with the clip {held}, "
+        f"with 16 texts instead of four {more[2]}, with steps of 1/16 {short[1]}."
+    )
+    said(f"which left {clip[1]} runs; four times the drawing; a slower start.")
+    assert other["size free early, near"][1] < table["free early, near"][2]
+    said(
+        f"{short[0]} runs are near the best with 4 passes and {short[1]} with 16; "
+        f"a single pass with a step of size 4 leaves {short[2]}."
+    )
+    said(f"with it {clip[0]} and {clip[1]} runs are near the best after {figures.STEPS} sets.")
     said(f"brought {free} runs to {more[0]}.")
     left = other["cure entropy"]
     said(f"leaves {left[0]:.2f} nats and {more[0]} runs near the best instead of {free}.")

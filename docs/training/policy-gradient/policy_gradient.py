@@ -112,6 +112,11 @@ def gae(rewards: Tensor, value: Tensor, decay: float) -> Tensor:
     # --8<-- [end:gae]
 
 
+def critic_loss(value: Tensor, rewards: Tensor) -> Tensor:
+    """What a critic minimises: value (..., T), rewards (..., T) to (). Source: schulman2016high."""
+    return (value - to_go(rewards)).square().mean()
+
+
 # --8<-- [start:best]
 def best_baseline(p: Tensor, score: Tensor, reward: Tensor) -> Tensor:
     """The number of least variance: p (N,), score (N, ...), reward (N,) to (). Source: greensmith2004variance."""
