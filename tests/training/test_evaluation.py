@@ -11,11 +11,13 @@ from scipy import integrate, linalg, optimize, stats
 from docs.training.evaluation import evaluation as code
 from docs.training.evaluation import practice
 from scripts.printed.values import Finite
+from tests import golden as shared
 from tests.answers.plugin import Bench
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "training" / "evaluation.md"
+GOLDEN = Path(__file__).with_name("evaluation.golden.json")
 A, B = code.example()
 said = sayings(PAGE)
 rows_of = tables(PAGE)
@@ -369,3 +371,35 @@ def test_exercise_6_the_best_of_twenty(answer: Bench) -> None:
     answer("answer-evaluation-best").is_(
         (code.expected_best(200, 0.7, 20), code.expected_best(500, 0.7, 20)), (0.7, 0.7)
     )
+
+
+def golden() -> dict[str, object]:
+    """What the demo and Python must agree on: bars, pairs, p-values, and how often a bar holds the truth."""
+    cases = []
+    for both, only_a, only_b, none in ((134, 6, 18, 42), (27, 1, 2, 0), (400, 60, 41, 499)):
+        n = both + only_a + only_b + none
+        a = np.repeat([1.0, 1.0, 0.0, 0.0], (both, only_a, only_b, none))
+        b = np.repeat([1.0, 0.0, 1.0, 0.0], (both, only_a, only_b, none))
+        mean, paired = code.difference(a, b)
+        apart = math.hypot(code.standard_error(a), code.standard_error(b))
+        half = code.Z * code.standard_error(a)
+        counts = {"both": both, "onlyA": only_a, "onlyB": only_b, "none": none}
+        for kind, bar in (
+            ("usual", (a.mean() - half, a.mean() + half)),
+            ("Wilson", code.wilson(a.sum(), n)),
+        ):
+            told = [*map(float, bar), mean, paired, apart, code.mcnemar(only_a, only_b)]
+            cases.append({"function": "outcome", "args": [counts, kind], "returns": told})
+    for p, n in ((0.95, 30), (0.7, 200), (0.9, 2000)):
+        for kind in ("usual", "Wilson"):
+            held = 0.0
+            for c in range(n + 1):
+                half = code.Z * math.sqrt(c / n * (1 - c / n) / n)
+                low, high = (c / n - half, c / n + half) if kind == "usual" else code.wilson(c, n)
+                held += float(stats.binom(n, p).pmf(c)) * (low <= p <= high)
+            cases.append({"function": "coverage", "args": [p, n, kind], "returns": held})
+    return {"module": "training/evaluation/evaluation.mjs", "tolerance": 1e-5, "cases": cases}
+
+
+def test_golden_values_are_current() -> None:
+    shared.current(GOLDEN, golden())
