@@ -158,10 +158,12 @@ def test_what_is_told_of_the_cures() -> None:
     )
     assert short[2] == clip[2]
     said(
-        f"each a step of size 1, {free} of 50 runs came near the best; with the clip {held}, "
-        f"with 16 texts instead of four {more[2]}, with steps of 1/16 {short[1]}."
+        f"each a step of size 1, {free} of 50 runs came near the best; {held} with the clip, "
+        f"{more[2]} with 16 texts instead of four, {short[1]} with steps of 1/16."
     )
-    said(f"which left {clip[1]} runs; four times the drawing; a slower start.")
+    said(
+        f"and left {clip[1]} runs with them; more texts are four times the drawing; short steps start"
+    )
     assert other["size free early, near"][1] < table["free early, near"][2]
     said(
         f"{short[0]} runs are near the best with 4 passes and {short[1]} with 16; "
