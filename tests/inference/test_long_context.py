@@ -140,20 +140,24 @@ def test_the_hands_of_the_example() -> None:
         assert row[1:] == told
     at = [f"{x:.0f}" for x in (hands.rad2deg() * 7).tolist()]
     turns = long_context.turns(hands, 8).tolist()
+    wave = (2 * math.pi / hands).tolist()
     said(
         "A clock with three hands stands for a head with three pairs of features: "
         "its hands move by 90°, 30° and 10° for each token.",
         "Training on 8 tokens shows distances up to 7.",
         f"turn by at most {at[0]}°, {at[1]}° and {at[2]}°: only the first goes full circle",
         "Now a text has 32 tokens, $s = 4$ times as many.",
-        f"At distance 31 the middle hand stands at {31 * 30}° and the slow one at {31 * 10}°",
+        f"A circle takes the hands {wave[0]:.0f}, {wave[1]:.0f} and {wave[2]:.0f} tokens, their wavelengths.",
+        f"At distance 11 the middle hand stands at {11 * 30}°, and at distance 31 the slow one at {31 * 10}°",
         "*Position interpolation* slows all hands by 4.",
         f"looks like one of 8 tokens with finer steps: {31 * 2.5}° is the slow hand's angle at distance {31 / 4:.2f}.",
         'But "one token back", which was 90°, is now 22.5°',
         "leaves the fast hand, slows the slow one by 4, and the middle one by 2, half way",
-        f"how often it goes round in training: {turns[0]:.0f}, {turns[1]:.2f} and {turns[2]:.2f} times.",
+        f"how often it goes round in 8 tokens: {turns[0]:.0f}, {turns[1]:.2f} and {turns[2]:.2f} times.",
         "one that does not is slowed by 4; between two limits, here 1 and 2 turns, it is slowed in part",
     )
+    for degrees, far in ((30, 11), (10, 31)):  # angles that no distance of training showed
+        assert degrees * far % 360 not in {degrees * d % 360 for d in range(8)}
     more = long_context.scaled(hands, "yarn", 8, 8, 1, 2).rad2deg().tolist()
     longer = long_context.scaled(hands, "yarn", 4, 16, 1, 2).rad2deg().tolist()
     said(
@@ -227,7 +231,7 @@ def test_scattered_others_cost_half_their_variance() -> None:
     said(
         f"give the weight {found[10_000, 1.0][0]:.3f} ± {found[10_000, 1.0][1]:.3f} at this margin; "
         f"with $\\sigma = 2$ and only 100 scores {found[100, 2.0][0]:.2f} ± {found[100, 2.0][1]:.2f}",
-        f"from $\\sigma = 1$ to 2 as much as {math.exp(1.5):.1f} times as many tokens",
+        f"from $\\sigma = 1$ to 2 costs as much margin as {math.exp(1.5):.1f} times as many tokens",
     )
     assert found[10_000, 2.0][0] == pytest.approx(0.5, abs=0.005)
     grown = long_context.margin(4000, 0.7, 1.3) - long_context.margin(1000, 0.7, 1.3)
@@ -241,7 +245,10 @@ def test_yarn_s_factor(printed: Equations) -> None:
     factor = ((q * root) @ (k * root) / (q @ k)).item()
     assert long_context.sharpened(7) == pytest.approx(factor)
     printed("eq-long-context-sharper").holds({r"\tau": factor, "s": 7})
-    said(f"At $s = 4$ it is {long_context.sharpened(4):.2f}, less than the 5/3")
+    said(
+        f"At $s = 4$ it is {long_context.sharpened(4):.2f}, less than the 5/3",
+        f"with $C = 4096$ the other factor is only {math.log(4 * 4096) / math.log(4096):.2f}.",
+    )
 
 
 # A ring.
@@ -336,7 +343,7 @@ def test_the_picture_of_influence() -> None:
     assert (np.diff(curve[: low + 1]) < 0).all()
     assert (np.diff(curve[low:]) > 0).all()
     said(
-        f"The first token then has {curve[0]:.3f}, token {low + 1} the least, {curve[low]:.3f}, "
+        f"There the first token has {curve[0]:.3f}, token {low + 1} the least, {curve[low]:.3f}, "
         f"the last {curve[-1]:.3f}.",
         f"a curve that falls from the first token to token {low + 1} and rises to the last",
     )
@@ -365,7 +372,7 @@ def test_the_share_of_the_pairs(printed: Equations) -> None:
         ),
         f"half of all is pairs at {half - 1:,} tokens; at 8,192 it is {shares[8192]:.0f} %, "
         f"at 131,072 it is {shares[131_072]:.0f} %.",
-        f"at 131,072 tokens {shares[131_072]:.0f} % of the prefill are pairs",
+        f"pairs of tokens take {shares[131_072]:.0f} % of the prefill at 131,072 tokens",
         f"take {forward[131_072] / forward[8192]:.0f} times the operations.",
         f"in place of all: {forward[131_072] / forward[8000]:.0f} times less",
         f"with {forward[131_072] / forward[8000]:.0f} times the operations that 8,000 take",

@@ -84,6 +84,7 @@ def test_the_middle_as_told() -> None:
     table = style.read_table(HOME / "middle.csv")
     early, late, anywhere = table["ends, 500"], table["ends, 1000"], table["any, 500"]
     wide = table["spread, ends, 500"], table["spread, ends, 1000"]
+    near = table["spread, any, 500"]
     said(
         f"answers {early[3]:.2f} ± {wide[0][3]:.2f} of the questions about the fourth eighth and "
         f"{early[4]:.2f} ± {wide[0][4]:.2f} of those about the fifth after 500 steps, "
@@ -91,8 +92,11 @@ def test_the_middle_as_told() -> None:
         f"After 1,000 steps the middle has reached {late[3]:.2f} ± {wide[1][3]:.2f} and "
         f"{late[4]:.2f} ± {wide[1][4]:.2f}",
         f"Asked anywhere, the same model answers {anywhere[3]:.2f} in both after 500 steps.",
-        f"{anywhere[0]:.3f} in the first eighth and {anywhere[7]:.3f} in the last after 500 steps, "
-        f"in place of {early[0]:.3f} and {early[7]:.3f}.",
+        f"{anywhere[0]:.3f} ± {near[0]:.3f} in the first eighth and {anywhere[7]:.3f} ± {near[7]:.3f} "
+        f"in the last after 500 steps, in place of {early[0]:.3f} ± {wide[0][0]:.3f} and "
+        f"{early[7]:.3f} ± {wide[0][7]:.3f}.",
+        f"After 1,000 steps hardly anything of this price is left: {table['any, 1000'][0]:.3f} and "
+        f"{table['any, 1000'][7]:.3f} in place of {late[0]:.3f} and {late[7]:.3f}.",
         f"answers {early[3]:.2f} of the questions about the middle, {early[0]:.2f} about the ends"
         f" | ask about any place in training: {anywhere[3]:.2f}"
         f" | at the ends, after as many steps: {anywhere[0]:.2f} and {anywhere[7]:.2f}",

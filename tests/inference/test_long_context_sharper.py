@@ -17,5 +17,7 @@ def test_the_scale_of_pytorch_is_a_factor_on_scores() -> None:
     later = torch.ones(40, 40, dtype=torch.bool).triu(1)
     known = scores.masked_fill(later, -math.inf).softmax(-1) @ v
     torch.testing.assert_close(sharper.attend(q, k, v, 16), known)
+    for m in (1, 7):  # a step with a cache, and a chunk of a prompt
+        torch.testing.assert_close(sharper.attend(q[:, -m:], k, v, 16), known[:, -m:])
     plain = scaled_dot_product_attention(q, k, v, is_causal=True)
     torch.testing.assert_close(sharper.attend(q, k, v, 64), plain)
