@@ -50,7 +50,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     asked = sheet.box(66, 86, 104, 44, "question", question)
     model = sheet.network(196, 86, 96, 54, "Model")
     drawn = sheet.box(322, 86, 88, 78, *chains, random=True)
-    known = sheet.box(448, 30, 110, 30, "known answer 5")
+    known = sheet.box(448, 30, 124, 30, "known answer 5")
     check = sheet.pill(448, 86, 74, 44, "check", "the end")
     reward = sheet.box(552, 86, 62, 78, *rewards)
     less = sheet.box(652, 86, 66, 78, *beside)
