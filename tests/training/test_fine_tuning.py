@@ -409,6 +409,13 @@ def test_the_example_by_pencil(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "step 1: weights [2.5, 1.5], output 4.0000" in printed
     assert "EWC: weights [2.5, 2.5]" in printed
+    torch.testing.assert_close(code.nearest(torch.tensor([3.0, 1.0]).double(), x, y), true)
+    torch.testing.assert_close(code.descend(start, x, y, 0.5, 1), end)
+    jumps = [float((x @ code.descend(start, x, y, 1.0, t))[0]) for t in (10, 11)]
+    said(
+        "From (3, 1) the end is the truth itself; with `RATE = 0.5` one step is enough, and with `RATE = 1.0` "
+        f"the output jumps between {jumps[0]:.0f} and {jumps[1]:.0f} for ever."
+    )
 
 
 # Exercises.

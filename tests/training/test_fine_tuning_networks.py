@@ -99,8 +99,8 @@ def test_transfer_at_every_point() -> None:
         assert abs(a - b) < 2.5 * max(table["30, deviation"][n], table["scratch, deviation"][n])
     said(
         f"With {table['n'][1]:.0f} examples the start from 15° has a loss of {spread(table, '15', 1)}, and training "
-        f"from scratch {spread(table, 'scratch', 1)}: it takes {table['n'][2]:.0f} examples, twice as many, to reach "
-        f"{spread(table, 'scratch', 2)}. With {table['n'][4]:.0f} examples the two cannot be told apart",
+        f"from scratch {spread(table, 'scratch', 1)}: from scratch it takes {table['n'][2]:.0f} examples, twice as "
+        f"many, to reach {spread(table, 'scratch', 2)}. With {table['n'][4]:.0f} examples the two cannot be told apart",
         f"cannot be told apart: {spread(table, '15', 4)} and {spread(table, 'scratch', 4)}. The start from 60°",
         f"random labels are much worse: {spread(table, 'labels', 4)} with {table['n'][4]:.0f} examples.",
         f"After four times as many steps the order with 20 examples is the same: {spread(long, '15')} from 15°, "
@@ -111,9 +111,10 @@ def test_transfer_at_every_point() -> None:
         f"{spread(long, 'scratch', 1)}. More examples",
         f"More examples make up for it slowly: {spread(table, 'labels', 5)} with {table['n'][5]:.0f}.",
         f"against {table['n'][0]:.0f} to {table['n'][-1]:.0f} examples of the new task",
-        f"Mean and standard deviation of {recipe.SEEDS} networks, all weights learned, {recipe.STEPS} steps of Adam "
-        f"with the rate {recipe.RATE}. With 20",
-        f"One start has learned {recipe.SOURCE} pictures with random labels.",
+        f"Mean and standard deviation of {recipe.SEEDS} networks that see the same examples, all weights learned, "
+        f"{recipe.STEPS} steps of Adam with the rate {recipe.RATE}. With 20",
+        f"One start has learned {recipe.SOURCE} upright pictures with random labels, in {recipe.LONG} steps; the "
+        f"others took {recipe.STEPS}.",
     )
     assert recipe.LONG == 4 * recipe.STEPS
     assert long["15"][0] < long["scratch"][0] < long["60"][0] < long["labels"][0]
@@ -186,9 +187,16 @@ def test_what_is_frozen_in_the_table() -> None:
     kept = read_table(DATA / "kept.csv")
     assert all(table["first, new"][n] < table["last, new"][n] for n in (0, 1))
     assert table["first, old"][1] < table["all, old"][1]
-    assert table["two, old"][1] > table["last, old"][1]
+    low, mid, high = ((i + 1) * o for i, o in pairwise(net.SIZES))
+    assert low > mid + high
+    assert abs(table["last, old"][1] - table["first, old"][1]) < table["first, old, deviation"][1]
     said(
-        f"With a rate of {kept['rate'][0]} for all layers, 100 steps leave {spread(kept, 'rate, new')}: too"
+        f"With 160 examples its {low:,} numbers reach {table['first, new'][1]:.2f}, and the {mid + high:,} of the last "
+        f"two layers {table['two, new'][1]:.2f}; alone",
+        f"with 20 examples [the last layer alone](#tab-fine-tuning-frozen) forgot more than the first alone, "
+        f"{spread(table, 'last, old')} against {spread(table, 'first, old')}, though",
+        f"though fewer numbers learned; with {recipe.MANY} the two cannot be told apart.",
+        f"With a rate of {kept['rate'][0]} for all layers, 100 steps leave {spread(kept, 'rate, new')}: too",
     )
 
 
