@@ -56,8 +56,8 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.chain([budget, first, found, said])
     sheet.chain([goal, second, smaller])
     sheet.label(612, 342, "smaller, longer")
-    sheet.arrow(law.bottom(50), first.top(), via=[(660, 222), (274, 222)])
-    sheet.arrow(first.bottom(), second.top())
+    for pill in (first.bottom(), second.top()):
+        sheet.arrow(law.bottom(50), pill, via=[(660, 302), (274, 302)])
 
 
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:

@@ -203,6 +203,7 @@ def test_the_table_of_systems_is_that_of_the_data() -> None:
     assert len(scaling_tables.faults([{"name": "x"}, rows[0] | {"source": "none"}], known)) == 2
     cells = {row[0].partition(",")[0]: row for row in rows_of("tab-scaling-laws-models")}
     assert cells["Chinchilla"][3] == "20"
+    said(f"with {rows[0]['size'] / 1e9:g} B for {rows[0]['name']}, and the best size")
     assert cells["DeepSeek-V3"][4] == f"{14.8e12 / 37e9:.0f}"
     assert cells["GPT-3"][5] == "$3.1 \\cdot 10^{23}$"
     since = [one for one in rows if one["date"] >= "2024" and one["name"] != "Llama 3.1 405B"]
