@@ -154,7 +154,10 @@ def test_layers_in_the_figure() -> None:
     assert [round(x, 3) for x in table["0.5"][1:]] == [0.005] * 4
     falls = [a / b for a, b in itertools.pairwise(table["0.0"])]
     assert falls == pytest.approx([100] * 4)
-    said("the line falls by a factor of 100 for each filter. With 10 % common it stays at 0.001")
+    said(
+        "the line falls by a factor of 100 for each filter. With 10 % common it stays at 0.001 "
+        "from two filters on, with 50 % at 0.005."
+    )
 
 
 # The text below.
@@ -239,9 +242,9 @@ def test_the_harmless_ones_that_are_changed_test_a_joined_text() -> None:
 def test_bills() -> None:
     one = security.bill(1, 10_000, 1_000, 1, 4)
     said(
-        f"costs {one:.3f} dollars; one such request a second for a day, {86_400 * one:,.2f}.".replace(
-            "costs ", ""
-        )
+        "At invented prices of 1 and 4 dollars a million tokens, a request that reads 10,000 and "
+        f"writes 1,000 costs {one:.3f} dollars; one such request a second for a day, "
+        f"{86_400 * one:,.2f}."
     )
     said(f"100 requests a day cost {100 * one:.2f} dollars at most")
 

@@ -50,8 +50,7 @@ def run(program: tuple[Step, ...], mail: str, rule: Rule) -> list[str]:
     for step in program:
         inside = rule.values and bool(step.test) and untrusted[step.test]
         if step.test and not value[step.test]:
-            if rule.untaken and inside and step.kind != "send":
-                untrusted[step.name] = True  # that it stayed as it was tells something, too
+            untrusted[step.name] |= rule.untaken and inside and step.kind != "send"
             continue
         label = rule.taken and inside
         if step.kind == "send":

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 RECALL, FALSE_ALARMS, BASE = 0.99, 0.01, 0.001
 PLACES = 16  # of a text, each with two wordings
 
-Floats = NDArray[np.float64]
-
 
 # --8<-- [start:tries]
 def through(recall: float, tries: int) -> float:
@@ -77,7 +75,9 @@ def bill(requests: int, read: int, written: int, price_read: float, price_writte
 # Simulations: nothing of the formulas above is used.
 
 
-def simulate_tries(recall: float, tries: int, runs: int, rng: np.random.Generator) -> Floats:
+def simulate_tries(
+    recall: float, tries: int, runs: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
     """For each number of tries, the share of runs that have passed by then."""
     passed = rng.random((runs, tries)) >= recall
     return np.asarray(np.maximum.accumulate(passed, axis=1).mean(0))
@@ -117,7 +117,7 @@ class Filter:
         self.threshold = float(np.quantile(texts @ self.weights, 1 - recall))
 
     def score(self, text: NDArray[np.int64]) -> float:
-        """How suspicious a text is."""
+        """How suspicious a text is: text (places,) of 0 and 1 to (). Source: definition."""
         return float(text @ self.weights)
         # --8<-- [end:filter]
 
