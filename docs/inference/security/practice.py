@@ -9,7 +9,7 @@ from torch import Tensor
 
 # --8<-- [start:weights]
 def read(file: io.BytesIO) -> dict[str, Tensor] | None:
-    """Tensors from a file by name, or nothing if the file asks for anything else. Source: definition."""
+    """Tensors of a file by name, to (n, ...), or nothing if it asks for anything else. Source: definition."""
     try:
         state: dict[str, Tensor] = torch.load(file, weights_only=True)
     except pickle.UnpicklingError:

@@ -78,7 +78,7 @@ def bill(requests: int, read: int, written: int, price_read: float, price_writte
 def simulate_tries(
     recall: float, tries: int, runs: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """For each number of tries, the share of runs that have passed by then."""
+    """Share of runs that have passed by each try, to (tries,). Source: definition."""
     passed = rng.random((runs, tries)) >= recall
     return np.asarray(np.maximum.accumulate(passed, axis=1).mean(0))
 
