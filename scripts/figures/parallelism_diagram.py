@@ -57,10 +57,10 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
             add.left(-8 if n == 0 else 8),
             via=[(424, y), (424, middle + (8 if n else -8))],
         )
-    both = sheet.box(578, 64, 148, 48, brought(table, 2), gloss="on both")
+    both = sheet.box(594, 64, 116, 48, brought(table, 2), gloss="on both")
     after = sheet.network(600, 156, 104, 44, f"$w$ = {new}", gloss="on both")
-    sheet.arrow(add.right(), both.bottom(-30), via=[(548, middle)])
-    sheet.arrow(both.bottom(22), after.top())
+    sheet.arrow(add.right(), both.bottom(-30), via=[(564, middle)])
+    sheet.arrow(both.bottom(6), after.top())
     sheet.label(648, 112, "divide, step")
     sheet.band(
         206, 180, "Split a layer: tensor parallel", "the matrices learn, each worker its part"
@@ -70,10 +70,10 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     add = sheet.pill(530, middle, 92, 40, "all-reduce")
     _, a, b = code.LAYER
     for n, (name, y) in enumerate((("A", 270), ("B", 350))):
-        up = sheet.network(172, y, 96, 44, f"column {said(a[n])}", gloss=f"on {name}")
+        up = sheet.network(172, y, 96, 44, f"column ({said(a[n])})", gloss=f"on {name}")
         act = sheet.pill(264, y, 56, 34, "ReLU")
         inner = sheet.box(324, y, 36, 34, said(table["inner"][n]))
-        down = sheet.network(398, y, 76, 44, f"row {said(b[n])}", gloss=f"on {name}")
+        down = sheet.network(398, y, 76, 44, f"row ({said(b[n])})", gloss=f"on {name}")
         share = sheet.box(472, y, 36, 34, said(table["shares"][n]))
         sheet.chain([up, act, inner, down, share])
         sheet.arrow(given.top() if n == 0 else given.bottom(), up.left(), via=[(58, y)])
@@ -97,16 +97,16 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     after = sheet.network(258, 316, 104, 44, f"$w$ = {new}", gloss="on both")
     sheet.arrow(add.bottom(), both.top(), via=280)
     sheet.arrow(both, after)
-    sheet.label(178, 348, "divide, step")
+    sheet.label(178, 355, "divide, step")
     sheet.band(382, 410, "Split a layer", "each worker learns its part")
     given = sheet.box(175, 444, 76, 46, f"$x$ = {said(table['x'][0])}", gloss="on both")
     add = sheet.pill(175, 718, 110, 36, "all-reduce")
     _, a, b = code.LAYER
     for n, (name, x) in enumerate((("A", 92), ("B", 258))):
-        up = sheet.network(x, 502, 100, 44, f"column {said(a[n])}", gloss=f"on {name}")
+        up = sheet.network(x, 502, 100, 44, f"column ({said(a[n])})", gloss=f"on {name}")
         act = sheet.pill(x - 34, 560, 60, 34, "ReLU")
         inner = sheet.box(x + 34, 560, 40, 34, said(table["inner"][n]))
-        down = sheet.network(x, 618, 92, 44, f"row {said(b[n])}", gloss=f"on {name}")
+        down = sheet.network(x, 618, 92, 44, f"row ({said(b[n])})", gloss=f"on {name}")
         share = sheet.box(x, 674, 44, 34, said(table["shares"][n]))
         sheet.arrow(up.bottom(-34), act.top())
         sheet.arrow(act, inner)

@@ -119,6 +119,8 @@ def test_bytes_by_stage(printed: Equations) -> None:
     printed("eq-parallelism-zero").holds(
         {"M_1": counted[0], "M_2": counted[1], "M_3": counted[2], "P": size, "n": n}
     )
+    left = [code.states(70e9, 64, stage) / 1e9 for stage in (1, 2, 3)]
+    said(f"on each of 64, {left[0]:.0f}, {left[1]:.0f} or {left[2]:.1f} GB are left of the")
     for row in rows_of("tab-parallelism-zero"):
         parameters = float(row[0].split()[0])
         told = [float(cell.removesuffix(" GB").replace(",", "")) for cell in row[1:]]
@@ -200,6 +202,7 @@ def test_the_schedule_as_it_is_drawn() -> None:
     assert max(found["end"]) == 33
     wide = code.idle(code.schedule(4, 32, "1F1B"), 4)
     said(f"it is $3/11$, 27 %; with 32 micro-batches {wide:.1%}.".replace("%.", " %."))
+    said(f"with 32, it waits {wide:.1%}.".replace("%.", " %."))
 
 
 @pytest.mark.equation("eq-parallelism-hidden")
@@ -295,8 +298,8 @@ def test_what_sixteen_bits_lose() -> None:
     said(f"at $2^{{16}}$ {zero[at[16]]:.1%}; at".replace("%", " %"))
     said(f"at $2^{{24}}$ {zero[at[24]]:.1%} are zero and".replace("%", " %"))
     said(f"are zero and {infinite[at[24]]:.2%} infinite.".replace("%", " %"))
-    said(f"In *fp16*, {zero[0]:.0%} of a small".replace("%", " %"))
-    said(f"by $2^{{16}}$ left {zero[at[16]]:.0%};".replace("%", " %"))
+    said(f"In *fp16*, {zero[0]:.0%} of the gradients at".replace("%", " %"))
+    said(f"by $2^{{16}}$, left {zero[at[16]]:.0%}.".replace("%", " %"))
     said(f"{found['entries'][0] / 1e6:.1f} million that are not zero")
     assert (figures.WINDOWS, figures.LENGTH) == (16, 64)
 

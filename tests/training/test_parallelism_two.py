@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.distributed.constants import default_pg_timeout
 
 from docs.training.parallelism import parallelism as code
 from docs.training.parallelism import practice, two
@@ -22,7 +23,7 @@ def spoilt(rank: int) -> list[list[list[float]]]:
 
 
 JOBS = (
-    practice.replicated, practice.sharded, two.by_data, two.by_tensor, two.by_zero,
+    practice.replicated, practice.sharded, practice.lopsided, two.by_data, two.by_tensor, two.by_zero,
     two.uneven, spoilt, two.infinite, two.missing,
 )  # fmt: skip
 said = sayings(PAGE)
@@ -120,6 +121,13 @@ def test_the_lines_of_pytorch_are_one_process(found: dict[str, list[Any]], job: 
     assert max(off(made, right) for made in found[job]) < 1e-15
 
 
+def test_unequal_counts_need_a_factor_with_the_lines_of_pytorch(found: dict[str, list[Any]]) -> None:
+    right = practice.trained(practice.network())
+    for plain, *fair in found["lopsided"]:
+        assert off(plain, right) > 1e-3
+        assert max(off(made, right) for made in fair) < 1e-15
+
+
 def test_processes_that_start_apart_stay_apart(found: dict[str, list[Any]]) -> None:
     assert all(off(p[2], q[2]) == 0 for p, q in zip(*found["spoilt"], strict=True))
     gaps = spread([apart(p[1], q[1]) for p, q in zip(*found["spoilt"], strict=True)])
@@ -129,8 +137,8 @@ def test_processes_that_start_apart_stay_apart(found: dict[str, list[Any]]) -> N
 
 
 def test_an_infinite_gradient_spreads_and_a_scaler_skips_it(found: dict[str, list[Any]]) -> None:
-    for total, loss in found["infinite"]:
-        assert (total, loss) == ("inf", "nan")
+    for total, weight in found["infinite"]:
+        assert (total, weight) == ("inf", "-inf")
         scaler = code.Scaler()
         assert scaler.step(torch.tensor([1.0, float(total)])) is None
         assert scaler.scale == 2.0**15
@@ -139,6 +147,7 @@ def test_an_infinite_gradient_spreads_and_a_scaler_skips_it(found: dict[str, lis
 def test_a_missing_exchange_is_an_error_in_time(found: dict[str, list[Any]]) -> None:
     assert "timed out" in found["missing"][0].lower()
     assert two.PATIENCE == 0.5
+    said(f"waits {default_pg_timeout.total_seconds() / 60:.0f} minutes before it is an error")
     assert rows_of("tab-parallelism-failures")[2][1].startswith(f"an error after {two.PATIENCE} s")
 
 

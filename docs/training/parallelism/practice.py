@@ -1,6 +1,7 @@
 """DistributedDataParallel and FSDP2 of PyTorch, in a process of a group."""
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 
 # --8<-- [start:lines]
@@ -21,16 +22,27 @@ def shard(net: nn.Sequential, device: str = "cpu", n: int = 2) -> nn.Module:
         fully_shard(layer, mesh=mesh)
     fully_shard(net, mesh=mesh)
     return net
+
+
+def shared(summed: Tensor, count: int) -> Tensor:
+    """What each process must give back, so that the mean over processes is that of all examples. Source: own."""
+    every = torch.tensor(float(count), device=summed.device)
+    dist.all_reduce(every)
+    return summed * dist.get_world_size() / every
     # --8<-- [end:lines]
 
 
-def step(net: nn.Module, optimiser: torch.optim.Optimizer, x: Tensor, y: Tensor) -> float:
-    """A step as in one process, with this process's examples: x (n, in), y (n, out). Source: definition."""
-    loss = nn.functional.mse_loss(net(x), y)
+def step(
+    net: nn.Module, optimiser: torch.optim.Optimizer, x: Tensor, y: Tensor, fair: bool = False
+) -> None:
+    """A step with this process's examples, as many as the others have or fair: x (n, in), y (n, out). Source: definition."""
+    if fair:
+        loss = shared(nn.functional.mse_loss(net(x), y, reduction="sum"), y.numel())
+    else:
+        loss = nn.functional.mse_loss(net(x), y)
     loss.backward()
     optimiser.step()
     optimiser.zero_grad()
-    return float(loss.detach())
 
 
 def network() -> nn.Sequential:
@@ -46,24 +58,31 @@ def examples() -> tuple[Tensor, Tensor]:
     return draw[0], draw[1]
 
 
-def trained(net: nn.Module, start: int = 0, every: int = 1) -> list[float]:
+def trained(net: nn.Module, take: slice = slice(None), fair: bool = False) -> list[float]:
     """All weights after five steps of Adam."""
     optimiser = torch.optim.Adam(net.parameters(), 0.01)
     x, y = examples()
     for _ in range(5):
-        step(net, optimiser, x[start::every], y[start::every])
+        step(net, optimiser, x[take], y[take], fair)
     full = [getattr(p.detach(), "full_tensor", p.detach)() for p in net.parameters()]
     return torch.cat([p.flatten() for p in full]).tolist()
 
 
 def replicated(rank: int) -> list[float]:
     """Trained by two processes with copies."""
-    return trained(replicate(network()), rank, 2)
+    return trained(replicate(network()), slice(rank, None, 2))
 
 
 def sharded(rank: int) -> list[float]:
     """Trained by two processes with shares."""
-    return trained(shard(network()), rank, 2)
+    return trained(shard(network()), slice(rank, None, 2))
+
+
+def lopsided(rank: int) -> list[list[float]]:
+    """9 and 3 examples with copies: as for equally many, and fair; then with shares, fair."""
+    take = slice(0, 9) if rank == 0 else slice(9, None)
+    copies = [trained(replicate(network()), take, fair) for fair in (False, True)]
+    return [*copies, trained(shard(network()), take, fair=True)]
 
 
 def main() -> None:
