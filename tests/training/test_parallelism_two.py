@@ -121,7 +121,9 @@ def test_the_lines_of_pytorch_are_one_process(found: dict[str, list[Any]], job: 
     assert max(off(made, right) for made in found[job]) < 1e-15
 
 
-def test_unequal_counts_need_a_factor_with_the_lines_of_pytorch(found: dict[str, list[Any]]) -> None:
+def test_unequal_counts_need_a_factor_with_the_lines_of_pytorch(
+    found: dict[str, list[Any]],
+) -> None:
     right = practice.trained(practice.network())
     for plain, *fair in found["lopsided"]:
         assert off(plain, right) > 1e-3

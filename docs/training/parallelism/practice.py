@@ -22,20 +22,22 @@ def shard(net: nn.Sequential, device: str = "cpu", n: int = 2) -> nn.Module:
         fully_shard(layer, mesh=mesh)
     fully_shard(net, mesh=mesh)
     return net
+    # --8<-- [end:lines]
 
 
+# --8<-- [start:shared]
 def shared(summed: Tensor, count: int) -> Tensor:
     """What each process must give back, so that the mean over processes is that of all examples. Source: own."""
     every = torch.tensor(float(count), device=summed.device)
     dist.all_reduce(every)
     return summed * dist.get_world_size() / every
-    # --8<-- [end:lines]
+    # --8<-- [end:shared]
 
 
 def step(
     net: nn.Module, optimiser: torch.optim.Optimizer, x: Tensor, y: Tensor, fair: bool = False
 ) -> None:
-    """A step with this process's examples, as many as the others have or fair: x (n, in), y (n, out). Source: definition."""
+    """A step with own examples, as many as the others have or fair: x (n, in), y (n, out). Source: definition."""
     if fair:
         loss = shared(nn.functional.mse_loss(net(x), y, reduction="sum"), y.numel())
     else:
