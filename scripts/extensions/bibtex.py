@@ -22,7 +22,7 @@ START = re.compile(r"@[ \t]*(?P<kind>[A-Za-z]+)[ \t\n]*\{")
 KEY = re.compile(r"\s*(?P<key>[^\s,{}=]*)\s*")
 NAME = re.compile(r"\s*(?P<name>[A-Za-z][\w-]*)\s*(?P<sign>=?)\s*")
 WORD = re.compile(r"[\w.:/+-]+")
-IDENTIFIERS = frozenset(("doi", "eprint"))  # each of one work; parts of a book share an address
+IDENTIFIERS = frozenset(("doi", "eprint", "url"))  # each of one work
 NO_ENTRIES = frozenset(("comment", "preamble", "string"))
 
 
@@ -100,7 +100,7 @@ def odd_address(given: Field) -> Fault:
 
 
 def work_twice(given: Field, key: str) -> Fault:
-    """Two entries of the bibliography have one identifier.
+    """Two entries of the bibliography have one identifier or address.
 
     Bad: eprint = {1312.6114} in the entries kingma2014auto and kingma2013autoencoding
     Good: one entry, and its key on every page
@@ -149,7 +149,7 @@ def faults(text: str) -> list[tuple[int, int, str, str]]:
             ]
             for given in item.fields:
                 if given.name in IDENTIFIERS and given.value:
-                    first_key = works.setdefault((given.name, given.value.lower()), item.key)
+                    first_key = works.setdefault((given.name, given.value.lower().rstrip("/")), item.key)
                     if first_key != item.key:
                         found.append(work_twice(given, first_key))
     except Fault as fault:

@@ -13,6 +13,7 @@ from scipy import integrate, optimize
 from docs.inference.calculators import calculators
 from scripts.house import scaling_tables
 from scripts.printed.values import Given
+from tests import golden as shared
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
 
@@ -21,6 +22,7 @@ family: Any = import_module("docs.training.scaling-laws.family")
 curve: Any = import_module("docs.training.scaling-laws.curve_practice")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "training" / "scaling-laws.md"
 HOME = PAGE.with_suffix("")
+GOLDEN = Path(__file__).with_name("scaling-laws.golden.json")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
 ODD = code.Law(1.3, 5.7, 31.0, 0.41, 0.63)  # a law whose numbers tell
@@ -236,3 +238,32 @@ def test_six_operations_against_exact_counts() -> None:
         f"GPT-3 needs {shares[0]:.2f} times as much at 2,048 tokens of context, Llama 3 8B "
         f"{shares[1]:.2f} times at 8,192, and Llama 3 405B {shares[2]:.2f} times."
     )
+
+
+def golden() -> dict[str, object]:
+    """What the demo and Python must agree on: the loss of a split, the best one, and the least work."""
+    laws = {"example": code.EXAMPLE, "2024": code.BESIROGLU, "2022": code.HOFFMANN}
+    cases = []
+    for name, n, d, served in (
+        ("example", 4.0, 64.0, 0.0),
+        ("example", 16.0, 16.0, 432.0),
+        ("2024", 175e9, 300e9, 0.0),
+        ("2024", 8e9, 15e12, 1e13),
+        ("2022", 70e9, 1.4e12, 2e12),
+    ):
+        p, c = laws[name], 6 * n * d
+        loss = float(code.law(p, n, d))
+        size, tokens = code.optimum(p, c)
+        share = optimize.brentq(
+            lambda x, p=p, c=c, loss=loss: code.law(p, *code.optimum(p, x * c)) - loss, 1e-4, 2
+        )
+        used = code.lifetime(p, loss, served)
+        work = [6 * a * b + 2 * a * served for a, b in (used, (n, d))]
+        told = [loss, size, float(code.law(p, size, tokens)), share, *used, 1 - work[0] / work[1]]
+        returns = [float(one) for one in told]
+        cases.append({"function": "outcome", "args": [name, n, d, served], "returns": returns})
+    return {"module": "training/scaling-laws/scaling-laws.mjs", "tolerance": 1e-5, "cases": cases}
+
+
+def test_golden_values_are_current() -> None:
+    shared.current(GOLDEN, golden())
