@@ -149,7 +149,9 @@ def faults(text: str) -> list[tuple[int, int, str, str]]:
             ]
             for given in item.fields:
                 if given.name in IDENTIFIERS and given.value:
-                    first_key = works.setdefault((given.name, given.value.lower().rstrip("/")), item.key)
+                    first_key = works.setdefault(
+                        (given.name, given.value.lower().rstrip("/")), item.key
+                    )
                     if first_key != item.key:
                         found.append(work_twice(given, first_key))
     except Fault as fault:
