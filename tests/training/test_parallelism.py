@@ -120,7 +120,7 @@ def test_bytes_by_stage(printed: Equations) -> None:
         {"M_1": counted[0], "M_2": counted[1], "M_3": counted[2], "P": size, "n": n}
     )
     left = [code.states(70e9, 64, stage) / 1e9 for stage in (1, 2, 3)]
-    said(f"on each of 64, {left[0]:.0f}, {left[1]:.0f} or {left[2]:.1f} GB are left of the")
+    said(f"64 devices then hold {left[0]:.0f}, {left[1]:.0f} or {left[2]:.1f} each.")
     for row in rows_of("tab-parallelism-zero"):
         parameters = float(row[0].split()[0])
         told = [float(cell.removesuffix(" GB").replace(",", "")) for cell in row[1:]]
