@@ -200,11 +200,11 @@ def test_the_counts_of_programs() -> None:
     assert set(table["programs"]) == {13_506}
     assert set(table["harmless"]) == {11_550}
     said("Of 13,506 programs, 11,550 of them harmless without a rule")
-    said("in all 13,506 programs of up to three statements that send something")
+    said("in all 13,506 programs of up to three statements of a small language")
     said("and leave 498 programs in which the mail turns the switch")
     said("The 1,956 programs in which the mail decides include useful ones")
     said(
-        "All programs of one to three statements over two variables are run, each with three mails"
+        "All programs of one to three statements over two variables with a `send` are run, each with three mails"
     )
     two = [labels.count(2, rule) for rule in labels.RULES.values()]
     assert [c.decided for c in two] == [24, 6, 0, 0, 0]

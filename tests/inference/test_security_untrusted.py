@@ -48,6 +48,11 @@ def test_escaped_text_holds_no_tag() -> None:
         "[x](javascript:secret)",
         "![x](data:text/html,secret)",
         "![x](https://[out.example/secret)",
+        r"![x](https://out.example\@shop.example/secret)",
+        "![x](&#47;&#47;out.example/secret)",
+        "![x](https&amp;#58;&amp;#47;&amp;#47;out.example/secret)",
+        r"[x](javascript\:secret)",
+        r"![x](\/\/out.example/secret)",
     ],
 )
 def test_a_link_elsewhere_is_cut_in_every_form(link: str) -> None:

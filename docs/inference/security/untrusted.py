@@ -44,15 +44,15 @@ def shown(reply: str, hosts: set[str]) -> str:
     """A reply without addresses on hosts that are not on the list, whatever form the link has. Source: definition."""
 
     def kept(found: re.Match[str]) -> str:
-        address = found[0].replace("\\", "/")
         try:
-            parts = urlsplit(address)
+            parts = urlsplit(found[0].replace("\\", "/"))  # as browsers read it
         except ValueError:
             return "[removed]"
-        right = parts.scheme == "https" and address.startswith("https://")
-        return found[0] if right and parts.hostname in hosts else "[removed]"
+        return found[0] if parts.scheme == "https" and parts.hostname in hosts else "[removed]"
 
-    return re.sub(r"[a-zA-Z][\w+.-]*:[^\s<>()\[\]\"']+|[/\\]{2}[^\s<>()\[\]\"']+", kept, reply)
+    while (plain := html.unescape(reply)) != reply:  # &#47; is a slash for the renderer
+        reply = plain
+    return re.sub(r"([a-zA-Z][\w+.-]*\\*:|[/\\]{2})[^\s<>()\[\]\"']+", kept, reply)
     # --8<-- [end:links]
 
 
