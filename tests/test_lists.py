@@ -126,7 +126,7 @@ def test_every_folder_of_pages_says_its_order() -> None:
         assert {page.name for page in folder.glob("*.md")} <= wanted, folder
 
 
-def test_the_indexes_of_deep_sections_show_each_of_their_pages_once() -> None:
+def test_the_indexes_of_deep_sections_show_each_of_their_pages_once_and_in_order() -> None:
     card = re.compile(
         r"^- \[!\[[^\]]+\]\((?P<stem>[\w-]+)/[\w-]+\.svg\)\{ \.figure-late \}\]\((?P=stem)\.md\)\n\n"
         r"    \*\*\d+\. \[[^\]]+\]\((?P=stem)\.md\)\*\*\n",
@@ -137,5 +137,7 @@ def test_the_indexes_of_deep_sections_show_each_of_their_pages_once() -> None:
         shown = [one["stem"] for one in card.finditer(text)]
         pages = {path.stem for path in (DOCS / section).glob("*.md")} - {"index"}
         assert sorted(shown) == sorted(pages), section
+        listed = yaml.safe_load((DOCS / section / ".pages").read_text(encoding="utf-8"))["nav"]
+        assert [f"{stem}.md" for stem in shown] == listed[1:-1], "the order of the contents"
         numbers = re.findall(r"^    \*\*(\d+)\. \[", text, re.M)
         assert numbers == [str(n) for n in range(1, len(shown) + 1)], section
