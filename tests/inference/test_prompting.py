@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from jinja2.exceptions import SecurityError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from docs.inference.prompting import practice, prompting
 from docs.inference.serving import paging
@@ -206,7 +205,7 @@ def test_user_text_ends_its_frame_and_is_escaped() -> None:
     assert other == [prompting.ATTACK]
 
 
-def test_a_chat_template_in_its_sandbox() -> None:
+def test_a_chat_template_in_its_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     messages = [
         {"role": "system", "content": "Answer good or bad."},
         {"role": "user", "content": "{{ 7 * 7 }}"},
@@ -215,9 +214,9 @@ def test_a_chat_template_in_its_sandbox() -> None:
         "<|system|>\nAnswer good or bad.<|end|>\n<|user|>\n{{ 7 * 7 }}<|end|>\n<|assistant|>\n"
     )
     assert practice.render(messages, add_generation_prompt=False).endswith("<|end|>")
-    sandbox = ImmutableSandboxedEnvironment()
+    monkeypatch.setattr(practice, "TEMPLATE", "{{ ''.__class__.__mro__ }}")
     with pytest.raises(SecurityError):
-        sandbox.from_string("{{ ''.__class__.__mro__ }}").render()
+        practice.render(messages)
 
 
 def test_pasted_text_runs_and_passed_text_does_not() -> None:

@@ -114,11 +114,13 @@ def test_the_wordings_as_told() -> None:
         f"All 16 wordings get better: {100 * fmean(better):.1f} % on average, "
         f"{100 * pairs['calibrated'][0]:.1f} ± {100 * pairs['calibrated error'][0]:.1f} points more.",
         f"The spread over wordings is {100 * stdev(better):.1f} points as before",
-        f"(the mean correlation is {pairs['correlation'][0]:.2f})",
+        f"correlate ({pairs['correlation'][0]:.2f} on average), and four are better",
     )
     assert round(spread, 3) == round(stdev(better), 3)
     assert all(a < b for a, b in zip(raw, better, strict=True))
     joints = [raw[4 * n : 4 * n + 4] for n in range(4)]
+    assert min(joints[0]) > max(raw[4:])
+    assert len(rows_of("tab-prompting-claims")) == 12
     widest = max(max(j) - min(j) for j in joints)
     said(f"at most {100 * widest:.1f} points within a joint.")
     means = [fmean(j) for j in joints]
