@@ -50,10 +50,10 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
 def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     """From top to bottom, and back at the right."""
     sheet.band(0, 700)
-    fixed = sheet.box(62, 42, 100, 46, "instruction", gloss="Rate:")
-    shown = sheet.box(176, 42, 112, 46, "examples", gloss="fresh: good, twice")
-    asked = sheet.box(290, 42, 96, 46, "question", gloss="warm:")
-    template = sheet.pill(176, 124, 150, 48, "template: one text,", "with roles")
+    fixed = sheet.box(58, 42, 96, 46, "instruction", gloss="Rate:")
+    shown = sheet.box(177, 42, 124, 46, "examples", gloss="fresh: good, twice")
+    asked = sheet.box(294, 42, 92, 46, "question", gloss="warm:")
+    template = sheet.pill(177, 124, 150, 48, "template: one text,", "with roles")
     tokens = sheet.box(176, 226, 110, 104, "tokens", "Rate:", "fresh: good", "fresh: good", "warm:")
     model = sheet.network(176, 326, 100, 44, "Model", frozen=True)
     p = sheet.box(176, 432, 92, 96, *shares(table))
