@@ -93,6 +93,9 @@ def collapse() -> style.Table:
         found = code.rounds(SAMPLES, real, ROUNDS, RUNS, np.random.default_rng(real))
         table[f"real {real}"] = found.mean(0).tolist()
         table[f"real {real}, error"] = (found.std(0, ddof=1) / math.sqrt(RUNS)).tolist()
+        if not real:
+            ranked = np.sort(found, 0)[::-1]
+            table["real 0, top"] = (ranked[: RUNS // 100].sum(0) / ranked.sum(0)).tolist()
     table["formula"] = [code.expected(SAMPLES, t) for t in range(ROUNDS + 1)]
     found = code.rounds(SAMPLES, 0, ROUNDS, RUNS, np.random.default_rng(9), unbiased=True)
     table["unbiased, typical"] = np.exp(np.log(found).mean(0)).tolist()

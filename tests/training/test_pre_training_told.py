@@ -126,6 +126,7 @@ def test_what_is_told_of_the_collapse() -> None:
         f"After 40 rounds the mean variance is {none[-1]:.3f}, with $0.9^{{40}} = "
         f"{0.9**40:.3f}$ by [the formula]"
     )
+    said(f"the largest hundredth of the runs carries {100 * found['real 0, top'][-1]:.0f} % of")
     said(f"its standard error is {found['real 0, error'][-1]:.3f}.")
     said(f"a typical variance of {found['unbiased, typical'][-1]:.3f} at round 40")
     said(f"says {found['unbiased, formula'][-1]:.3f}.")
