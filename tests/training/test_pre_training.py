@@ -60,7 +60,7 @@ def test_the_share_of_equal_minima_scatters_like_a_binomial(printed: Equations) 
     law = stats.binom(k, s).pmf(range(k + 1))
     share = Finite({r"\hat s": [i / k for i in range(k + 1)]}, law.tolist())
     printed("eq-pre-training-spread").holds({r"\mathbb{E}": share, "s": s, "k": k})
-    said(f"$\\pm {math.sqrt(2 / 9 / 112):.2f}$ at $s = 4/6$ and $k = 112$")
+    said(f"about $\\pm {math.sqrt(2 / 9 / 112):.2f}$ at $s = 4/6$ and $k = 112$")
 
 
 def test_the_hash_is_nearly_a_random_order() -> None:

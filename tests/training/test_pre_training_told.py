@@ -135,7 +135,7 @@ def test_what_is_told_of_the_collapse() -> None:
         f"{found['real 1, error'][-1]:.2f}), with five {five[-1]:.2f};"
     )
     said(f"the variance falls to {100 * none[-1]:.0f} % in 40 rounds")
-    said(f"real data; {100 * one[-1]:.0f} % of the variance |")
+    said(f"1 real sample in 10: {100 * one[-1]:.0f} % stay |")
     said(f"held {100 * one[-1]:.0f} % of the variance, five held {100 * five[-1]:.0f} %.")
     for values, floor in ((one, "floor 1"), (five, "floor 5")):
         assert all(abs(v - found[floor][0]) < 0.06 for v in values[12:])
