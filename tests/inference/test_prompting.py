@@ -95,6 +95,8 @@ def test_the_preference_is_divided_out(printed: Equations) -> None:
     p, f = b * g / (b @ g), b / b.sum()
     found = prompting.calibrated(p.tolist(), f.tolist())
     assert found == pytest.approx(g.tolist())
+    soft = torch.tensor(p / f).softmax(-1)
+    assert int(soft.argmax()) == int(np.argmax(found))
     said = {"p": p.tolist(), "f": f.tolist(), "g": (3 * g).tolist(), "K": 3}
     for i in range(3):
         printed("eq-prompting-calibrated").holds(
