@@ -97,7 +97,9 @@ def test_what_is_told_of_the_filter() -> None:
         f"filter each source by itself: {mean['by section, other']:.2f} |",
         f"its advantage: {mean['by section, liked']:.2f} in place of {mean['filter, liked']:.2f} |",
     )
-    assert mean["by section, other"] > mean["chance, other"]
+    soft = zip(found["by section, other"], found["chance, other"], strict=True)
+    assert min(a - b for a, b in soft) > 0
+    said("worse than chance for the other section, in each of the 10 seeds again.")
     assert abs(mean["by section, liked"] - mean["chance, liked"]) < 0.01
 
 
