@@ -27,7 +27,7 @@ def shard(net: nn.Sequential, device: str = "cpu", n: int = 2) -> nn.Module:
 
 # --8<-- [start:shared]
 def shared(summed: Tensor, count: int) -> Tensor:
-    """What each process must give back, so that the mean over processes is that of all examples. Source: own."""
+    """Own sum as a part of all, so that the mean over processes is theirs: summed () to (). Source: definition."""
     every = torch.tensor(float(count), device=summed.device)
     dist.all_reduce(every)
     return summed * dist.get_world_size() / every
