@@ -70,7 +70,7 @@ def test_the_call_of_the_diagram() -> None:
         f"Behind milk the missing part is shifted too: milk {shifted['milk']:.1f}, coffee {shifted['coffee']:.2f}, "
         f"cocoa {shifted['cocoa']:.2f}, ink {shifted['ink']:.2f}, sand {shifted['sand']:.2f}.",
         "With $u = 0.6$, between 0.5 and 0.75, coffee is drawn.",
-        f"after milk, the second word, milk has {float(CHAIN[1, 1]):.2f}, water {float(CHAIN[1, 2]):.2f}, and so on to "
+        f"after milk, milk has {float(CHAIN[1, 1]):.2f}, water {float(CHAIN[1, 2]):.2f}, and so on to "
         f"tea with {float(CHAIN[1, 0]):.2f}",
     )
     assert ratio[0] == pytest.approx(ratio[1])
@@ -99,18 +99,18 @@ def test_until_when_checking_is_free() -> None:
         f"takes {plain:.1f} ms, bound by reading weights and caches; "
         f"with five tokens of each it takes {longer:.1f} ms, bound by arith",
         f"The gain of four drafts falls from {gain[1]:.2f} to {gain[64]:.2f}, and with 480 texts, about as many as "
-        f"the memory holds, to {gain[480]:.2f}: slower",
+        f"the memory holds without a draft model, to {gain[480]:.2f}: slower",
         f"| {gain[480]:.2f} times as fast with 480 texts |",
         f"at 480 texts one draft still gives {speculative.with_batch(480, 1, 0.8, 0.1, 1000):.2f}, "
         f"four give {gain[480]:.2f}",
-        f"the gain: {speculative.with_batch(480, 1, 0.8, 0.1, 1000):.2f} with $k = 1$",
+        f"part of the gain: with $k = 1$ it is {speculative.with_batch(480, 1, 0.8, 0.1, 1000):.2f} times",
     )
     free = [8 / (2 * 8e9 * (k + 1) / 312e9 - 2**17 * 1000 / 2e9) for k in (4, 8)]  # in milliseconds
     said(
         f"these are {free[0]:.1f} texts for $k = 4$ and {free[1]:.1f} for $k = 8$",
         f"this holds for up to {math.floor(free[0])} texts at once",
         f"with a billion weights of two bytes each, 2 GB, the room of {2e9 / (2**17 * 1000):.0f} texts of 1,000 tokens",
-        f"Beyond {64e9 / (2**17 * 1000):.0f} texts the memory is full.",
+        f"Beyond {64e9 / (2**17 * 1000):.0f} texts the memory is full even without a draft model.",
     )
     length = next(
         m for m in range(10_000) if speculative.seconds(5e6, 1e6, m) > 5e6 * 16e9 / 312e12
