@@ -115,6 +115,18 @@ def test_ipo_stays_within_its_bound_where_one_answer_always_wins() -> None:
     assert 0 < float(u.max() - u.min()) < 1 / 0.2
 
 
+def test_ipo_leaves_its_bound_where_only_neighbours_are_compared() -> None:
+    """Four answers in a row: the ratio of first and last changes by exp((n - 1) / (2 beta))."""
+    beta, log_ref = 0.7, torch.full((4,), 0.25).double().log()
+    pairs = torch.tensor([[0, 1], [1, 2], [2, 3]])
+    data = code.Data(pairs, torch.ones(3).double() / 3, torch.ones(4).double())
+    free = torch.eye(4, dtype=torch.float64)
+    loss = lambda pair: code.ipo(pair, beta)  # noqa: E731
+    theta = code.fit(loss, torch.zeros(4).double(), log_ref, free, data, 2000, 0.3)
+    assert float(theta[0] - theta[3]) == pytest.approx(3 / (2 * beta), abs=1e-6)
+    assert 3 / (2 * beta) > 1 / beta
+
+
 def test_the_program_prints_what_the_page_says(capsys: pytest.CaptureFixture[str]) -> None:
     code.main()
     lines = capsys.readouterr().out.splitlines()
@@ -443,7 +455,10 @@ def test_exercise_5_time(answer: Bench) -> None:
 
 @pytest.mark.answer("answer-preference-optimisation-half")
 def test_exercise_6_half(answer: Bench) -> None:
-    found = trained(lambda pair: code.dpo(pair, 0.5), rate=4.0).exp()
+    half = lambda pair: code.dpo(pair, 0.5)  # noqa: E731
+    found = trained(half, 400, 1.2).exp()
+    said("half the β needs four times the rate: with 0.3 the 400 steps end at 0.754.")
+    assert float(trained(half, 400, 0.3).exp()[0]) == pytest.approx(0.754, abs=5e-4)
     answer("answer-preference-optimisation-half").is_(float(found[0]), float(BEST.exp()[0]))
 
 

@@ -105,7 +105,7 @@ def test_the_weights_as_the_page_tells_them() -> None:
     said(
         "**Ten pairs of eight answers, whose better answer always wins.** $\\beta = 1$, cDPO with $\\epsilon = 0.1$."
     )
-    said("DPO's weights grew at every mark of 1,000 steps. IPO's had stopped;")
+    said("its weights still grew at step 1,000, the last. IPO's had stopped;")
 
 
 # Displacement.
@@ -138,7 +138,8 @@ def test_the_fall_of_the_chosen_as_the_page_tells_it() -> None:
         f"{100 * share['DPO_mean'][at]:.0f} % of them fell, while the margin grew to {margin:.2f}."
     )
     said(
-        f"With 0.2 times the likelihood term they gained {cured[-1]:.2f}; the margin then was {kept:.2f}."
+        f"With 0.2 times the likelihood term they gained {cured[-1]:.2f}; "
+        f"the price is the margin, which then was {kept:.2f}."
     )
     assert (figures.WEIGHT, figures.STEPS) == (0.2, 300)
     features = tasks.alike(0.3)
@@ -186,7 +187,15 @@ def test_the_lengths_as_the_page_tells_them() -> None:
     )
     stayed = spread(table["truth"][3], table["truth, deviation"][3], 2)
     said(f"cuts facts, {table['facts'][3]:.2f} in place of {table['facts'][0]:.2f}, and words")
-    said(f"the true reward stayed, {stayed}. Where")
+    lost, saved = (table["facts"][0] - table["facts"][3], -tasks.PER_WORD * (fair - twice))
+    said(
+        f"the true reward stayed, {stayed}, since it lost {lost:.2f} for facts and saved {saved:.2f}"
+    )
+    facts, words = table["facts"][5] - table["facts"][2], simpo - undone
+    said(
+        f"{words:.2f} more words cost {-tasks.PER_WORD * words:.2f}, "
+        f"and brought {facts:.2f} more useful facts."
+    )
     assert abs(table["truth"][5] - table["truth"][2]) < table["truth, deviation"][2]
     assert table["divergence"][5] == max(table["divergence"])
     assert table["truth"][3] > table["truth"][0] - 0.01
@@ -258,6 +267,8 @@ def test_the_settings_are_those_that_the_page_tells() -> None:
         "normalised DPO": 1,
         "SimPO": 1,
     }
+    said("normalised DPO and SimPO 1, SimPO's target 0.5.")
+    assert figures.SETTINGS["SimPO"]["target"] == 0.5
     _, length, _ = tasks.answers()
     assert (length.min(), length.max(), tasks.WORDS) == (1, 6, 6)
     _, features, reward, _ = runs.world(0.0)
