@@ -1,6 +1,7 @@
 """Retrieval: BM25 against SQLite, vectors against scikit-learn, the equations, and the numbers of the page."""
 
 import math
+import random
 import runpy
 from pathlib import Path
 
@@ -55,6 +56,44 @@ def naive(question: list[str], passages: list[list[str]], k1: float, b: float) -
             )
         total.append(sum(parts))
     return total
+
+
+def drawn(size: int, wording: int) -> tuple[float, float]:
+    """Passages among `size` pages drawn 20 times, and the share of their answers that BM25 has among five."""
+    pages, made = list(figures.collection()), figures.chunks("sentences", figures.WORDS)
+    counts, found = [], []
+    for seed in range(20):
+        kept = set(random.Random(seed).sample(pages, size))
+        passages = [chunk for chunk in made if chunk.document in kept]
+        index = retrieval.BM25([chunk.words for chunk in passages])
+        counts.append(len(passages))
+        for row, at in zip(figures.questions(), figures.places(), strict=True):
+            if at[0] in kept:
+                best = retrieval.ranked(index.scores(retrieval.words(row[wording])))[: figures.K]
+                found.append(any(passages[n].holds(at) for n in best))
+    return float(np.mean(counts)), float(np.mean(found))
+
+
+def test_recall_falls_as_the_collection_grows() -> None:
+    (few, own), (_, other) = drawn(3, 1), drawn(3, 2)
+    (half, later), (_, less) = drawn(14, 1), drawn(14, 2)
+    said(
+        f"among 3 of the 28 pages, {few:.0f} chunks, BM25 finds {own:.2f} and {other:.2f}, among 14 pages, "
+        f"{half:.0f} chunks, {later:.2f} and {less:.2f}, as means over 20 draws of pages"
+    )
+    made = figures.chunks("sentences", figures.WORDS)
+    index = retrieval.BM25([chunk.words for chunk in made])
+    shares = []
+    for k in (figures.K, 10, 20):
+        best = [
+            retrieval.ranked(index.scores(retrieval.words(q[1])))[:k] for q in figures.questions()
+        ]
+        held = zip(best, figures.relevant(made), strict=True)
+        shares.append(float(np.mean([bool(h & set(b)) for b, h in held])))
+    said(
+        f"So expect less than {shares[0]:.2f} from more than {len(made)} chunks, and read more of them: "
+        f"among ten passages it is {shares[1]:.2f} here, among 20 it is {shares[2]:.2f}."
+    )
 
 
 # Words.

@@ -121,6 +121,51 @@ def test_the_variance_of_a_difference(printed: Equations) -> None:
     )
 
 
+def items_for(power: float, delta: float, q: float) -> float:
+    """Items from which on the bar excludes 0 with this power: solved from the normal law, not by the formula."""
+
+    def missing(n: float) -> float:
+        error = math.sqrt((q - delta**2) / n)
+        return float(stats.norm.sf(code.Z * error, delta, error)) - power
+
+    return float(optimize.brentq(missing, 1, 1e7))
+
+
+@pytest.mark.equation("eq-evaluation-power")
+def test_the_items_that_a_power_takes(printed: Equations) -> None:
+    quantile = float(stats.norm.ppf(0.8))
+    printed("eq-evaluation-power").holds(
+        {
+            "n": items_for(0.8, 0.05, 0.17),
+            "z": code.Z,
+            "z_P": quantile,
+            "q": 0.17,
+            r"\delta": 0.05,
+        }
+    )
+    said(f"{quantile:.2f} for 80 % and {stats.norm.ppf(0.9):.2f} for 90 %:")
+    half, most, nearly_all = (math.ceil(items_for(p, 0.02, 0.17) - 1e-6) for p in (0.5, 0.8, 0.9))
+    said(
+        f"For 2 points and $q = 0.17$ these are {most:,} items for 80 % and {nearly_all:,} for 90 %. "
+        f"With {half:,} items the bar is as long as the difference, so $z_P = 0$ and the power is one half;"
+    )
+    ratio = items_for(0.8, 0.02, 0.17) / items_for(0.5, 0.02, 0.17)
+    said(
+        f"Such a bar shows the difference in half of the tests only; "
+        f"a [power](#difference) of 80 % takes {ratio:.2f} times as many items"
+    )
+    draw, shown = np.random.default_rng(0), []
+    for n in (half, most, nearly_all):
+        only_a, only_b, _ = draw.multinomial(n, [0.075, 0.095, 0.83], size=20_000).T
+        d = (only_b - only_a) / n
+        error = np.sqrt(((only_a + only_b) / n - d**2) / n)
+        shown.append(100 * float(np.mean(d - code.Z * error > 0)))
+    said(
+        f"in 20,000 simulated tests with {half:,}, {most:,} and {nearly_all:,} items the difference was shown "
+        f"in {shown[0]:.0f}, {shown[1]:.0f} and {shown[2]:.0f} %"
+    )
+
+
 @pytest.mark.equation("eq-evaluation-clusters")
 def test_the_clustered_error(printed: Equations) -> None:
     scores = np.array([[1.0, 0, 1], [0, 0, 0], [1, 1, 1], [1, 0.5, 1]])

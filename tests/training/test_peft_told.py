@@ -1,6 +1,7 @@
 """What the page of parameter-efficient fine-tuning says: the example, the figures' numbers, the exercises."""
 
 import math
+import tomllib
 from itertools import pairwise
 from pathlib import Path
 
@@ -195,6 +196,30 @@ def test_a_change_that_is_added_and_subtracted_in_16_bits_does_not_always_vanish
     other = ((w + change) - change != w).double().mean().item()
     said(
         f"{100 * other:.0f} % of {w.numel():,} random weights were, with a change an eighth as large"
+    )
+
+
+def test_llama_3_8b_by_the_formula() -> None:
+    models = PAGE.parents[1] / "inference" / "calculators" / "models.toml"
+    shape = next(
+        m
+        for m in tomllib.loads(models.read_text(encoding="utf-8"))["model"]
+        if m["name"] == "Llama 3 8B"
+    )
+    width, inner, vocabulary = shape["width"], shape["inner"], shape["vocabulary"]
+    narrow = width // shape["heads"] * shape["kv_heads"]
+    matrices = [(width, width)] * 2 + [(width, narrow)] * 2 + [(width, inner)] * 3
+    learned = shape["layers"] * sum(16 * (d + k) for d, k in matrices)
+    tables = 2 * vocabulary * width
+    weights = shape["layers"] * (sum(d * k for d, k in matrices) + 2 * width) + tables + width
+    full, lora = peft.full_memory(weights), peft.lora_memory(weights, learned)
+    four = peft.lora_memory(weights, learned, peft.bits())
+    wide = four + tables * (4 - peft.bits() / 8)
+    said(
+        f"values are {narrow:,} wide and whose inner width is {inner:,}: {learned / 1e6:.1f} million "
+        f"numbers, {100 * learned / weights:.2f} % of all",
+        f"full fine-tuning takes {full / 1e9:.1f} GB, LoRA {lora / 1e9:.1f} GB and QLoRA {four / 1e9:.1f} GB, "
+        f"or {wide / 1e9:.1f} GB with the two tables for {vocabulary:,} tokens in 32 bits",
     )
 
 
