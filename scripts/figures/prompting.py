@@ -195,7 +195,7 @@ def draw_best(table: style.Table, axes: style.Axes) -> None:
                 table["k"], table[f"{name} {size}"], mark + line, color=colour, ms=3.5, label=label
             )
     axes.set_xticks((1, 4, 8, 12, 16))
-    axes.set_ylim(0.28, 0.52)
+    axes.set_ylim(0.26, 0.5)
     axes.set_xlabel("wordings tried")
     axes.set_ylabel("right choices of the best")
     axes.legend(loc="upper left")
