@@ -44,6 +44,9 @@ def wide(said: str, sheet: diagram.Sheet) -> None:
     sheet.chain([system, user, tokens, model, text, check, act])
     sheet.arrow(outside.right(-8), filter_.left())
     sheet.arrow(filter_.right(), tokens.bottom())
+    sheet.label(317, 180, "trust boundary", size=12.5)
+    sheet.label(662, 118, "trust", size=12.5)
+    sheet.label(662, 133, "boundary", size=12.5)
 
 
 def narrow(said: str, sheet: diagram.Sheet) -> None:
@@ -67,6 +70,8 @@ def narrow(said: str, sheet: diagram.Sheet) -> None:
     sheet.arrow(outside.right(-14), filter_.left())
     sheet.arrow(filter_.right(), tokens.top(), via=[(304, 154), (304, 236), (226, 236)])
     sheet.chain([tokens, model, text, check, act])
+    sheet.label(166, 238, "trust boundary", size=12.5)
+    sheet.label(284, 436, "trust boundary", size=12.5)
 
 
 FIGURES = [diagram.Recipe("inference/security/diagram", numbers, draw)]

@@ -53,6 +53,11 @@ def test_escaped_text_holds_no_tag() -> None:
         "![x](https&amp;#58;&amp;#47;&amp;#47;out.example/secret)",
         r"[x](javascript\:secret)",
         r"![x](\/\/out.example/secret)",
+        "www.out.example/secret",
+        "WWW.out.example/secret",
+        '<img src="/\t/out.example/secret">',
+        '<img src="\\\n/out.example/secret">',
+        '<img src="/\r/out.example/secret">',
     ],
 )
 def test_a_link_elsewhere_is_cut_in_every_form(link: str) -> None:
@@ -64,7 +69,7 @@ def test_a_link_elsewhere_is_cut_in_every_form(link: str) -> None:
 
 
 def test_a_link_of_the_list_and_plain_text_stay() -> None:
-    text = "Offer: ![a](https://shop.example/a?x=1) at 12:30, 3/4 of it. See [b](/local)."
+    text = "Offer: ![a](https://shop.example/a?x=1) at 12:30, 3/4 of it. Awww.ful? See [b](/local)."
     assert untrusted.shown(text, HOSTS) == text
 
 
