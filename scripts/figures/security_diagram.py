@@ -70,7 +70,7 @@ def narrow(said: str, sheet: diagram.Sheet) -> None:
     sheet.arrow(outside.right(-14), filter_.left())
     sheet.arrow(filter_.right(), tokens.top(), via=[(304, 154), (304, 236), (226, 236)])
     sheet.chain([tokens, model, text, check, act])
-    sheet.label(166, 238, "trust boundary", size=12.5)
+    sheet.label(264, 231, "boundary", size=12.5)
     sheet.label(284, 436, "trust boundary", size=12.5)
 
 

@@ -299,7 +299,7 @@ def test_exercise_5_no_success(answer: Bench) -> None:
         "Against attempts like these the rate is below about 5 %, at 95 %."
     )
     said(f"$1 - 0.05^{{1/60}} = {security.none_seen(60):.3f}$.")
-    said(f"A rate of 4 % would give the same in {100 * 0.96**60:.0f} of 100 such tests.")
+    said(f"A rate of 4 % would give the same in {100 * stats.binom.pmf(0, 60, 0.04):.0f} of 100 such tests.")
 
 
 @pytest.mark.answer("answer-security-count")
