@@ -164,7 +164,9 @@ def test_layers_in_the_figure() -> None:
 
 
 def test_half_of_the_attackers_and_accounts() -> None:
-    assert security.tries_for_half(0.99) / security.tries_for_half(0.9) == pytest.approx(10, abs=0.5)
+    assert security.tries_for_half(0.99) / security.tries_for_half(0.9) == pytest.approx(
+        10, abs=0.5
+    )
     halves = [f"{np.log(2) / -np.log(r):.1f} for" for r in recipe.RECALLS]
     said(f"This is {halves[0]} a recall of 0.9, {halves[1]} 0.99 and {halves[2]} 0.999")
     said(
@@ -299,7 +301,9 @@ def test_exercise_5_no_success(answer: Bench) -> None:
         "Against attempts like these the rate is below about 5 %, at 95 %."
     )
     said(f"$1 - 0.05^{{1/60}} = {security.none_seen(60):.3f}$.")
-    said(f"A rate of 4 % would give the same in {100 * stats.binom.pmf(0, 60, 0.04):.0f} of 100 such tests.")
+    said(
+        f"A rate of 4 % would give the same in {100 * stats.binom.pmf(0, 60, 0.04):.0f} of 100 such tests."
+    )
 
 
 @pytest.mark.answer("answer-security-count")
