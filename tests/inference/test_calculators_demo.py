@@ -74,7 +74,7 @@ def test_a_setting_has_an_effect_or_is_not_shown_and_no_part_is_more_than_its_wh
     used.fill("16")
     used.press("Enter")
     expect(used).to_have_value("8")
-    inner = demo.get_by_label("Expert's inner width")
+    inner = demo.get_by_label("Expert’s inner width")
     inner.fill("1")
     inner.press("Enter")
     expect(cell(demo, "Parameters")).to_have_text("1.61 bn")

@@ -42,6 +42,12 @@ EVERY = """async root => {
     if (button.isConnected && button.dataset.preset !== "" && !others.test(button.textContent))
       button.click();
 }"""
+ALL_PRESETS = """async root => {
+  for (const preset of root.querySelectorAll("[data-preset]")) {
+    preset.click();
+    while (root.ariaBusy === "true") await new Promise(done => setTimeout(done, 50));
+  }
+}"""
 PRESSED_NOW = "root => root.querySelector('[aria-pressed=true][data-preset]')?.textContent"
 SEEN = "root => [...root.querySelectorAll('.demo-see')].map(node => node.textContent)"
 VALUES = """root => [...root.querySelectorAll("input, select")].map(node =>
@@ -109,6 +115,7 @@ def test_what_was_set_is_there_again_and_reset_takes_all_back(
     again = opened(other, f"{place}#demo")
     assert again.evaluate(VALUES) == values, place
     expect(refusal(other)).to_be_empty()
+    demo.evaluate(ALL_PRESETS)
     demo.locator("button:visible", has_text=re.compile("^Reset$")).click()
     until(page, "location.search === ''")
     start = demo.get_by_role("button", name=re.compile("^(Start|Load)"))

@@ -69,7 +69,7 @@ def test_bars_hold_the_truth_as_often_as_each_preset_says(open_demo: OpenDemo) -
             assert 3 <= small <= 40
     demo.get_by_role("button", name="Few items").click()
     assert round(counted(demo)[0]) == 78
-    demo.get_by_label("Bar of A", exact=True).select_option("Wilson")
+    demo.get_by_label("Bar of a score", exact=True).select_option("Wilson")
     assert round(counted(demo)[0]) == 94
     demo.get_by_role("button", name="Two points").click()
     expect(said(demo)).to_contain_text("The bar of A")

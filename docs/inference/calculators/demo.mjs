@@ -15,7 +15,7 @@ const FIELDS = {
   heads: ["Query heads", 999],
   kv_heads: ["KV heads", 999],
   inner: ["Inner width", 999999],
-  expert_inner: ["Expert's inner width", 999999],
+  expert_inner: ["Expert’s inner width", 999999],
   vocabulary: ["Vocabulary", 999999],
   experts: ["Experts", 9999],
   used: ["Experts a token", 999],
@@ -65,7 +65,7 @@ const PRESETS = [
     tokens: 3,
     trained: 0,
     hourly: 3.6,
-    see: "388 parameters, 776 bytes, 912 operations for the eighth token, and 6.84 s for training on 1,000 tokens: the numbers of the page.",
+    see: "388 parameters and 776 bytes; press “Costs” for 912 operations for the eighth token, and 6.84 s for training on 1,000 tokens: the numbers of the page.",
   },
   {
     ...SHARED,
@@ -84,7 +84,7 @@ const PRESETS = [
     format: "bf16",
     tokens: 17,
     batch: 4,
-    see: "One text of Llama 3.1 keeps 43 GB, four of them more than the weights take. Choose Mistral 7B, then DeepSeek-V3.",
+    see: "One text of Llama 3.1, which has this shape, keeps 43 GB, four of them more than the weights take. Choose Mistral 7B, then DeepSeek-V3, and watch the caches.",
   },
   {
     ...SHARED,
@@ -104,7 +104,7 @@ const PRESETS = [
     format: "int8",
     tokens: 13,
     batch: 64,
-    see: "671 billion parameters, an eighteenth of them multiply a token. Move the texts at once: reading the experts is shared slowly.",
+    see: "671 billion parameters, an eighteenth of them multiply a token. Change the texts at once and watch the tokens a second: reading the experts is shared slowly.",
   },
 ];
 
@@ -281,7 +281,7 @@ class Stage {
       field.input.disabled = idle;
       const box = field.input.parentElement;
       if (box) box.style.display = idle ? "none" : "";
-      if (m[key]) field.set(m[key]);
+      field.set(m[key] || 1); // what the fields start with
     }
     this.show();
   }
@@ -298,7 +298,7 @@ class Stage {
     this.batch?.set(preset.batch);
     this.many?.set(preset.gpus);
     this.see.textContent = preset.see;
-    this.view(preset.name === "Training");
+    this.view(["Training", "Experts"].includes(preset.name));
     this.take();
   }
 

@@ -184,8 +184,8 @@ class Stage {
     const { drafted, accepted, last } = this.call;
     const word = speculative.WORDS[last];
     if (!drafted.length) return `The call had no draft and wrote ${word}.`;
-    const kept = accepted === drafted.length ? "all" : String(accepted);
-    return `The call kept ${kept} of ${drafted.length} drafts and added ${word}.`;
+    const kept = `${accepted === drafted.length ? "all" : `${accepted} of`} ${drafted.length}`;
+    return `The call kept ${kept} drafts and added ${word}.`;
   }
 
   /** @returns {string} what was run, beside the formulas */
@@ -200,7 +200,7 @@ class Stage {
         ? `A drafted place is ${digits(far)} from the target.`
         : "Each word comes out as the target has it.";
     const run = this.calls
-      ? `${this.words} words in ${this.calls} calls, ${digits(this.words / this.calls)} a call; by the formula`
+      ? `${this.words} word${this.words === 1 ? "" : "s"} in ${this.calls} call${this.calls === 1 ? "" : "s"}, ${digits(this.words / this.calls)} a call; by the formula`
       : "By the formula";
     return `${run} ${digits(words)} a call, ${digits(fast)} times as fast. ${away}`;
   }

@@ -181,7 +181,8 @@ class Stage {
     }
     const head = ["Class", "Near", "Modes", "Precision", "Recall"];
     ui.table(this.output, "150 samples each", head, rows);
-    this.status(`${told.join("; ")}.`);
+    const idle = this.names().some(sums.refines) ? "" : " The passes change nothing here.";
+    this.status(`${told.join("; ")}.${idle}`);
   }
 }
 

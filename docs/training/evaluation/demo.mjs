@@ -21,7 +21,7 @@ const PRESETS = [
     b: 0.76,
     alike: 0.82,
     n: 200,
-    see: "The first bar is the test of the page. Thick below: the same items; thin: as if they were others. Press “100 tests”: about 95 of 100 bars hold the truth.",
+    see: "The bar drawn now is the test of the page. Thick below: the same items; thin: as if they were others. Press “100 tests”: about 95 of 100 bars hold the truth.",
   },
   {
     name: "Few items",
@@ -98,7 +98,7 @@ class Stage {
       a: ui.slider(parent, { label: "True score of A", value: 0.7, format, ...share }),
       b: ui.slider(parent, { label: "True score of B", value: 0.76, format, ...share }),
       alike: ui.slider(parent, {
-        label: "The same items are hard",
+        label: "Same items hard, 0 to 1",
         min: 0,
         max: 1,
         step: 0.01,
@@ -113,7 +113,7 @@ class Stage {
         onInput,
       }),
       kind: ui.select(parent, {
-        label: "Bar of A",
+        label: "Bar of a score",
         options: [
           ["usual", "the usual one"],
           ["Wilson", "Wilson’s"],
@@ -200,8 +200,13 @@ class Stage {
       return { own: around(mean, paired), wide: around(mean, apart) };
     });
     return [
-      { title: "Score of A, test by test", truth: a, zero: false, bars: scores },
-      { title: "B minus A", truth: b - a, zero: true, bars: pairs },
+      { title: "Score of A, the last tests (40 at most)", truth: a, zero: false, bars: scores },
+      {
+        title: "B minus A; red bars miss the line of the truth",
+        truth: b - a,
+        zero: true,
+        bars: pairs,
+      },
     ];
   }
 
@@ -216,9 +221,9 @@ class Stage {
     const told =
       this.tests === 1
         ? `The bar of A ${held(this.heldA)} the truth, that of the difference ${held(this.heldDifference)} it.`
-        : `Of ${all}, ${this.heldA} bars of A and ${this.heldDifference} of the difference hold the truth.`;
+        : `Of ${all}, ${this.heldA} bars of A and ${this.heldDifference} of the difference hold the truth, and ${this.small} p-values are below 0.05.`;
     this.status(
-      `The last test: B minus A ${points(mean)} ± ${points(Z * paired)} points, p-value ${ui.fixed(p, 3)}. ${told}`,
+      `The last test: B minus A ${points(mean)} ± ${points(Z * paired)} points, p-value ${p < 0.001 ? "below 0.001" : ui.fixed(p, 3)}. ${told}`,
     );
     const right = [last.both + last.onlyA, last.both + last.onlyB];
     const bars = right.map((many) => evaluation.bar(many, n, kind));

@@ -5,6 +5,8 @@
  * @typedef {import("../../assets/demos/ui.mjs").Colours} Colours
  */
 
+import { fixed } from "../../assets/demos/ui.mjs";
+
 const PAD = { side: 8, top: 24, bottom: 22 };
 const HIGH = 1.7; // the largest weight that is drawn
 
@@ -46,7 +48,16 @@ export function drawRow(g, size, colours, { row, made, levels, group }) {
     g.stroke();
     g.fillStyle = colours.ink;
     const outside = Math.abs(value) > HIGH;
-    if (outside) g.fillText(String(Math.round(value)), x + room, at(value) + 4);
+    if (outside) {
+      // What is cut says how far it would go.
+      const side = n === row.length - 1 ? -1 : 1;
+      const digits = Math.abs(value) < 10 ? 1 : 0;
+      g.fillText(
+        `${value < 0 ? "↓" : "↑"} ${fixed(value, digits)}`,
+        x + side * room * 1.3,
+        at(value) + 4,
+      );
+    }
     g.fillStyle = colours.muted;
     g.fillText(String(n + 1), x, size.height - 6);
   }

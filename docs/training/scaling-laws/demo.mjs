@@ -16,7 +16,7 @@ const PRESETS = [
     law: "example",
     n: 2,
     d: 6,
-    see: "Four million parameters, 64 million tokens: the lowest point of its budget, the black dot. Move one slider: the budget moves too.",
+    see: "Four million parameters, 64 million tokens: the lowest point of its budget, the filled dot. Move one slider: the budget moves too.",
   },
   {
     name: "Too large",
@@ -31,7 +31,7 @@ const PRESETS = [
     n: 2,
     d: 6,
     served: 8.75,
-    see: "About 430 million tokens will be served: a smaller model, trained on more text, has the same loss for 22 % less work in all.",
+    see: "About 430 million tokens will be served. The green ring: a smaller model, trained on more text, has the same loss for 22 % less work in all.",
   },
   {
     name: "GPT-3",
@@ -55,6 +55,9 @@ const few = (value) =>
     ? Math.round(value).toLocaleString("en")
     : value.toPrecision(3).replace(/\.?0+$/, "");
 
+const percent = (/** @type {number} */ share) =>
+  share < 0.01 && share > 0 ? "less than 1 %" : `${Math.round(100 * share)} %`;
+
 class Stage {
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -67,7 +70,7 @@ class Stage {
       width: 430,
       height: 270,
       label:
-        "Three curves of the loss against the size of the model, one for each budget, with dots at their lowest points and a ring at the chosen model",
+        "Three curves of the loss against the size of the model, one for each budget, with dots at their lowest points a ring at the chosen model, and one at the model of the least work",
       draw: (g, size, colours) => drawBudgets(g, size, colours, this.now()),
     });
     this.controls = this.settingsOn(controls);
@@ -85,9 +88,9 @@ class Stage {
       law: ui.select(parent, {
         label: "Law",
         options: [
-          ["example", "the example, in millions"],
-          ["2024", "fitted in 2024, in billions"],
-          ["2022", "as printed in 2022, in billions"],
+          ["example", "the example, millions"],
+          ["2024", "fitted in 2024, billions"],
+          ["2022", "printed in 2022, billions"],
         ],
         value: "example",
         onInput: () => this.renamed(),
@@ -162,10 +165,10 @@ class Stage {
     const [found, bestN, bestLoss, share, usedN, usedD, saved] = scaling.outcome(name, n, d, later);
     const size = (/** @type {number} */ value) => this.amount(value / unit);
     const served = later
-      ? ` Served ${size(later)}: N = ${size(usedN)}, D = ${size(usedD)}, ${Math.round(100 * saved)} % less work.`
+      ? ` Served ${size(later)}: N = ${size(usedN)}, D = ${size(usedD)}, ${percent(saved)} less work.`
       : "";
     this.status(
-      `Loss ${ui.fixed(found, 3)}, D / N = ${few(d / n)}. Best of this budget: ${ui.fixed(bestLoss, 3)}; this loss needs ${Math.round(100 * share)} % of it.${served}`,
+      `Loss ${ui.fixed(found, 3)}, D / N = ${few(d / n)}. Best of this budget: ${ui.fixed(bestLoss, 3)}; this loss needs ${percent(share)} of it.${served}`,
     );
     const best = scaling.optimum(scaling.LAWS[name], 6 * n * d);
     const rows = [

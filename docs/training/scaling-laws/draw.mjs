@@ -35,7 +35,7 @@ export function drawBudgets(g, size, colours, { law, here, used, name }) {
   g.font = `${size.width < 380 ? 11 : 12}px sans-serif`;
   g.textAlign = "left";
   g.fillStyle = colours.ink;
-  g.fillText("Loss against size: this budget, 1/16 and 16 times of it", 4, 14);
+  g.fillText("Loss by size: 1/16, 1 and 16 budgets; red ring: chosen", 4, 14);
   frame(g, size, colours, { lowest, most, y });
   g.save();
   g.beginPath();
