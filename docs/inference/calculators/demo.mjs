@@ -65,7 +65,7 @@ const PRESETS = [
     tokens: 3,
     trained: 0,
     hourly: 3.6,
-    see: "388 parameters and 776 bytes; press “Costs” for 912 operations for the eighth token, and 6.84 s for training on 1,000 tokens: the numbers of the page.",
+    see: "388 parameters, 776 bytes. Press “Costs”: 912 operations for the eighth token, 6.84 s for training on 1,000 tokens.",
   },
   {
     ...SHARED,
@@ -84,7 +84,7 @@ const PRESETS = [
     format: "bf16",
     tokens: 17,
     batch: 4,
-    see: "One text of Llama 3.1, which has this shape, keeps 43 GB, four of them more than the weights take. Choose Mistral 7B, then DeepSeek-V3, and watch the caches.",
+    see: "One text of Llama 3.1, of this shape, keeps 43 GB, four more than the weights take. Choose Mistral 7B, then DeepSeek-V3.",
   },
   {
     ...SHARED,
@@ -104,7 +104,7 @@ const PRESETS = [
     format: "int8",
     tokens: 13,
     batch: 64,
-    see: "671 billion parameters, an eighteenth of them multiply a token. Change the texts at once and watch the tokens a second: reading the experts is shared slowly.",
+    see: "671 billion parameters, an eighteenth of them multiply a token. Press “Costs”, then change the texts at once.",
   },
 ];
 
@@ -298,7 +298,7 @@ class Stage {
     this.batch?.set(preset.batch);
     this.many?.set(preset.gpus);
     this.see.textContent = preset.see;
-    this.view(["Training", "Experts"].includes(preset.name));
+    this.view(preset.name === "Training");
     this.take();
   }
 

@@ -5,6 +5,7 @@ import * as ui from "../../assets/demos/ui.mjs";
 import { drawRow } from "./draw.mjs";
 import * as quantisation from "./quantisation.mjs";
 
+const SEED = 1; // the weights of the page
 const LARGE = 3; // the place of the weight that grows
 const FEW = 4;
 
@@ -101,15 +102,15 @@ class Stage {
         format: (value) => (10 ** value).toFixed(value < 1 ? 1 : 0),
         onInput,
       }),
-      seed: ui.number(parent, { label: "Seed", value: 0, onInput }),
+      seed: ui.number(parent, { label: "Seed", value: SEED, onInput }),
     };
   }
 
   /** @returns {number[]} the weights */
   row() {
-    const seed = this.controls?.seed.value() ?? 0;
+    const seed = this.controls?.seed.value() ?? SEED;
     const { normal } = random(seed);
-    const row = quantisation.ROW.map((value) => (seed ? 0.6 * normal() : value));
+    const row = quantisation.ROW.map((value) => (seed === SEED ? value : 0.6 * normal()));
     row[LARGE] *= 10 ** (this.controls?.grows.value() ?? 0);
     return row;
   }
@@ -130,7 +131,7 @@ class Stage {
     controls.format.set(format);
     controls.share.set(String(share));
     controls.grows.set(grows);
-    controls.seed.set(0);
+    controls.seed.set(SEED);
     this.see.textContent = see;
     this.show();
   }
