@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from functools import cache, partial
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 import pytest
@@ -268,7 +268,12 @@ def test_adam_with_a_constant_gradient(printed: Equations) -> None:
                 tolerance=1e-9,
             )
     first = (1 - 0.9) / math.sqrt(1 - 0.999)
-    said(f"times as large: {first:.2f} with 0.9 and 0.999.", f"its first step is {first:.2f} rates long;")  # fmt: skip
+    said(f"times as large: {first:.2f} with 0.9 and 0.999.")
+    raw = [(1 - 0.9**t) / math.sqrt(1 - 0.999**t) for t in range(1, 301)]
+    said(
+        f"first step {raw[0]:.2f} rates long, the twelfth {max(raw):.2f}, and the last of 300 still {raw[-1]:.2f}:"
+    )
+    assert max(raw) == raw[11]
 
 
 @pytest.mark.equation("eq-optimisation-decay")
@@ -308,9 +313,13 @@ def back(beta: float) -> int:
 
 def test_one_bad_batch() -> None:
     said(f"come back to half a rate after {back(0.999):,} steps, or {back(0.95)}.")
-    said(f"(#spike) only after {back(0.999):,} steps.")
+    said(
+        f"(#spike) only after {back(0.999):,} steps. With 0.95, as in the call above, it is {back(0.95)}."
+    )
     first = [code.after_spike(1000, 1, beta)[0] for beta in (0.999, 0.95)]
     said(f"keeps that step at {first[0]:.1f} rates with $\\beta_2 = 0.999$ and {first[1]:.2f} with 0.95")  # fmt: skip
+    wrong = [-min(accumulate(code.after_spike(-1000, 400, beta))) for beta in (0.999, 0.95)]
+    said(f"carry the weight {wrong[0]:.0f} rates the wrong way, or {wrong[1]:.0f}.")
     assert code.after_spike(1000, 50, 0.999, 1.0) == pytest.approx([1.0] * 50)
     library = torch.optim.Adam(
         [torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))], 1.0, (0.9, 0.95)
@@ -337,6 +346,8 @@ def test_what_a_round_does_to_a_singular_value(printed: Equations) -> None:
     printed("eq-optimisation-muon").holds(
         {"s'": float(after[0]), "s": float(before[0]), "a": a, "b": b, "c": c}
     )
+    assert float(before.max()) <= 1
+    said("the root of the sum of its squares, which makes all singular values at most 1.")
     assert after.tolist() == pytest.approx([float(a * s + b * s**3 + c * s**5) for s in before])
 
 

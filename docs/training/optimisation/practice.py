@@ -47,7 +47,7 @@ def averaged(net: nn.Module, keep: float = 0.999) -> AveragedModel:
 
 
 def muon(matrices: list[nn.Parameter], rate: float) -> torch.optim.Optimizer:
-    """Muon for hidden matrices; embeddings, output, biases and gains stay with AdamW."""
+    """Muon for hidden matrices; embeddings, output, biases and gains stay with AdamW; the rate is Muon's own."""
     return torch.optim.Muon(matrices, lr=rate, momentum=0.95, weight_decay=0.1)
 
 
