@@ -4,6 +4,8 @@ import itertools
 import math
 import random
 import runpy
+from collections import Counter
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,35 @@ def test_equal_minima_by_all_orders(printed: Equations) -> None:
     printed("eq-pre-training-minima").holds(
         {"g": second[0] / second[1], "c": 3, "u": 7, "s": 3 / 7}
     )
+
+
+def first_of(one: set[str], order: Sequence[str]) -> str:
+    """The first shingle of a text in an order of all shingles."""
+    return next(x for x in order if x in one)
+
+
+def test_the_order_that_is_written_out() -> None:
+    line = "dog sat, cat sat, the mat, on the, a dog, the hat, sat on, the cat"
+    order = line.split(", ")
+    assert set(order) == A | B | C
+    a, b, c = (first_of(one, order) for one in (A, B, C))
+    assert a == b != c
+    said(f"In the order *{line}* the minimum of A is *{a}*, of B *{b}*, of C *{c}*: A and B agree.")
+
+
+def test_what_six_orders_keep_by_all_orders() -> None:
+    pairs = ((0, 1), (0, 2), (1, 2))
+    single: Counter[tuple[bool, ...]] = Counter()
+    for order in itertools.permutations(sorted(A | B | C)):
+        minima = [first_of(one, order) for one in (A, B, C)]
+        single[tuple(minima[m] == minima[n] for m, n in pairs)] += 1
+    chance = 0.0
+    for drawn in itertools.product(single, repeat=6):
+        bands = [[x and y for x, y in zip(*drawn[i : i + 2], strict=True)] for i in (0, 2, 4)]
+        met = {pair for i, pair in enumerate(pairs) if any(band[i] for band in bands)}
+        if code.keep(3, met) == [0, 2]:
+            chance += math.prod(single[x] for x in drawn) / math.factorial(8) ** 6
+    said(f"A and C alone are kept, as in the picture, in {100 * chance:.0f} % of all draws.")
 
 
 @pytest.mark.equation("eq-pre-training-spread")
@@ -164,7 +195,10 @@ def test_the_window_of_the_example() -> None:
     mask = code.document_mask(owner[0])
     assert int(mask.sum()) == 28 + 6
     assert int(torch.ones(10, 10).tril().sum()) == 55
-    said("of the 55 pairs of a token and one before it or itself, $28 + 6 = 34$ remain")
+    said(
+        "of the 55 pairs of a token and one before it or itself, $28 + 6 = 34$ remain; "
+        "positions start again at 0 with C."
+    )
     assert code.positions(owner[0]).tolist() == [0, 1, 2, 3, 4, 5, 6, 0, 1, 2]
     assert int((owner[0][1:] == owner[0][:-1]).sum()) == 8
     said("so 8 of 9 count.", "A and C have 6 words each, the window has room for 10.")
