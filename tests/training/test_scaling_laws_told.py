@@ -72,8 +72,8 @@ def test_the_example() -> None:
         for p in (code.EXAMPLE, code.BESIROGLU)
     ]
     said(
-        f"Twice the operations, best split, leave {kept[0]:.0f} % of it; by the constants fitted "
-        f"to large models, [{kept[1]:.0f} %](#optimum)."
+        f"Twice the operations, best split, leave {kept[0]:.0f} % of it; by [the constants fitted "
+        f"to large models](#optimum), {kept[1]:.0f} %."
     )
     off = [code.law(code.EXAMPLE, n, 256 / n) for n in (1, 16)]
     assert off == [2.25, 2.25]
