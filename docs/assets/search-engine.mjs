@@ -92,11 +92,7 @@ const guessed = ({ ways, term }) => !term && ways[0].some((word) => word.slip);
  */
 function* named(index, { ways }) {
   const keys = new Set(ways.map((way) => way.map((word) => word.stem).join("")));
-  for (const {
-    words: [title],
-    page,
-  } of index.titles)
-    if (keys.has(title.join(""))) yield page;
+  for (const { key, number } of index.pages) if (keys.has(key)) yield number;
 }
 
 /**
@@ -179,7 +175,7 @@ export function find(index, query) {
     const { score, share, rated } = judge(page, all, total);
     const title = words(page.title);
     const extra = Math.max(
-      asked.has(title.map(stem).join("")) ? 1 : 0,
+      asked.has(page.key) ? 1 : 0,
       begun.length > 2 && title.join("").startsWith(begun) ? STARTED : 0,
       !owned && page.sections.some(headed) ? HEADED : 0,
       HINTED * (hinted.get(page.number) ?? 0),

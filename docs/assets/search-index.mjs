@@ -4,7 +4,7 @@
  */
 
 /** @typedef {{page: Page, title: string, key: string, anchor: string, location: string, elsewhere: boolean}} Section `elsewhere`: another page owns the term of its heading */
-/** @typedef {{number: number, address: string, title: string, first: number, sections: Section[]}} Page */
+/** @typedef {{number: number, address: string, title: string, key: string, first: number, sections: Section[]}} Page `key`: the stems of its title as one word */
 /** @typedef {{words: string[][], page: number}} Term the ways to say it, in stems, and who owns it */
 /** @typedef {{pages: Page[], sections: Section[], stop: Set<string>, stems: string[], forms: Map<string, string>, signs: Map<string, string>, places: Map<string, number[]>, heads: Map<string, number[]>, headStems: string[], terms: Map<string, Term>, bags: Map<string, Term>, titles: Term[], shorts: Map<string, Term>, initials: Map<string, string[]>, mended: Map<string, string>}} Index */
 
@@ -93,7 +93,9 @@ export async function read(data) {
     mended: new Map(),
   };
   for (const [address, title, ...sections] of data.pages) {
-    const page = { number: index.pages.length, address, title, first: index.sections.length };
+    const stemmed = words(title).map(stem);
+    const key = stemmed.join("");
+    const page = { number: index.pages.length, address, title, key, first: index.sections.length };
     const made = /** @type {Page} */ ({ ...page, sections: [] });
     for (const entry of [`${title}#`, ...sections]) {
       const cut = entry.lastIndexOf("#");
@@ -111,7 +113,7 @@ export async function read(data) {
       made.sections.push(section);
       index.sections.push(section);
     }
-    index.titles.push({ words: [words(title).map(stem)], page: made.number });
+    index.titles.push({ words: [stemmed], page: made.number });
     index.pages.push(made);
     await pause();
   }

@@ -264,6 +264,7 @@ class _Fill(Treeprocessor):
         if items is None:
             return
         entries = {} if page.marked else _entries(page) or {}
+        pages = page.ask(parts, page.docs)
         for item in items:
             paragraph = item.find("p")
             if paragraph is None or not (paragraph.text or "").startswith(MARK):
@@ -276,7 +277,7 @@ class _Fill(Treeprocessor):
                 continue
             entry = entries[_key(item.get("id", ""))]
             last = set_entry(page, paragraph, entry)
-            shown = part_of(page.ask(parts, page.docs), entry.key)
+            shown = part_of(pages, entry.key)
             if page.has(shown):
                 href = page.link(shown, f"ref-{entry.key}")
                 last = sub(paragraph, "a", class_="citation-key", href=href)

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import OpenDemo
+from tests.site.kit import said
 
 pytestmark = pytest.mark.browser
 
@@ -17,11 +18,6 @@ def opened(open_demo: OpenDemo, **options: object) -> tuple[Page, Locator]:
     page, demo = open_demo("architectures/attention", **options)
     demo.locator("details").last.evaluate("node => node.open = true")
     return page, demo
-
-
-def said(demo: Locator) -> Locator:
-    """What is told to screen readers."""
-    return demo.locator("p.demo-told")
 
 
 def row(demo: Locator, word: str) -> Locator:

@@ -6,14 +6,10 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.conftest import OpenDemo
+from tests.site.kit import said
 
 pytestmark = pytest.mark.browser
 PAGE = "architectures/mixture-of-experts"
-
-
-def said(demo: Locator) -> Locator:
-    """What is told to screen readers."""
-    return demo.locator("p.demo-told")
 
 
 def test_it_starts_with_the_example_of_the_page(open_demo: OpenDemo) -> None:

@@ -1,16 +1,12 @@
 """The demo of docs/architectures/positions.md, by mouse, by keyboard, and with odd input."""
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from tests.conftest import OpenDemo
+from tests.site.kit import said
 
 pytestmark = pytest.mark.browser
-
-
-def said(demo: Locator) -> Locator:
-    """What is told to screen readers."""
-    return demo.locator("p.demo-told")
 
 
 def test_it_starts_with_the_numbers_of_the_page(open_demo: OpenDemo) -> None:

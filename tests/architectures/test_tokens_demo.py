@@ -4,13 +4,9 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.conftest import OpenDemo
+from tests.site.kit import said
 
 pytestmark = pytest.mark.browser
-
-
-def said(demo: Locator) -> Locator:
-    """What is told to screen readers."""
-    return demo.locator("p.demo-told")
 
 
 def tokens(demo: Locator) -> Locator:

@@ -5,18 +5,14 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from tests.conftest import OpenDemo
+from tests.site.kit import said
 
 pytestmark = pytest.mark.browser
 PAGE = "inference/speculative"
 speculative: Any = import_module("docs.inference.speculative.speculative")
-
-
-def said(demo: Locator) -> Locator:
-    """What is told to screen readers."""
-    return demo.locator("p.demo-told")
 
 
 def test_it_starts_with_the_example_and_each_preset_shows_what_it_tells(

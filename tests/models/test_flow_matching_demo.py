@@ -8,17 +8,13 @@ from playwright.sync_api import Locator, expect
 from scripts.figures import style
 from tests.said import sayings, tables
 from tests.site.kit import OpenDemo
+from tests.site.kit import said as told
 
 PAGE = style.DOCS / "models" / "flow-matching.md"
 rows_of = tables(PAGE)
 said = sayings(PAGE)
 pytestmark = pytest.mark.browser
 EXAMPLE = "0.40 → 0.30 → 0.24 → 0.35 → 1.00 in 4 Euler steps, 4 calls."
-
-
-def told(demo: Locator) -> Locator:
-    """What is told to screen readers."""
-    return demo.locator("p.demo-told")
 
 
 def shown(demo: Locator) -> str:

@@ -10,13 +10,9 @@ from docs.models.gpt import bpe
 from scripts.figures import gpt as figures
 from tests.conftest import OpenDemo
 from tests.models.test_gpt import loaded, way
+from tests.site.kit import said
 
 pytestmark = pytest.mark.browser
-
-
-def said(demo: Locator) -> Locator:
-    """What is told to screen readers."""
-    return demo.locator("p.demo-told")
 
 
 def text(demo: Locator) -> Locator:

@@ -83,6 +83,11 @@ def scheme_of(page: Page) -> str:
     return str(page.evaluate("document.body.getAttribute('data-md-color-scheme')"))
 
 
+def said(demo: Locator) -> Locator:
+    """What a demo tells to screen readers."""
+    return demo.locator("p.demo-told")
+
+
 def settle(page: Page) -> None:
     """Wait until fonts are there and two frames were drawn."""
     page.evaluate(

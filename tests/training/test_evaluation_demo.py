@@ -7,16 +7,12 @@ from playwright.sync_api import Locator, expect
 from scipy import stats
 
 from tests.conftest import OpenDemo
+from tests.site.kit import said
 
 pytestmark = pytest.mark.browser
 PAGE = "training/evaluation"
 HELD = re.compile(r"Of (\d+) tests, (\d+) bars of A and (\d+) of the difference hold the truth")
 BELOW = re.compile(r"in ([\d.]+) % of all tests, counted; the p-value was below 0.05 in (\d+) of")
-
-
-def said(demo: Locator) -> Locator:
-    """What is told to screen readers."""
-    return demo.locator("p.demo-told")
 
 
 def held(demo: Locator, tests: int) -> tuple[int, int]:

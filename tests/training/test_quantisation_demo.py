@@ -4,14 +4,10 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.conftest import OpenDemo
+from tests.site.kit import said
 
 pytestmark = pytest.mark.browser
 PAGE = "training/quantisation"
-
-
-def said(demo: Locator) -> Locator:
-    """What is told to screen readers."""
-    return demo.locator("p.demo-told")
 
 
 def used(demo: Locator) -> list[str]:

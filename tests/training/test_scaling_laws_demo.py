@@ -1,17 +1,13 @@
 """The demo of docs/training/scaling-laws.md, by mouse and by keyboard."""
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from tests.conftest import OpenDemo
+from tests.site.kit import said
 
 pytestmark = pytest.mark.browser
 PAGE = "training/scaling-laws"
-
-
-def said(demo: Locator) -> Locator:
-    """What is told to screen readers."""
-    return demo.locator("p.demo-told")
 
 
 def test_it_starts_with_the_example_and_each_preset_shows_what_it_tells(

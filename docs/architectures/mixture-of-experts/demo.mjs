@@ -279,10 +279,7 @@ class Stage {
     ]);
     const bias = this.fixed ? "Bias / log 2" : "Bias";
     const head = ["Expert", "Tokens", "Kept", "Mean p", bias];
-    ui.table(this.output, "The last batch", head, rows);
-    for (const cell of this.output.querySelectorAll("th, td")) {
-      if (cell instanceof HTMLElement) cell.style.minWidth = "0";
-    }
+    ui.table(this.output, "The last batch", head, rows, true);
     const balance = moe.balanceLoss(g, p).toFixed(3);
     const still =
       this.fixed && this.done && this.balance?.value() === "none"

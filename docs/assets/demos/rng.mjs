@@ -22,3 +22,13 @@ export function random(seed) {
   };
   return { uniform, normal, integer: (n) => Math.floor(uniform() * n) };
 }
+
+/** @param {number[]} p probabilities @param {number} u uniform on [0, 1) @returns {number} the place that it picks */
+export function pick(p, u) {
+  let below = 0;
+  for (const [n, value] of p.entries()) {
+    below += value;
+    if (below > u) return n;
+  }
+  return p.reduce((last, value, n) => (value > 0 ? n : last), 0); // rounding must not reach beyond it
+}

@@ -563,8 +563,10 @@ const NUMBER = /^[−-]?[\d.,]+( ?%)?$/; // needs less room than words
  * @param {string} caption
  * @param {string[]} head
  * @param {(string | number)[][]} rows the first cell of a row heads it
+ * @param {boolean} [tight] no cell is wider than what stands in it
  */
-export function table(parent, caption, head, rows) {
+export function table(parent, caption, head, rows, tight = false) {
+  const style = tight ? { style: "min-width: 0" } : {};
   parent.replaceChildren();
   parent.classList.add("demo-scroll");
   parent.setAttribute("role", "region");
@@ -573,14 +575,18 @@ export function table(parent, caption, head, rows) {
   reachable(parent, node);
   element("caption", { text: caption }, node);
   const top = element("tr", {}, element("thead", {}, node));
-  for (const text of head) element("th", { scope: "col", text }, top);
+  for (const text of head) element("th", { scope: "col", text, ...style }, top);
   const body = element("tbody", {}, node);
   for (const [first, ...rest] of rows) {
     const row = element("tr", {}, body);
-    element("th", { scope: "row", text: String(first) }, row);
+    element("th", { scope: "row", text: String(first), ...style }, row);
     for (const cell of rest) {
       const text = String(cell);
-      element("td", NUMBER.test(text) ? { text, class: "demo-number" } : { text }, row);
+      element(
+        "td",
+        { text, ...(NUMBER.test(text) ? { class: "demo-number" } : {}), ...style },
+        row,
+      );
     }
   }
 }

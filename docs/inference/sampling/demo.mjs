@@ -1,6 +1,6 @@
 /** The stage of sampling.mjs: the reader sets the rules, sees what they make of six words, and draws. */
 
-import { random } from "../../assets/demos/rng.mjs";
+import { pick, random } from "../../assets/demos/rng.mjs";
 import * as ui from "../../assets/demos/ui.mjs";
 import { drawBars } from "./draw.mjs";
 import * as sampling from "./sampling.mjs";
@@ -146,7 +146,7 @@ class Stage {
   /** One word, by a new random number. */
   draw() {
     const u = this.random.uniform();
-    this.last = sampling.draw(this.q, u);
+    this.last = pick(this.q, u);
     this.tell(`The random number ${u.toFixed(3)} picks ${sampling.WORDS[this.last]}. `);
   }
 
@@ -178,10 +178,7 @@ class Stage {
       ["Before", "After"][n],
       ...row.map((value) => value.toFixed(3)),
     ]);
-    ui.table(this.output, "Probabilities", ["Word", ...sampling.WORDS], rows);
-    for (const cell of this.output.querySelectorAll("th, td")) {
-      if (cell instanceof HTMLElement) cell.style.minWidth = "0";
-    }
+    ui.table(this.output, "Probabilities", ["Word", ...sampling.WORDS], rows, true);
   }
 }
 

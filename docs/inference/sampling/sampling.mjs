@@ -96,16 +96,6 @@ export function distribution(z0, s, counts) {
   return softmax(z);
 }
 
-/** @param {number[]} p @param {number} u uniform on [0, 1) @returns {number} the token that it picks */
-export function draw(p, u) {
-  let sum = 0;
-  for (const [n, value] of p.entries()) {
-    sum += value;
-    if (sum > u) return n;
-  }
-  return p.reduce((last, value, n) => (value > 0 ? n : last), 0); // rounding must not reach beyond it
-}
-
 /** @param {number[]} p @param {Settings} s @param {number[]} counts @returns {number[]} shares, entropy, what is kept */
 export function outcome(p, s, counts) {
   const q = distribution(logits(p), s, counts);

@@ -219,9 +219,8 @@ class Stage {
         ["Comes out", ...numbers(kept.map((value, n) => value + added[n]))],
         ["Written", ...shares],
       ],
+      true,
     );
-    for (const cell of this.output.querySelectorAll("th, td"))
-      if (cell instanceof HTMLElement) cell.style.minWidth = "0";
   }
 }
 

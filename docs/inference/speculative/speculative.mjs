@@ -1,5 +1,7 @@
 /** The sums of speculative.py on eight words: what a rule makes of one place, and one call with its draws. */
 
+import { pick } from "../../assets/demos/rng.mjs";
+
 export const WORDS = ["tea", "milk", "water", "juice", "coffee", "cocoa", "ink", "sand"];
 export const P = [0.4, 0.2, 0.1, 0.1, 0.08, 0.06, 0.04, 0.02]; // target
 export const Q = [0.3, 0.4, 0.1, 0.05, 0.05, 0.05, 0.03, 0.02]; // draft
@@ -63,16 +65,6 @@ export function best(alpha, c, most = Number.POSITIVE_INFINITY) {
   return k;
 }
 
-/** @param {number[]} p @param {number} u uniform on [0, 1) @returns {number} the word that it picks */
-export function draw(p, u) {
-  let below = 0;
-  for (const [n, value] of p.entries()) {
-    below += value;
-    if (below > u) return n;
-  }
-  return p.reduce((last, value, n) => (value > 0 ? n : last), 0); // rounding must not reach beyond it
-}
-
 /**
  * One call; every place has the same p and q.
  * @param {RuleName} name @param {number[]} p @param {number[]} q @param {number} k
@@ -80,11 +72,11 @@ export function draw(p, u) {
  * @returns {Call}
  */
 export function call(name, p, q, k, uniform) {
-  const drafted = Array.from({ length: k }, () => draw(q, uniform()));
+  const drafted = Array.from({ length: k }, () => pick(q, uniform()));
   const { accept, instead } = rule(name, p, q);
   let accepted = 0;
   while (accepted < k && uniform() < accept[drafted[accepted]]) accepted++;
-  return { drafted, accepted, last: draw(accepted < k ? instead : p, uniform()) };
+  return { drafted, accepted, last: pick(accepted < k ? instead : p, uniform()) };
 }
 
 /**

@@ -59,6 +59,9 @@ const PRESETS = [
 
 const points = (/** @type {number} */ value) => ui.fixed(100 * value, 1);
 
+/** @param {number} middle @param {number} error @returns {evaluation.Bar} */
+const around = (middle, error) => ({ middle, low: middle - Z * error, high: middle + Z * error });
+
 class Stage {
   /** @type {evaluation.Counts[]} */
   shown = [];
@@ -187,11 +190,6 @@ class Stage {
   panels() {
     if (!this.controls) return [];
     const { a, b, n, kind } = this.settings();
-    const around = (/** @type {number} */ middle, /** @type {number} */ error) => ({
-      middle,
-      low: middle - Z * error,
-      high: middle + Z * error,
-    });
     const scores = this.shown.map((counts) => ({
       own: evaluation.bar(counts.both + counts.onlyA, n, kind),
     }));
@@ -233,11 +231,6 @@ class Stage {
       points(bar.low),
       points(bar.high),
     ];
-    const around = (/** @type {number} */ error) => ({
-      middle: mean,
-      low: mean - Z * error,
-      high: mean + Z * error,
-    });
     ui.table(
       this.output,
       `The last test in per cent. The bar of A holds the truth in ${points(evaluation.coverage(a, n, kind))} % of all tests, counted; the p-value was below 0.05 in ${this.small} of ${all}.`,
@@ -245,8 +238,8 @@ class Stage {
       [
         row("A", bars[0]),
         row("B", bars[1]),
-        row("B minus A, same items", around(paired)),
-        row("B minus A, as if others", around(apart)),
+        row("B minus A, same items", around(mean, paired)),
+        row("B minus A, as if others", around(mean, apart)),
       ],
     );
   }

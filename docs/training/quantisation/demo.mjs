@@ -157,9 +157,8 @@ class Stage {
         ["Scale", ...first(scales).map((value) => ui.fixed(value, 3))],
         ["Used", ...first(made).map((value) => ui.fixed(value, 2))],
       ],
+      true,
     );
-    for (const cell of this.output.querySelectorAll("th, td"))
-      if (cell instanceof HTMLElement) cell.style.minWidth = "0";
   }
 }
 

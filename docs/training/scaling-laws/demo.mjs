@@ -70,7 +70,7 @@ class Stage {
       width: 430,
       height: 270,
       label:
-        "Three curves of the loss against the size of the model, one for each budget, with dots at their lowest points a ring at the chosen model, and one at the model of the least work",
+        "Three curves of the loss against the size of the model, one for each budget, with dots at their lowest points, a ring at the chosen model, and one at the model of the least work",
       draw: (g, size, colours) => drawBudgets(g, size, colours, this.now()),
     });
     this.controls = this.settingsOn(controls);
@@ -181,9 +181,7 @@ class Stage {
         later ? ui.fixed(found, 3) : "–",
       ],
     ];
-    ui.table(this.output, "Splits", ["Model", "N", "D", "Loss"], rows);
-    for (const cell of this.output.querySelectorAll("th, td"))
-      if (cell instanceof HTMLElement) cell.style.minWidth = "0";
+    ui.table(this.output, "Splits", ["Model", "N", "D", "Loss"], rows, true);
   }
 }
 
