@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from functools import cache, partial
 from itertools import accumulate, pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,13 +16,16 @@ from docs.training.optimisation import optimisation as code
 from docs.training.optimisation import practice
 from scripts.figures import optimisation as figures
 from scripts.figures import style
+from tests import golden as shared
 from tests.answers.plugin import Bench
 from tests.draws import normal
 from tests.printed.plugin import Equations
+from tests.rng import Random
 from tests.said import sayings, tables
 
 PAGE = style.DOCS / "training" / "optimisation.md"
 DATA = PAGE.parent / "optimisation"
+GOLDEN = Path(__file__).with_name("optimisation.golden.json")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
 Make = Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer]
@@ -605,3 +609,62 @@ def test_exercise_6_factor(answer: Bench) -> None:
 @pytest.mark.answer("answer-optimisation-spike")
 def test_exercise_7_spike(answer: Bench) -> None:
     answer("answer-optimisation-spike").is_(back(0.99), back(0.999))
+
+
+# The demo.
+
+RUNS = (
+    ("plain", 0.2, 0.0, 9, 0.0, False, 1, 20),
+    ("momentum", 0.25, 0.25, 9, 0.0, False, 1, 20),
+    ("nesterov", 0.05, 0.9, 30, 0.5, False, 7, 40),
+    ("adam", 0.5, 0.9, 9, 0.0, False, 1, 20),
+    ("adam", 0.3, 0.5, 4, 1.5, True, 3, 15),
+    ("plain", 0.1, 0.0, 9, 5.0, True, 2, 60),
+)
+
+
+def ended(
+    rule: str,
+    rate: float,
+    beta: float,
+    steep: int,
+    noise: float,
+    falls: bool,
+    seed: int,
+    steps: int,
+) -> list[float]:
+    """Weights, loss and factors after a run of the demo, by the code of the page."""
+    w = torch.tensor(code.START, dtype=torch.float64)
+    curves = torch.tensor((1.0, float(steep)), dtype=torch.float64)
+    chance, kept, v = Random(seed), code.fresh(w), torch.zeros_like(w)
+    for t in range(steps):
+        g = curves * w
+        if noise:
+            g = g + noise * torch.tensor([chance.normal(), chance.normal()], dtype=torch.float64)
+        now = rate * (1 - t / steps) if falls else rate
+        if rule == "adam":
+            w = code.adamw(w, g, kept, now, (beta, 0.999))
+        else:
+            w, v = code.roll(w, v, g, now, beta, nesterov=rule == "nesterov")
+    told = [*w.tolist(), float(curves @ w.square()) / 2]
+    if rule in ("plain", "momentum"):
+        told += [code.factor(rate, beta, curve) for curve in curves.tolist()]
+    return told
+
+
+def golden() -> dict[str, object]:
+    """What the demo and Python must agree on: where each rule ends, and its factors."""
+    names = ("rule", "rate", "beta", "steep", "noise", "falls", "seed", "steps")
+    cases = [
+        {
+            "function": "outcome",
+            "args": [dict(zip(names, run, strict=True))],
+            "returns": ended(*run),
+        }
+        for run in RUNS
+    ]
+    return {"module": "training/optimisation/optimisation.mjs", "tolerance": 1e-5, "cases": cases}
+
+
+def test_the_values_of_the_demo_are_those_of_the_code() -> None:
+    shared.current(GOLDEN, golden())
