@@ -5,18 +5,22 @@ import math
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from scripts.figures import serving as figures
 from scripts.figures import style
+from tests import golden as shared
 from tests.printed.plugin import Equations
+from tests.rng import Random
 from tests.said import sayings, tables
 
 serving = import_module("docs.inference.serving.serving")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "inference" / "serving.md"
 FOLDER = PAGE.with_suffix("")
+GOLDEN = Path(__file__).with_name("serving.golden.json")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
 MACHINE = serving.Machine()
@@ -321,3 +325,59 @@ def test_the_program_prints_what_the_page_tells() -> None:
     for policy, rate in (({"static": True}, 4), ({"slots": 1}, 2)):
         runs = [wait(MACHINE, serving.draw(rate, count, 0), **policy) for count in (200, 400, 800)]
         assert runs[0] < 0.7 * runs[1] < 0.5 * runs[2]
+
+
+# The demo.
+
+
+def chats(seed: int) -> list[Any]:
+    """Twelve chats as the demo draws them, times in milliseconds."""
+    chance, arrival, found = Random(seed), 0.0, []
+
+    def drawn(mean: float) -> float:
+        return -mean * math.log(1 - chance.uniform())
+
+    for _ in range(12):
+        arrival += drawn(20)
+        prompt = 1 + int(drawn(200))
+        found.append(serving.Request(arrival, prompt, 2 + int(drawn(20))))
+    return found
+
+
+def golden() -> dict[str, object]:
+    """What the demo and Python must agree on: the end, the first tokens, the longest pause, the speed."""
+    sets = {
+        "example": [serving.Request(0, 1, n) for n in (2, 8, 2, 2)],
+        "long": [
+            serving.Request(*of)
+            for of in ((0, 100, 60), (0, 100, 80), (100, 16000, 20), (120, 100, 40))
+        ],
+    }
+    cases = []
+    for name, seed, slots, static, budget in (
+        ("example", 1, 2, True, 512),
+        ("example", 1, 2, False, 512),
+        ("example", 1, 3, False, 0),
+        ("long", 1, 4, False, 0),
+        ("long", 1, 4, False, 512),
+        ("long", 1, 3, True, 128),
+        ("chats", 1, 4, True, 512),
+        ("chats", 2, 6, False, 128),
+        ("chats", 3, 4, False, 0),
+    ):
+        requests = chats(seed) if name == "chats" else sets[name]
+        requests = [replace(r, arrival=r.arrival / 1000) for r in requests]
+        policy = serving.Policy(slots=slots, static=static, budget=budget or None)
+        served = serving.Engine(MACHINE, policy).run(requests)
+        end = max(r.times[-1] for r in served)
+        tokens = sum(r.answer for r in served)
+        first, pause = serving.first(served).mean(), serving.gaps(served).max()
+        told = [1000 * end, 1000 * float(first), 1000 * float(pause), tokens / end]
+        batching = "static" if static else "continuous"
+        setting = {"slots": slots, "batching": batching, "budget": budget}
+        cases.append({"function": "outcome", "args": [name, seed, setting], "returns": told})
+    return {"module": "inference/serving/serving.mjs", "tolerance": 1e-5, "cases": cases}
+
+
+def test_golden_values_are_current() -> None:
+    shared.current(GOLDEN, golden())

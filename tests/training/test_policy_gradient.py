@@ -3,6 +3,7 @@
 import itertools
 import math
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,15 @@ from torch import Tensor
 from scripts.figures import policy_gradient as figures
 from scripts.figures import style
 from scripts.printed.values import By, Each, Finite, From, Given
+from tests import golden as shared
 from tests.draws import normal
 from tests.printed.plugin import Equations
+from tests.rng import Random
 from tests.said import sayings, tables
 
 code: Any = import_module("docs.training.policy-gradient.policy_gradient")
 PAGE = style.DOCS / "training" / "policy-gradient.md"
+GOLDEN = Path(__file__).with_name("policy-gradient.golden.json")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
 PROCESS, LOGITS = code.example()
@@ -437,3 +441,46 @@ def test_a_step_of_the_program_is_the_estimate_of_what_it_drew() -> None:
     torch.testing.assert_close(theta[0], LOGITS + 0.3 * (step + 0.2 * calm))
     assert float(curve[0, 0]) == pytest.approx(1.8)
     assert float(code.entropy(LOGITS, PROCESS)) == pytest.approx(stats.entropy(P.numpy()))
+
+
+# The demo.
+
+
+def followed(kind: str, texts: int, rate: float, lift: float, steps: int, seed: int) -> list[float]:
+    """Mean reward before each step and after the last, then the texts' probabilities, with the demo's draws."""
+    chance, theta, curve = Random(seed), LOGITS, []
+    for t in range(steps + 1):
+        p = code.log_probabilities(theta, PROCESS).sum(-1).exp()
+        curve.append(float(p @ REWARD))
+        if t == steps:
+            return [*curve, *p.tolist()]
+        below = p.cumsum(0)
+        drawn = [int((below <= chance.uniform()).sum()) for _ in range(texts)]
+        advantage = code.group(REWARD[drawn] + lift, kind)
+        score = code.scores(theta, PROCESS)[drawn]
+        theta = theta + rate * code.estimate(advantage[:, None].expand(-1, 2), score).mean(0)
+    raise AssertionError
+
+
+def golden() -> dict[str, object]:
+    """What the demo and Python must agree on: a run, and the exact moments of the first estimate."""
+    cases: list[dict[str, object]] = []
+    for kind, texts, rate, lift, seed in (
+        ("none", 4, 0.1, 10.0, 1),
+        ("others", 3, 0.5, 0.0, 2),
+        ("mean", 6, 1.5, 3.0, 3),
+        ("divided", 5, 0.3, 0.0, 4),
+    ):
+        setting = {"kind": kind, "texts": texts, "rate": rate, "lift": lift, "steps": 12}
+        run = followed(kind, texts, rate, lift, 12, seed)
+        cases.append({"function": "outcome", "args": [setting, seed], "returns": run})
+        if texts < 5:
+            mean, var = code.of_groups(P, SCORE.sum(1), REWARD + lift, texts, kind)
+            told = [float(mean[0, 0]), float(var[0, 0]) ** 0.5]
+            cases.append({"function": "moments", "args": [setting], "returns": told})
+    module = "training/policy-gradient/policy-gradient.mjs"
+    return {"module": module, "tolerance": 1e-5, "cases": cases}
+
+
+def test_golden_values_are_current() -> None:
+    shared.current(GOLDEN, golden())
