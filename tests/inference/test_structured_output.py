@@ -3,6 +3,7 @@
 import itertools
 import math
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,13 @@ import torch
 from scipy import stats
 
 from scripts.printed.values import Each
+from tests import golden as shared
 from tests.printed.plugin import Equations
 
 output: Any = import_module("docs.inference.structured-output.structured_output")
 schema: Any = import_module("docs.inference.structured-output.schema")
+
+GOLDEN = Path(__file__).with_name("structured-output.golden.json")
 
 CHARACTERS = ("a", "b", "ab", "ba", "aab", "bb", "c")
 WORDS = ("ab", "ba", "aabb", "cab", "ccb")
@@ -291,3 +295,62 @@ def test_the_effective_share(printed: Equations) -> None:
     printed("eq-structured-output-effective").holds(
         {"e": 1 / square, "Z": VALID, "Q": of(Q), "W": of(W), r"\mathcal{L}": SET}
     )
+
+
+# The demo.
+
+
+def sampled(way: str, n: int, coffee: float, menu: list[str]) -> list[float]:
+    """What comes out over tea, milk, coke, coffee and wine, and the weights, by trees and by all draws."""
+    words = ("tea", "milk", "coke", "coffee", "wine")
+
+    def model(texts: Any) -> torch.Tensor:
+        rows = {**output.ROWS, (0,): (0, 0, 0, 0, coffee, 1 - coffee)}
+        return torch.tensor([rows[text] for text in texts], dtype=torch.float64)
+
+    def told(law: dict[tuple[int, ...], float]) -> list[float]:
+        spelt = {"".join(output.TOKENS[i] for i in t): p for t, p in law.items()}
+        return [spelt.get(word, 0.0) for word in words]
+
+    everything = output.Masks({"root": [output.literal(word) for word in words]}, output.TOKENS)
+    free = output.tree(model, everything)
+    masks = output.Masks({"root": [output.literal(word) for word in menu]}, output.TOKENS)
+    found = output.tree(model, masks)
+    masked = output.law(found, {})
+    weight = {t: output.kept(found, t) for t in masked}
+    if way == "free":
+        law = output.law(free, {})
+    elif way == "ahead":
+        law = output.law(found, output.future(found))
+    elif way == "mask":
+        law = masked
+    else:
+        law = dict.fromkeys(masked, 0.0)
+        for drawn in itertools.product(masked, repeat=n):
+            chance = math.prod(masked[t] for t in drawn) / sum(weight[t] for t in drawn)
+            for t in drawn:
+                law[t] += chance * weight[t]
+    return told(law) + told(weight)
+
+
+def golden() -> dict[str, object]:
+    """What the demo and Python must agree on: the law of each way, and the weights."""
+    cases = []
+    for way, n, coffee, menu in (
+        ("mask", 2, 7 / 8, ["tea", "milk", "coke"]),
+        ("draws", 2, 7 / 8, ["tea", "milk", "coke"]),
+        ("draws", 5, 3 / 16, ["tea", "coke", "coffee", "wine"]),
+        ("ahead", 1, 7 / 8, ["milk", "coke", "wine"]),
+        ("free", 1, 5 / 16, ["tea"]),
+        ("mask", 1, 1 / 16, ["coffee", "wine"]),
+    ):
+        words = ("tea", "milk", "coke", "coffee", "wine")
+        setting = {"way": way, "n": n, "coffee": coffee, "menu": [w in menu for w in words]}
+        returns = sampled(way, n, coffee, menu)
+        cases.append({"function": "outcome", "args": [setting], "returns": returns})
+    module = "inference/structured-output/structured-output.mjs"
+    return {"module": module, "tolerance": 1e-5, "cases": cases}
+
+
+def test_golden_values_are_current() -> None:
+    shared.current(GOLDEN, golden())
