@@ -20,11 +20,13 @@ from scripts.figures import retrieval as figures
 from scripts.figures import retrieval_diagram as diagram
 from scripts.figures import style
 from scripts.printed.values import Given
+from tests import golden as shared
 from tests.answers.plugin import Bench
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "inference" / "retrieval.md"
+GOLDEN = Path(__file__).with_name("retrieval.golden.json")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
 
@@ -590,3 +592,40 @@ def test_exercise_6_length_does_not_count(answer: Bench, monkeypatch: pytest.Mon
     flat = retrieval.BM25(notes).scores(question)[0]
     answer("answer-retrieval-flat").is_(flat, long)
     said("$0.470 + 0.981 = 1.451$")
+
+
+# The demo.
+
+
+def scored(question: str, notes: list[str], k1: float, b: float, letters: int) -> list[float]:
+    """Scores of the notes, then their ranking, by the code of the page with other settings."""
+
+    def cut(text: str) -> list[str]:
+        return [word[: letters or None] for word in retrieval.words(text)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retrieval, "K1", k1)
+        patch.setattr(retrieval, "B", b)
+        found = retrieval.BM25([cut(note) for note in notes]).scores(cut(question))
+    return [*found, *retrieval.ranked(found)]
+
+
+def golden() -> dict[str, object]:
+    """What the demo and Python must agree on: scores and rankings."""
+    notes = [" ".join(note) for note in retrieval.example()[1]]
+    names = ("question", "notes", "k1", "b", "letters")
+    cases = []
+    for case in (
+        ("library hours friday", notes, 1.2, 0.75, 0),
+        ("Friday, Friday: the reading rooms?", notes, 2.0, 1.0, 0),
+        ("opening hour of libraries", notes, 1.2, 0.75, 4),
+        ("b e", TEXTS, 0.0, 0.3, 0),
+        ("Überall naïve", ["über naïf", "Über alles über", "x"], 1.5, 0.0, 3),
+    ):
+        setting = dict(zip(names, case, strict=True))
+        cases.append({"function": "outcome", "args": [setting], "returns": scored(*case)})
+    return {"module": "inference/retrieval/retrieval.mjs", "tolerance": 1e-5, "cases": cases}
+
+
+def test_golden_values_are_current() -> None:
+    shared.current(GOLDEN, golden())

@@ -15,14 +15,17 @@ from torch import Tensor, nn
 from docs.training.peft import peft, practice
 from scripts.figures.style import read_table
 from scripts.printed.values import Each, Finite, Given
+from tests import golden as shared
 from tests.draws import normal
 from tests.printed.bound import column, columns
 from tests.printed.plugin import Equations
+from tests.rng import Random
 from tests.said import sayings
 
 PAGE = Path(peft.__file__).parent.with_suffix(".md")
 HOME = PAGE.with_suffix("")
 LIBRARY = json.loads(Path(__file__).with_name("peft.library.json").read_text(encoding="utf-8"))
+GOLDEN = Path(__file__).with_name("peft.golden.json")
 said = sayings(PAGE)
 
 
@@ -472,3 +475,57 @@ def test_the_file_prints_what_the_page_says(capsys: pytest.CaptureFixture[str]) 
     assert "merged [[1.0, 2.0, 0.0], [1.0, 1.0, 2.0], [0.0, 0.0, 1.0]]" in told
     for r, least in ((1, 14), (2, 5), (3, 1), (4, 0), (5, 0)):
         assert f"rank {r}: error {least}.0000, least possible {least}.0000" in told
+
+
+# The demo.
+
+
+def descended(
+    sizes: list[float], rank: int, alpha: float, rate: float, begin: str, seed: int, steps: int
+) -> list[float]:
+    """Errors at five times, the least, and the learned change, with the demo's draws and autograd."""
+    chance = Random(seed)
+
+    def drawn(rows: int, columns: int) -> Tensor:
+        values = [chance.normal() for _ in range(rows * columns)]
+        return torch.tensor(values, dtype=torch.float64).view(rows, columns)
+
+    def directions() -> Tensor:
+        q, r = torch.linalg.qr(drawn(len(sizes), 8).T)
+        return q * r.diagonal().sign()
+
+    left = directions()
+    wanted = (left * torch.tensor(sizes, dtype=torch.float64)) @ directions().T
+    a, b = drawn(rank, 8) / math.sqrt(8), drawn(8, rank) / math.sqrt(8)
+    a, b = (a * (begin != "zero")), (b * (begin == "both"))
+    errors = []
+    for t in range(steps + 1):
+        a, b = a.detach().requires_grad_(), b.detach().requires_grad_()
+        error = (wanted - peft.merge(torch.zeros_like(wanted), a, b, alpha)).square().sum()
+        errors.append(float(error))
+        if t < steps:
+            by_a, by_b = torch.autograd.grad(error / 2, (a, b))
+            a, b = a - rate * by_a, b - rate * by_b
+    at = [errors[round(i * steps / 4)] for i in range(5)]
+    floor = float(peft.least(torch.tensor(sizes, dtype=torch.float64), rank))
+    learned = peft.merge(torch.zeros_like(wanted), a, b, alpha).detach()
+    return [*at, floor, *learned.flatten().tolist()]
+
+
+def golden() -> dict[str, object]:
+    """What the demo and Python must agree on: errors, the least one, and the learned change."""
+    names = ("sizes", "rank", "alpha", "rate", "begin", "seed", "steps")
+    cases = []
+    for case in (
+        ([4.0, 3.0, 2.0, 1.0], 2, 2.0, 0.05, "usual", 1, 40),
+        ([4.0, 3.0, 2.0, 1.0], 4, 8.0, 0.05, "both", 2, 12),
+        ([30**0.5], 3, 1.0, 0.05, "usual", 3, 20),
+        ([1.9] * 8, 5, 4.0, 0.03, "zero", 4, 4),
+    ):
+        setting = dict(zip(names, case, strict=True))
+        cases.append({"function": "outcome", "args": [setting], "returns": descended(*case)})
+    return {"module": "training/peft/peft.mjs", "tolerance": 1e-5, "cases": cases}
+
+
+def test_golden_values_are_current() -> None:
+    shared.current(GOLDEN, golden())
