@@ -13,6 +13,7 @@ from torch import Tensor
 
 from docs.training.rlhf import rlhf
 from scripts.figures import style
+from tests import golden as shared
 from tests.answers.plugin import Bench
 from tests.draws import normal
 from tests.printed.bound import column
@@ -23,6 +24,7 @@ code: Any = import_module("docs.training.preference-optimisation.preference_opti
 tasks: Any = import_module("docs.training.preference-optimisation.tasks")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "training" / "preference-optimisation.md"
 DATA = PAGE.parent / "preference-optimisation"
+GOLDEN = Path(__file__).with_name("preference-optimisation.golden.json")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
 
@@ -468,3 +470,53 @@ def test_exercise_7_weight(answer: Bench) -> None:
     answer("answer-preference-optimisation-weight").is_(
         [float(u[:, :, 0].mean()), float((u[:, :, 0] - u[:, :, 1]).mean())]
     )
+
+
+# The demo.
+
+
+def ended(
+    loss: str, pairs: str, beta: float, weight: float, alike: float, steps: int
+) -> list[float]:
+    """The last policy and that after half of the steps, by autograd."""
+    rest = math.sqrt(1 - alike * alike)
+    features = torch.tensor([[1, 0, 0], [alike, rest, 0], [0, -alike, rest]], dtype=torch.float64)
+    if pairs == "all":
+        data = code.every_pair(WINS, LENGTH)
+    else:
+        share = torch.tensor([1.0] if pairs == "one" else [0.75, 0.25], dtype=torch.float64)
+        data = code.Data(torch.tensor([[0, 1], [1, 0]])[: len(share)], share, LENGTH)
+    target = {"target": 0.55 * beta} if loss == "simpo" else {}
+
+    def whole(pair: Any) -> Tensor:
+        value: Tensor = getattr(code, loss)(pair, beta, **target)
+        return value - weight * pair.log_pi[..., 0] / pair.length[..., 0]
+
+    rate = 0.3 if loss in ("ipo", "orpo") else 0.3 / beta**2
+    told: list[float] = []
+    for count in (steps, steps // 2):
+        theta = code.fit(whole, torch.zeros(3).double(), REF.log(), features, data, count, rate)
+        told += code.policy(theta, REF.log(), features).exp().tolist()
+    return told
+
+
+def golden() -> dict[str, object]:
+    """What the demo and Python must agree on: the policy after some steps of each loss."""
+    names = ("loss", "pairs", "beta", "weight", "alike", "steps")
+    cases = []
+    for case in (
+        ("dpo", "all", 1.0, 0.0, 0.0, 60),
+        ("dpo", "one", 0.5, 0.7, 0.9, 30),
+        ("ipo", "four", 1.3, 0.2, 0.4, 40),
+        ("kto", "all", 0.8, 0.1, 0.3, 50),
+        ("orpo", "all", 0.6, 0.0, 0.2, 50),
+        ("simpo", "four", 2.0, 0.3, 0.5, 40),
+    ):
+        setting = dict(zip(names, case, strict=True))
+        cases.append({"function": "outcome", "args": [setting], "returns": ended(*case)})
+    module = "training/preference-optimisation/preference-optimisation.mjs"
+    return {"module": module, "tolerance": 1e-5, "cases": cases}
+
+
+def test_golden_values_are_current() -> None:
+    shared.current(GOLDEN, golden())

@@ -11,11 +11,13 @@ from scipy import optimize, stats
 from torch import Tensor
 
 from docs.training.reasoning import reasoning as code
+from tests import golden as shared
 from tests.answers.plugin import Bench
 from tests.printed.plugin import Equations
 from tests.said import sayings, tables
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "training" / "reasoning.md"
+GOLDEN = Path(__file__).with_name("reasoning.golden.json")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
 
@@ -357,3 +359,33 @@ def test_exercise_6_two_verifiers(answer: Bench) -> None:
 def test_exercise_7_three_tests(answer: Bench) -> None:
     answer("answer-reasoning-learn").is_(float(code.learn(3).trick[-1].mean()))
     said(f"$0.9^3 = {code.PASSES**3:.3f}$ is more than 0.6")
+
+
+# The demo.
+
+
+def golden() -> dict[str, object]:
+    """What the demo and Python must agree on: four ways to use n answers."""
+    cases = []
+    for p, frequent, f, e, n in (
+        (0.5, 0.6, 0.2, 0.0, 3),
+        (0.5, 0.6, 0.2, 0.1, 9),
+        (0.3, 0.8, 0.5, 0.3, 32),
+        (0.9, 1.0, 0.0, 0.5, 6),
+        (0.05, 0.0, 1.0, 0.2, 17),
+    ):
+        q = torch.tensor([[p, (1 - p) * frequent, (1 - p) * (1 - frequent)]], dtype=torch.float64)
+        told = (
+            code.pass_at(q[:, 0], n),
+            code.majority(q, torch.tensor([0]), n),
+            code.accepted(q[:, 0], f, n),
+            code.scored(q[:, 0], exactly(min(e, 1 - p)), n),
+        )
+        setting = {"p": p, "frequent": frequent, "f": f, "e": e}
+        returns = [float(one[0]) for one in told]
+        cases.append({"function": "outcome", "args": [setting, n], "returns": returns})
+    return {"module": "training/reasoning/reasoning.mjs", "tolerance": 1e-5, "cases": cases}
+
+
+def test_golden_values_are_current() -> None:
+    shared.current(GOLDEN, golden())
