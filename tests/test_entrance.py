@@ -65,12 +65,12 @@ def test_the_pages_for_the_new_have_few_displayed_formulas() -> None:
 
 def test_the_pages_for_programmers_have_code_and_a_demo() -> None:
     text, pages = way("You want to run code")
-    assert f"{written(len(pages))} pages come with" in text
-    for page in pages:
-        folder = (DOCS / page).with_suffix("")
-        assert (folder / f"{folder.name.replace('-', '_')}.py").is_file(), page
-        assert list(folder.glob("*.mjs")), page
     with_demo = {
         path.parent for path in DOCS.rglob("*.mjs") if path.parent.with_suffix(".md").is_file()
     }
-    assert with_demo == {(DOCS / page).with_suffix("") for page in pages}
+    assert f"{written(len(with_demo))} pages come with" in text
+    for folder in with_demo:
+        assert (folder / f"{folder.name.replace('-', '_')}.py").is_file(), folder
+    named = {(DOCS / page).with_suffix("") for page in pages} - {DOCS / "demos" / "index"}
+    assert len(named) >= 8
+    assert named <= with_demo

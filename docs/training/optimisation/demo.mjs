@@ -80,7 +80,7 @@ class Stage {
     const slider = (
       /** @type {string} */ label,
       /** @type {number[]} */ [min, max, step, value],
-      format = String,
+      /** @type {(value: number) => string} */ format = String,
     ) => ui.slider(parent, { label, min, max, step, value, format, onInput });
     return {
       rule: ui.select(parent, {
