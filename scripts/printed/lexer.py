@@ -32,7 +32,7 @@ SAME = {
 WORDS = {r"\text", r"\operatorname", r"\mathrm", r"\textrm"}
 ACCENTS = {r"\mathbf", r"\mathcal", r"\mathbb", r"\hat", r"\tilde", r"\bar", r"\dot"}
 TOKEN = re.compile(
-    r"(?P<command>\\(?:[A-Za-z]+|.))|(?P<number>\d+(?:\.\d+)?)|(?P<space>\s+)|(?P<sign>.)",
+    r"(?P<command>\\(?:[A-Za-z]+|.))|(?P<number>\d+(?:\{,\}\d{3})*(?:\.\d+)?)|(?P<space>\s+)|(?P<sign>.)",
     re.DOTALL,
 )
 
@@ -73,6 +73,7 @@ def tokens(tex: str) -> list[Token]:
         if match["space"] or (text in DROPPED and not column):
             continue
         if match["number"]:
+            text = text.replace("{,}", "")  # thousands
             if found and found[-1].text in "^_" and len(text) > 1:
                 raise Unreadable(
                     f"{found[-1].text}{text} raises only its first digit: write "

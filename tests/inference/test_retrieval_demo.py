@@ -36,6 +36,6 @@ def test_it_starts_with_the_example_and_each_preset_shows_what_it_tells(
     demo.get_by_role("slider", name="Repetition").focus()
     page.keyboard.press("Home")
     expect(repeated.nth(2)).to_have_text(repeated.nth(3).inner_text())
-    demo.get_by_label("Question").fill("noon")
+    demo.get_by_label("Question", exact=True).fill("noon")
     demo.get_by_label("Notes, one a line").fill("shut at noon\n\nfilm at night")
     expect(said(demo)).to_contain_text("Found: note 1 with")

@@ -15,12 +15,12 @@ def test_it_starts_with_the_example_and_each_preset_shows_what_it_tells(
     page, demo = open_demo("inference/structured-output")
     rows = demo.locator("tbody tr")
     expect(said(demo)).to_have_text(
-        "Without a mask 0.44 of the answers are valid. 0.43 of it is on the wrong words."
+        "Without a mask 0.44 of the answers are valid. 0.43 of the probability is on the wrong words."
     )
     expect(rows.nth(1).locator("td")).to_have_text(["0.286", "0.143", "0.571", "–", "–"])
     for preset, told in (
-        ("Two draws", "0.24 of it is on the wrong words."),
-        ("Sixteen draws", "0.02 of it is on the wrong words."),
+        ("Two draws", "0.24 of the probability is on the wrong words."),
+        ("Sixteen draws", "0.02 of the probability is on the wrong words."),
         ("Look ahead", "What comes out is right."),
         ("Coffee, too", "0.88 of the answers are valid. What comes out is right."),
     ):
@@ -34,7 +34,7 @@ def test_it_starts_with_the_example_and_each_preset_shows_what_it_tells(
     coffee = demo.get_by_role("slider", name="“ffee” after “co”")
     coffee.focus()
     page.keyboard.press("Home")
-    expect(said(demo)).to_contain_text("0.04 of it is on the wrong words.")
+    expect(said(demo)).to_contain_text("0.02 of the probability is on the wrong words.")
     for word in ("tea", "milk", "coke"):
         demo.get_by_label(f"Menu: {word}").uncheck()
     expect(demo.get_by_label("Menu: tea")).to_be_checked()

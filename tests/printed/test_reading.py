@@ -76,6 +76,8 @@ def test_what_has_two_readings_is_refused_with_what_to_write(tex: str, said: str
         (r"a - (b - c)", A - (B - C)),
         (r"2 a^{n} b", 2 * A**N * B),
         (r"\tfrac12 a", 0.5 * A),
+        (r"47{,}491\, a", 47491 * A),
+        (r"1{,}234{,}567.5 + b", 1234567.5 + B),
         (r"\frac{a}{b} c", A / B * C),
         (r"a / b + c", A / B + C),
         (r"a / (b c)", A / (B * C)),

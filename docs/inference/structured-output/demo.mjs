@@ -163,7 +163,9 @@ class Stage {
       .model(setting.coffee)
       .reduce((sum, p, word) => sum + (setting.menu[word] ? p : 0), 0);
     const verdict =
-      far < 5e-4 ? "What comes out is right." : `${ui.fixed(far, 2)} of it is on the wrong words.`;
+      far < 5e-4
+        ? "What comes out is right."
+        : `${ui.fixed(far, 2)} of the probability is on the wrong words.`;
     this.status(
       `${this.told()} Without a mask ${ui.fixed(valid, 2)} of the answers are valid. ${verdict}`.trim(),
     );
