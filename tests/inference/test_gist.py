@@ -36,7 +36,8 @@ def double(letters: int, gists: int) -> dict[str, Tensor]:
 def drawn(letters: int, gists: int, n: int, m: int) -> Tensor:
     """A prompt, gist tokens and an input."""
     task = code.Task(letters, gists)
-    return task.draw(3, 5, n, m, torch.Generator().manual_seed(7))[0]
+    tokens: Tensor = task.draw(3, 5, n, m, torch.Generator().manual_seed(7))[0]
+    return tokens
 
 
 # The mask and the cache.
@@ -252,7 +253,7 @@ def test_after_how_many_requests_training_has_paid(printed: Equations) -> None:
     printed("eq-gist-requests").holds(
         {"q": requests, "P": weights, "D": data, "L": layers, "E": width, "n": n, "g": g, "m": m}
     )
-    layers, width, size = LLAMA  # type: ignore[assignment]
+    layers, width, size = LLAMA
     many = 6 * size * 50e6 / (4 * layers * width * 41.6 * 26.3)
     anew = 6 * 50e6 / (2 * 26.3)
     said(

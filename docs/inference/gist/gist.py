@@ -78,7 +78,7 @@ def forward(
 ) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
     """Reads tokens behind a cache: logits at each position, and keys and values of each block.
 
-    Args: weights (S, i, o); tokens (S, B, T); mask (T, cached + T); cache of keys and values (S, B, H, cached, E / H).
+    Args: weights (S, i, o); tokens (S, B, T); mask (T, cached + T); cache (S, B, H, cached, E / H), keys and values.
     Returns (S, B, T, DIGITS) and (S, B, H, cached + T, E / H). Source: definition.
     """
     x = weights["embed"][torch.arange(len(tokens))[:, None, None], tokens]
@@ -101,8 +101,9 @@ def forward(
 
 # --8<-- [start:compress]
 def compress(weights: dict[str, Tensor], prompt: Tensor, g: int) -> list[tuple[Tensor, Tensor]]:
-    """Reads a prompt once and keeps keys and values of its gist tokens: prompt (S, B, n + g) to (S, B, H, g, E / H).
+    """Reads a prompt once and keeps the keys and values of its gist tokens.
 
+    Args: weights (S, i, o); prompt (S, B, n + g). Returns (S, B, H, g, E / H) for each block.
     Source: mu2023learning, section 3.
     """
     mask = gist_mask(prompt.shape[-1] - g, g, 0)
@@ -111,8 +112,9 @@ def compress(weights: dict[str, Tensor], prompt: Tensor, g: int) -> list[tuple[T
 
 
 def answer(weights: dict[str, Tensor], cache: list[tuple[Tensor, Tensor]], x: Tensor) -> Tensor:
-    """Reads an input behind the kept gist tokens: x (S, B, m) to logits (S, B, m, DIGITS).
+    """Reads an input behind the kept gist tokens.
 
+    Args: weights (S, i, o); cache (S, B, H, g, E / H); x (S, B, m). Returns logits (S, B, m, DIGITS).
     Source: mu2023learning, section 3.
     """
     mask = gist_mask(0, cache[0][0].shape[-2], x.shape[-1])
