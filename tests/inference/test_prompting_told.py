@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 import runpy
 from fractions import Fraction
 from pathlib import Path
@@ -9,7 +10,7 @@ from statistics import fmean, stdev
 
 import pytest
 
-from docs.inference.prompting import prompting
+from docs.inference.prompting import practice, prompting
 from docs.training.evaluation import evaluation
 from scripts.figures import prompting as recipe
 from scripts.figures import prompting_diagram, style
@@ -75,6 +76,15 @@ def test_the_label_and_the_two_coins_by_pencil() -> None:
     said(f"$\\frac{{7}}{{16}} + \\frac12 \\cdot \\frac{{8}}{{16}} = {seems:.4f}$ of the items")
 
 
+def test_the_row_of_the_roles_is_that_of_the_library_lines() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    row = re.findall(r"```text\n(.*?)```", text, re.S)
+    given = re.findall(r'\{"role": "(\w+)", "content": "(.*?)"\}', text)
+    messages = [{"role": role, "content": content} for role, content in given]
+    assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
+    assert row == [practice.render(messages)]
+
+
 def test_the_diagram_and_the_program(capsys: pytest.CaptureFixture[str]) -> None:
     table = read("diagram")
     assert prompting_diagram.numbers()["p"] == pytest.approx(table["p"], abs=1e-6)
@@ -116,6 +126,8 @@ def test_the_wordings_as_told() -> None:
         f"The spread over wordings is {100 * stdev(better):.1f} points as before",
         f"correlate ({pairs['correlation'][0]:.2f} on average), and four are better",
     )
+    errors = [100 * math.sqrt(x * (1 - x) / recipe.ITEMS) for x in raw + better]
+    said(f"the standard error of a mark is {min(errors):.1f} to {max(errors):.1f} points.")
     assert round(spread, 3) == round(stdev(better), 3)
     assert all(a < b for a, b in zip(raw, better, strict=True))
     joints = [raw[4 * n : 4 * n + 4] for n in range(4)]
