@@ -159,6 +159,7 @@ def leak() -> style.Table:
     for name in names:
         span(table, name, torch.tensor(runs[name]))
         table[f"{name}, deviation"] = runs[name].std(1, ddof=1).tolist()
+    span(table, "gain", torch.tensor(runs["fresh"][:1] - runs["fresh"]))  # seed by seed
     return table
 
 

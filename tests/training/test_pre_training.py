@@ -82,7 +82,8 @@ def test_what_six_orders_keep_by_all_orders() -> None:
         met = {pair for i, pair in enumerate(pairs) if any(band[i] for band in bands)}
         if code.keep(3, met) == [0, 2]:
             chance += math.prod(single[x] for x in drawn) / math.factorial(8) ** 6
-    said(f"A and C alone are kept, as in the picture, in {100 * chance:.0f} % of all draws.")
+    share = f"{100 * chance:.0f} % of all draws"
+    said(f"In the example A and C alone are kept, as in the first picture, in {share}.")
 
 
 @pytest.mark.equation("eq-pre-training-spread")

@@ -36,6 +36,9 @@ def test_what_is_told_of_the_leak() -> None:
     test, fresh, cured = (found[f"{name}_mean"] for name in ("test", "fresh", "cured"))
     said(f"With all 20 the test falls from {test[0]:.2f} to {test[-1]:.2f} bits a character")
     said(f"20 fresh documents fall from {fresh[0]:.2f} to {fresh[-1]:.2f}.")
+    gain = [found[f"gain_{end}"][-1] for end in ("least", "mean", "most")]
+    assert f"{gain[1]:.2f}" == "0.06"
+    said(f"That small gain, {gain[0]:.2f} to {gain[2]:.2f} in each of the 5 seeds, is real:")
     control = found["control_mean"][0]
     said(f"20 more documents that are no copies bring the test to {control:.2f} too.")
     said(f"the test is back at {cured[-1]:.2f}.")
@@ -111,6 +114,11 @@ def test_what_is_told_of_overlap() -> None:
         assert row[0] == f"runs of {n}"
         flagged = [*found[f"{n} words"], found[f"{n} words, no copy"][0]]
         assert row[1:] == [f"{100 * share:.0f} %" for share in flagged]
+        errors = [100 * math.sqrt(p * (1 - p) / 272) for p in flagged[:-1]]
+        assert max(errors) < 3
+        assert 100 * math.sqrt(flagged[-1] * (1 - flagged[-1]) / 40) < 8
+    said("with standard errors of at most 3 points; in the last column, at most 8, 40 of them")
+    said(f"shorter runs: {100 * found['8 words'][-1]:.0f} % at 8 words |")
     said(f"{100 * found['13 words'][-1]:.0f} % are found by runs of 13 words")
     said(f"false alarms: {100 * found['8 words, no copy'][0]:.0f} % at 8 words")
 

@@ -15,16 +15,21 @@ def attend(q: Tensor, k: Tensor, v: Tensor, owner: Tensor) -> Tensor:
 
 
 def main() -> None:
-    """Two documents in one window: the second gives what it gives alone, with the mask."""
+    """Two documents in one window, 100 draws: how far the second is from what it gives alone, at worst."""
     torch.manual_seed(0)
-    q, k, v = torch.randn(3, 1, 2, 10, 4)
     owner = torch.tensor([[0] * 7 + [1] * 3])
-    alone = scaled_dot_product_attention(
-        q[..., 7:, :], k[..., 7:, :], v[..., 7:, :], is_causal=True
-    )
-    plain = scaled_dot_product_attention(q, k, v, is_causal=True)
-    for name, out in (("with the mask", attend(q, k, v, owner)), ("without", plain)):
-        print(f"{name}: off by {float((out[..., 7:, :] - alone).abs().max()):.2f}")
+    worst = []
+    for _ in range(100):
+        q, k, v = torch.randn(3, 1, 2, 10, 4)
+        alone = scaled_dot_product_attention(
+            q[..., 7:, :], k[..., 7:, :], v[..., 7:, :], is_causal=True
+        )
+        plain = scaled_dot_product_attention(q, k, v, is_causal=True)
+        both = torch.stack([attend(q, k, v, owner), plain])
+        worst.append((both[..., 7:, :] - alone).abs().amax((1, 2, 3, 4)))
+    spread, mean = torch.std_mean(torch.stack(worst), 0)
+    for n, name in enumerate(("with the mask", "without")):
+        print(f"{name}: off by {float(mean[n]):.2f} on average, deviation {float(spread[n]):.2f}")
 
 
 if __name__ == "__main__":
