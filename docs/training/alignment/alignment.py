@@ -90,7 +90,8 @@ def regained(
 ) -> tuple[Tensor, Tensor]:
     """Density of scores, and the mean value of the answers with a score; the value is standard normal.
 
-    Args: s (m,). Returns (m,) and (m,). Source: definition, by summing over the value.
+    Args: s (m,); error (...) to (...). Returns (m,) and (m,).
+    Source: definition, by summing over the value.
     """
     v = torch.linspace(-8, 8, nodes, dtype=s.dtype)
     joint = normal_error(v) * error(s[:, None] - v) * (v[1] - v[0])
@@ -101,7 +102,7 @@ def regained(
 def best_of(counts: Tensor, error: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
     """Mean value and mean score of the best-scored of n answers: counts (k,) to (k,) and (k,).
 
-    Source: definition, with the density n F^(n-1) p of the highest score.
+    Args: counts (k,); error (...) to (...). Source: definition, with the density n F^(n-1) p of the highest score.
     """
     s = torch.sinh(torch.linspace(-7, 10, 6001, dtype=torch.float64))
     p, value = regained(s, error)
@@ -126,7 +127,7 @@ def best_of(counts: Tensor, error: Callable[[Tensor], Tensor]) -> tuple[Tensor, 
 def nearest(x: Tensor, y: Tensor) -> Tensor:
     """The smallest weights that fit all examples, where descent from zero ends: x (n, d), y (n,) to (d,).
 
-    Source: eq-fine-tuning-nearest of the page on fine-tuning, with the start at zero.
+    Source: this page, eq-alignment-cue.
     """
     weights: Tensor = torch.linalg.pinv(x) @ y
     return weights
