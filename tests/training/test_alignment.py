@@ -123,8 +123,8 @@ def test_the_slope_of_the_density_tells_the_value(printed: Equations) -> None:
             r"\mathbb{E}_{\varepsilon}": Finite(
                 {r"\varepsilon": errors.tolist()}, weights.tolist()
             ),
-            r"\phi'": slope,
-            r"\phi": density.pdf,
+            r"q'": slope,
+            r"q": density.pdf,
             r"\sigma_v": spread,
             "s": s,
             r"\mathbb{E}[v \mid s]": float(posterior @ values / posterior.sum()),
