@@ -101,7 +101,7 @@ def of_answers(nats: Tensor, mask: Tensor) -> Tensor:
 
 # --8<-- [start:accumulated]
 def accumulated(parts: list[tuple[Tensor, Tensor]]) -> Tensor:
-    """The mean over tokens of a batch that is computed in parts: each nats (b, T) and mask (b, T), to ().
+    """The mean over tokens of a batch in parts: parts (b, T), nats and mask of each, to ().
 
     Source: this page, eq-instruction-tuning-parts.
     """
@@ -130,7 +130,9 @@ def going_on(stop: float, n: int) -> float:
 
 
 def example() -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Both conversations: nats (2, T) and mask (2, T) of the targets, 0 behind the end; then of the first alone.
+    """Nats and mask of the targets, 0 behind the end: of both conversations, then of the first alone.
+
+    Returns nats (2, T); mask (2, T); nats (T,); mask (T,).
 
     Source: definition.
     """

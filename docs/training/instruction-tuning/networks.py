@@ -142,7 +142,7 @@ def train(
 ) -> dict[str, Tensor]:
     """Adam on batches drawn from the rows; the rate rises for 20 steps, then falls to 0 in a line.
 
-    Args: parts (S, ...); data, tokens and places (S, B, T). Returns (S, ...) by name.
+    Args: parts (S, ...); data (S, B, T), tokens and places. Returns (S, ...) by name.
     Source: definition.
     """
     weights = {name: part.clone().requires_grad_() for name, part in parts.items()}
