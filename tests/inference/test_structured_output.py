@@ -143,6 +143,21 @@ def test_a_budget_ends_in_time(limit: int) -> None:
     assert output.shortest(grammar) == {"root": 2, "more": 1}
 
 
+def test_masked_texts_are_written_in_their_proportions() -> None:
+    masks = output.Masks(LANGUAGE, CHARACTERS)
+    generator = torch.Generator().manual_seed(4)
+    rows = output.write(random_model, masks, [()] * 1500, 4, generator, False)
+    assert all(end for _, end in rows)
+    counts = [sum(text == t for text, _ in rows) for t in ORDER]
+    assert sum(counts) == len(rows)
+    common = [n for n, q in enumerate(Q) if 1500 * q > 5]
+    rest = len(rows) - sum(counts[n] for n in common)
+    seen = [counts[n] for n in common] + [rest]
+    meant = [1500 * Q[n] for n in common]
+    meant.append(len(rows) - sum(meant))
+    assert stats.chisquare(seen, meant).pvalue > 0.001
+
+
 def test_learnt_bounds_never_fall_below_the_future_and_reach_it() -> None:
     bound: dict[Any, float] = {}
     f = output.future(TREE)

@@ -1,5 +1,6 @@
 """What the page on structured output tells of its example, its figures and its exercises."""
 
+import itertools
 import math
 import runpy
 from fractions import Fraction
@@ -9,7 +10,9 @@ from statistics import fmean, stdev
 from typing import Any
 
 import pytest
+import torch
 
+from docs.models.gpt import bpe
 from scripts.figures import structured_output as recipe
 from scripts.figures import structured_output_diagram as drawing
 from scripts.figures import style
@@ -125,6 +128,9 @@ def test_masked_words_of_the_sites_gpt() -> None:
     table, spaced = read("prompted"), read("spaced")
     valid = table["valid"]
     assert len(valid) == recipe.PROMPTS == 30
+    gain = [a - b for a, b in zip(table["apart"], table["usual apart"], strict=True)]
+    worse = [a - b for a, b in zip(spaced["apart"], table["apart"], strict=True)]
+    assert abs(fmean(gain)) < 2 * stdev(gain) / math.sqrt(30)  # cannot be told from none
     said(
         f"Without a mask {100 * fmean(valid):.1f} % of the texts begin with one of the six and a token that ends "
         f"with it, between {100 * min(valid):.1f} % and {100 * max(valid):.0f} %",
@@ -132,7 +138,10 @@ def test_masked_words_of_the_sites_gpt() -> None:
         f"sequences is {mean(table['bits'], '.1f')} bits.",
         f"have {100 * fmean(table['unusual']):.0f} % of the exact probability on average, and "
         f"{100 * fmean(table['masked unusual']):.0f} % of the masked.",
-        f"and the distance is still {mean(table['usual apart'])}.",
+        f"and the distance is still {mean(table['usual apart'])}: lower for {sum(g > 0 for g in gain)} of the 30 "
+        f"prompts, by {mean(gain)}, which cannot be told from none.",
+        f"and the distance rises to {mean(spaced['apart'])}; it rises for {sum(w > 0 for w in worse)} of the 30 "
+        "prompts.",
         f"and it gets {mean(table['usual may'])} in place of {mean(table['may'])}.",
         f"the effective share is {fmean(table['effective']):.2f} on average, and "
         f"{min(table['effective']):.2f} at the worst prompt.",
@@ -141,7 +150,7 @@ def test_masked_words_of_the_sites_gpt() -> None:
         f"on the site's GPT {fmean(table['apart']):.2f} of the probability, on average, lies on answers",
     )
     names, merges = recipe.vocabulary()
-    pieces = {w: [names[i] for i in recipe.bpe.encode(w, merges)] for w in recipe.WORDS}
+    pieces = {w: [names[i] for i in bpe.encode(w, merges)] for w in recipe.WORDS}
     assert [w for w, row in pieces.items() if len(row) > 1] == [" may"]
     assert pieces[" may"] == [" m", "ay"]
     said("All token sequences that give one of them are enumerated, 28 for each prompt.")
@@ -195,7 +204,7 @@ def test_answers_at_the_limit() -> None:
     said(
         f"Behind {recipe.ANSWERS} prompts the site's GPT, which was trained on prose, writes masked answers of at "
         "most 48 tokens.",
-        "None of the 24 is complete",
+        "None of the 24 is complete, nor is one with 40 or 32 tokens (one draw for each prompt and limit)",
         "Then all 24 are complete and pass the check, with limits of 32, 40 and 48 tokens alike.",
     )
 
@@ -211,6 +220,36 @@ def test_half_words() -> None:
         f"the last token back, and force its text: "
         f"{table['healed']:.1f} bits",
     )
+
+
+def test_the_tokenizers_own_sequences_of_the_six_words() -> None:
+    names, merges = recipe.vocabulary()
+    grammar = {"root": [output.literal(word) for word in recipe.WORDS]}
+    even = torch.full((len(names),), 1 / len(names), dtype=torch.float64)
+    tree = output.tree(lambda texts: even.expand(len(texts), -1), output.Masks(grammar, names))
+    assert sorted(output.law(recipe.usual(tree, ""), {})) == sorted(
+        tuple(bpe.encode(word, merges)) for word in recipe.WORDS
+    )
+
+
+def test_the_rest_of_a_word_by_enumeration(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["a", "b", "ab", "ba", "abb"]
+
+    def row(text: tuple[int, ...]) -> list[float]:
+        parts = [1.0 + (3 * sum(text) + 2 * i + len(text)) % 5 for i in range(5)]
+        return [part / sum(parts) for part in parts]
+
+    monkeypatch.setattr(recipe, "vocabulary", lambda: (names, None))
+    monkeypatch.setattr(recipe, "gpt", lambda texts: torch.tensor([row(t) for t in texts]).double())
+    forced, wanted = "a", "abba"
+    whole = healed = 0.0
+    for text in itertools.product(range(5), repeat=4):  # four tokens reach four characters
+        said = "".join(names[i] for i in text)
+        if said.startswith(wanted):
+            p = math.prod(row(text[:n])[i] for n, i in enumerate(text))
+            first = sum(row(())[i] for i, name in enumerate(names) if name.startswith(forced))
+            whole, healed = whole + p, healed + p / first
+    assert recipe.chance((), forced, wanted) == pytest.approx((whole, healed), rel=1e-5)
 
 
 def test_looks_at_characters() -> None:
@@ -247,8 +286,30 @@ def test_exercise_2_rejection_and_weight(answer: Bench) -> None:
     )
 
 
+@pytest.mark.answer("answer-structured-output-distance")
+def test_exercise_3_distance_of_masked_from_exact(answer: Bench) -> None:
+    masked, exact, _ = by_word(output.MENU)
+    total = sum(abs(float(masked[w] - exact[w])) for w in output.MENU)
+    assert recipe.apart(masked, exact) == pytest.approx(total / 2)
+    answer("answer-structured-output-distance").is_(total / 2, total)
+
+
+@pytest.mark.answer("answer-structured-output-single")
+def test_exercise_5_answers_of_one_token(answer: Bench) -> None:
+    row = torch.tensor([0.4, 0.1, 0.2, 0.3], dtype=torch.float64)
+    menu = {"root": [output.literal(word) for word in "ABC"]}
+    tree = output.tree(lambda texts: row.expand(len(texts), -1), output.Masks(menu, tuple("ABCD")))
+    masked, exact = output.law(tree, {}), output.law(tree, output.future(tree))
+    assert masked == pytest.approx(exact)
+    assert len(set(masked.values())) == 3  # in the model's proportions, and not alike
+    assert len({output.kept(tree, t) for t in masked}) == 1
+    answer("answer-structured-output-single").is_(
+        "Yes: one mask cuts, and it keeps the same share for each answer."
+    )
+
+
 @pytest.mark.answer("answer-structured-output-parser")
-def test_exercise_3_what_a_mask_guarantees(answer: Bench) -> None:
+def test_exercise_4_what_a_mask_guarantees(answer: Bench) -> None:
     grammar = schema.compile_schema(schema.ORDER)
     state = output.advance(grammar, output.start(grammar), '{"drink":"tea"')
     assert state not in (frozenset(), output.COMPLETE)  # allowed so far, and not complete
@@ -259,7 +320,7 @@ def test_exercise_3_what_a_mask_guarantees(answer: Bench) -> None:
 
 
 @pytest.mark.answer("answer-structured-output-learn")
-def test_exercise_4_one_draw_of_coke(answer: Bench) -> None:
+def test_exercise_6_one_draw_of_coke(answer: Bench) -> None:
     tree = by_word(output.MENU)[2]
     bound: dict[Any, float] = {}
     before = output.law(tree, bound)
@@ -272,7 +333,7 @@ def test_exercise_4_one_draw_of_coke(answer: Bench) -> None:
 
 
 @pytest.mark.answer("answer-structured-output-short")
-def test_exercise_5_the_shortest_answer(answer: Bench) -> None:
+def test_exercise_7_the_shortest_answer(answer: Bench) -> None:
     size = output.shortest(schema.compile_schema(schema.ORDER))["root"]
     assert len('{"drink":"tea","note":""}') == size
     answer("answer-structured-output-short").is_(size)
