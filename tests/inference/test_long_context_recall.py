@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch.nn import functional
 
 from scripts.figures import style
 from tests.answers.plugin import Bench
@@ -53,6 +54,23 @@ def test_the_reader_sees_what_came_before_and_turns_by_places() -> None:
             0.0,
         )  # all scores equal: a mean over all, whoever is asked
         assert (model(key, value, asked) - out).abs().max() > 1e-3
+
+
+def test_the_reader_is_made_of_torchs_attention() -> None:
+    model = recall.Reader(2, rotary=False, seed=3)
+    key, value, asked, _, _ = recall.lists(4, 16, torch.Generator().manual_seed(5))
+    with torch.no_grad():
+        x = torch.cat(
+            [model.key[key] + model.value[value], (model.key[asked] + model.ask)[:, None]], 1
+        )
+        for qkv, out, up, down in zip(model.qkv, model.out, model.up, model.down, strict=True):
+            rows = functional.layer_norm(x, (32,)) @ qkv.T
+            q, k, v = (part.unflatten(-1, (2, 16)).transpose(1, 2) for part in rows.chunk(3, -1))
+            mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+            x = x + mixed.transpose(1, 2).flatten(2) @ out.T
+            x = x + functional.gelu(functional.layer_norm(x, (32,)) @ up.T) @ down.T
+        known = functional.layer_norm(x[:, -1], (32,)) @ model.head.T
+        torch.testing.assert_close(model(key, value, asked), known)
 
 
 def test_a_few_steps_of_training_lower_the_loss() -> None:
