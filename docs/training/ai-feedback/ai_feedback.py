@@ -83,7 +83,7 @@ def even(found: float, alarm: float, repaired: float) -> float:
 
 
 class Answers(NamedTuple):
-    """Answers to one prompt: probability, right steps and sentences of filler, each (N,)."""
+    """Answers to one prompt: probability p (N,), right steps (N,), sentences of filler (N,)."""
 
     p: Tensor
     steps: Tensor
