@@ -9,7 +9,7 @@ from sklearn.metrics import recall_score
 def share(
     verdicts: NDArray[np.int64], judged: NDArray[np.int64], people: NDArray[np.int64]
 ) -> float:
-    """True share: verdicts (n,), judged (l,), people (l,) on the same pairs, to a number. Source: rogan1978estimating."""
+    """True share: verdicts (n,), judged (l,), people (l,) on the same pairs. Source: rogan1978estimating."""
     t = recall_score(people, judged)
     u = recall_score(people, judged, pos_label=0)
     return float((verdicts.mean() + u - 1) / (t + u - 1))
