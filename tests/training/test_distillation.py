@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from scripts.figures.style import read_table
-from scripts.printed.values import Each
+from scripts.printed.values import By, Each, Given
 from tests.answers.plugin import Bench
 from tests.draws import normal
 from tests.printed.plugin import Equations
@@ -178,16 +178,28 @@ def test_what_a_blind_student_can_reach(printed: Equations) -> None:
 
 
 @pytest.mark.equation("eq-distillation-reward")
-def test_the_reverse_divergence_is_a_policy_gradient() -> None:
+def test_the_reverse_divergence_is_a_policy_gradient(printed: Equations) -> None:
     p, theta = normal(5).softmax(0), normal(5, seed=1)
     leaf = theta.clone().requires_grad_()
     q = leaf.softmax(0)
-    (exact,) = torch.autograd.grad(code.divergence(q, p), leaf)
+    (exact,) = torch.autograd.grad(code.divergence(q, p), leaf, retain_graph=True)
     found = torch.zeros(5, dtype=torch.float64)
     for y in range(5):
         (score,) = torch.autograd.grad(q[y].log(), leaf, retain_graph=True)
         found += float(q[y]) * math.log(float(q[y] / p[y])) * score
     torch.testing.assert_close(found, exact)
+    student = Given((r"\theta",), lambda z: lambda y: torch.tensor(z).softmax(0)[y].item())
+    printed("eq-distillation-reward").holds(
+        {
+            r"\nabla K": exact.numpy(),
+            r"\nabla": By(r"\theta"),
+            r"\theta": theta.numpy(),
+            "q": student,
+            "p": lambda y: p[y].item(),
+            "y": Each(range(5)),
+        },
+        free=("p",),  # a factor of p adds a constant to the reward, and the mean score is zero
+    )
 
 
 @pytest.mark.equation("eq-distillation-price")
