@@ -92,7 +92,7 @@ def test_the_gradient_is_that_of_autograd(printed: Equations) -> None:
 
 
 @pytest.mark.equation("eq-distillation-limit")
-def test_the_gradient_nears_the_difference_of_centred_logits() -> None:
+def test_the_gradient_nears_the_difference_of_centred_logits(printed: Equations) -> None:
     z, v = normal(5) + 2.0, normal(5, seed=1) - 1.0  # means that are not zero
     end = code.limit(z, v)
     off = ((z - v) - (z - v).mean()) / 5
@@ -101,6 +101,19 @@ def test_the_gradient_nears_the_difference_of_centred_logits() -> None:
     assert gaps[0] > 1e-4
     for wide, narrow in pairwise(gaps):  # in proportion to 1/T
         assert wide / narrow == pytest.approx(10, rel=0.02)
+    far = 2 * slope(z, v, 2e4) - slope(z, v, 1e4)  # the term in 1/T cancels
+    printed("eq-distillation-limit").holds(
+        {
+            r"\lim_{T \to \infty} T\, (q_k - p_k)": far[1],
+            "z": z,
+            "v": v,
+            r"\bar{z}": z.mean(),
+            r"\bar{v}": v.mean(),
+            "C": 5,
+            "k": 2,
+        },
+        tolerance=1e-6,
+    )
 
 
 @pytest.mark.equation("eq-distillation-logits")
@@ -311,10 +324,13 @@ def test_exercise_3_times(answer: Bench) -> None:
 @pytest.mark.answer("answer-distillation-which")
 def test_exercise_4_which_divergence(answer: Bench) -> None:
     p = code.cities().flatten()
-    best = [
-        min((k / 100 for k in range(1, 100)), key=lambda s: float(measure(code.same(s).flatten())))
-        for measure in (lambda q: code.divergence(p, q), lambda q: code.divergence(q, p))
-    ]
+    shares = [k / 100 for k in range(1, 100)]
+    rows = [code.same(share).flatten() for share in shares]
+    forward, reverse = (
+        [float(code.divergence(*pair)) for pair in pairs]
+        for pairs in ([(p, q) for q in rows], [(q, p) for q in rows])
+    )
+    best = [shares[found.index(min(found))] for found in (forward, reverse)]
     wrong = [float(code.same(s)[0, 1] * 2) for s in best]
     assert wrong[1] < 0.1 < wrong[0]
     answer("answer-distillation-which").is_("The reverse KL.")

@@ -101,7 +101,8 @@ def divergence(p: Tensor, q: Tensor) -> Tensor:
 
     Source: definition.
     """
-    return torch.special.xlogy(p, p / q).sum()
+    found: Tensor = torch.special.xlogy(p, p / q)
+    return found.sum()
     # --8<-- [end:divergence]
 
 
