@@ -295,7 +295,8 @@ def test_what_a_gradient_leaves_out_of_a_patch(printed: Equations) -> None:
 
     def value(v: Any) -> Tensor:
         v = torch.as_tensor(v).flatten()
-        return v @ half @ v + b @ v
+        total: Tensor = v @ half @ v + b @ v
+        return total
 
     at = x.clone().requires_grad_()
     (g,) = torch.autograd.grad(value(at), at)
@@ -313,7 +314,7 @@ def test_what_a_gradient_leaves_out_of_a_patch(printed: Equations) -> None:
     )
     state = code.first(DRY).requires_grad_()
     (slope,) = torch.autograd.grad(code.answer(code.second(state)).sum(), state)
-    guess = float((slope * (code.first(STORM) - state)).sum())
+    guess = float((slope * (code.first(STORM) - state.detach())).sum())
     said(f"guesses {100 * guess:.0f} % for both numbers together where the patch restores 100 %.")
 
 
@@ -324,9 +325,9 @@ def test_joint_effect_single_effects_and_interaction(printed: Equations) -> None
         "*and*": lambda a, b: a * b,
     }
     for cells in rows_of("tab-interpretability-gates"):
-        f = gates[cells[0]]
-        one, other, both = code.together(f)
-        assert cells[1:] == [f"{v:.0f}" for v in (one, other, both, f(1, 0) - f(0, 0))]
+        gate = gates[cells[0]]
+        one, other, both = code.together(gate)
+        assert cells[1:] == [f"{v:.0f}" for v in (one, other, both, gate(1, 0) - gate(0, 0))]
     values = {(1, 1): 2.3, (0, 1): 0.7, (1, 0): -0.4, (0, 0): 0.15}
 
     def f(a: float, b: float) -> float:
@@ -392,7 +393,10 @@ def test_exercise_4_selectivity(answer: Bench) -> None:
 
 @pytest.mark.answer("answer-interpretability-or")
 def test_exercise_5_either_is_enough(answer: Bench) -> None:
-    either = lambda a, b: max(a, b)  # noqa: E731
+
+    def either(a: float, b: float) -> float:
+        return max(a, b)
+
     assert code.together(either)[:2] == (0, 0)
     assert either(1, 0) - either(0, 0) == either(0, 1) - either(0, 0) == 1
     answer("answer-interpretability-or").is_("Denoising: put each into the other run.")

@@ -15,7 +15,6 @@ NAMES = ("rain", "night", "storm")
 CODES = ((1.0, 0.0), (0.0, 1.0), (0.6, 0.8))
 KEY, THRESHOLD, VALUE = (1.0, 1.0), 1.0, (1.0, 0.0)
 READER, BIAS = (1.0, 0.0), -0.8
-Change = Callable[[Tensor], Tensor]
 
 
 def vector(numbers: object) -> Tensor:
@@ -47,8 +46,15 @@ def answer(x: Tensor) -> Tensor:
 
 
 # --8<-- [start:run]
-def run(features: Tensor, early: Change = same, late: Change = same) -> Tensor:
-    """Logit, with a change of the state after layer 1 or 2: features (n, 3) to (n,). Source: definition."""
+def run(
+    features: Tensor,
+    early: Callable[[Tensor], Tensor] = same,
+    late: Callable[[Tensor], Tensor] = same,
+) -> Tensor:
+    """Logit; the state after layer 1 or 2 may be changed: features (n, 3), early (n, 2), late (n, 2) to (n,).
+
+    Source: definition.
+    """
     x = early(first(features))
     return answer(late(second(x)))
     # --8<-- [end:run]
@@ -75,7 +81,8 @@ def share_that_fits(n: int, d: int) -> float:
 
     Source: cover1965geometrical.
     """
-    return sum(math.comb(n - 1, k) for k in range(d)) / 2 ** (n - 1)
+    fits = sum(math.comb(n - 1, k) for k in range(d))
+    return fits / float(2 ** (n - 1))
     # --8<-- [end:fits]
 
 

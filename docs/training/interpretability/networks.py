@@ -88,7 +88,7 @@ def train(
 
 
 class Found(NamedTuple):
-    """What an autoencoder has found, one number a seed."""
+    """What an autoencoder has found: cosine, recovered, dead, active, lost, size (S,), one number a seed."""
 
     cosine: Tensor  # mean over planted features of the best cosine with a unit that is ever on
     recovered: Tensor  # share of planted features with a cosine above 0.95

@@ -91,7 +91,7 @@ def probe(x: Tensor, y: Tensor, ridge: float = 1e-3) -> tuple[Tensor, Tensor]:
 
 
 def right(found: tuple[Tensor, Tensor], x: Tensor, y: Tensor) -> Tensor:
-    """Share of right answers of a probe: x (S, B, F), y (S, B) to (S,). Source: definition."""
+    """Share of right answers of a probe: found (S, F, 1), x (S, B, F), y (S, B) to (S,). Source: definition."""
     guess = torch.baddbmm(found[1], x, found[0])[..., 0] > 0
     return (guess == (y > 0.5)).float().mean(1)
 
