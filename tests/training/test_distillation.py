@@ -199,7 +199,7 @@ def test_the_reverse_divergence_is_a_policy_gradient(printed: Equations) -> None
     found = torch.zeros(5, dtype=torch.float64)
     for y in range(5):
         (score,) = torch.autograd.grad(q[y].log(), leaf, retain_graph=True)
-        found += float(q[y]) * math.log(float(q[y] / p[y])) * score
+        found += q[y].item() * math.log(q[y].item() / p[y].item()) * score
     torch.testing.assert_close(found, exact)
     student = Given((r"\theta",), lambda z: lambda y: torch.tensor(z).softmax(0)[y].item())
     printed("eq-distillation-reward").holds(
