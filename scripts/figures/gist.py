@@ -17,11 +17,7 @@ code: Any = import_module("docs.inference.gist.gist")
 SEEDS, STEPS, LETTERS, GISTS = 5, 600, 8, (1, 2, 4)
 ASKED, EXAMPLES = 4, 300  # letters of an input, prompts of a test
 USUAL, KEEP, TABLES = 0.85, 2, 16
-SOFT, PASSES, SOFT_RATE = (
-    10,
-    100,
-    0.1,
-)  # prompts that get a cache of their own, its steps, their rate
+SOFT, PASSES, SOFT_RATE = 10, 100, 0.1  # prompts with a cache of their own, its steps, their rate
 
 
 @cache
@@ -74,24 +70,38 @@ def draw_carried(table: style.Table, axes: style.Axes) -> None:
     for k, (name, label) in enumerate(labels.items()):
         axes.errorbar(
             table["rules"], table[name], table[f"{name}, deviation"], fmt=MARKS[k],
-            color=style.SERIES[k], label=label, elinewidth=1,
+            color=style.SERIES[k], elinewidth=1,
         )  # fmt: skip
+        at = table[name][-1] + (0.015 if name == "open" else -0.01)
+        axes.text(8.25, at, label, color=style.SERIES[k], va="center")
     axes.axhline(1 / code.DIGITS, color=style.MUTED, lw=1, ls=":")
     axes.text(1, 0.27, "a guess", color=style.MUTED)
     axes.set_ylim(0.2, 1.05)
+    axes.set_xlim(0.8, 11.2)
+    axes.set_xticks(table["rules"])
     axes.set_xlabel("rules in the prompt")
     axes.set_ylabel("share of right answers")
-    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 0.1))
 
 
 def cut(k: int) -> list[float]:
-    """The network without a mask reads the last k rules alone, and is asked for any of the eight."""
+    """The network without a mask reads the last k rules and no gist token, and is asked for any of the eight."""
     task, draw = code.Task(LETTERS, 1), torch.Generator().manual_seed(200)
     tokens, wanted, _ = task.draw(SEEDS, EXAMPLES, LETTERS, ASKED, draw)
-    tokens = tokens[..., LETTERS - k :]
+    tokens = torch.cat([tokens[..., LETTERS - k : LETTERS], tokens[..., -ASKED:]], -1)
     with torch.no_grad():
         mask = torch.ones(tokens.shape[-1], tokens.shape[-1], dtype=torch.bool).tril()
         return right(code.forward(net(1, masked=False), tokens, mask)[0], wanted)
+
+
+def sure() -> style.Table:
+    """How probable the given answer is to the network, mean over right and over wrong answers; one gist token."""
+    logits, wanted, _ = read(net(1), code.Task(LETTERS, 1), LETTERS)
+    top, chosen = logits[:, :, -ASKED:].softmax(-1).max(-1)
+    table: style.Table = {"rules": [float(LETTERS)]}
+    for name, of in (("right", chosen == wanted), ("wrong", chosen != wanted)):
+        weight = of.double()
+        put(table, name, list(((top * weight).sum((1, 2)) / weight.sum((1, 2))).tolist()))
+    return table
 
 
 def own(gists: int) -> list[float]:
@@ -129,20 +139,22 @@ def entries() -> style.Table:
 def draw_entries(table: style.Table, axes: style.Axes) -> None:
     """Three lines over the entries kept."""
     lines = {
-        "own": f"trained for the prompt, {PASSES} steps",
+        "own": "trained for the prompt",
         "gist": "gist tokens, one pass",
         "cut": "the last rules alone",
     }
     for k, (name, label) in enumerate(lines.items()):
         axes.errorbar(
             table["entries"], table[name], table[f"{name}, deviation"], fmt=MARKS[k],
-            color=style.SERIES[k], label=label, elinewidth=1,
+            color=style.SERIES[k], elinewidth=1,
         )  # fmt: skip
+        at = table[name][-1] + (0.01 if name == "own" else -0.01)
+        axes.text(4.12, at, label, color=style.SERIES[k], va="center")
     axes.set_ylim(0.2, 1.05)
+    axes.set_xlim(0.8, 6.4)
     axes.set_xticks(list(GISTS))
     axes.set_xlabel("entries kept in the cache, for eight rules")
     axes.set_ylabel("share of right answers")
-    axes.legend(loc="lower right")
 
 
 def surprise() -> style.Table:
@@ -177,6 +189,7 @@ FIGURES = [
     style.Recipe("inference/gist/entries", entries, draw_entries, (480, 340), tolerance=0.1),
     Numbers("inference/gist/surprise", surprise, tolerance=0.1),
     Numbers("inference/gist/few", few, tolerance=0.1),
+    Numbers("inference/gist/sure", sure, tolerance=0.1),
 ]
 
 if __name__ == "__main__":

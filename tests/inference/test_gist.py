@@ -241,7 +241,11 @@ def test_the_share_that_is_saved_over_a_prefix_cache(printed: Equations) -> None
         }
     )  # fmt: skip
     found = code.saved(27.3, 1, 41.6, *LLAMA)
-    said(f"Then $s_0$ is {100 * 27.3 / 68.9:.1f} %, and $s$ with $g = 1$ is {100 * found:.2f} %;")
+    long = [100 * code.saved(n, 10, 100, *LLAMA) for n in (10_000, 100_000)]
+    said(
+        f"Then $s_0$ is {100 * 27.3 / 68.9:.1f} %, and $s$ with $g = 1$ is {100 * found:.2f} %;",
+        f"$g = 10$ and $m = 100$ it is {long[0]:.0f} % behind 10,000 tokens and {long[1]:.0f} % behind 100,000.",
+    )
 
 
 @pytest.mark.equation("eq-gist-requests")
@@ -257,8 +261,8 @@ def test_after_how_many_requests_training_has_paid(printed: Equations) -> None:
     many = 6 * size * 50e6 / (4 * layers * width * 41.6 * 26.3)
     anew = 6 * 50e6 / (2 * 26.3)
     said(
-        "With 50 million tokens, and the model and lengths above, "
-        f"that is {many / 1e9:.1f} billion requests.",
+        f"at 130 tokens each, a guess of ours, $D$ is {3000 * 128 * 130 / 1e6:.0f} million.",
+        f"With the model and lengths above, that is {many / 1e9:.1f} billion requests.",
         f"If the prompt were read anew each time, {anew / 1e6:.1f} million would do",
     )
     entry = 2 * layers * width * 2
@@ -288,7 +292,7 @@ def test_the_example_by_pencil(capsys: pytest.CaptureFixture[str]) -> None:
         f"$(3 + 3/4)/6 = {(3 + 3 / 4) / 6}$ of all answers are right.",
         f"It packs the six rules into {number} and reads",
         f"the answers become {code.unpack(number, 5, 6)} and {code.unpack(number, 0, 6)}.",
-        f"likely to be seen twice among {4**8:,}.",
+        f"There are {4**8:,} tables of eight rules;",
     )
     runpy.run_path(code.__file__, run_name="__main__")
     printed = capsys.readouterr().out
@@ -296,6 +300,11 @@ def test_the_example_by_pencil(capsys: pytest.CaptureFixture[str]) -> None:
     gaps = [float(line.split("differ by ")[1].split()[0]) for line in printed.splitlines()[1:]]
     assert len(gaps) == 2
     assert max(gaps) < 1e-4
+    before, after = (
+        float(line.split(" right")[0].split()[-1]) for line in printed.splitlines()[1:]
+    )
+    assert 0.2 < before < 0.3  # "a quarter of the answers"
+    assert 0.5 < after < 0.75  # "more than half"
     assert "after 300 steps" in PAGE.read_text(encoding="utf-8")
 
 

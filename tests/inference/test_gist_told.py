@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from scripts.figures import gist as recipes
 from scripts.figures.style import read_table
@@ -45,6 +46,9 @@ def test_what_gist_tokens_carry() -> None:
         f"of {recipes.SEEDS} networks after {recipes.STEPS} steps of 32 prompts, each tested on {recipes.EXAMPLES} "
         f"prompts with {recipes.ASKED} letters each.",
     )
+    tables, prompts = code.DIGITS**recipes.LETTERS, 32 * recipes.STEPS / recipes.LETTERS
+    assert 0.035 < 1 - (1 - 1 / tables) ** prompts < 0.04
+    said("one that is tested was seen in training with a chance below 4 %.")
     near = table["masked in use"][7] - 1 / code.DIGITS
     assert abs(near) < table["masked in use, deviation"][7]
 
@@ -102,6 +106,13 @@ def test_surprises() -> None:
     )
     assert table["rare"][0] < 0.5
     assert 1.8 < table["rare"][2] / table["rare"][0] < 2.2
+    rare = recipes.LETTERS * (1 - p)
+    held = sum(
+        min(k, 2) * math.comb(8, k) * (1 - p) ** k * p ** (8 - k) for k in range(9)
+    )  # surprising rules among the two that are kept
+    said(
+        f"A prompt has {rare:.1f} surprising rules on average, and two rules as text hold {held / rare:.2f} of them:"
+    )
 
 
 def test_few_tables() -> None:
@@ -109,7 +120,8 @@ def test_few_tables() -> None:
     said(
         f"Trained on {recipes.TABLES} tables only, networks with one gist token have {told(table, 'shown', 0)} "
         f"on these and {told(table, 'others', 0)} on others.",
-        f"Trained on all tables the share is {told(carried, '1', 7)} (above).",
+        f"Trained on all tables the share is {told(carried, '1', 7)} (above): "
+        f"{carried['1'][7] - table['others'][0]:.2f} more on tables that are new",
     )
     assert carried["1"][7] - table["others"][0] > carried["1, deviation"][7]
 
@@ -127,6 +139,9 @@ def test_the_table_of_failures() -> None:
     ]
     assert f"{carried['4'][7]:.2f} with four" in rows[0][2]
     assert f"{surprise['rare'][2]:.2f} with two" in rows[1][2]
+    assert rows[2][2].endswith(f"the mask: {carried['1'][7]:.2f}")
+    assert f"{carried['1'][7]:.2f} on others" in rows[3][2]
+    said(f"The cure is the training: with the mask, {carried['1'][7]:.2f}.")
 
 
 def test_the_share_of_right_answers() -> None:
@@ -136,3 +151,73 @@ def test_the_share_of_right_answers() -> None:
     wanted = torch.tensor([[[1, 1]], [[3, 2]]])
     assert recipes.right(logits, wanted) == [1.0, 0.5]
     assert recipes.right(logits, wanted, torch.tensor([[[1, 0]], [[0, 1]]])) == [1.0, 0.0]
+
+
+def test_training_uses_the_mask_or_leaves_it_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[Tensor, Tensor]] = []
+    read: list[Tensor] = []
+    forward, loss = code.forward, code.functional.cross_entropy
+
+    def spy(weights: Any, tokens: Tensor, mask: Tensor) -> Any:
+        seen.append((tokens, mask))
+        found = forward(weights, tokens, mask)
+        read.append(found[0])
+        return found
+
+    def at_the_letters(logits: Tensor, wanted: Tensor) -> Tensor:
+        assert torch.equal(logits, read[-1][:, :, -4:].reshape(-1, code.DIGITS))
+        found: Tensor = loss(logits, wanted)
+        return found
+
+    monkeypatch.setattr(code, "forward", spy)
+    monkeypatch.setattr(code.functional, "cross_entropy", at_the_letters)
+    for masked in (True, False):
+        seen.clear()
+        code.train(code.Task(3, 1, usual=0.5), 2, 12, masked, keep=1)
+        kept = set()
+        for tokens, mask in seen:
+            n = int((tokens[0, 0] == 12).nonzero())  # the gist token stands behind n rules
+            side = tokens.shape[-1]
+            kept.add(side - n - 1 - 4)
+            wanted = code.gist_mask(n, 1, side - n - 1) if masked else torch.ones(side, side).tril()
+            assert torch.equal(mask, wanted.bool())
+        assert len(seen) == 12
+        assert kept == {0, 1}
+
+
+def test_what_is_cut_and_what_is_trained_for_one_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = {k: v.detach() for k, v in code.fresh(recipes.SEEDS, recipes.LETTERS, 1).items()}
+    monkeypatch.setattr(recipes, "net", lambda gists, masked=True: weights)
+    forward, seen = code.forward, []
+
+    def spy(weights: Any, tokens: Tensor, mask: Tensor, cache: Any = None) -> Any:
+        seen.append((tokens, mask))
+        return forward(weights, tokens, mask, cache)
+
+    monkeypatch.setattr(code, "forward", spy)
+    recipes.cut(2)
+    tokens, mask = seen[-1]
+    rules = recipes.LETTERS * code.DIGITS
+    assert tokens.shape[-1] == 2 + recipes.ASKED == len(mask)
+    assert torch.equal(mask, torch.ones_like(mask).tril())
+    assert bool((tokens[..., :2] < rules).all())
+    assert bool((tokens[..., 2:] > rules).all())  # letters, and no gist token
+    found = {}
+    for passes in (0, 30):
+        monkeypatch.setattr(recipes, "PASSES", passes)
+        found[passes] = recipes.own(1)
+    assert all(a < 0.5 < b for a, b in zip(found[0], found[30], strict=True))
+    packed = next(tokens for tokens, _ in seen if tokens.shape[-1] == recipes.LETTERS + 1)
+    assert bool((packed[..., :-1] < rules).all())
+    assert bool((packed[..., -1] == rules).all())  # the gist token stands last
+    before = recipes.code.fresh(recipes.SEEDS, recipes.LETTERS, 1)
+    assert all(torch.equal(weights[k], before[k]) for k in weights)  # the network is frozen
+
+
+def test_how_sure_the_answers_are() -> None:
+    table = read_table(DATA / "sure.csv")
+    said(
+        f"With one gist token the given answer has the probability {told(table, 'right', 0)} where it is right, "
+        f"and {told(table, 'wrong', 0)} where it is wrong.",
+        f"The means lie {table['right'][0] - table['wrong'][0]:.2f} apart,",
+    )

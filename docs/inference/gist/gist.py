@@ -224,6 +224,7 @@ def bits(share: float, rules: int) -> float:
 
 def main() -> None:
     """The example by pencil, the cache against the mask, and a network that is trained with it."""
+    torch.set_num_threads(1)  # the network is too small to be shared out
     n, number = len(RULES), pack(RULES)
     at = ["abcdef".index(letter) for letter in INPUT]
     print(f"number {number} of {DIGITS**n}, answers {[unpack(number, one, n) for one in at]}")
