@@ -18,7 +18,7 @@ DATA = PAGE.with_suffix("") / "models.toml"
 NAME = "tab-scaling-laws-models"
 KEYS = frozenset("name date size tokens source".split())
 HEAD = [
-    "| Model | Parameters (active) | Tokens | Tokens a parameter | (active) | Operations | Best size |",
+    "| Model | Parameters (active) | Tokens | Tokens a parameter | an active one | Operations | Best size |",
     "| --- | --: | --: | --: | --: | --: | --: |",
 ]
 

@@ -393,15 +393,24 @@ def test_exercise_4_one_size(answer: Bench) -> None:
     answer("answer-scaling-laws-one-size").is_("$E$ and $A / N^\\alpha$.")
 
 
+@pytest.mark.answer("answer-scaling-laws-flat")
+def test_exercise_5_flat(answer: Bench) -> None:
+    n, d = code.optimum(code.BESIROGLU, code.CHINCHILLA)
+    half, twice, best = (code.law(code.BESIROGLU, n * k, d / k) for k in (0.5, 2.0, 1.0))
+    assert max(half, twice) - best < 0.006
+    assert half == pytest.approx(twice, abs=0.001)
+    answer("answer-scaling-laws-flat").is_((2 * n * 2) / (2 * n * 0.5), (2 * n * 2) / (2 * n))
+
+
 @pytest.mark.answer("answer-scaling-laws-budget")
-def test_exercise_5_budget(answer: Bench) -> None:
+def test_exercise_6_budget(answer: Bench) -> None:
     n, d = code.optimum(code.BESIROGLU, 1e24)
     said(f"The ratio is {d / n:.1f} tokens a parameter.")
     answer("answer-scaling-laws-budget").is_([n / 1e9, d / 1e12])
 
 
 @pytest.mark.answer("answer-scaling-laws-served")
-def test_exercise_6_served(answer: Bench) -> None:
+def test_exercise_7_served(answer: Bench) -> None:
     split = code.optimum(code.BESIROGLU, 1e24)
     n, d = code.lifetime(code.BESIROGLU, code.law(code.BESIROGLU, *split), 1e13)
     answer("answer-scaling-laws-served").is_([n / 1e9, d / n])
