@@ -49,8 +49,9 @@ def test_runs_side_by_side_are_the_runs_alone_and_those_of_pytorch() -> None:
         {"params": [flat[n] for n in (0, 2, 4, 6)], "weight_decay": 0.0},
     ]
     library, generator = torch.optim.AdamW(groups, 0.03, (0.9, 0.99)), torch.Generator()
+    mean = [p.detach().clone() for p in flat]
     generator.manual_seed(1004)
-    for _ in range(5):
+    for t in range(1, 6):
         begin = torch.randint(len(tokens) - net.T - 1, (net.B, 1), generator=generator)
         window = tokens[begin + torch.arange(net.T + 1)]
         x = flat[0][0][window[:, : net.T]].flatten(1)
@@ -61,8 +62,25 @@ def test_runs_side_by_side_are_the_runs_alone_and_those_of_pytorch() -> None:
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(flat, 1.0)
         library.step()
+        keep = t / (t + 10)  # at first the average forgets faster than at 0.9
+        mean = [keep * m + (1 - keep) * p.detach() for m, p in zip(mean, flat, strict=True)]
     found = net.losses(list(flat), held[None]).detach()
     assert float(found) == pytest.approx(float(alone[0, 0]), rel=1e-3)
+    averaged = float(net.losses(mean, held[None]))
+    assert averaged == pytest.approx(float(slow[0, 1]), rel=1e-3)
+    assert abs(averaged - float(found)) > 0.005
+
+
+def test_decay_on_all_and_a_first_step_without_correction() -> None:
+    s = net.Settings(width=4, betas=(0.9, 0.999), eps=0.0, decay=0.2, decay_all=True, correct=False)
+    w = net.start(s, [0])
+    before = [p.detach().clone() for p in w]
+    for p in w:
+        p.grad = torch.full_like(p, 0.5)
+    net.step(w, [[torch.zeros_like(p) for p in w] for _ in range(2)], torch.tensor([0.1]), 1, s)
+    first = (1 - 0.9) / math.sqrt(1 - 0.999)
+    for new, old in zip(w, before, strict=True):
+        torch.testing.assert_close(new.detach(), (1 - 0.1 * 0.2) * old - 0.1 * first)
 
 
 def test_mup_changes_rates_and_one_start_alone() -> None:
