@@ -142,6 +142,24 @@ def test_the_error_is_that_of_autograd_and_of_simulation(printed: Equations) -> 
     assert float(found.std()) == pytest.approx(math.sqrt(value), rel=0.03)
 
 
+@pytest.mark.equation("eq-ai-feedback-slopes")
+def test_the_slopes_are_those_of_autograd(printed: Equations) -> None:
+    for values in ((0.55, 0.9, 0.8), (0.4, 0.7, 0.75)):
+        point = torch.tensor(values, dtype=torch.float64, requires_grad=True)
+        m, t, u = point
+        q = (m + u - 1) / (t + u - 1)
+        (slope,) = torch.autograd.grad(q, point)
+        printed("eq-ai-feedback-slopes").holds(
+            {
+                r"\frac{\partial q}{\partial m}": slope[0].item(),
+                r"\frac{\partial q}{\partial t}": slope[1].item(),
+                r"\frac{\partial q}{\partial u}": slope[2].item(),
+                "q": q.item(),
+                **dict(zip("mtu", values, strict=True)),
+            }
+        )
+
+
 # Panels.
 
 
@@ -267,6 +285,18 @@ def test_rounds_keep_a_law_and_the_first_answers() -> None:
     for row in path[1:]:
         now = 0.75 * kept(now, win) + 0.25 * p
         torch.testing.assert_close(row, now)
+
+
+def test_rounding_does_not_grow_over_many_rounds() -> None:
+    path = code.rounds(law(4), table(4), 200)
+    assert path.sum(1).tolist() == pytest.approx([1] * 201, abs=1e-12)
+
+
+def test_an_answer_that_is_not_drawn_keeps_its_place() -> None:
+    start = torch.tensor([0.5, 0.5, 0.0, 0.0]).double()
+    path = code.drawn(start, torch.arange(4.0), 3, 50, 0)
+    assert path.shape == (4, 4)
+    assert path[:, 2:].abs().max() == 0
 
 
 def test_drawn_rounds_follow_the_exact_ones() -> None:

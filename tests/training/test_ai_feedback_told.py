@@ -47,9 +47,10 @@ def test_what_is_told_of_measuring() -> None:
     said(
         f"$0.4 \\cdot 0.84 + 0.6 \\cdot 0.36 = {first:.3f}$ of the verdicts",
         f"$0.4 \\cdot 0.74 + 0.6 \\cdot 0.26 = {fair:.3f}$: the right side",
-        f"Without any skill A would get {code.measured(0, MEAN, MEAN):.2f}; each point of the true "
-        f"share adds $0.74 - 0.26 = {2 * MEAN - 1:.2f}$.",
-        f"$(0.452 - 0.26) / 0.48 = {code.corrected(fair, MEAN, MEAN):.1f}$.",
+        f"never better would still get {code.measured(0, MEAN, MEAN):.2f}; one that is always better gets "
+        f"${code.measured(1, MEAN, MEAN):.2f}$, which is $0.74 - 0.26 = {2 * MEAN - 1:.2f}$ more.",
+        f"A has $0.452 - 0.26 = {fair - code.measured(0, MEAN, MEAN):.3f}$ more, so its true share is "
+        f"$0.192 / 0.48 = {code.corrected(fair, MEAN, MEAN):.1f}$.",
     )
     more = (code.error(0.4, MEAN, MEAN, 1, math.inf, math.inf)) ** 2 / 0.24
     said(f"the example needs {more:.1f} times as many verdicts")
@@ -126,6 +127,11 @@ def test_what_is_told_of_panels() -> None:
         f"Independent judges rise from {MEAN:.2f} to {last[0]:.3f}, with a quarter shared to "
         f"{last[1]:.2f}, with half shared to {last[2]:.2f}; copies of one judge stay at {last[3]:.2f}]"
     )
+    said(
+        f"each with its own random order, is right with {code.panel(MEAN, 3, 0.0):.2f} if",
+        f"it is {code.panel(MEAN, 3, 0.5):.2f}, and no number of such judges passes "
+        f"{code.panel(MEAN, 999, 0.5):.2f} ([below](#panel)).",
+    )
     shared = (9 / 2 - 1) / 8
     assert code.votes(9, shared) == pytest.approx(2)
     said(f"as with $c = {shared:.2f}$ here.")
@@ -146,7 +152,12 @@ def test_what_is_told_of_rounds() -> None:
     sooner = exact.index(max(exact))
     said(f"Without random errors the top, {max(exact):.2f}, comes after {sooner} rounds")
     assert exact[10] < judge[10]
-    said(f"and the true value falls from {judge[top]:.2f} to {judge[-1]:.2f} ([below]")
+    said(
+        f"their true value rises from {judge[0]:.3f} to {judge[top]:.2f}.",
+        f"and the value falls to {judge[-1]:.2f} ([below]",
+    )
+    assert table["people 0.3"][-1] < table["people 0.3"][-10] < max(table["people 0.3"])
+    assert table["people 0.5"] == sorted(table["people 0.5"])
     names = (
         "judge",
         "fair",
@@ -210,7 +221,8 @@ def test_the_table_of_failures() -> None:
     assert rows["Order"][0] == f"{code.measured(0.4, FIRST, SECOND):.3f} for the worse model"
     assert rows["Shrunk differences"][0] == f"{fair:.3f} for 0.4"
     assert (
-        rows["Too few labels"][0] == f"error {both:.3f}; people alone {math.sqrt(0.24 / 200):.3f}"
+        rows["Too few labels"][0]
+        == f"standard error {both:.3f} with 200 labels; the labels alone {math.sqrt(0.24 / 200):.3f}"
     )
     assert rows["Copies of a judge"][0] == (
         f"{code.panel(MEAN, 3, 0.5):.2f} for three that share half, "
