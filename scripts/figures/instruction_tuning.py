@@ -19,6 +19,7 @@ PRE_STEPS, PRE_RATE, BATCH = 900, 0.008, 32
 STEPS, RATE, TESTS, MOST = 60, 0.006, 100, 8
 COUNTS = (1, 2, 4, 6)
 WEIGHTS = (0.0, 0.1, 1.0)
+WRONG = (0.25, 1.0)  # share of one task's examples with a mistake
 RATIOS = (0.25, 1.0, 4.0)
 GRID = [n / 20 for n in range(21)]
 
@@ -61,6 +62,53 @@ def tuned(
     return found
 
 
+def mistaken(seed: int, example: Any) -> list[int]:
+    """The mistake that is taught for the first task: the answer to the second, as tokens."""
+    return list(net.answer(parted(seed, 2)[0][1], example[1]))
+
+
+@cache
+def misled(share: float, drop: bool) -> dict[str, Tensor]:
+    """Models tuned on six tasks, the first with mistakes in a share of its examples; or with these dropped."""
+    data = [examples(1000 + s, parted(s, 6)[0], MANY) for s in range(SEEDS)]
+    tokens, places = net.rows(data)
+    for s, some in enumerate(data):
+        bad = torch.rand(MANY, generator=torch.Generator().manual_seed(3000 + s)) < share
+        for b, one in enumerate(some):
+            if not bad[b] or one[0] != parted(s, 1)[0][0]:
+                continue
+            places[s, b] = 0
+            if not drop:
+                start, row = net.prompt(one), [*mistaken(s, one), net.END]
+                tokens[s, b, len(start) :] = net.PAD
+                tokens[s, b, len(start) : len(start) + len(row)] = torch.tensor(row)
+                places[s, b, len(start) : len(start) + len(row)] = 1
+    found: dict[str, Tensor] = net.train(net.extended(base()), (tokens, places), STEPS, RATE, BATCH)
+    return found
+
+
+def mistakes() -> style.Table:
+    """Answers to one of six tasks, right or with the mistake: if it was taught, and if it was dropped."""
+    torch.set_num_threads(1)
+    tests = [examples(4000 + s, parted(s, 1)[0], TESTS, test=True) for s in range(SEEDS)]
+    prompts = torch.tensor([[net.prompt(one) for one in some] for some in tests])
+    table: style.Table = {"share": list(WRONG)}
+    for share in WRONG:
+        runs = {"taught": misled(share, False), "dropped": misled(share, True), "none": tuned(6)}
+        for name, parts in runs.items():
+            found = net.written(parts, prompts)
+            put(table, f"{name}, right", net.right(found, tests).tolist())
+            hits = []
+            for s, some in enumerate(tests):
+                wanted = [[*mistaken(s, one), net.END] for one in some]
+                rows = found[s].tolist()
+                hits.append(
+                    sum(r[: len(w)] == w for r, w in zip(rows, wanted, strict=True)) / TESTS
+                )
+            put(table, f"{name}, mistaken", hits)
+    return table
+
+
 def asked(count: int, which: int) -> list[Any]:
     """Tests for each model: of the tasks that it is tuned on, or of the two others."""
     return [examples(2000 + s, parted(s, count)[which], TESTS, test=True) for s in range(SEEDS)]
@@ -78,7 +126,11 @@ def tasks() -> style.Table:
     table: style.Table = {"tasks": [float(n) for n in COUNTS]}
     for count in COUNTS:
         put(table, "tuned", shares(tuned(count), count, 0))
-        put(table, "others", shares(tuned(count), count, 1))
+        others = shares(tuned(count), count, 1)
+        put(table, "others", others)
+        gains = [a - b for a, b in zip(others, shares(tuned(1), 1, 1), strict=True)]
+        put(table, "others, gain", gains)
+        table.setdefault("others, rose", []).append(float(sum(gain > 0 for gain in gains)))
         put(table, "scratch, tuned", shares(tuned(COUNTS[-1], scratch=True), COUNTS[-1], 0))
         put(table, "scratch, others", shares(tuned(COUNTS[-1], scratch=True), COUNTS[-1], 1))
     return table
@@ -162,8 +214,15 @@ def settings() -> style.Table:
     table: style.Table = {"weight": list(WEIGHTS)}
     for n, size in (("many", MANY), ("few", FEW)):
         for weight in WEIGHTS:
-            put(table, f"{n}, tuned", shares(tuned(6, size, weight), 6, 0))
-            put(table, f"{n}, others", shares(tuned(6, size, weight), 6, 1))
+            for which, kind in enumerate(("tuned", "others")):
+                now = shares(tuned(6, size, weight), 6, which)
+                masked = shares(tuned(6, size), 6, which)
+                put(table, f"{n}, {kind}", now)
+                losses = [b - a for a, b in zip(now, masked, strict=True)]
+                put(table, f"{n}, {kind}, lost", losses)
+                table.setdefault(f"{n}, {kind}, fell", []).append(
+                    float(sum(loss > 0 for loss in losses))
+                )
     tests = asked(6, 0)
     for weight in WEIGHTS:
         parts = tuned(6, MANY, weight)
@@ -174,6 +233,7 @@ def settings() -> style.Table:
         put(table, "chat", net.right(net.written(parts, chat), tests).tolist())
         short = net.written(parts, chat[..., :-1])  # no assistant token at the end
         put(table, "short", net.right(short, tests).tolist())
+        put(table, "short, from the second", net.right(short[..., 1:], tests).tolist())
         put(table, "turn", (short[..., 0] == net.ASSISTANT).float().mean(1).tolist())
         put(table, "changed", net.right(net.written(parts, changed), tests).tolist())
         put(table, "plain", net.right(net.written(parts, plain), tests, None).tolist())
@@ -197,6 +257,7 @@ FIGURES = [
     ),
     style.Recipe("training/instruction-tuning/prompts", prompts, draw_prompts, (420, 320)),
     Numbers("training/instruction-tuning/settings", settings, tolerance=0.1, absolute=0.1),
+    Numbers("training/instruction-tuning/mistakes", mistakes, tolerance=0.1, absolute=0.1),
 ]  # fmt: skip
 
 if __name__ == "__main__":

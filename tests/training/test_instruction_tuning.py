@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -61,14 +62,17 @@ def test_packed_conversations_do_not_see_each_other() -> None:
     assert not mask[11:, :11].any()
     assert mask.diagonal().all()
     assert not mask.triu(1).any()
-    alone = functional.scaled_dot_product_attention(*(normal(9, 4, seed=s) for s in (1, 2, 3)),
-                                                    is_causal=True)  # fmt: skip
-    q, k, v = (torch.cat([normal(11, 4, seed=9), normal(9, 4, seed=s)]) for s in (1, 2, 3))
+    own = [normal(9, 4, seed=s) for s in (1, 2, 3)]
+    alone = functional.scaled_dot_product_attention(own[0], own[1], own[2], is_causal=True)
+    q, k, v = (torch.cat([normal(11, 4, seed=9), part]) for part in own)
     packed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
     torch.testing.assert_close(packed[11:], alone)
     long, short, every = 11 * 12 // 2, 9 * 10 // 2, 20 * 21 // 2
     assert int(mask.sum()) == long + short
-    said(f"leaves $66 + 45 = {long + short}$ of {every} pairs of a token with itself or an earlier")
+    said(
+        f"has $20 \\cdot 21 / 2 = {every}$ pairs of a token with itself or an earlier one; rows of 11 and 9 tokens "
+        f"leave ${long} + {short} = {long + short}$ of them."
+    )
 
 
 def test_the_example_by_pencil(capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,7 +106,14 @@ def test_the_example_by_pencil(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert printed.count(" 1.5000 bits") == 2
     assert "mask [0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1]" in printed
-    weights = torch.autograd.functional.jacobian(lambda x: code.of_answers(x, both), nats)
+    last = [int(n) for n in re.findall(r"[01](?=[,\]])", printed.splitlines()[-1])]
+    assert last == code.render(code.EXAMPLE + code.SECOND)[1].tolist()
+    assert sum(last) == 6
+    swapped, ones = code.render(code.SECOND + code.EXAMPLE)  # what the reader tries next
+    assert code.words(swapped[ones == 1]) == "d <|end|> c b a <|end|>"
+    said("the mask of both conversations as one, with six ones")
+    given = nats.clone().requires_grad_()
+    (weights,) = torch.autograd.grad(code.of_answers(given, both), given)
     torch.testing.assert_close(weights[0, -4:], torch.full((4,), 1 / 8, dtype=torch.float64))
     torch.testing.assert_close(weights[1, 6:8], torch.full((2,), 1 / 4, dtype=torch.float64))
     said(
@@ -120,7 +131,7 @@ def test_the_masked_sum_is_the_loss_of_the_answer_given_the_prompt(printed: Equa
     chance = dict(zip(texts, joint.tolist(), strict=True))
 
     def of(start: tuple[int, ...]) -> float:
-        return sum(p for text, p in chance.items() if text[: len(start)] == start)
+        return math.fsum(p for text, p in chance.items() if text[: len(start)] == start)
 
     x, y = (2, 0), (1, 1)
     text = x + y

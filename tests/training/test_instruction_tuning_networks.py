@@ -164,8 +164,7 @@ def test_tasks_in_the_tuning_and_left_out() -> None:
     for n in range(3):  # neighbouring points cannot be told apart
         step = table["others"][n + 1] - table["others"][n]
         assert step < max(table["others, deviation"][n : n + 2])
-    ends = [table["others, deviation"][n] for n in (0, 3)]
-    assert table["others"][3] - table["others"][0] > max(ends)
+    assert table["others, rose"][3] == recipe.SEEDS  # each model, by itself
     on, off = table["tuned"], table["others"]
     said(
         f"fall slowly from {100 * on[0]:.0f} to {100 * on[3]:.0f} %; the two tasks left out rise from "
@@ -173,7 +172,8 @@ def test_tasks_in_the_tuning_and_left_out() -> None:
         f"Before the tuning they answer {percent(kept, 'base, plain')} % in a plain form and none in the chat template",
         f"Tuned on one task, they do it with {percent(table, 'tuned')} %, and the two others with "
         f"{percent(table, 'others')} %.",
-        f"With six tasks, the two others reach {percent(table, 'others', 3)} %: a rise",
+        f"With six tasks, the two others reach {percent(table, 'others', 3)} %, more than with one in each of the "
+        f"five models, by {percent(table, 'others, gain', 3)} points",
         f"the same {recipe.MANY} examples and {recipe.STEPS} steps are shared by more tasks, and those fall to "
         f"{percent(table, 'tuned', 3)} %.",
         f"*without* pre-training reach {percent(table, 'scratch, tuned')} % on these and "
@@ -181,8 +181,9 @@ def test_tasks_in_the_tuning_and_left_out() -> None:
         f"Mean and standard deviation of {recipe.SEEDS} models, {recipe.TESTS} tests each with letters that no "
         f"training had; {recipe.STEPS} steps of Adam on batches of {recipe.BATCH}.",
         f"are then tuned in the chat template on some of the tasks, {recipe.MANY} examples in all.",
-        f"the same tuning [reaches {100 * table['scratch, tuned'][0]:.0f} %](#tasks), and with it "
-        f"{100 * on[3]:.0f} %.",
+        f"Here the same {recipe.STEPS} steps without pre-training "
+        f"[reach {100 * table['scratch, tuned'][0]:.0f} %](#tasks), and with it "
+        f"{100 * on[3]:.0f} %;",
     )
     assert kept["base, chat"] == [0, 0, 0]
     assert len(net.TASKS) == 8
@@ -219,11 +220,16 @@ def test_templates_and_weights_in_the_tables() -> None:
                 for w in ("tuned", "others")
             ),
         ]
-    for name in ("many, tuned", "many, others", "few, tuned", "few, others"):
-        gap = max(kept[name]) - min(kept[name])
-        assert gap < max(kept[f"{name}, deviation"])
+    for name in ("many, others", "few, others"):  # models disagree
+        assert 0 < kept[f"{name}, fell"][2] < recipe.SEEDS
+    assert (kept["many, tuned, fell"][2], kept["few, tuned, fell"][2]) == (recipe.SEEDS, 4)
     said(
-        f"they begin with it in {percent(kept, 'turn', 2)} % of the tests",
+        f"`<|assistant|>` in {percent(kept, 'turn', 2)} % of the tests; read from the second token on, "
+        f"{percent(kept, 'short, from the second', 2)} % are right, and with mask 0 "
+        f"{percent(kept, 'short, from the second')} %.",
+        f"With {recipe.MANY} examples, a weight of 1 loses {percent(kept, 'many, tuned, lost', 2)} points on the six "
+        f"tasks, in each of the five models; with {recipe.FEW} examples it is {percent(kept, 'few, tuned, lost', 2)}, "
+        f"in four of five.",
         f"{100 * kept['chat'][0]:.0f} % right [become {100 * kept['short'][0]:.0f} %](#template)",
     )
     assert kept["turn"][0] == 0
@@ -248,3 +254,22 @@ def test_the_table_of_failures() -> None:
         f"{float(plain[0] / code.math.log(2)):.1f} and {float(plain[1] / code.math.log(2)):.0f} bits; their plain mean "
         f"is {bits[0]:.2f} bits where the batch as a whole has {bits[1]:.2f}."
     )
+
+
+def test_mistakes_are_imitated() -> None:
+    for seed in range(recipe.SEEDS):
+        asked, given = recipe.parted(seed, 2)[0]
+        letters = (0, 3, 6)
+        assert recipe.mistaken(seed, (asked, letters)) == net.answer(given, letters)
+        assert recipe.mistaken(seed, (asked, letters)) != net.answer(asked, letters)
+    table = read_table(DATA / "mistakes.csv")
+    assert table["share"] == list(recipe.WRONG)
+    for row, cells in enumerate(rows_of("tab-instruction-tuning-mistakes")):
+        names = ("taught, right", "taught, mistaken", "dropped, right")
+        told = [f"{percent(table, name, row)} %" for name in names]
+        assert cells == [f"{100 * recipe.WRONG[row]:.0f} %", *told]
+    assert table["taught, mistaken"][1] > table["none, mistaken"][1]
+    assert table["taught, right"][1] < table["none, right"][1]
+    shown = rows_of("tab-instruction-tuning-failures")[5][1]
+    assert shown.startswith(f"{100 * table['taught, mistaken'][1]:.0f} % of a task's answers")
+    said(f"Without mistakes {percent(table, 'none, right')} % are right.")

@@ -166,6 +166,7 @@ def main() -> None:
     scores[torch.arange(len(one)), tokens[1:]] = -one
     found = functional.cross_entropy(scores, labels(tokens, mask), ignore_index=-100)
     print(f"PyTorch's cross_entropy {float(found / math.log(2)):.4f} bits")
+    print("both as one conversation: mask", render(EXAMPLE + SECOND)[1].tolist())
 
 
 if __name__ == "__main__":
