@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 
 from scripts.figures import style
+from scripts.figures.numbers import Numbers
 from scripts.figures.seeds import MARKS, put
 
 code: Any = import_module("docs.training.alignment.alignment")
@@ -18,6 +19,7 @@ net: Any = import_module("docs.training.alignment.networks")
 SEEDS, TEST = 5, 1200  # pictures from this place on are for tests alone
 LOUD, SEEN, STEPS, RATE, HIDDEN = 3.0, 400, 100, 0.01, 32
 PARTED = (0, 4, 20, 80, 200)
+LOUDNESS = (0.3, 1.0, 2.0, 3.0, 6.0)
 TAUGHT, LABELLED, WEAK_STEPS, WEAK_RATE = 80, 500, 200, 0.03
 TIMES, STUDENT_RATE, STUDENT = (20, 40, 80, 160, 320), 0.003, (64, 48, 48, 10)
 COUNTS = (1, 3, 10, 30, 100, 300, 1000, 3000, 10000, 30000, 100000, 300000, 1000000)
@@ -124,6 +126,23 @@ def parted() -> style.Table:
     return table
 
 
+def loudness() -> style.Table:
+    """What networks say that never saw a wrong claim, by how loud the claims are."""
+    x, y = some(0, SEEN)
+    tx, ty = held()
+    false = net.other(ty[0], torch.Generator().manual_seed(7)).expand(SEEDS, -1)
+    table: style.Table = {"loudness": list(LOUDNESS)}
+    for loud in LOUDNESS:
+        (layers,) = net.train(
+            net.fresh((74, HIDDEN, 10), SEEDS), net.beside(x, y, loud), y, (STEPS,), RATE
+        )
+        lied = net.beside(tx, false, loud)
+        put(table, "true", net.says(layers, lied, ty).tolist())
+        put(table, "claim", net.says(layers, lied, false).tolist())
+        put(table, "no claim", net.says(layers, net.beside(tx, None, loud), ty).tolist())
+    return table
+
+
 def draw_parted(table: style.Table, axes: style.Axes) -> None:
     """Three lines over the number of examples that part the claim and the truth."""
     labels = {
@@ -144,6 +163,12 @@ def draw_parted(table: style.Table, axes: style.Axes) -> None:
     axes.legend(loc="center left")
 
 
+def repeats(layers: list[Tensor], x: Tensor, misread: Tensor, truth: Tensor) -> Tensor:
+    """Of the pictures that the supervisor misreads, the share for which the student says the same: to (S,)."""
+    same = (net.logits(layers, x).argmax(-1) == misread) & (misread != truth)
+    return same.sum(-1) / (misread != truth).sum(-1)
+
+
 def weak() -> style.Table:
     """Accuracy of students on labels of a weak supervisor, and on labels that are as often wrong at random."""
     x, y = some(0, TAUGHT)
@@ -162,12 +187,9 @@ def weak() -> style.Table:
     }
     table: style.Table = {"steps": [float(t) for t in TIMES]}
     base = net.says(supervisor, net.coarse(tx), ty)
-    runs = {
-        name: [
-            net.says(layers, tx, ty) for layers in net.train(start, x, told, TIMES, STUDENT_RATE)
-        ]
-        for name, told in kinds.items()
-    }
+    misread = net.logits(supervisor, net.coarse(tx)).argmax(-1)
+    trained = {name: net.train(start, x, told, TIMES, STUDENT_RATE) for name, told in kinds.items()}
+    runs = {name: [net.says(layers, tx, ty) for layers in trained[name]] for name in kinds}
     ceiling = runs["true"][-1]
     for at in range(len(TIMES)):
         put(table, "supervisor", base.tolist())
@@ -175,6 +197,7 @@ def weak() -> style.Table:
         for name in kinds:
             put(table, name, runs[name][at].tolist())
             put(table, f"{name}, recovered", code.recovered(base, runs[name][at], ceiling).tolist())
+            put(table, f"{name}, same error", repeats(trained[name][at], tx, misread, ty).tolist())
     return table
 
 
@@ -208,6 +231,7 @@ FIGURES = [
     style.Recipe("training/alignment/pressure", pressure, draw_pressure, (440, 280)),
     style.Recipe("training/alignment/tails", tails, draw_tails, (440, 300), tolerance=0.01),
     style.Recipe("training/alignment/parted", parted, draw_parted, (460, 320), tolerance=0.1),
+    Numbers("training/alignment/loudness", loudness, tolerance=0.1),
     style.Recipe("training/alignment/weak", weak, draw_weak, (460, 320), tolerance=0.1),
 ]
 

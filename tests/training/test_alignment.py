@@ -216,7 +216,7 @@ def test_what_the_page_tells_about_tails() -> None:
         f"{last[2]:.2f}",
         f"the score of the best rises from {table['power, score'][thirty]:.1f} to {table['power, score'][-1]:.1f} with",
         f"Among 10 answers the three gain {table['normal'][ten]:.2f}, {table['exponential'][ten]:.2f} and "
-        f"{table['power'][ten]:.2f}: a test",
+        f"{table['power'][ten]:.2f}: here a test",
     )
 
 
@@ -365,8 +365,9 @@ def test_exercise_1_the_factor_three(answer: Bench) -> None:
 
 @pytest.mark.answer("answer-alignment-looks")
 def test_exercise_2_looks(answer: Bench) -> None:
-    assert code.found(1 / 16, 16) == pytest.approx(0.64, abs=0.005)
-    answer("answer-alignment-looks").is_(code.looks_for(1 / 16, 0.95), 16)
+    assert code.found(0.01, 100) == pytest.approx(0.63, abs=0.005)
+    assert math.log(0.05) / math.log(0.99) == pytest.approx(298.1, abs=0.05)
+    answer("answer-alignment-looks").is_(code.looks_for(0.01, 0.95), 100)
 
 
 @pytest.mark.answer("answer-alignment-worth")

@@ -4,6 +4,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from torch.nn import functional
 
@@ -72,11 +73,25 @@ def test_claims_coarse_pictures_and_wrong_labels() -> None:
     assert (wrong != labels).sum(-1).tolist() == [100, 200]
 
 
+def test_a_repeated_error_is_the_same_wrong_digit() -> None:
+    layers = [torch.eye(10)[None], torch.zeros(1, 1, 10)]  # says the digit that is put in
+    student, misread, truth = (
+        torch.tensor([row]) for row in ([4, 5, 1, 2, 7], [4, 6, 1, 3, 7], [0, 5, 1, 2, 8])
+    )
+    x = functional.one_hot(student, 10).float()
+    assert recipe.repeats(layers, x, misread, truth).tolist() == pytest.approx([2 / 4])
+
+
 # What the page tells.
 
 
 def test_claims_that_are_followed() -> None:
-    table = read_table(DATA / "parted.csv")
+    table, loud = read_table(DATA / "parted.csv"), read_table(DATA / "loudness.csv")
+    same = recipe.LOUDNESS.index(recipe.LOUD)  # the run of the figure
+    assert loud["claim"][same] == pytest.approx(table["claim"][0], abs=1e-6)
+    assert (loud["loudness"][1], recipe.LOUD) == (1, 3)
+    assert float(recipe.digits()[0].max()) == 1
+    assert loud["claim"] == sorted(loud["claim"])
     none, four, eighty, many = (recipe.PARTED.index(k) for k in (0, 4, 80, 200))
     whole = {
         name: [f"{100 * v:.0f}" for v in table[name]] for name in ("true", "claim", "right claim")
@@ -90,11 +105,14 @@ def test_claims_that_are_followed() -> None:
         f"with 200, right claims lead to the truth in {spread(table, 'right claim', many)} % in place of "
         f"{whole['right claim'][none]} %",
         f"Leaving the claim out of training gives {spread(table, 'never shown', none)} % whatever",
-        f"says the truth in {whole['right claim'][none]} falling to {whole['right claim'][many]} percent. With a wrong "
-        f"claim it says the truth in {', '.join(whole['true'][:4])} and {whole['true'][4]} percent, and the claim in "
-        f"{', '.join(whole['claim'][:4])} and {whole['claim'][4]} percent",
-        f"with a wrong claim beside the picture, [{whole['claim'][none]} %](#parted) of their answers repeat",
-        f"{', '.join(str(k) for k in recipe.PARTED[:4])} and {recipe.PARTED[4]} of {recipe.SEEN}. With a right",
+        f"With a right claim the truth falls from {whole['right claim'][none]} to {whole['right claim'][many]} "
+        f"percent. With a wrong claim the truth rises from {whole['true'][none]} to {whole['true'][many]} percent, and "
+        f"the claim falls from {whole['claim'][none]} to {whole['claim'][many]}]",
+        f"three times as bright as a pixel can be, [{whole['claim'][none]} %](#parted) of their answers repeat the "
+        f"claim; if it is as bright as a pixel, {100 * loud['claim'][1]:.0f} %.",
+        f"with 1 in place of {recipe.LOUD:.0f} a wrong one is repeated in {spread(loud, 'claim', 1)} %, with "
+        f"{recipe.LOUDNESS[0]} in {spread(loud, 'claim', 0)} %.",
+        f"with a wrong claim, {recipe.PARTED[0]} to {recipe.PARTED[-1]} of {recipe.SEEN}. With a right",
         f"one hidden layer of {recipe.HIDDEN} units reads a picture and what a user claims that it shows, and learns "
         f"{recipe.SEEN} examples for {recipe.STEPS} steps",
         f"The claim enters as ten numbers, {recipe.LOUD:.0f} for the claimed digit",
@@ -118,15 +136,22 @@ def test_labels_of_a_weak_supervisor() -> None:
         abs(table["systematic, recovered"][last]) < table["systematic, recovered, deviation"][last]
     )
     assert max(table["random"]) == table["random"][middle]
+    assert (
+        table["systematic, recovered"][middle] > table["systematic, recovered, deviation"][middle]
+    )
+    same = {name: spread(table, f"{name}, same error", middle, ".0f") for name in (*kinds, "true")}
     said(
         f"sees 4 by 4 pixels and has learned {recipe.TAUGHT} pictures; it is right in "
         f"{spread(table, 'supervisor', 0)} % of the test pictures.",
         f"two hidden layers of {recipe.STUDENT[1]} units learns {recipe.LABELLED} pictures with its labels, of which "
         f"{spread(table, 'wrong labels', 0)} % are wrong.",
-        f"the ceiling are true labels after {recipe.TIMES[last]} steps, {spread(table, 'true', last)} %",
-        f"On true labels the student rises to {100 * table['true'][last]:.0f}. On labels with as many errors at random "
-        f"it rises to {100 * table['random'][middle]:.0f} at 80 steps and falls to {100 * table['random'][last]:.0f}. "
-        f"On the labels of the supervisor it stays near the supervisor's {100 * table['supervisor'][0]:.0f}, with "
+        f"{recipe.SEEDS} each; on true labels the same student reaches the ceiling, {spread(table, 'true', last)} % "
+        f"after {recipe.TIMES[last]} steps",
+        f"the same wrong digit in {same['systematic']} % after {recipe.TIMES[middle]} steps; on random errors it does "
+        f"so in {same['random']} %, on true labels in {same['true']} %.",
+        f"On true labels the student rises to {100 * table['true'][last]:.0f}; with errors at random to "
+        f"{100 * table['random'][middle]:.0f} at 80 steps, and falls to {100 * table['random'][last]:.0f}; on the "
+        f"supervisor's labels it stays near the supervisor's {100 * table['supervisor'][0]:.0f}, with "
         f"{100 * table['systematic'][middle]:.0f} at 80 steps",
     )
 
@@ -140,8 +165,13 @@ def test_the_table_of_failures() -> None:
     many, middle = recipe.PARTED.index(200), recipe.TIMES.index(80)
     assert rows[0][1] == f"score {float(policy @ score):.2f}, value {float(policy @ value):.2f}"
     best, end = tails["power"][tails["n"].index(30)], tails["power"][-1]
-    assert rows[1][1] == f"the best of 30 has the value {best:.2f}, of a million {end:.2f}"
-    assert rows[2][1] == f"{100 * parted['claim'][0]:.0f} % repeat a wrong claim"
+    assert (
+        rows[1][1]
+        == f"the best-scored of 30 answers has the value {best:.2f}, of a million {end:.2f}"
+    )
+    few, many_more = tails["normal"][tails["n"].index(30)], tails["normal"][-1]
+    assert rows[1][3] == f"where no error is huge, 30 give {few:.2f}, a million {many_more:.2f}"
+    assert rows[2][1] == f"{100 * parted['claim'][0]:.0f} % repeat a wrong, bright claim"
     assert (
         rows[2][2]
         == f"200 of {recipe.SEEN} examples with a wrong claim: {100 * parted['claim'][many]:.0f} %"
@@ -149,8 +179,13 @@ def test_the_table_of_failures() -> None:
     right = [f"{100 * parted['right claim'][k]:.0f} %" for k in (many, 0)]
     assert rows[2][3] == f"right claims are followed in {right[0]} in place of {right[1]}"
     closed = [
-        f"{100 * weak[f'{kind}, recovered'][middle]:.0f} %" for kind in ("systematic", "random")
+        f"{spread(weak, f'{kind}, recovered', middle, '.0f')} %"
+        for kind in ("systematic", "random")
     ]
-    assert rows[3][1] == f"{closed[0]} of the gap closed"
+    assert rows[3][1] == f"its student closes {closed[0]} of the gap to true labels"
     assert rows[3][2] == f"errors that follow no rule, an early stop: {closed[1]}"
-    assert rows[4][1] == f"three looks before training find {100 * code.found(1 / 16, 3):.0f} %"
+    before, after = (100 * code.found(float(p[code.FLATTERY]), 3) for p in (reference, policy))
+    assert (
+        rows[4][1] == f"three looks before training find flattery in {before:.0f} % of the audits"
+    )
+    assert rows[4][2] == f"look after training: {after:.0f} %"
