@@ -227,7 +227,7 @@ def test_the_price_of_a_token(printed: Equations) -> None:
     )
     alone, own = (code.price(70, 3, 1, u) / code.price(0, 3, 1) for u in (False, True))
     said(
-        f"With a teacher of 70 billion and a student of 3 it is {alone:.1f} times as much a token, and {own:.1f} if "
+        f"With a teacher of 70 billion and a student of 3 it is {alone:.1f} times as much per token, and {own:.1f} if "
         "the student writes."
     )
 
