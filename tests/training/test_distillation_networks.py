@@ -88,7 +88,7 @@ def test_pictures_at_every_point() -> None:
         f"With 40 pictures, labels leave {spread(table, 'labels', few)} % errors, and the teacher's logits "
         f"{spread(table, 'logits', few)} %.",
         f"four times as many, to reach {spread(table, 'labels', few + 2)} %.",
-        f"Smoothed labels leave {spread(table, 'smooth', few)} %: it",
+        f"Smoothed labels leave {spread(table, 'smooth', few)} %: what",
         f"The teacher's most likely class alone leaves {spread(cases, 'answers')} % again",
         f"It is wrong on {cases['teacher'][0]:.1f} % of the test pictures.",
         f"A student with the teacher's own 800 labels has {spread(cases, 'its labels')} %; one with the "
