@@ -51,7 +51,7 @@ def whole(steps: Tensor, texts: Tensor) -> Tensor:
 def forward(p: Tensor, q: Tensor, texts: Tensor) -> Tensor:
     """The teacher writes: KL from teacher to student.
 
-    Args: p (B, M, N, V); q (B, M, N, V); texts (M, N). Returns (B,). Source: kim2016sequence, section 3.
+    Args: p (B, M, N, V); q (B, M, N, V); texts (M, N). Returns (B,). Source: kim2016sequence.
     """
     log_p, log_q = whole(p, texts), whole(q, texts)
     return (log_p.exp() * (log_p - log_q)).sum(-1)
@@ -60,7 +60,7 @@ def forward(p: Tensor, q: Tensor, texts: Tensor) -> Tensor:
 def reverse(p: Tensor, q: Tensor, texts: Tensor) -> Tensor:
     """The student writes: KL from student to teacher.
 
-    Args: p (B, M, N, V); q (B, M, N, V); texts (M, N). Returns (B,). Source: gu2023minillm, eq. 2.
+    Args: p (B, M, N, V); q (B, M, N, V); texts (M, N). Returns (B,). Source: gu2023minillm, section 2.1.
     """
     return forward(q, p, texts)
     # --8<-- [end:objectives]
@@ -69,7 +69,7 @@ def reverse(p: Tensor, q: Tensor, texts: Tensor) -> Tensor:
 def own(p: Tensor, q: Tensor, texts: Tensor) -> Tensor:
     """The student writes, and at each place the teacher's probabilities are its soft targets.
 
-    Args: p (B, M, N, V); q (B, M, N, V); texts (M, N). Returns (B,). Source: agarwal2023onpolicy, eq. 3.
+    Args: p (B, M, N, V); q (B, M, N, V); texts (M, N). Returns (B,). Source: agarwal2023onpolicy.
     """
     drawn = whole(q, texts).exp().detach()  # how often the student writes this; not differentiated
     return (drawn[..., None] * (p.exp() * (p - q)).sum(-1)).sum((1, 2))
@@ -78,7 +78,7 @@ def own(p: Tensor, q: Tensor, texts: Tensor) -> Tensor:
 def best(p: Tensor, q: Tensor, texts: Tensor) -> Tensor:
     """Fine-tuning on the one most likely text of the teacher.
 
-    Args: p (B, M, N, V); q (B, M, N, V); texts (M, N). Returns (B,). Source: kim2016sequence, section 3.2.
+    Args: p (B, M, N, V); q (B, M, N, V); texts (M, N). Returns (B,). Source: kim2016sequence.
     """
     chosen = whole(p, texts).argmax(-1, keepdim=True)
     return -whole(q, texts).gather(1, chosen)[:, 0]
