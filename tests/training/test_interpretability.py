@@ -101,6 +101,11 @@ def test_patches_of_the_example_restore_what_the_table_says() -> None:
         torch.testing.assert_close(result, code.answer(code.second(state[None])))
     lost = 1 - code.restored(code.patched(DRY, STORM, [1]), high, low)
     said(f"and yet storm without it loses {100 * float(lost):.0f} %.")
+    part = code.run(STORM, early=lambda x: code.remove(x, CODES[1]))
+    said(
+        f"The gap between the two answers is {told(float(high - low))}, from {told(float(low))} to "
+        f"{told(float(high))}; an answer of {told(float(part))} has {told(float(part - low))} of it restored."
+    )
     late = code.patched(STORM, DRY, [0], late=True)
     torch.testing.assert_close(late, high)
     torch.testing.assert_close(code.patched(STORM, DRY, [1], late=True), low)
@@ -242,6 +247,12 @@ def test_a_price_shrinks_a_lone_feature(printed: Equations) -> None:
                 {"z^*": found, "s": s, r"\lambda": price}, tolerance=1e-5
             )
     said("storm is written with 0.9 in place of 1")
+    costs = [(float((CODES[2] - z * CODES[2]).square().sum()) / 2, 0.1 * z) for z in (1.0, 0.9)]
+    said(
+        f"say 0.1 for an activation of 1, beside half the square of what is not rebuilt. Storm with 1 costs "
+        f"{sum(costs[0]):.1f}; with 0.9 it costs {costs[1][0]:.3f} + {costs[1][1]:.2f}, which is less."
+    )
+    assert sum(costs[1]) < sum(costs[0])
     z = code.sparse_code(code.first(FEATURES), CODES, 0.1)
     torch.testing.assert_close(z, FEATURES * 0.9, atol=1e-6, rtol=0)
 
@@ -289,6 +300,27 @@ def test_rain_and_night_are_read_as_storm() -> None:
 # Patching, sums of effects, steering.
 
 
+def test_a_direction_joins_a_part_that_is_not_read_to_an_idle_one() -> None:
+    dry, night = code.second(code.first(torch.cat([DRY, NIGHT])))
+    storm = CODES[2]
+    along = code.remove(dry, storm) + night - code.remove(night, storm)
+    moved = float(code.answer(along))
+    low = told(float(code.answer(dry)))
+    assert float(code.answer(night)) == float(code.answer(dry))
+    said(
+        f"After layer 2 dry has {row(dry)}, night {row(night)}, and both have the answer {low}.",
+        f"the states differ by {float((night - dry) @ storm):.1f} along it, so that the state becomes "
+        f"$0.8 \\cdot {row(storm)} = ({along[0]:.2f}, {along[1]:.2f})$, and the answer {moved:.2f}.".replace(
+            "-", "−"
+        ),
+        f"or the whole state, and the answer stays {low}: this",
+    )
+    for places in ([0], [1], [0, 1]):
+        assert float(code.patched(NIGHT, DRY, places, late=True)) == float(code.answer(dry))
+    cell = f"night moves an answer that doesn't read it, from {low} to {moved:.2f}"
+    assert rows_of("tab-interpretability-failures")[6][1] == cell.replace("-", "−")
+
+
 @pytest.mark.equation("eq-interpretability-gradient")
 def test_what_a_gradient_leaves_out_of_a_patch(printed: Equations) -> None:
     half, b, x, d = normal(3, 3, seed=7), normal(3, seed=8), normal(3, seed=9), normal(3, seed=10)
@@ -334,6 +366,7 @@ def test_joint_effect_single_effects_and_interaction(printed: Equations) -> None
         return values[int(a), int(b)]
 
     one, other, both = code.together(f)
+    assert one == pytest.approx(2.3 - 0.7)  # without the first
     interaction = values[1, 1] - values[0, 1] - values[1, 0] + values[0, 0]
     assert both == pytest.approx(one + other - interaction)
     printed("eq-interpretability-joint").holds({"f": f}, free=("f",))

@@ -47,6 +47,14 @@ def test_labels_are_what_they_are_called() -> None:
     assert not torch.equal(coins[0], coins[1])
 
 
+def test_fresh_noise_on_the_same_patterns() -> None:
+    (x, patterns), (again, same) = bits.data(2, 1), bits.data(2, 1, 100)
+    assert torch.equal(patterns, same)
+    assert 0.9 < float((x - again).std()) / 2**0.5 / bits.NOISE < 1.1
+    both = [bits.data(2, 20, first)[0].view(2, 20, 64, 16).mean(1) for first in (0, 100)]
+    torch.testing.assert_close(both[0], both[1], atol=5 * bits.NOISE * (2 / 20) ** 0.5, rtol=0)
+
+
 def test_removal_sets_a_state_to_its_mean_along_a_direction() -> None:
     layers = bits.fresh(2)
     x, patterns = bits.data(2, 1)
@@ -66,6 +74,16 @@ def test_removal_sets_a_state_to_its_mean_along_a_direction() -> None:
         assert float(bits.without(layers, x, y, 2, u)[s]) == float(
             (told == (y[s] > 0.5)).float().mean()
         )
+
+
+def test_removal_leaves_the_mean() -> None:
+    layers = bits.fresh(1)
+    x, _ = bits.data(1, 1)
+    state = bits.states(layers, x)[2]
+    u = functional.normalize(state.mean(1), dim=1)[..., None]
+    mean = (state @ u).mean(1, keepdim=True)
+    layers[4:] = [u, -mean / 2]  # yes if the mean is left, no if it is gone
+    assert float(bits.without(layers, x, torch.ones(1, 64), 2, u)[0]) == 1
 
 
 def test_learning_learns() -> None:
@@ -104,6 +122,8 @@ def test_what_is_taken_out() -> None:
         f"{table['task'][at[4]]:.2f} at four, {table['task'][at[8]]:.2f} at eight, and about one half from twelve on",
         f"against the number of directions taken out, 0 to {taken[-1]:.0f}.",
         f"Mean and standard deviation of 5 networks, {len(bits.data(1, 8)[1])} fresh inputs each.",
+        f"Nor do {taken[-1]:.0f} directions for a bit of the task: the finished answer can be read there, with "
+        f"{table['task, readable'][0]:.2f}.",
     )
     assert f"{table['spare, readable'][0]:.2f}" == "0.99"
     assert bits.SIZES == (16, 32, 32, 1)
