@@ -305,20 +305,18 @@ def test_a_direction_joins_a_part_that_is_not_read_to_an_idle_one() -> None:
     storm = CODES[2]
     along = code.remove(dry, storm) + night - code.remove(night, storm)
     moved = float(code.answer(along))
-    low = told(float(code.answer(dry)))
+    low, far = told(float(code.answer(dry))), f"{moved:.2f}".replace("-", "−")
     assert float(code.answer(night)) == float(code.answer(dry))
     said(
-        f"After layer 2 dry has {row(dry)}, night {row(night)}, and both have the answer {low}.",
+        f"After layer 2 dry has {row(dry)}, night {row(night)}, and both have the answer {low}. Patch dry",
         f"the states differ by {float((night - dry) @ storm):.1f} along it, so that the state becomes "
-        f"$0.8 \\cdot {row(storm)} = ({along[0]:.2f}, {along[1]:.2f})$, and the answer {moved:.2f}.".replace(
-            "-", "−"
-        ),
+        f"$0.8 \\cdot {row(storm)} = ({along[0]:.2f}, {along[1]:.2f})$, and the answer {far}. Yet no",
         f"or the whole state, and the answer stays {low}: this",
     )
     for places in ([0], [1], [0, 1]):
         assert float(code.patched(NIGHT, DRY, places, late=True)) == float(code.answer(dry))
-    cell = f"night moves an answer that doesn't read it, from {low} to {moved:.2f}"
-    assert rows_of("tab-interpretability-failures")[6][1] == cell.replace("-", "−")
+    cell = f"night moves an answer that doesn't read it, from {low} to {far}"
+    assert rows_of("tab-interpretability-failures")[6][1] == cell
 
 
 @pytest.mark.equation("eq-interpretability-gradient")

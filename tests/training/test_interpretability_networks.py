@@ -234,5 +234,5 @@ def test_sites_of_the_tiny_models() -> None:
     said(
         f"MLP's writing: 100 % by hand, and {told[0]}, {told[1]}, {told[2]}, {told[3]} and {told[4]} % learned.",
         f"restores everything in the model by hand, and from {told[0]} % to {told[4]} % in the learned ones.",
-        f"five learned from seeds 0 to {recipe.SEEDS - 1} in {recipe.LEARN} steps.",
+        f"five learned from seeds 0 to {recipe.SEEDS - 1} in {recipe.LEARN} steps; the heights",
     )
