@@ -1,5 +1,6 @@
 """Two processes against one, rings and pipelines against formulas, 16 bits against PyTorch."""
 
+import inspect
 import math
 from collections.abc import Callable
 
@@ -120,7 +121,7 @@ def test_bytes_by_stage(printed: Equations) -> None:
         {"M_1": counted[0], "M_2": counted[1], "M_3": counted[2], "P": size, "n": n}
     )
     left = [code.states(70e9, 64, stage) / 1e9 for stage in (1, 2, 3)]
-    said(f"64 devices then hold {left[0]:.0f}, {left[1]:.0f} or {left[2]:.1f} each.")
+    said(f"64 devices then hold {left[0]:.0f}, {left[1]:.0f} or {left[2]:.1f} GB each.")
     for row in rows_of("tab-parallelism-zero"):
         parameters = float(row[0].split()[0])
         told = [float(cell.removesuffix(" GB").replace(",", "")) for cell in row[1:]]
@@ -219,6 +220,33 @@ def test_when_sending_hides(printed: Equations) -> None:
     for name, at in (("450", 2048), ("50", 20000)):
         line = np.interp(np.log(at), np.log(drawn["tokens"]), np.log(drawn[f"link {name}"]))
         assert abs(line) < 0.1
+
+
+@pytest.mark.equation("eq-parallelism-save")
+def test_how_often_to_save(printed: Equations) -> None:
+    between, save = 54 * 24 / 419, 1 / 60
+    best = math.sqrt(2 * save * between)
+    shares = {"s": save, "M": between}
+    printed("eq-parallelism-save").holds({**shares, "T": 0.9}, free=("s", "T", "M"))
+    printed("eq-parallelism-save").holds(
+        {**shares, "T": best + 1e-7}, tolerance=1e-9, free=("s", "T", "M")
+    )
+    said(f"$54 \\cdot 24 / 419 = {between:.1f}$ hours")
+    lost = 100 * math.sqrt(2 * save / between)
+    said(f"it is {60 * best:.0f} minutes, and {lost:.0f} % are lost")
+    draws = inspect.signature(code.useful).parameters["draws"].default
+    said(f"The table has {draws:,} simulated failures;")
+    kept = {}
+    for every in (1 / 30, best, 2.0):
+        kept[every] = code.useful(between, every, save)
+        exact = every / between / math.expm1((every + save) / between)  # a sum over whole intervals
+        assert kept[every] == pytest.approx(exact, rel=0.01)
+    assert kept[best] > 1 - lost / 100  # the bound is a first order
+    row = rows_of("tab-parallelism-failures")[7]
+    assert row[0].startswith(f"a device dies, on average every {between:.1f} hours")
+    assert row[1].startswith(f"{100 * kept[2.0]:.0f} % of the time is useful with a copy every two")
+    assert row[2] == f"{100 * kept[best]:.0f} % with a copy every {60 * best:.0f} minutes"
+    assert row[3].endswith(f"with one every two minutes {100 * kept[1 / 30]:.0f} % are useful")
 
 
 @pytest.mark.equation("eq-parallelism-width")

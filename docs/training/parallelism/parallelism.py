@@ -13,11 +13,7 @@ from torch.utils.checkpoint import checkpoint_sequential
 EXAMPLE = (((1.0, 2.0), (2.0, 4.0)), ((2.0, 3.0), (1.0, 0.0)))  # for each worker its pairs (x, y)
 START, RATE = 1.0, 0.1
 LAYER = (2.0, (1.0, 2.0), (3.0, -1.0))  # x, columns, rows; ReLU between
-WEIGHT, GRADIENT, STATES = (
-    2,
-    2,
-    12,
-)  # bytes a parameter: 16 bits, 16 bits, Adam's three numbers of 32
+WEIGHT, GRADIENT, STATES = 2, 2, 12  # bytes a parameter: 16 bits, 16 bits, three numbers of 32
 
 
 def slope(pairs: tuple[tuple[float, float], ...], w: float) -> float:
@@ -213,6 +209,13 @@ def slowest(n: int, spread: float, draws: int = 1000, spare: int = 0, seed: int 
     generator = torch.Generator().manual_seed(seed)
     times = 1 + spread * torch.randn(draws, n + spare, generator=generator)
     return float(times.kthvalue(n, 1).values.mean())
+
+
+def useful(between: float, every: float, save: float, draws: int = 100_000, seed: int = 0) -> float:
+    """Share of hours whose work is kept: a copy after each `every`, a failure at random. Source: young1974first."""
+    generator = torch.Generator().manual_seed(seed)
+    lives = torch.empty(draws).exponential_(1 / between, generator=generator).double()
+    return float((every * (lives / (every + save)).floor()).sum() / lives.sum())
 
 
 def shared_noise(n: int, same: bool, draws: int = 4000, seed: int = 0) -> float:
