@@ -196,6 +196,15 @@ def test_the_fit_recovers_a_law_and_scipy_finds_the_same() -> None:
 # The table of systems.
 
 
+def test_the_bootstrap_draws_from_all_runs() -> None:
+    n, d = np.array([1.0, 4, 16, 2, 8, 5]), np.array([16.0, 64, 256, 90, 20, 40])
+    loss = code.law(code.EXAMPLE, n, d) + np.array([0.01, -0.02, 0.0, 0.03, 0.0, -0.01])
+    draw = np.random.default_rng(5)
+    rows = [draw.choice(len(n), len(n)) for _ in range(3)]
+    assert any(len(n) - 1 in r for r in rows)
+    assert code.bootstrap(n, d, loss, 3, seed=5) == [code.fit(n[r], d[r], loss[r]) for r in rows]
+
+
 def test_the_table_of_systems_is_that_of_the_data() -> None:
     assert scaling_tables.stale() == ""
     found = (HOME.parents[1] / "references" / "bibliography.bib").read_text(encoding="utf-8")

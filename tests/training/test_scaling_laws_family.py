@@ -57,3 +57,22 @@ def test_a_narrow_model_uses_only_its_units_and_learns() -> None:
     again = family.train([4], 2**11, 0, 0.06)
     assert again[0].tolist() == late.tolist()
     assert float(late) > family.entropy(context, following)
+
+
+def test_training_is_a_plain_loop_with_warm_up_and_cosine() -> None:
+    context, following = family.language()
+    torch.manual_seed(3)
+    model, steps = family.Models([4], seed=3), 16
+    adam = torch.optim.Adam(model.parameters(), lr=0.06, betas=(0.9, 0.99))
+    warm = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, *[1.0] * 7]
+    fall = np.cos(np.pi * np.arange(steps) / steps / 2) ** 2  # half-angle form of the cosine
+    for step in range(steps):
+        adam.param_groups[0]["lr"] = 0.06 * warm[step] * float(fall[step])
+        c = torch.multinomial(context, family.BATCH, replacement=True)
+        y = torch.multinomial(following[c], 1)[:, 0]
+        loss = nn.functional.cross_entropy(model(c[None] // family.V, c[None] % family.V)[0], y)
+        adam.zero_grad()
+        torch.autograd.backward(loss)
+        adam.step()
+    ours = family.train([4], steps * family.BATCH, 3, 0.06)[-1]
+    assert float(ours) == pytest.approx(float(family.exact(model, context, following)), rel=1e-6)
