@@ -20,7 +20,6 @@ from tests.printed.plugin import Equations
 from tests.said import sayings, tables
 
 code: Any = import_module("docs.training.instruction-tuning.instruction_tuning")
-practice: Any = import_module("docs.training.instruction-tuning.masked_practice")
 PAGE = Path(code.__file__).parent.with_suffix(".md")
 said = sayings(PAGE)
 rows_of = tables(PAGE)
@@ -294,20 +293,6 @@ def test_how_many_tokens_come_before_an_end() -> None:
     said(f"With $q = 1/4$ that is {0.75 / 0.25:.0f}, with $q = 0.001$ it is {0.999 / 0.001:.0f}.")
     with pytest.raises(ValueError, match="no probability"):
         code.going_on(1.2, 3)
-
-
-def test_the_lines_for_today(capsys: pytest.CaptureFixture[str]) -> None:
-    logits, tokens = normal(3, 6, 5, seed=6), torch.tensor([[0, 1, 2, 3, 4, 0]] * 3)
-    answers = torch.arange(6) >= torch.tensor([2, 4, 5])[:, None]
-    nats = functional.cross_entropy(logits[:, :-1].mT, tokens[:, 1:], reduction="none")
-    whole = nats[answers[:, 1:]].mean()
-    count = answers[:, 1:].sum()
-    found = practice.loss(logits[:2], tokens[:2], answers[:2], count)
-    rest = practice.loss(logits[2:], tokens[2:], answers[2:], count)
-    torch.testing.assert_close(found + rest, whole)
-    practice.main()
-    first, second = capsys.readouterr().out.splitlines()
-    assert first.split()[-1] == second.split()[-1]
 
 
 # Exercises.
