@@ -190,6 +190,10 @@ def test_the_best_of_many_meets_random_draws(name: str) -> None:
     value, score = code.best_of(torch.tensor([float(n)]).double(), code.ERRORS[name])
     assert float(value) == pytest.approx(chosen.mean(), abs=4 * chosen.std() / math.sqrt(len(v)))
     assert float(score) == pytest.approx(s.max(1).mean(), rel=0.02)
+    one, two = code.best_of(torch.tensor([1.0, 2.0]).double(), code.ERRORS[name])[0].tolist()
+    assert one == pytest.approx(0, abs=1e-4)  # no choice, no gain
+    best = np.take_along_axis(v[:, :2], s[:, :2].argmax(1)[:, None], 1)
+    assert two == pytest.approx(best.mean(), abs=4 * best.std() / math.sqrt(len(v)))
 
 
 @pytest.mark.equation("eq-alignment-tails")
