@@ -166,7 +166,8 @@ def draw_parted(table: style.Table, axes: style.Axes) -> None:
 def repeats(layers: list[Tensor], x: Tensor, misread: Tensor, truth: Tensor) -> Tensor:
     """Of the pictures that the supervisor misreads, the share for which the student says the same: to (S,)."""
     same = (net.logits(layers, x).argmax(-1) == misread) & (misread != truth)
-    return same.sum(-1) / (misread != truth).sum(-1)
+    share: Tensor = same.sum(-1) / (misread != truth).sum(-1)
+    return share
 
 
 def weak() -> style.Table:
