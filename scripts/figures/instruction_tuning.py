@@ -12,7 +12,7 @@ from scripts.figures.numbers import Numbers
 from scripts.figures.seeds import MARKS, put
 
 code: Any = import_module("docs.training.instruction-tuning.instruction_tuning")
-net: Any = import_module("docs.training.instruction-tuning.networks")
+net: Any = import_module("docs.training.instruction-tuning.tuned")
 
 SEEDS, HELD, MANY, FEW = 5, 100, 512, 48  # models; letters kept for tests; examples
 PRE_STEPS, PRE_RATE, BATCH = 900, 0.008, 32

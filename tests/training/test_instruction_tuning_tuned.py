@@ -12,7 +12,7 @@ from scripts.figures.style import read_table
 from tests.said import sayings, tables
 
 code: Any = import_module("docs.training.instruction-tuning.instruction_tuning")
-net: Any = import_module("docs.training.instruction-tuning.networks")
+net: Any = import_module("docs.training.instruction-tuning.tuned")
 PAGE = Path(net.__file__).parent.with_suffix(".md")
 DATA = PAGE.with_suffix("")
 said = sayings(PAGE)
