@@ -162,7 +162,7 @@ class Stage {
     this.status(
       `${reached} The least for rank ${setting.rank} is ${ui.fixed(floor, 2)}. A and B hold ${learned} numbers, the whole table ${peft.SIDE ** 2}.`,
     );
-    const ranks = [1, 2, 3, 4, 6, 8];
+    const ranks = [1, 2, 3, 4, 8];
     const trained = ranks.map((rank) => {
       const { errors: all } = peft.train({
         ...setting,

@@ -8,7 +8,7 @@
 
 import { write } from "../../assets/demos/labels.mjs";
 
-const PAD = { left: 34, right: 12, top: 22 };
+const PAD = { left: 34, right: 12, top: 40 }; // room for a name above the highest curve
 const BELOW = 58; // pixels for the draws
 const DASHES = { any: [2, 3], majority: [], verifier: [8, 4], scored: [8, 3, 2, 3] };
 const NAMES = /** @type {[Way, string][]} */ ([
