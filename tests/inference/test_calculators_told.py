@@ -227,7 +227,7 @@ def test_shares_of_the_peak() -> None:
     assert max(read_table(HOME / "share.csv")["share"]) < 50
     said(
         "the speed that the machine reaches: less than half of its peak in [seven runs](#peak).",
-        "| MFU | that of a similar run, or 30 to 45 % | by $6 P_m T$, what five of [seven whole runs](#peak) "
+        "| MFU | 30 to 45 %, or that of a similar run whose tokens are known | by $6 P_m T$, what five of [seven whole runs](#peak) "
         f"reach, the other two {told[3]} and {told[4]} %;",
     )
     runs = [run for run in calc.data()["run"] if "hours" in run]
@@ -259,7 +259,7 @@ def test_shares_of_the_peak() -> None:
         f"the hours of [seven published runs](#tab-calculators-runs) give {worst} to {best} %.",
         f"[the peak is not reached](#peak): {worst} to {best} % in seven published runs, attention left out",
         f"with {worst} % the run above costs three times as much",
-        "So plan with the share of a similar run, or with 30 to 45 %;",
+        "So plan with 30 to 45 %, or with the share of a similar run",
     )
     assert len(told) == 7
     assert 40 / worst == pytest.approx(3, rel=0.05)
