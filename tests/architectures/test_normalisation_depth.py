@@ -234,7 +234,7 @@ def test_without_norms_96_layers_vanish_and_overflow() -> None:
 
     said(f"In *plain* the stream is {power(float(plain[-1].mean()))}, in *skip*")
     said(f"in *skip* {power(float(skip[-1].mean()))}, and there the first gradient overflows.")
-    assert gradient[1].mean().isinf()
+    assert not gradient[1].mean().isfinite()  # infinite, or no number where infinities meet
     assert skip[-1].isfinite().all()
 
 
