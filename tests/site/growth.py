@@ -1,4 +1,4 @@
-"""A site of 125 pages: the pages of this one, and copies of them with other words and other neighbours.
+"""A site of 112 pages: the pages of this one, and copies of them with other words and other neighbours.
 
 A plain copy would cost a compressed index almost nothing. So each section of a copy takes its words, as many as
 the section has, from all sections of its page, and every second rare word becomes a new one.
@@ -16,7 +16,7 @@ from typing import Any
 from scripts import search_index
 from scripts.search_index import FINAL, MORE, Words
 
-PAGES = 125
+PAGES = 112
 RARE = 3  # sections that hold a rare word, at most
 INDEX = "search/search_index.json"
 

@@ -1,4 +1,4 @@
-"""The search on a list of queries, its weight and its speed at 125 pages, and its use by keyboard."""
+"""The search on a list of queries, its weight and its speed at 112 pages, and its use by keyboard."""
 
 from __future__ import annotations
 
@@ -292,7 +292,7 @@ def test_excerpts_have_no_keys_of_sources_and_no_formulas_in_pieces(site: Path) 
 
 @pytest.fixture(scope="module")
 def large(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A site of 125 pages."""
+    """A site of 112 pages."""
     folder = tmp_path_factory.mktemp("large") / "site"
     assert len(growth.grow(site, folder)["pages"]) == growth.PAGES
     server = Server(folder)
@@ -300,7 +300,7 @@ def large(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
     server.stop()
 
 
-def test_a_first_search_at_125_pages_is_light(large: Server, new_page: NewPage) -> None:
+def test_a_first_search_at_112_pages_is_light(large: Server, new_page: NewPage) -> None:
     page = new_page(fresh=True, watched=False)
     page.goto(f"{large.url}models/", wait_until="networkidle")
     sent = traffic(page)
@@ -355,7 +355,7 @@ def timed(new_page: NewPage, browser: Browser, url: str) -> tuple[list[int], int
     return waits, max(tasks)
 
 
-def test_a_search_at_125_pages_is_quick_on_a_slow_device(
+def test_a_search_at_112_pages_is_quick_on_a_slow_device(
     large: Server, new_page: NewPage, browser: Browser
 ) -> None:
     # A busy machine makes a measurement longer and none shorter: the shortest of three counts.

@@ -11,13 +11,14 @@ pytestmark = pytest.mark.browser
 PLAIN = 70_000  # with no formulas or a few plain ones
 MATHEMATICS = 150_000
 RULES = {"contributing/rules/": 80_000}
-# Lists that grow with every source and every term: what an entry may cost, above what the page costs without
+# Lists that grow with every source, every term and every demo: what an entry may cost, above what the page costs without
 # any. An entry is its text, and text is what the reader came for: marks around it are what can get too heavy.
 FRAME = 60_000
 LISTS = {
     "references/bibliography/": ("ul.bibliography-keys > li", 40),
     **{uri.replace(".md", "/"): ("ul.bibliography > li", 100) for uri in citations.parts(DOCS)},
     "references/glossary/": ("main dt", 60),
+    "demos/": ("main .cards > ul > li", 350),
 }
 LONG = 150_000  # a list that is heavier is to be split by its letters
 REQUESTS = 14
