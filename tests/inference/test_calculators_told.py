@@ -227,7 +227,8 @@ def test_shares_of_the_peak() -> None:
     assert max(read_table(HOME / "share.csv")["share"]) < 50
     said(
         "the speed that the machine reaches: less than half of its peak in [seven runs](#peak).",
-        "| MFU | 30 to 45 %, or that of a similar run whose tokens are known | by $6 P_m T$, what five of [seven whole runs](#peak) "
+        "| MFU | 30 to 45 %, or that of a similar run whose tokens are known | "
+        "by $6 P_m T$, what five of [seven whole runs](#peak) "
         f"reach, the other two {told[3]} and {told[4]} %;",
     )
     runs = [run for run in calc.data()["run"] if "hours" in run]

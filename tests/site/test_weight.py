@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 PLAIN = 70_000  # with no formulas or a few plain ones
 MATHEMATICS = 150_000
 RULES = {"contributing/rules/": 80_000}
-# Lists that grow with every source, every term and every demo: what an entry may cost, above what the page costs without
+# Lists that grow with every source, term and demo: what an entry may cost, above what the page costs without
 # any. An entry is its text, and text is what the reader came for: marks around it are what can get too heavy.
 FRAME = 60_000
 LISTS = {

@@ -33,7 +33,7 @@ def unpack(number: int, at: int, n: int) -> int:
 def gist_mask(n: int, g: int, m: int) -> Tensor:
     """Which position (row) may see which (column): to (n + g + m, n + g + m), true if it may.
 
-    Source: this page, eq-gist-mask.
+    Source: mu2023learning.
     """
     row, column = torch.arange(n + g + m)[:, None], torch.arange(n + g + m)
     hidden = (row >= n + g) & (column < n)  # an input would look at the prompt
