@@ -287,7 +287,7 @@ def test_the_example_by_pencil(capsys: pytest.CaptureFixture[str]) -> None:
         f"The input `{' '.join(code.INPUT)}` shall be answered with {first} and {second}.",
         f"Wanted at c and e are {first} and {second}.",
         f"so six rules make $4^6 = {4**6}$ different prompts, or $6 \\cdot 2 = {6 * math.log2(4):.0f}$ bits.",
-        f"$2 \\cdot 1024 + 0 \\cdot 256 + 3 \\cdot 64 + 1 \\cdot 16 + 2 \\cdot 4 + 0 = {number}$.",
+        f"$2 \\cdot 1024 + 0 \\cdot 256 + 3 \\cdot 64$ $+ 1 \\cdot 16 + 2 \\cdot 4 + 0 = {number}$.",
         f"divide by 64 and keep the rest by 4: {number // 64}, and {number // 64 % 4}.",
         f"For e divide by 4: {number // 4}, and the rest is {number // 4 % 4}.",
         f"$(3 + 3/4)/6 = {(3 + 3 / 4) / 6}$ of all answers are right.",
