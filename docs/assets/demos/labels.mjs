@@ -1,4 +1,4 @@
-/** Names beside points of a picture, each at a side where it covers no other and is not cut. */
+/** Names beside points of a picture, each at a side where it covers no other and is not cut; levels with their names. */
 
 /**
  * @typedef {{text: string, x: number, y: number, colour: string, away?: number}} Label a name, its point,
@@ -83,4 +83,24 @@ export function write(g, size, labels, taken) {
     g.fillText(labels[i].text, left, bottom - tall * 0.2);
   }
   return boxes;
+}
+
+/**
+ * Lines across a picture, each with its name at the left.
+ * @param {CanvasRenderingContext2D} g @param {import("./ui.mjs").Colours} colours
+ * @param {{left: number, right: number, y: (level: number) => number}} place
+ * @param {[number, string][]} marks
+ */
+export function levels(g, colours, { left, right, y }, marks) {
+  g.lineWidth = 1;
+  g.strokeStyle = colours.grid;
+  g.fillStyle = colours.muted;
+  g.textAlign = "right";
+  for (const [level, name] of marks) {
+    g.beginPath();
+    g.moveTo(left, y(level));
+    g.lineTo(right, y(level));
+    g.stroke();
+    g.fillText(name, left - 5, y(level) + 4);
+  }
 }

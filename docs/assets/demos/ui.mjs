@@ -283,6 +283,17 @@ export function presetsFirst(root, all, load) {
 }
 
 /**
+ * The parts of a demo with its presets on top, and buttons and status beside the picture.
+ * @template {{name: string, see?: string}} P
+ * @param {HTMLElement} root @param {readonly P[]} all @param {(preset: P) => void} load
+ */
+export function staged(root, all, load) {
+  const parts = frame(root);
+  beside(root, parts.stage);
+  return { ...parts, see: presetsFirst(root, all, load) };
+}
+
+/**
  * A number with so many digits behind the point, a true minus sign, and no minus before zero.
  * @param {number} value @param {number} digits
  */

@@ -47,24 +47,20 @@ const PRESETS = [
 class Stage {
   /** @param {HTMLElement} root */
   constructor(root) {
-    const { stage, controls, buttons, status, output } = ui.frame(root);
-    ui.beside(root, stage);
+    const { stage, controls, buttons, status, output, see } = ui.staged(root, PRESETS, (preset) =>
+      this.load(preset),
+    );
     this.status = status;
+    this.see = see;
     this.output = output;
-    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.picture = ui.canvas(stage, {
       width: 430,
       height: 230,
       label:
         "The notes, best first, each with a bar of its score, in parts by the words of the question",
       draw: (g, size, colours) => {
-        const setting = this.setting();
-        const order = retrieval.ranked(retrieval.scores(setting));
-        drawScores(g, size, colours, {
-          terms: retrieval.terms(setting),
-          notes: setting.notes,
-          order,
-        });
+        const { notes } = this.setting();
+        drawScores(g, size, colours, { notes, ...this.judged() });
       },
     });
     this.texts = this.textsOn(controls);
@@ -139,26 +135,30 @@ class Stage {
     this.show();
   }
 
+  judged() {
+    const setting = this.setting();
+    const terms = retrieval.terms(setting);
+    const found = retrieval.scores(terms, setting.notes.length);
+    return { terms, found, order: retrieval.ranked(found) };
+  }
+
   /** @returns {retrieval.Setting} */
   setting() {
     const set = this.controls;
-    const lines = (this.texts?.notes.value ?? NOTES.join("\n")).split("\n");
+    const lines = this.texts.notes.value.split("\n");
     const notes = lines.filter((line) => retrieval.words(line, 0).length).slice(0, MOST);
-    const letters = set?.letters.value() ?? WHOLE;
+    const letters = set.letters.value();
     return {
-      question: this.texts?.question.value ?? "",
+      question: this.texts.question.value,
       notes: notes.length ? notes : ["an empty note"],
-      k1: set?.k1.value() ?? 1.2,
-      b: set?.b.value() ?? 0.75,
+      k1: set.k1.value(),
+      b: set.b.value(),
       letters: letters === WHOLE ? 0 : letters,
     };
   }
 
   show() {
-    const setting = this.setting();
-    const found = retrieval.scores(setting);
-    const order = retrieval.ranked(found);
-    const terms = retrieval.terms(setting);
+    const { terms, found, order } = this.judged();
     this.picture.redraw();
     const hits = order.filter((note) => found[note] > 0);
     const list = hits
@@ -177,7 +177,7 @@ class Stage {
         idf.toFixed(2),
         ...parts.slice(0, 4).map((part) => part.toFixed(2)),
       ]);
-    const names = setting.notes.slice(0, 4).map((_, note) => `Note ${note + 1}`);
+    const names = found.slice(0, 4).map((_, note) => `Note ${note + 1}`);
     ui.table(this.output, "What each word adds", ["Word", "In", "Weight", ...names], rows, true);
   }
 }

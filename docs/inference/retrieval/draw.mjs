@@ -11,17 +11,15 @@ const SHOWN = 5; // notes
 
 /**
  * @param {CanvasRenderingContext2D} g @param {Size} size @param {Colours} colours
- * @param {{terms: Term[], notes: string[], order: number[]}} now
+ * @param {{terms: Term[], notes: string[], found: number[], order: number[]}} now the scores of the notes, and their ranking
  */
-export function drawScores(g, size, colours, { terms, notes, order }) {
+export function drawScores(g, size, colours, { terms, notes, found, order }) {
   const font = size.width < 380 ? 11 : 12;
   g.font = `${font}px sans-serif`;
   g.textAlign = "left";
   const shown = order.slice(0, SHOWN);
   const tall = (size.height - PAD.top) / SHOWN;
-  const total = (/** @type {number} */ note) =>
-    terms.reduce((sum, { parts }) => sum + parts[note], 0);
-  const most = Math.max(1, ...notes.map((_, note) => total(note)));
+  const most = Math.max(1, ...found);
   const full = size.width - PAD.left - PAD.right;
   for (const [row, note] of shown.entries()) {
     const top = PAD.top + row * tall;
@@ -40,7 +38,7 @@ export function drawScores(g, size, colours, { terms, notes, order }) {
       left += wide;
     }
     g.fillStyle = colours.ink;
-    g.fillText(total(note).toFixed(2), left + 4, bar + height / 2 + 4);
+    g.fillText(found[note].toFixed(2), left + 4, bar + height / 2 + 4);
   }
 }
 

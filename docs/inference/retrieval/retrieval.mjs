@@ -25,13 +25,16 @@ export function terms({ question, notes, k1, b, letters }) {
   });
 }
 
-/** @param {Setting} setting @returns {number[]} the score of each note */
-export const scores = (setting) =>
-  setting.notes.map((_, i) => terms(setting).reduce((sum, { parts }) => sum + parts[i], 0));
+/** @param {Term[]} all of a question @param {number} notes how many @returns {number[]} the score of each note */
+export const scores = (all, notes) =>
+  Array.from({ length: notes }, (_, i) => all.reduce((sum, { parts }) => sum + parts[i], 0));
 
 /** @param {number[]} values @returns {number[]} numbers of the notes, best first; of equal scores the earlier one first */
 export const ranked = (values) =>
   values.map((_, i) => i).sort((one, other) => values[other] - values[one] || one - other);
 
 /** @param {Setting} setting @returns {number[]} the scores, then the ranking */
-export const outcome = (setting) => [...scores(setting), ...ranked(scores(setting))];
+export function outcome(setting) {
+  const found = scores(terms(setting), setting.notes.length);
+  return [...found, ...ranked(found)];
+}

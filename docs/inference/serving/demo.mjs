@@ -49,11 +49,12 @@ const PRESETS = [
 class Stage {
   /** @param {HTMLElement} root */
   constructor(root) {
-    const { stage, controls, buttons, status, output } = ui.frame(root);
-    ui.beside(root, stage);
+    const { stage, controls, buttons, status, output, see } = ui.staged(root, PRESETS, (preset) =>
+      this.load(preset),
+    );
     this.status = status;
+    this.see = see;
     this.output = output;
-    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.picture = ui.canvas(stage, {
       width: 430,
       height: 280,
@@ -113,12 +114,6 @@ class Stage {
 
   served() {
     const set = this.controls;
-    if (!set)
-      return serving.serve(serving.requests("example", SEED), {
-        slots: 2,
-        batching: "static",
-        budget: 512,
-      });
     return serving.serve(serving.requests(set.requests.value(), set.seed.value()), {
       slots: set.slots.value(),
       batching: set.batching.value(),

@@ -57,12 +57,18 @@ class Stage {
 
   /** @param {HTMLElement} root */
   constructor(root) {
-    const { stage, controls, buttons, status, output: below } = ui.frame(root);
-    ui.beside(root, stage);
+    const {
+      stage,
+      controls,
+      buttons,
+      status,
+      output: below,
+      see,
+    } = ui.staged(root, PRESETS, (preset) => this.load(preset));
     this.status = status;
+    this.see = see;
     this.below = below;
     this.random = random(SEED);
-    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.picture = ui.canvas(stage, {
       width: 430,
       height: 200,
@@ -126,10 +132,10 @@ class Stage {
   setting() {
     const set = this.controls;
     return {
-      way: /** @type {output.Way} */ (set?.way.value() ?? "mask"),
-      n: set?.n.value() ?? 2,
-      coffee: (set?.coffee.value() ?? SIXTEENTHS) / 16,
-      menu: set?.menu.map((one) => one.value()) ?? [true, true, true, false, false],
+      way: /** @type {output.Way} */ (set.way.value()),
+      n: set.n.value(),
+      coffee: set.coffee.value() / 16,
+      menu: set.menu.map((one) => one.value()),
     };
   }
 

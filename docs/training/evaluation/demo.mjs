@@ -72,12 +72,13 @@ class Stage {
 
   /** @param {HTMLElement} root */
   constructor(root) {
-    const { stage, controls, buttons, status, output } = ui.frame(root);
-    ui.beside(root, stage);
+    const { stage, controls, buttons, status, output, see } = ui.staged(root, PRESETS, (preset) =>
+      this.load(preset),
+    );
     this.status = status;
+    this.see = see;
     this.output = output;
     this.random = random(SEED);
-    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.picture = ui.canvas(stage, {
       width: 430,
       height: 270,

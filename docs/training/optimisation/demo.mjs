@@ -53,19 +53,26 @@ const PRESETS = [
 ];
 
 class Stage {
+  /** @type {number[][]} the weights before the first step and after each */
+  way = [];
+
   /** @param {HTMLElement} root */
   constructor(root) {
-    const { stage, controls, buttons, status, output } = ui.frame(root);
-    ui.beside(root, stage);
+    const { stage, controls, buttons, status, output, see } = ui.staged(root, PRESETS, (preset) =>
+      this.load(preset),
+    );
     this.status = status;
+    this.see = see;
     this.output = output;
-    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.picture = ui.canvas(stage, {
       width: 430,
       height: 290,
       label:
         "Above, the way of the two weights from the start towards their best place, over ellipses of equal loss; below, the loss after each step",
-      draw: (g, size, colours) => drawWay(g, size, colours, this.now()),
+      draw: (g, size, colours) => {
+        const steep = this.controls.steep.value();
+        drawWay(g, size, colours, { way: this.way, steep });
+      },
     });
     this.controls = this.settingsOn(controls);
     ui.button(buttons, "One step", () => this.walk(1));
@@ -124,20 +131,8 @@ class Stage {
   /** @returns {optimisation.Run} */
   run() {
     const set = this.controls;
-    if (!set)
-      return {
-        rule: "plain",
-        rate: 0.2,
-        beta: 0,
-        steep: 9,
-        noise: 0,
-        falls: false,
-        seed: SEED,
-        steps: STEPS,
-      };
-    const rule = /** @type {optimisation.Rule} */ (set.rule.value());
     return {
-      rule,
+      rule: /** @type {optimisation.Rule} */ (set.rule.value()),
       rate: set.rate.value(),
       beta: set.beta.value(),
       steep: set.steep.value(),
@@ -148,52 +143,44 @@ class Stage {
     };
   }
 
-  now() {
-    const run = this.run();
-    return { way: optimisation.path(run), steep: run.steep };
-  }
-
   show() {
     const run = this.run();
+    this.way = optimisation.path(run);
+    const losses = this.way.map((w) => optimisation.loss(w, run.steep));
     this.controls.beta.input.disabled = run.rule === "plain";
     this.picture.redraw();
-    this.status(`${this.told(run)} ${this.why(run)}`.trim());
-    this.rows(run);
+    this.status(`${this.told(losses)} ${this.why(run, losses)}`.trim());
+    this.rows(losses);
   }
 
-  /** @param {optimisation.Run} run @returns {string} where it is */
-  told(run) {
-    const [a, b, loss] = optimisation.outcome(run);
-    const steps = `${run.steps} step${run.steps === 1 ? "" : "s"}`;
-    return `After ${steps}: w₁ = ${small(a)}, w₂ = ${small(b)}, loss ${small(loss)}.`;
+  /** @param {number[]} losses @returns {string} where it is */
+  told(losses) {
+    const last = losses.length - 1;
+    const [a, b] = this.way[last];
+    const steps = `${last} step${last === 1 ? "" : "s"}`;
+    return `After ${steps}: w₁ = ${small(a)}, w₂ = ${small(b)}, loss ${small(losses[last])}.`;
   }
 
-  /** @param {optimisation.Run} run @returns {string} what is known of the long run */
-  why(run) {
-    const [, , , ...left] = optimisation.outcome(run);
+  /** @param {optimisation.Run} run @param {number[]} losses @returns {string} what is known of the long run */
+  why(run, losses) {
     if (run.noise) {
-      const late = optimisation.path(run).slice(-10);
-      const mean = late.reduce((sum, w) => sum + optimisation.loss(w, run.steep), 0) / late.length;
+      const late = losses.slice(-10);
+      const mean = late.reduce((sum, one) => sum + one, 0) / late.length;
       return `Mean loss of the last ${late.length}: ${small(mean)}.`;
     }
+    const left = optimisation.factors(run);
     if (run.falls || !left.length) return "";
     const [flat, steep] = left.map((one) => ui.fixed(one, 2));
     const verdict =
-      Math.max(...left) > 1 ? " It grows without end." : ` In the long run the slower one counts.`;
-    return `A step leaves ${flat} of the flat weight and ${steep} of the steep one.${verdict}`;
+      Math.max(...left) > 1 ? "It grows without end." : "In the long run the slower one counts.";
+    return `A step leaves ${flat} of the flat weight and ${steep} of the steep one. ${verdict}`;
   }
 
-  /** @param {optimisation.Run} run */
-  rows(run) {
-    const way = optimisation.path(run);
-    const last = way.length - 1;
+  /** @param {number[]} losses */
+  rows(losses) {
+    const last = losses.length - 1;
     const shown = [...new Set([0, 1, 2, 3, 4, last])].filter((t) => t <= last);
-    const rows = shown.map((t) => [
-      t,
-      small(way[t][0]),
-      small(way[t][1]),
-      small(optimisation.loss(way[t], run.steep)),
-    ]);
+    const rows = shown.map((t) => [t, ...this.way[t].map(small), small(losses[t])]);
     ui.table(this.output, "Weights and loss", ["Step", "w₁", "w₂", "Loss"], rows, true);
   }
 }

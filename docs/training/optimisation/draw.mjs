@@ -5,6 +5,7 @@
  * @typedef {import("../../assets/demos/ui.mjs").Colours} Colours
  */
 
+import { levels } from "../../assets/demos/labels.mjs";
 import { loss } from "./optimisation.mjs";
 
 const REACH = [12.5, 2.5]; // of the weights that are shown
@@ -91,21 +92,11 @@ function drawLosses(g, size, colours, { losses, top }) {
   g.fillStyle = colours.ink;
   g.textAlign = "left";
   g.fillText("loss after each step", 4, top - 8);
-  g.textAlign = "right";
-  g.strokeStyle = colours.grid;
-  g.lineWidth = 1;
-  for (const [level, text] of /** @type {[number, string][]} */ ([
+  levels(g, colours, { left, right: size.width - 10, y }, [
     [1e3, "1000"],
     [1, "1"],
     [1e-3, "0.001"],
-  ])) {
-    g.fillStyle = colours.muted;
-    g.fillText(text, left - 5, y(level) + 4);
-    g.beginPath();
-    g.moveTo(left, y(level));
-    g.lineTo(size.width - 10, y(level));
-    g.stroke();
-  }
+  ]);
   g.fillText(`step ${losses.length - 1}`, size.width - 10, size.height - 4);
   g.textAlign = "left";
   g.fillText("0", left, size.height - 4);

@@ -55,14 +55,14 @@ export function factor(rate, beta, curve) {
   return half * half < beta ? Math.sqrt(beta) : Math.abs(half) + Math.sqrt(half * half - beta);
 }
 
-/** @param {Run} run @returns {number[]} the last weights, their loss, and the factor of each curvature (momentum alone) */
+/** @param {Run} run @returns {number[]} the factor of each curvature; none for a rule without one */
+export function factors({ rule, rate, beta, steep }) {
+  if (rule !== "plain" && rule !== "momentum") return [];
+  return [1, steep].map((curve) => factor(rate, rule === "plain" ? 0 : beta, curve));
+}
+
+/** @param {Run} run @returns {number[]} the last weights, their loss, and the factors */
 export function outcome(run) {
   const last = path(run)[run.steps];
-  const beta = run.rule === "plain" ? 0 : run.beta;
-  const left = [1, run.steep].map((curve) => factor(run.rate, beta, curve));
-  return [
-    ...last,
-    loss(last, run.steep),
-    ...(["plain", "momentum"].includes(run.rule) ? left : []),
-  ];
+  return [...last, loss(last, run.steep), ...factors(run)];
 }

@@ -58,31 +58,30 @@ const PRESETS = [
 ];
 
 class Stage {
+  /** @type {ReturnType<typeof peft.train>} */
+  made = { change: [], learned: [], errors: [] };
+
   /** @param {HTMLElement} root */
   constructor(root) {
-    const { stage, controls, buttons, status, output } = ui.frame(root);
-    ui.beside(root, stage);
+    const { stage, controls, buttons, status, output, see } = ui.staged(root, PRESETS, (preset) =>
+      this.load(preset),
+    );
     this.status = status;
+    this.see = see;
     this.output = output;
-    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.picture = ui.canvas(stage, {
       width: 430,
       height: 290,
       label:
         "Three tables of eight by eight numbers: the change that is wanted, what was learned, what is left; below, the squared error against the step",
       draw: (g, size, colours) => {
-        const setting = this.setting();
-        const least = peft.least(setting.sizes, setting.rank);
-        drawFit(g, size, colours, { ...peft.train(setting), steps: this.steps(), least });
+        const { sizes, rank, steps } = this.setting();
+        drawFit(g, size, colours, { ...this.made, steps, least: peft.least(sizes, rank) });
       },
     });
     this.controls = this.settingsOn(controls);
     ui.button(buttons, "Reset", () => this.load(PRESETS[0]));
     this.load(PRESETS[0]);
-  }
-
-  steps() {
-    return Math.max(1, this.controls?.steps.value() ?? STEPS);
   }
 
   /** @param {HTMLElement} parent */
@@ -136,27 +135,28 @@ class Stage {
   /** @returns {peft.Setting} */
   setting() {
     const set = this.controls;
-    const change = /** @type {Change} */ (set?.change.value() ?? "four");
+    const change = /** @type {Change} */ (set.change.value());
     return {
       sizes: peft.SIZES[change],
-      rank: set?.rank.value() ?? 4,
-      alpha: 2 ** (set?.alpha.value() ?? 2),
+      rank: set.rank.value(),
+      alpha: 2 ** set.alpha.value(),
       rate: RATE,
-      begin: /** @type {peft.Begin} */ (set?.begin.value() ?? "usual"),
-      seed: set?.seed.value() ?? SEED,
-      steps: set?.steps.value() ?? STEPS,
+      begin: /** @type {peft.Begin} */ (set.begin.value()),
+      seed: set.seed.value(),
+      steps: set.steps.value(),
     };
   }
 
   show() {
     const setting = this.setting();
-    const { errors } = peft.train(setting);
+    this.made = peft.train(setting);
+    const { errors } = this.made;
     const left = errors[errors.length - 1];
     const floor = peft.least(setting.sizes, setting.rank);
     this.picture.redraw();
     const learned = 2 * setting.rank * peft.SIDE;
     const reached =
-      left >= 1e9
+      left >= peft.ENDLESS
         ? "The steps are too long: the error grows without end."
         : told(left, setting.steps);
     this.status(

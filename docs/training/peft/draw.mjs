@@ -6,6 +6,7 @@
  * @typedef {import("./peft.mjs").Matrix} Matrix
  */
 
+import { levels } from "../../assets/demos/labels.mjs";
 import { SIDE } from "./peft.mjs";
 
 const TOP = 20; // of the tables
@@ -59,22 +60,17 @@ function drawTable(g, colours, { name, table, cell, x }) {
  */
 function drawErrors(g, size, colours, { errors, steps, least, top }) {
   const [left, bottom] = [30, size.height - 18];
-  const x = (/** @type {number} */ t) => left + (t / steps) * (size.width - left - 10);
+  const x = (/** @type {number} */ t) => left + (t / Math.max(1, steps)) * (size.width - left - 10);
   const y = (/** @type {number} */ value) =>
     bottom - (Math.min(value, FULL) / FULL) * (bottom - top);
   g.fillStyle = colours.ink;
   g.textAlign = "left";
   g.fillText("squared error; dashed: the least of this rank", 4, top - 8);
-  for (const level of [0, 15, 30]) {
-    g.strokeStyle = colours.grid;
-    g.beginPath();
-    g.moveTo(left, y(level));
-    g.lineTo(size.width - 10, y(level));
-    g.stroke();
-    g.fillStyle = colours.muted;
-    g.textAlign = "right";
-    g.fillText(String(level), left - 5, y(level) + 4);
-  }
+  levels(g, colours, { left, right: size.width - 10, y }, [
+    [0, "0"],
+    [15, "15"],
+    [30, "30"],
+  ]);
   g.textAlign = "left";
   g.fillText("step 0", left, size.height - 4);
   g.textAlign = "right";

@@ -7,6 +7,7 @@ import { random } from "../../assets/demos/rng.mjs";
 /** @typedef {{sizes: number[], rank: number, alpha: number, rate: number, begin: Begin, seed: number, steps: number}} Setting */
 
 export const SIDE = 8;
+export const ENDLESS = 1e9; // an error at which training stops
 /** The change's singular values; their squares sum to 30. */
 export const SIZES = {
   one: [Math.sqrt(30)],
@@ -66,8 +67,8 @@ export function train({ sizes, rank, alpha, rate, begin, seed, steps }) {
   const errors = [];
   for (let t = 0; ; t++) {
     const left = plus(wanted, product(b, a), -s);
-    errors.push(Math.min(squares(left), 1e9));
-    if (t === steps || errors[t] >= 1e9) break;
+    errors.push(Math.min(squares(left), ENDLESS));
+    if (t === steps || errors[t] >= ENDLESS) break;
     const byA = product(turned(b), left);
     const byB = product(left, turned(a));
     a = plus(a, byA, rate * s);

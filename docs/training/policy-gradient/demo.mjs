@@ -52,21 +52,23 @@ const PRESETS = [
 class Stage {
   /** @type {policy.Run[]} */
   runs = [];
+  moments = [0, 0]; // of the first estimate: mean and standard deviation
 
   /** @param {HTMLElement} root */
   constructor(root) {
-    const { stage, controls, buttons, status, output } = ui.frame(root);
-    ui.beside(root, stage);
+    const { stage, controls, buttons, status, output, see } = ui.staged(root, PRESETS, (preset) =>
+      this.load(preset),
+    );
     this.status = status;
+    this.see = see;
     this.output = output;
-    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.picture = ui.canvas(stage, {
       width: 430,
       height: 300,
       label:
         "Twenty curves of the mean reward against the step; below, bars of the probabilities of the four texts, with a dot for each that the step draws",
       draw: (g, size, colours) => {
-        if (this.runs.length) drawRuns(g, size, colours, { runs: this.runs, step: this.step() });
+        drawRuns(g, size, colours, { runs: this.runs, step: this.step() });
       },
     });
     this.controls = this.settingsOn(controls);
@@ -161,7 +163,7 @@ class Stage {
 
   show() {
     this.picture.redraw();
-    const [mean, spread] = this.moments ?? [0, 0];
+    const [mean, spread] = this.moments;
     const near = this.runs.filter(({ curve }) => curve[STEPS] > NEAR * policy.BEST).length;
     const here = ui.fixed(this.runs[0].curve[this.step()], 2);
     this.status(

@@ -6,6 +6,8 @@
  * @typedef {import("./policy-gradient.mjs").Run} Run
  */
 
+import { levels } from "../../assets/demos/labels.mjs";
+import { short } from "../../assets/demos/ui.mjs";
 import { REWARDS, TEXTS } from "./policy-gradient.mjs";
 
 const PAD = { left: 34, right: 10, top: 22 };
@@ -27,17 +29,10 @@ export function drawRuns(g, size, colours, { runs, step }) {
   g.fillStyle = colours.ink;
   g.textAlign = "left";
   g.fillText(`Mean reward of ${runs.length} runs; thick: the chosen one`, 4, 14);
-  g.lineWidth = 1;
-  for (const level of [-2, 0, 2, 4, 6]) {
-    g.strokeStyle = colours.grid;
-    g.beginPath();
-    g.moveTo(PAD.left, y(level));
-    g.lineTo(size.width - PAD.right, y(level));
-    g.stroke();
-    g.fillStyle = colours.muted;
-    g.textAlign = "right";
-    g.fillText(String(level).replace("-", "−"), PAD.left - 5, y(level) + 4);
-  }
+  const marks = [-2, 0, 2, 4, 6].map(
+    (level) => /** @type {[number, string]} */ ([level, short(level, 0)]),
+  );
+  levels(g, colours, { left: PAD.left, right: size.width - PAD.right, y }, marks);
   for (const [i, { curve }] of [...runs.entries()].reverse()) {
     g.strokeStyle = i ? colours.muted : colours.series[0];
     g.globalAlpha = i ? 0.6 : 1;
@@ -73,7 +68,7 @@ function drawBars(g, size, colours, { run, step, top }) {
     const at = top + text * tall;
     g.fillStyle = colours.ink;
     g.textAlign = "left";
-    g.fillText(`${TEXTS[text]}   reward ${String(REWARDS[text]).replace("-", "−")}`, 4, at + 12);
+    g.fillText(`${TEXTS[text]}   reward ${short(REWARDS[text], 0)}`, 4, at + 12);
     g.fillStyle = colours.grid;
     g.fillRect(left, at + 2, full, tall - 6);
     g.fillStyle = colours.series[0];

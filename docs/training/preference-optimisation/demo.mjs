@@ -57,13 +57,17 @@ const PRESETS = [
 ];
 
 class Stage {
+  /** @type {number[][]} the policy before each step and after the last */
+  way = [];
+
   /** @param {HTMLElement} root */
   constructor(root) {
-    const { stage, controls, buttons, status, output } = ui.frame(root);
-    ui.beside(root, stage);
+    const { stage, controls, buttons, status, output, see } = ui.staged(root, PRESETS, (preset) =>
+      this.load(preset),
+    );
     this.status = status;
+    this.see = see;
     this.output = output;
-    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.picture = ui.canvas(stage, {
       width: 430,
       height: 270,
@@ -72,7 +76,7 @@ class Stage {
       draw: (g, size, colours) => {
         const setting = this.setting();
         const best = this.known(setting) ? preference.best(setting.beta) : undefined;
-        drawPolicy(g, size, colours, { way: preference.train(setting), best });
+        drawPolicy(g, size, colours, { way: this.way, best });
       },
     });
     this.controls = this.settingsOn(controls);
@@ -121,19 +125,19 @@ class Stage {
   setting() {
     const set = this.controls;
     return {
-      loss: /** @type {preference.Name} */ (set?.loss.value() ?? "dpo"),
-      pairs: /** @type {preference.Pairs} */ (set?.pairs.value() ?? "all"),
-      beta: set?.beta.value() ?? 1,
-      weight: set?.weight.value() ?? 0,
-      alike: set?.alike.value() ?? 0,
-      steps: set?.steps.value() ?? STEPS,
+      loss: /** @type {preference.Name} */ (set.loss.value()),
+      pairs: /** @type {preference.Pairs} */ (set.pairs.value()),
+      beta: set.beta.value(),
+      weight: set.weight.value(),
+      alike: set.alike.value(),
+      steps: set.steps.value(),
     };
   }
 
   show() {
     const setting = this.setting();
-    const way = preference.train(setting);
-    const p = way[setting.steps];
+    this.way = preference.train(setting);
+    const p = this.way[setting.steps];
     const u = p.map((one, y) => Math.log(one / preference.REFERENCE[y]));
     const h = u[0] - u[1];
     this.picture.redraw();

@@ -5,6 +5,8 @@
  * @typedef {import("../../assets/demos/ui.mjs").Colours} Colours
  */
 
+import { levels } from "../../assets/demos/labels.mjs";
+import { fixed } from "../../assets/demos/ui.mjs";
 import { ANSWERS, REFERENCE } from "./preference-optimisation.mjs";
 
 const BARS = 84; // pixels for the three bars
@@ -59,17 +61,10 @@ function drawRatios(g, size, colours, { way, top }) {
   g.fillStyle = colours.ink;
   g.textAlign = "left";
   g.fillText("log-ratio u of each answer", 4, top - 8);
-  for (const level of [-reach, 0, reach]) {
-    g.strokeStyle = colours.grid;
-    g.lineWidth = 1;
-    g.beginPath();
-    g.moveTo(left, y(level));
-    g.lineTo(size.width - 30, y(level));
-    g.stroke();
-    g.fillStyle = colours.muted;
-    g.textAlign = "right";
-    g.fillText(level.toFixed(1).replace("-", "−"), left - 4, y(level) + 4);
-  }
+  const marks = [-reach, 0, reach].map(
+    (level) => /** @type {[number, string]} */ ([level, fixed(level, 1)]),
+  );
+  levels(g, colours, { left, right: size.width - 30, y }, marks);
   g.textAlign = "left";
   g.fillText("step 0", left, size.height - 4);
   g.textAlign = "right";

@@ -61,11 +61,12 @@ const PRESETS = [
 class Stage {
   /** @param {HTMLElement} root */
   constructor(root) {
-    const { stage, controls, buttons, status, output } = ui.frame(root);
-    ui.beside(root, stage);
+    const { stage, controls, buttons, status, output, see } = ui.staged(root, PRESETS, (preset) =>
+      this.load(preset),
+    );
     this.status = status;
+    this.see = see;
     this.output = output;
-    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.picture = ui.canvas(stage, {
       width: 430,
       height: 250,

@@ -51,12 +51,13 @@ class Stage {
 
   /** @param {HTMLElement} root */
   constructor(root) {
-    const { stage, controls, buttons, status, output } = ui.frame(root);
-    ui.beside(root, stage);
+    const { stage, controls, buttons, status, output, see } = ui.staged(root, PRESETS, (preset) =>
+      this.load(preset),
+    );
     this.status = status;
+    this.see = see;
     this.output = output;
     this.random = random(SEED);
-    this.see = ui.presetsFirst(root, PRESETS, (preset) => this.load(preset));
     this.picture = ui.canvas(stage, {
       width: 430,
       height: 280,
@@ -66,7 +67,7 @@ class Stage {
         const curves = Array.from({ length: MOST }, (_, i) =>
           reasoning.right(this.setting(), i + 1),
         );
-        const n = this.controls?.n.value() ?? 3;
+        const n = this.controls.n.value();
         drawShares(g, size, colours, { curves, n, answers: this.last?.answers ?? [] });
       },
     });
@@ -121,10 +122,10 @@ class Stage {
   setting() {
     const set = this.controls;
     return {
-      p: set?.p.value() ?? 0.5,
-      frequent: set?.frequent.value() ?? 0.6,
-      f: set?.f.value() ?? 0.2,
-      e: set?.e.value() ?? 0,
+      p: set.p.value(),
+      frequent: set.frequent.value(),
+      f: set.f.value(),
+      e: set.e.value(),
     };
   }
 

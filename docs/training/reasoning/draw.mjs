@@ -6,7 +6,7 @@
  * @typedef {import("./reasoning.mjs").Way} Way
  */
 
-import { write } from "../../assets/demos/labels.mjs";
+import { levels, write } from "../../assets/demos/labels.mjs";
 
 const PAD = { left: 34, right: 12, top: 40 }; // room for a name above the highest curve
 const BELOW = 58; // pixels for the draws
@@ -33,17 +33,11 @@ export function drawShares(g, size, colours, { curves, n, answers }) {
   g.fillStyle = colours.ink;
   g.textAlign = "left";
   g.fillText("Share right, against the number of answers", 4, 14);
-  g.lineWidth = 1;
-  for (const level of [0, 0.5, 1]) {
-    g.strokeStyle = colours.grid;
-    g.beginPath();
-    g.moveTo(PAD.left, y(level));
-    g.lineTo(size.width - PAD.right, y(level));
-    g.stroke();
-    g.fillStyle = colours.muted;
-    g.textAlign = "right";
-    g.fillText(String(level), PAD.left - 5, y(level) + 4);
-  }
+  levels(g, colours, { left: PAD.left, right: size.width - PAD.right, y }, [
+    [0, "0"],
+    [0.5, "0.5"],
+    [1, "1"],
+  ]);
   g.textAlign = "center";
   for (const at of [1, most / 4, most / 2, most]) g.fillText(String(at), x(at), bottom + 15);
   g.strokeStyle = colours.ink;

@@ -7,6 +7,7 @@
  * @typedef {import("./scaling-laws.mjs").Split} Split
  */
 
+import { levels } from "../../assets/demos/labels.mjs";
 import { loss, optimum } from "./scaling-laws.mjs";
 
 const PAD = { left: 40, right: 10, top: 22, bottom: 36 };
@@ -90,15 +91,9 @@ function dot(g, x, y, radius, colour) {
  */
 function frame(g, size, colours, { lowest, most, y }) {
   const step = [0.05, 0.1, 0.25, 0.5, 1, 2, 5].find((one) => (most - lowest) / one < 6) ?? 10;
-  g.strokeStyle = colours.grid;
-  g.lineWidth = 1;
-  g.fillStyle = colours.muted;
-  g.textAlign = "right";
-  for (let level = Math.ceil(lowest / step) * step; level <= most; level += step) {
-    g.beginPath();
-    g.moveTo(PAD.left, y(level));
-    g.lineTo(size.width - PAD.right, y(level));
-    g.stroke();
-    g.fillText(level.toFixed(2), PAD.left - 5, y(level) + 4);
-  }
+  /** @type {[number, string][]} */
+  const marks = [];
+  for (let level = Math.ceil(lowest / step) * step; level <= most; level += step)
+    marks.push([level, level.toFixed(2)]);
+  levels(g, colours, { left: PAD.left, right: size.width - PAD.right, y }, marks);
 }
