@@ -65,7 +65,7 @@ def wide(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.band(304, 84, "Use", "nothing learns")
     asked = sheet.box(176, 354, 324, 34, " ".join(said[:7]))
     frozen = sheet.network(448, 354, 140, 40, "Language model", frozen=True)
-    answer = sheet.box(622, 354, 120, 34, " ".join(said[7:]), random=True)
+    answer = sheet.box(622, 354, 120, 34, " ".join(said[7:]))
     sheet.chain([asked, frozen, answer])
 
 
@@ -98,7 +98,7 @@ def narrow(table: style.Table, sheet: diagram.Sheet) -> None:
     sheet.band(508, 148, "Use", "nothing learns")
     asked = sheet.box(175, 554, 326, 34, " ".join(said[:7]))
     frozen = sheet.network(86, 616, 140, 40, "Language model", frozen=True)
-    answer = sheet.box(264, 616, 120, 34, " ".join(said[7:]), random=True)
+    answer = sheet.box(264, 616, 120, 34, " ".join(said[7:]))
     sheet.arrow(asked.bottom(-89), frozen.top())
     sheet.arrow(frozen, answer)
 

@@ -60,6 +60,7 @@ PAGE: dict[str, Callable[..., Any]] = {
     "X03": sourcing.link_text,
     "X04": sourcing.annotated,
     "X06": sourcing.unsourced,
+    "X07": sourcing.wordless,
     **outline.PAGE,
     **kind_rules.PAGE,
     **components.PAGE,

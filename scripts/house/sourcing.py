@@ -9,6 +9,7 @@ from typing import Any
 from scripts.checker.page import Page
 from scripts.checker.problem import Problem
 from scripts.checker.project import Site
+from scripts.checker.rendered import OBJECT, RAW
 from scripts.house.prose import load, running
 
 
@@ -72,6 +73,30 @@ def link_text(page: Page) -> Iterator[Problem]:
                 yield page.problem(
                     line, f"the text is not the title; write '{entry['right']}'", column
                 )
+
+
+def wordless(page: Page) -> Iterator[Problem]:
+    """The text of a link has no word.
+
+    Bad: With a wrong cue, [95 %](#parted) of the answers repeat it.
+    Good: With a wrong cue, [95 % of the answers](#parted) repeat it.
+    Why: Who jumps from link to link, by eye or by ear, meets a number of nothing.
+    """
+    for link in page.rendered.links:
+        text = link.text.strip()
+        if (
+            link.tag != "a"
+            or link.raw
+            or link.attribute != "href"
+            or "zq-image" in link.attributes
+            or f"[{text}](" not in page.line(link.line)  # written by an extension
+            or re.search(rf"[{RAW}{OBJECT}]|[^\W\d_]{{2}}|∞", text)
+        ):
+            continue
+        line, column = page.locate(link.line, text[:30])
+        yield page.problem(
+            line, f"'{text[:30]}' has no word as the text of a link; say of what it is", column
+        )
 
 
 def annotated(page: Page) -> Iterator[Problem]:

@@ -108,7 +108,7 @@ def test_claims_that_are_followed() -> None:
         f"With a right claim the truth falls from {whole['right claim'][none]} to {whole['right claim'][many]} "
         f"percent. With a wrong claim the truth rises from {whole['true'][none]} to {whole['true'][many]} percent, and "
         f"the claim falls from {whole['claim'][none]} to {whole['claim'][many]}]",
-        f"three times as bright as a pixel can be, [{whole['claim'][none]} %](#parted) of their answers repeat the "
+        f"three times as bright as a pixel can be, [{whole['claim'][none]} % of their answers](#parted) repeat the "
         f"claim; if it is as bright as a pixel, {100 * loud['claim'][1]:.0f} %.",
         f"with 1 in place of {recipe.LOUD:.0f} a wrong one is repeated in {spread(loud, 'claim', 1)} %, with "
         f"{recipe.LOUDNESS[0]} in {spread(loud, 'claim', 0)} %.",

@@ -279,7 +279,7 @@ def test_the_example_by_pencil(capsys: pytest.CaptureFixture[str]) -> None:
         f"With the rate 1 the logits become {three(z - code.RATE * found)}. Cat",
         f"In the end the student says {first}, {second} and {third} at temperature 1.",
         f"as 9 to 4 to 1: {float(two[0]):.3f}, {float(two[1]):.3f} and {float(two[2]):.3f}.",
-        f"here [{three(code.limit(z, v))}](#limit)",
+        f"here {three(code.limit(z, v))} ([the limit](#limit))",
         f"The teacher's logits {three(v, 2)} become the soft targets (0.5, 0.33, 0.17) by a softmax at temperature 4",
         f"T squared times KL, {float(code.soft_loss(z, v, 4.0)):.1f}, and so does",
         f"Its gradient {three(found, 2)} goes to the student.",

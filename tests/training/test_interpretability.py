@@ -204,7 +204,7 @@ def test_how_many_labellings_a_probe_fits(printed: Equations) -> None:
     )
     early = code.first(FEATURES)
     with_bias = torch.cat([early, torch.ones(4, 1).double()], 1)
-    said(f"give {separable(with_bias)} of the 16 labellings; at $n = 2d$ it is one half.")
+    said(f"give {separable(with_bias)} of the 16 labellings; at $n = 2d$ the share is one half.")
     assert all(code.share_that_fits(2 * d, d) == 0.5 for d in (1, 2, 5, 33))
     assert all(
         code.share_that_fits(1, d) == code.share_that_fits(n, 1) * 2 ** (n - 1) == 1

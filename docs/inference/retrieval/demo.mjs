@@ -55,7 +55,7 @@ class Stage {
     this.output = output;
     this.picture = ui.canvas(stage, {
       width: 430,
-      height: 230,
+      height: 214,
       label:
         "The notes, best first, each with a bar of its score, in parts by the words of the question",
       draw: (g, size, colours) => {

@@ -71,7 +71,7 @@ class Stage {
     this.random = random(SEED);
     this.picture = ui.canvas(stage, {
       width: 430,
-      height: 200,
+      height: 248,
       label:
         "A bar for each word: how often it comes out; a line at the model's probability of it, given that the word is valid",
       draw: (g, size, colours) => {

@@ -155,7 +155,7 @@ class Stage {
         ...(this.known(setting) ? cells(preference.best(setting.beta)) : ["–", "–", "–"]),
       ],
     ];
-    ui.table(this.output, "Three answers", ["", ...preference.ANSWERS], rows, true);
+    ui.table(this.output, "Three answers", ["Quantity", ...preference.ANSWERS], rows, true);
   }
 }
 
