@@ -93,7 +93,8 @@ def test_recall_falls_as_the_collection_grows() -> None:
         held = zip(best, figures.relevant(made), strict=True)
         shares.append(float(np.mean([bool(h & set(b)) for b, h in held])))
     said(
-        f"So expect less than {shares[0]:.2f} from more than {len(made)} chunks, and read more of them: "
+        f"So with more than {len(made)} chunks of such text expect no more than {shares[0]:.2f}, "
+        "and read more of them: "
         f"among ten passages it is {shares[1]:.2f} here, among 20 it is {shares[2]:.2f}."
     )
 

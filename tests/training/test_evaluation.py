@@ -30,7 +30,7 @@ def test_the_example_has_the_counts_of_the_page() -> None:
     assert (A.sum(), B.sum(), len(A)) == (140, 152, 200)
     assert (int((A > B).sum()), int((B > A).sum())) == (6, 18)
     said("Model A answers 140 of 200 items right: 70 %.", "Model B answers 152 of the same items")
-    said("Only A has 6 right, only B has 18; on the other 176 the difference is 0.")
+    said("On 6 items A alone is right, on 18 B alone; on the other 176 the difference is 0.")
     one = code.standard_error(A)
     assert one == pytest.approx(stats.binom(200, 0.7).std() / 200)
     said(

@@ -191,7 +191,7 @@ def test_what_is_told_of_old_texts() -> None:
         assert rising == sorted(rising)
     said(
         f"the divergence is {table['kl'][-1]:.2f} nats, the mean gradient without the ratio is off "
-        f"by {table['without'][-1]:.2f} times its own length,"
+        f"by {table['without'][-1]:.2f} times the length of the exact gradient,"
     )
     said(f"with the ratio the variance is {old[-1]:.0f} where fresh texts have {fresh[-1]:.0f}.")
     said(
