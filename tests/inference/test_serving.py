@@ -85,7 +85,7 @@ def test_the_length_from_which_no_batch_is_bound_by_arithmetic(printed: Equation
     assert math.isfinite(MACHINE.flip(782))
     said("which is 782 tokens here", f"$B_{{\\text{{flip}}}} = bF/2V = {MACHINE.flip(0):.0f}$")
     said(
-        "Both times are equal at [782 tokens](#flip)",
+        "Arithmetic and reading of one text take equally long at [782 tokens](#flip)",
         "At half of that, 391, the cache takes 0.026 ms",
         f"so the border is twice as high: {MACHINE.flip(391):.0f} texts",
     )
@@ -311,6 +311,7 @@ def test_the_program_prints_what_the_page_tells() -> None:
     asked = serving.draw(2, 200, 0)
     static, moving = wait(MACHINE, asked, static=True), wait(MACHINE, asked)
     said(f"wait {static:.2f} s for its first token, continuous batching {moving:.2f} s.")
+    assert wait(MACHINE, asked, slots=1, static=True) == wait(MACHINE, asked, slots=1)
     twice = serving.draw(4, 200, 0)
     fast = serving.Machine(bandwidth=4e12)
     rows = [row[1] for row in rows_of("tab-serving-try")]

@@ -106,7 +106,7 @@ def test_long_prompts_and_chunks() -> None:
     assert 2.8 < table["long"][fine] / table["long"][whole] < 3.2
     said(
         f"Chunks of 512 tokens cure it: others wait {1000 * table['pause'][right]:.0f} ms for a token.",
-        "With chunks of 64 the first token of a long prompt takes three times as long,"
+        "With 64 tokens a step the first token of a long prompt takes three times as long,"
         " that of a short one seven times.",
     )
     assert 7 < table["short"][fine] / table["short"][whole] < 7.5
