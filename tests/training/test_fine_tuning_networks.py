@@ -126,6 +126,7 @@ def test_transfer_at_every_point() -> None:
 def test_forgetting_and_its_cures() -> None:
     kept, frozen = read_table(DATA / "kept.csv"), read_table(DATA / "frozen.csv")
     assert kept["rate, new"][2] == frozen["all, new"][1]  # the same run
+    assert frozen["scratch, new"][1] <= frozen["all, new"][1]
     table = rows_of("tab-fine-tuning-cures")
     for (name, row), cells in zip(
         (("rate", 2), ("rate", 1), ("pull", 1), ("ewc", 1), ("replay", 1), ("replay", 2), ("average", 1)),
