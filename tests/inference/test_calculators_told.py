@@ -249,7 +249,7 @@ def test_shares_of_the_peak() -> None:
         f"By $W$, in texts of 4,096 tokens and for Llama 3.1 of 8,192, they give {least} to {most} %.",
         f"attention is left out, and with it they are {least} to {most} %.",
         f"its hours give {told[5]} %, and with attention {100 * whole[5]:.0f} %;",
-        '- **"GPUs at 40 % are badly used."** 40 % of the peak lies amid the [published runs](#peak): '
+        '- **"GPUs at 40 % are badly used."** 40 % is what [large runs](#peak) reach: '
         f"with attention counted, the three of Llama 2 reach {low:.0f} to {high:.0f} %, "
         f"the others in 16 bits {100 * min(whole[3:6]):.0f} to {100 * max(whole[3:6]):.0f} %.",
     )

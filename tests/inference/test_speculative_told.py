@@ -83,7 +83,7 @@ def test_tokens_and_speed_of_the_example() -> None:
         f"takes $1 + 4 \\cdot 0.1 = 1.4$ calls, so $3.36 / 1.4 = {speculative.speed(0.8, 4, 0.1):.2f}$ words",
         f"The best $k$ is {speculative.best(0.8, 0.1)}, and four are nearly as good.",
         f"The seventh has {0.8**7:.2f}, less than $0.1 \\cdot {speculative.speed(0.8, 6, 0.1):.2f} = 0.25$.",
-        "Even an endless draft adds at most $1 / (1 - \\alpha)$ tokens, 5 for $\\alpha = 0.8$.",
+        "Even an endless draft adds on average at most $1 / (1 - \\alpha)$ tokens, 5 for $\\alpha = 0.8$.",
     )
     assert f"{0.1 * speculative.speed(0.8, 6, 0.1):.2f}" == "0.25"
     made, fast = rows_of("tab-speculative-speed")

@@ -338,11 +338,12 @@ def test_the_gap_is_told_as_measured() -> None:
         f"It is {at[peak]} after {steps[peak]} steps and {at[-1]} after {steps[-1]}.",
     )
     gap, right = table["gap"], [100 * r for r in table["right"]]
+    off = [100 * r for r in table["right, deviation"]]
     said(
         f"With a fixed temperature of 0.01 it stays at {gap[0]:.2f}, with 0.1 it falls to {gap[2]:.2f}, "
         f"and with 1 to {gap[4]:.2f}",
-        f"Right names are most frequent at 0.1, with {right[2]:.1f} %; at 0.01 they are {right[0]:.1f} % "
-        f"and at 1 {right[4]:.1f} %.",
+        f"Right names are most frequent at 0.1, with {right[2]:.1f} ± {off[2]:.1f} %; at 0.01 they are "
+        f"{right[0]:.1f} ± {off[0]:.1f} % and at 1 {right[4]:.1f} ± {off[4]:.1f} %.",
         f"lie {table['along gap'][-1]:.2f} apart; names are found all the same | a higher temperature: {gap[4]:.2f} at",
         f"| {right[4]:.1f} % of right names, in place of {100 * table['along right'][-1]:.1f} % |",
         f"the gap rises from {table['along gap'][0]:.2f} to {table['along gap'][peak]:.2f} and falls to "

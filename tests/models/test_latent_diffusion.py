@@ -190,7 +190,8 @@ def test_how_many_numbers_a_code_saves(printed: Equations) -> None:
     said(
         f"That is {one:.0f} for Stable Diffusion 1 ($f = 8$, $C = 4$), {two:.0f} for Stable Diffusion 3 "
         f"($C = 16$) and {3 * 32**2 / 32:.0f} for Sana",
-        f"has {one:.0f} times as many numbers as its usual code of 64 × 64 places with 4 numbers each; "
+        f"has {one:.0f} times as many numbers as its code in Stable Diffusion 1, of 64 × 64 places with 4 "
+        "numbers each; "
         f"a convolution of the same width [costs {8**2} times as much](#cost) on the picture.",
     )
 
@@ -369,7 +370,7 @@ def test_failures_are_told_as_measured() -> None:
             f"8 numbers: {recognised[3]}",
         ],
         [
-            f"codes ten times too small: {whole['wrong'][2]} of samples are the digit asked for",
+            f"codes ten times too small: {part(words, 'wrong', 2)} % of samples are the digit asked for",
             f"$s$: {whole['codes'][2]}",
         ],
         [

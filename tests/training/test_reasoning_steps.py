@@ -145,7 +145,7 @@ def test_steps_against_answers_at_once() -> None:
     assert min(found["steps_mean"][:5]) > 0.95
     assert recipe.LONG == 2 * recipe.TRAINED
     said(
-        "Mean of 3 seeds, band from the least to the most; 500 new questions for each number of "
+        "Mean of 3 seeds, band from the least to the most; 500 freshly drawn questions for each number of "
         "operations; the thin line is guessing, 1/7.",
         f"in {recipe.TRAINED} or {recipe.LONG:,} steps of training with at most six operations",
     )
