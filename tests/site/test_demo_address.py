@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.site.kit import DOCS, NewPage, OpenDemo, address, until
+from tests.site.kit import DOCS, NewPage, OpenDemo, address, noted, until
 
 pytestmark = pytest.mark.browser
 
@@ -91,7 +91,7 @@ def is_reset(page: Page, demo: Locator) -> None:
     first, seen = demo.evaluate(VALUES), demo.evaluate(SEEN)
     demo.evaluate(EVERY)
     assert demo.evaluate(VALUES) != first
-    until(page, "location.search !== ''")
+    noted(page, "location.search !== ''")
     demo.locator("button:visible", has_text=re.compile("^Reset$")).click()
     until(page, "location.search === ''")
     until(page, "!document.querySelector('.demo-root[aria-busy=true]')")
@@ -108,7 +108,7 @@ def test_what_was_set_is_there_again_and_reset_takes_all_back(
     entries = page.evaluate("history.length")
     is_reset(page, demo)
     demo.evaluate(CHANGE)
-    until(page, "location.search !== ''")
+    noted(page, "location.search !== ''")
     assert page.evaluate("history.length") == entries
     values, place = demo.evaluate(VALUES), page.url
     other = new_page(reduced_motion="reduce")
@@ -178,7 +178,7 @@ def test_a_choice_keeps_in_the_address_what_was_set_before_it(open_demo: OpenDem
     for _ in range(3):
         page.keyboard.press("ArrowUp")
     demo.get_by_label("Solver").select_option("midpoint")
-    until(page, "location.search.includes('solver=midpoint')")
+    noted(page, "location.search.includes('solver=midpoint')")
     assert asked(page).get("start"), page.url
 
 
@@ -187,7 +187,7 @@ def test_a_point_that_was_dragged_is_there_again(open_demo: OpenDemo, new_page: 
     plane = demo.get_by_role("application")
     plane.focus()
     page.keyboard.press("ArrowLeft")
-    until(page, "location.search.includes('query=')")
+    noted(page, "location.search.includes('query=')")
     assert asked(page) == {"query": "1.75,2"}
     again = opened(new_page(), f"{page.url}#demo")
     expect(again.locator("p.demo-status")).to_contain_text("(1.75, 2.00)")
@@ -217,7 +217,7 @@ def test_the_ends_of_a_slider_are_there_again(
     page, demo = open_demo("models/vae")
     width = demo.get_by_label("Its standard deviation")
     width.press(key)
-    until(page, "location.search !== ''")
+    noted(page, "location.search !== ''")
     assert len(asked(page)["its-standard-deviation"]) < 8
     other = new_page()
     again = opened(other, f"{page.url}#demo")
@@ -233,7 +233,7 @@ def test_a_value_that_a_choice_had_changed_is_there_again(
     demo.get_by_label("Preset").select_option("yours")
     assert demo.get_by_label("Reward model sees").input_value() != first
     demo.get_by_label("Reward model sees").select_option(first)
-    until(page, "location.search.includes('reward')")
+    noted(page, "location.search.includes('reward')")
     again = opened(new_page(), f"{page.url}#demo")
     assert again.get_by_label("Reward model sees").input_value() == first
 
@@ -261,7 +261,7 @@ def test_a_drawing_and_a_dragged_code_are_there_again(
         page.keyboard.press(key)
     demo.get_by_label(re.compile("^Plane of codes")).focus()
     page.keyboard.press("ArrowLeft")
-    until(page, "location.search.includes('drawing=') && location.search.includes('code=')")
+    noted(page, "location.search.includes('drawing=') && location.search.includes('code=')")
     other = new_page(reduced_motion="reduce")
     again = opened(other, f"{page.url}#demo")
     again.get_by_role("button", name=re.compile("^Start")).click()
@@ -290,7 +290,7 @@ def test_what_was_done_by_buttons_is_there_again(
     first = line(demo)
     for name in PRESSED[path]:
         demo.get_by_role("button", name=name, exact=True).click()
-    until(page, "location.search.includes('=')")
+    noted(page, "location.search.includes('=')")
     page.wait_for_timeout(400)  # until the last one is written as well
     assert line(demo) != first
     again = says_the_same(page, demo, new_page)
@@ -306,7 +306,7 @@ def test_each_batch_is_learned_again_as_it_was(open_demo: OpenDemo, new_page: Ne
     demo.get_by_role("button", name="One batch", exact=True).click()
     demo.get_by_label("Experts a token, k").select_option("2")
     demo.get_by_role("button", name="100 batches").click()
-    until(page, "location.search.includes('100-bias-2')")
+    noted(page, "location.search.includes('100-bias-2')")
     assert asked(page)["trained"] == "1-bias-1-3,100-bias-2-3"
     says_the_same(page, demo, new_page)
 
@@ -320,7 +320,7 @@ def test_tokens_that_no_text_gives_and_the_one_looked_at_are_there_again(
     expect(demo.locator("p.demo-status").first).to_contain_text(" tokens. Most probable")
     demo.get_by_role("button", name="Shuffle").click()
     demo.get_by_role("group", name=re.compile("^Tokens")).get_by_role("button").nth(2).click()
-    until(page, "location.search.includes('tokens=') && location.search.includes('looks=2.2')")
+    noted(page, "location.search.includes('tokens=') && location.search.includes('looks=2.2')")
     told = line(demo)
     other = new_page(reduced_motion="reduce")
     again = opened(other, f"{page.url}#demo")
@@ -344,7 +344,7 @@ def test_judgements_are_there_again(open_demo: OpenDemo, new_page: NewPage) -> N
     second.click()
     demo.get_by_role("button", name=re.compile("^Let the automatic")).click()
     second.click()
-    until(page, "location.search.includes('judged=2a2')")
+    noted(page, "location.search.includes('judged=2a2')")
     assert line(demo).startswith("52 comparisons")
     again = says_the_same(page, demo, new_page)
     expect(again.get_by_role("button", name=re.compile("^2[.] "))).to_have_text(
@@ -359,7 +359,7 @@ def test_points_of_ones_own_are_there_again(open_demo: OpenDemo, new_page: NewPa
     plane.click(position={"x": 100, "y": 130})
     plane.click(position={"x": 301, "y": 50})
     demo.get_by_role("button", name="Train 25 rounds").click()
-    until(page, "location.search.includes('points=')")
+    noted(page, "location.search.includes('points=')")
     told = line(demo)
     assert "of 2 modes" in told
     other = new_page(reduced_motion="reduce")
@@ -373,7 +373,7 @@ def test_a_start_of_two_numbers_is_there_again(open_demo: OpenDemo, new_page: Ne
     page, demo = open_demo("models/gan", reduced_motion="reduce")
     demo.get_by_role("button", name="circling").click()
     demo.get_by_label(re.compile("^Phase plane")).press("ArrowRight")
-    until(page, "location.search.includes('start=')")
+    noted(page, "location.search.includes('start=')")
     says_the_same(page, demo, new_page)
 
 

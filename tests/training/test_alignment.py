@@ -296,7 +296,7 @@ def test_looks_that_are_needed(printed: Equations) -> None:
     for p, m in needed.items():
         assert code.found(p, m) >= 0.95 > code.found(p, m - 1)
     said(
-        f"For 1/16 and 95 % it takes {needed[1 / 16]} looks, for one answer in 10,000 {needed[1e-4]:,}."
+        f"For 1/16 and 95 % it takes {needed[1 / 16]} looks, for one answer in 10,000 it takes {needed[1e-4]:,}."
     )
 
 

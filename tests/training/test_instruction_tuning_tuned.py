@@ -178,8 +178,8 @@ def test_tasks_in_the_tuning_and_left_out() -> None:
         f"{percent(table, 'tuned', 3)} %.",
         f"*without* pre-training reach {percent(table, 'scratch, tuned')} % on these and "
         f"{percent(table, 'scratch, others')} % on the others.",
-        f"Mean and standard deviation of {recipe.SEEDS} models, {recipe.TESTS} tests each with letters that no "
-        f"training had; {recipe.STEPS} steps of Adam on batches of {recipe.BATCH}.",
+        f"Mean and standard deviation of {recipe.SEEDS} models, {recipe.TESTS} tests each with rows of letters that "
+        f"no training had; {recipe.STEPS} steps of Adam on batches of {recipe.BATCH}.",
         f"are then tuned in the chat template on some of the tasks, {recipe.MANY} examples in all.",
         f"Here the same {recipe.STEPS} steps without pre-training "
         f"[reach {100 * table['scratch, tuned'][0]:.0f} %](#tasks), and with it "
