@@ -209,7 +209,7 @@ def test_captions_say_what_the_recipes_set() -> None:
     assert (figures.LENGTH, figures.WRONG) == (6, 1.0)
     said(f"The runs have {figures.SEEDS} seeds each; near the best means above nine tenths")
     assert figures.SOLVED == 0.9
-    said(f"Adding {figures.LIFT:.0f} to every reward changes no gradient.")
+    said(f"Adding {figures.LIFT:.0f} to every reward changes no gradient; without a baseline")
     said(f"the mean reward after {figures.LIFTED} steps is")
     first, last = figures.PASSES[0], figures.PASSES[-1]
     said(f"each set is used {first} to {last} times with step size 1, for {figures.STEPS} sets.")
