@@ -50,6 +50,8 @@ ALL_PRESETS = """async root => {
 }"""
 PRESSED_NOW = "root => root.querySelector('[aria-pressed=true][data-preset]')?.textContent"
 SEEN = "root => [...root.querySelectorAll('.demo-see')].map(node => node.textContent)"
+LABELS = """root => [...root.querySelectorAll("input, select, textarea")]
+  .flatMap(node => [...node.labels].map(label => label.textContent))"""
 VALUES = """root => [...root.querySelectorAll("input, select")].map(node =>
   node.type === "checkbox" ? node.checked : node.value)"""
 
@@ -106,6 +108,8 @@ def test_what_was_set_is_there_again_and_reset_takes_all_back(
 ) -> None:
     page, demo = open_demo(path, reduced_motion="reduce")
     entries = page.evaluate("history.length")
+    # The name of a setting in the address is made of the letters of its label.
+    assert all(re.search("[A-Za-z0-9]", label) for label in demo.evaluate(LABELS))
     is_reset(page, demo)
     demo.evaluate(CHANGE)
     noted(page, "location.search !== ''")

@@ -34,6 +34,6 @@ def test_it_starts_with_the_example_and_each_preset_shows_what_it_tells(
     demo.get_by_role("button", name="One pair").click()
     demo.get_by_label("Loss").select_option("ipo")
     expect(said(demo)).to_contain_text("h is 0.50, the margin 0.50.")
-    demo.get_by_role("slider", name="β", exact=True).focus()
+    demo.get_by_role("slider", name="Strength, β", exact=True).focus()
     page.keyboard.press("ArrowLeft")
     expect(said(demo)).not_to_contain_text("h is 0.50")

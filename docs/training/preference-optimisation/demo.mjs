@@ -101,7 +101,7 @@ class Stage {
     return {
       loss: ui.select(parent, { label: "Loss", options: LOSSES, value: "dpo", onInput }),
       pairs: ui.select(parent, { label: "Pairs", options: PAIRS, value: "all", onInput }),
-      beta: slider("β", [0.25, 2, 0.05, 1]),
+      beta: slider("Strength, β", [0.25, 2, 0.05, 1]),
       weight: slider("Weight of the likelihood", [0, 2, 0.05, 0]),
       alike: slider("What A and B share", [0, 0.95, 0.05, 0]),
       steps: slider("Steps", [0, STEPS, 5, STEPS], String),
