@@ -361,7 +361,7 @@ def test_failures_are_told_as_measured() -> None:
     assert worst[2] < 1e-5
     second = max(seams["overlap 0"][18:])  # nearer to the second seam, at 24.5, than to the first
     rows = rows_of("tab-latent-diffusion-failures")
-    whole = {name: [f"{100 * v:.0f} %" for v in words[name]] for name in ("codes", "wrong")}
+    codes = [f"{100 * v:.0f} %" for v in words["codes"]]
     ink = [f"{100 * v:.0f} %" for v in styles["seen ink"]]
     recognised = [f"{100 * v:.0f} %" for v in kept["recognised"]]
     assert [row[1:3] for row in rows] == [
@@ -371,7 +371,7 @@ def test_failures_are_told_as_measured() -> None:
         ],
         [
             f"codes ten times too small: {part(words, 'wrong', 2)} % of samples are the digit asked for",
-            f"$s$: {whole['codes'][2]}",
+            f"$s$: {codes[2]}",
         ],
         [
             f"“thin” or “thick” comes out right in {ink[0]}; guessing gives 50 %",
@@ -387,9 +387,7 @@ def test_failures_are_told_as_measured() -> None:
             f"$g = 1$: {words['variance'][0]:.2f}",
         ],
     ]
-    assert (
-        rows[4][3] == f"{whole['codes'][0]} in place of {whole['codes'][4]} are the digit asked for"
-    )
+    assert rows[4][3] == f"{codes[0]} in place of {codes[4]} are the digit asked for"
     said(
         f"without overlap up to {worst[0]:.2f} at the seams, with an overlap of one place up to "
         f"{worst[1]:.2f}, with two places 0",

@@ -110,14 +110,6 @@ def until(page: Page, condition: str, seconds: float = 10) -> None:
         page.wait_for_timeout(20)
 
 
-def noted(page: Page, condition: str) -> None:
-    """Wait until the address of a demo meets a condition and holds all that was set: it rests."""
-    until(page, condition)
-    before = None
-    while before != (before := page.evaluate("location.href")):
-        page.wait_for_timeout(400)  # longer than a demo waits before it writes (REST in state.mjs)
-
-
 @dataclass
 class Traffic:
     """What a page has asked for since `traffic(page)`: addresses and bytes as they were sent, by request."""

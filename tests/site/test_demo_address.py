@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.site.kit import DOCS, NewPage, OpenDemo, address, noted, until
+from tests.site.kit import DOCS, NewPage, OpenDemo, address, until
 
 pytestmark = pytest.mark.browser
 
@@ -54,6 +54,14 @@ LABELS = """root => [...root.querySelectorAll("input, select, textarea")]
   .flatMap(node => [...node.labels].map(label => label.textContent))"""
 VALUES = """root => [...root.querySelectorAll("input, select")].map(node =>
   node.type === "checkbox" ? node.checked : node.value)"""
+
+
+def noted(page: Page, condition: str) -> None:
+    """Wait until the address of a demo meets a condition and holds all that was set: it rests."""
+    until(page, condition)
+    before = None
+    while before != (before := page.evaluate("location.href")):
+        page.wait_for_timeout(400)  # longer than a demo waits before it writes (REST in state.mjs)
 
 
 def opened(page: Page, place: str) -> Locator:

@@ -136,7 +136,9 @@ def test_the_table_of_autoencoders() -> None:
             "none recovered in 3 of 5 seeds" if "nan" in size else size,
             f"{spread(table, f'{name}, dead', at, 0, 100)} %",
         ]
-    few = torch.tensor([0.0, 0.0, 0.0, 1.0, 1.0]) / 32  # one feature of 32, in two of five seeds
+    few = (
+        torch.tensor([0.0, 0.0, 0.0, 1.0, 1.0]) / recipe.FEATURES
+    )  # one each, in two of five seeds
     assert table["L1, recovered"][0] == pytest.approx(few.mean().item())
     assert table["L1, recovered, deviation"][0] == pytest.approx(few.std().item(), rel=1e-3)
     lost, active = table["L1, lost"], table["L1, active"]

@@ -45,6 +45,9 @@ const PRESETS = [
 ];
 
 class Stage {
+  /** @type {Parameters<typeof drawScores>[3]} */
+  judged = { notes: [], terms: [], found: [], order: [] };
+
   /** @param {HTMLElement} root */
   constructor(root) {
     const { stage, controls, buttons, status, output, see } = ui.staged(root, PRESETS, (preset) =>
@@ -58,10 +61,7 @@ class Stage {
       height: 214,
       label:
         "The notes, best first, each with a bar of its score, in parts by the words of the question",
-      draw: (g, size, colours) => {
-        const { notes } = this.setting();
-        drawScores(g, size, colours, { notes, ...this.judged() });
-      },
+      draw: (g, size, colours) => drawScores(g, size, colours, this.judged),
     });
     this.texts = this.textsOn(controls);
     this.controls = this.settingsOn(controls);
@@ -135,13 +135,6 @@ class Stage {
     this.show();
   }
 
-  judged() {
-    const setting = this.setting();
-    const terms = retrieval.terms(setting);
-    const found = retrieval.scores(terms, setting.notes.length);
-    return { terms, found, order: retrieval.ranked(found) };
-  }
-
   /** @returns {retrieval.Setting} */
   setting() {
     const set = this.controls;
@@ -158,7 +151,12 @@ class Stage {
   }
 
   show() {
-    const { terms, found, order } = this.judged();
+    const setting = this.setting();
+    const { notes } = setting;
+    const terms = retrieval.terms(setting);
+    const found = retrieval.scores(terms, notes.length);
+    const order = retrieval.ranked(found);
+    this.judged = { notes, terms, found, order };
     this.picture.redraw();
     const hits = order.filter((note) => found[note] > 0);
     const list = hits

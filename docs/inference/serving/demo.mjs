@@ -47,6 +47,9 @@ const PRESETS = [
 ];
 
 class Stage {
+  /** @type {serving.Served[]} */
+  served = [];
+
   /** @param {HTMLElement} root */
   constructor(root) {
     const { stage, controls, buttons, status, output, see } = ui.staged(root, PRESETS, (preset) =>
@@ -60,7 +63,7 @@ class Stage {
       height: 280,
       label:
         "A row for each request over time: a thin bar while it waits, a low one while its prompt is read, a tall one for each token that it writes",
-      draw: (g, size, colours) => drawRows(g, size, colours, { served: this.served() }),
+      draw: (g, size, colours) => drawRows(g, size, colours, { served: this.served }),
     });
     this.controls = this.settingsOn(controls);
     ui.button(buttons, "Reset", () => this.load(PRESETS[0]));
@@ -112,7 +115,7 @@ class Stage {
     this.show();
   }
 
-  served() {
+  serve() {
     const set = this.controls;
     return serving.serve(serving.requests(set.requests.value(), set.seed.value()), {
       slots: set.slots.value(),
@@ -122,7 +125,8 @@ class Stage {
   }
 
   show() {
-    const served = this.served();
+    const served = this.serve();
+    this.served = served;
     this.controls.seed.input.disabled = this.controls.requests.value() !== "chats";
     this.picture.redraw();
     const [end, first, pause, speed] = serving.told(served);
