@@ -8,6 +8,7 @@
 
 const PAD = { left: 6, right: 48, top: 6 };
 const SHOWN = 5; // notes
+const FEWEST = 3; // rows that share the height, so that no bar is a block
 
 /**
  * @param {CanvasRenderingContext2D} g @param {Size} size @param {Colours} colours
@@ -18,7 +19,7 @@ export function drawScores(g, size, colours, { terms, notes, found, order }) {
   g.font = `${font}px sans-serif`;
   g.textAlign = "left";
   const shown = order.slice(0, SHOWN);
-  const tall = (size.height - PAD.top) / SHOWN;
+  const tall = (size.height - PAD.top) / Math.max(FEWEST, shown.length);
   const most = Math.max(1, ...found);
   const full = size.width - PAD.left - PAD.right;
   for (const [row, note] of shown.entries()) {
